@@ -1,0 +1,89 @@
+"""The topological order of a graph, and the reverse sweep over it."""
+
+from __future__ import annotations
+
+from .operations import one_like
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from .value import Value
+
+
+def topological_order(targets: Iterable[Value], on_record: Callable[[Value], bool] | None = None) -> list[Value]:
+    """The nodes that `targets` were computed by, each after its parents; leaves are left out.
+
+    A node for which `on_record` is false counts as a leaf: the walk does not go past it. The walk keeps its own
+    stack, so a graph may be of any depth.
+    """
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Any] = [target for target in targets if target.operands]
+    while stack:
+        node = stack.pop()
+        if node is None:  # the node below has all of its parents in `order` by now
+            order.append(stack.pop())
+        elif node not in seen and (on_record is None or on_record(node)):
+            seen.add(node)
+            stack.append(node)
+            stack.append(None)
+            for parent, local in zip(node.operands, node.derivatives or node.operands):
+                if local is not None and parent.operands and parent not in seen:
+                    stack.append(parent)
+    return order
+
+
+def reverse_sweep(order: Sequence[Value], adjoints: dict[Value, Any], differentiable: bool = False) -> dict[Value, Any]:
+    """Carry adjoints from the targets back to everything they were computed from: the chain rule.
+
+    `adjoints` comes with the targets' own and leaves with d(targets)/d(node) for every node that `order` leads to:
+
+        adjoint(parent) = sum over its children of adjoint(child) * d(child)/d(parent)
+
+    The local derivatives are the numbers recorded in the forward pass. When `differentiable`, they are computed once
+    more by the same rules on the parents themselves, so that the adjoints are values with a graph of their own.
+    """
+    for node in reversed(order):
+        if node not in adjoints:  # a pullback gave no gradient for it
+            continue
+        adjoint = adjoints[node]
+        derivatives = node.derivatives
+        if derivatives is None:
+            node._operation.pull_back(node, adjoint, adjoints, differentiable)
+            continue
+        if differentiable:
+            derivatives = differentiable_derivatives(node)
+        for parent, local in zip(node.operands, derivatives):
+            if local is not None:
+                if parent in adjoints:
+                    adjoints[parent] += adjoint * local
+                else:
+                    adjoints[parent] = adjoint * local
+    return adjoints
+
+
+def differentiable_derivatives(node: Value) -> Sequence[Any]:
+    """The local derivatives of a node as values that depend on its parents.
+
+    Raises RuntimeError if a leaf among the operands was assigned since: the rule would see its new number.
+    """
+    for operand in node.operands:
+        if hasattr(operand, "operands") and not operand.operands and operand.interval.serial > node.interval.serial:
+            raise RuntimeError(
+                f"{operand!r} was assigned after {node.operation} used it, so derivatives of this derivative would "
+                "mix the two numbers; take the gradient before assigning"
+            )
+    wanted = [local is not None for local in node.derivatives]
+    return node._operation.local_derivatives(node.operands, wanted)
+
+
+def backward(root: Value) -> None:
+    """Write d(root)/d(node) into the `.grad` of every node below `root`: added in leaves, replaced in inner nodes."""
+    adjoints = reverse_sweep(topological_order([root]), {root: one_like(root.data)})
+    for node, adjoint in adjoints.items():
+        if node.operands:
+            node._grad = adjoint
+        elif node.is_tracked:
+            node._grad = node.grad + adjoint

@@ -1,0 +1,211 @@
+"""`custom_gradient`: a function whose gradient is given and not derived."""
+
+from __future__ import annotations
+
+from . import recording
+from .backprop import topological_order
+from .operations import Operation, as_number
+from .structure import leaves_of, map_structure
+from .tape import Recorder
+from .value import Value, make_node, untracked
+from .variable import Variable, stop_gradient
+from .vector import Vector, elements_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+
+class Pullback(Operation):
+    """The operation of one call of a custom function: from the adjoints of all its results to those of its arguments.
+
+    `results` are the lengths of the results, None for a scalar; `arguments` likewise those of the arguments.
+    """
+
+    __slots__ = ("arguments", "function", "results", "variables")
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        results: Sequence[int | None],
+        arguments: Sequence[int | None],
+        variables: Sequence[Variable],
+    ) -> None:
+        super().__init__(name, function, ())
+        self.function = function
+        self.results = results
+        self.arguments = arguments
+        self.variables = variables
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a graph that holds a call of {self.name} cannot be pickled: its gradient is a function")
+
+    def pull_back(self, node: Value, adjoint: dict[int, Any], adjoints: dict[Value, Any], differentiable: bool) -> None:
+        """Call the pullback with one upstream gradient a result, and add what it gives to the operands' adjoints."""
+        upstream = []
+        start = 0
+        for length in self.results:
+            parts = [as_value(adjoint.get(start + i, 0.0)) for i in range(1 if length is None else length)]
+            upstream.append(parts[0] if length is None else Vector(parts))
+            start += len(parts)
+        gradients = self.gradients(upstream)
+        for operand, gradient in zip(node.operands, gradients):
+            if gradient is not None:
+                if not differentiable and isinstance(gradient, Value):
+                    gradient = gradient.data
+                adjoints[operand] = adjoints[operand] + gradient if operand in adjoints else gradient
+
+    def gradients(self, upstream: Sequence[Any]) -> list[Any]:
+        """What the pullback gives, one entry for each element of each argument and then of each variable.
+
+        Raises ValueError if it gives another number of gradients, or one of another length, than there are arguments.
+        """
+        if self.variables:
+            given, of_variables = self.function(*upstream, variables=[*self.variables])
+            gradients = [*self.one_each(given), *leaves_of(list(of_variables))]
+        else:
+            gradients = self.one_each(self.function(*upstream))
+        lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]  # type: ignore[arg-type]
+        if len(gradients) != len(lengths):
+            raise ValueError(f"{self.name}: expected {len(lengths)} gradients, one for each argument, got {len(gradients)}")
+        return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
+
+    def one_each(self, given: Any) -> list[Any]:
+        """The gradients as a list with one for each argument."""
+        single = len(self.arguments) == 1
+        if single and self.arguments[0] is not None and isinstance(given, list):
+            # The gradient of one vector as a list of numbers, unless it is a list that holds that one gradient.
+            return given if len(given) == 1 and elements_of(given[0]) is not None else [given]
+        if isinstance(given, (list, tuple)) and len(given) == len(self.arguments):
+            return [*given]
+        return leaves_of(given)
+
+    def spread(self, gradient: Any, length: int | None) -> Sequence[Any]:
+        if gradient is None:
+            return [None] * (1 if length is None else length)
+        elements = elements_of(gradient)
+        if (elements is None) != (length is None) or (elements is not None and len(elements) != length):
+            expected = "a number" if length is None else f"{length} numbers"
+            raise ValueError(f"{self.name}: expected {expected} as gradient of an argument, got {gradient!r}")
+        return [x if isinstance(x, Value) else as_number(x) for x in (elements or [gradient])]
+
+
+class Result(Operation):
+    """The operation of one number among the results of a call: it hands its adjoint to the call."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, name: str, index: int) -> None:
+        super().__init__(name, lambda x: x, ())
+        self.index = index
+
+    def pull_back(self, node: Value, adjoint: Any, adjoints: dict[Value, Any], differentiable: bool) -> None:
+        (call,) = node.operands
+        adjoints.setdefault(call, {})[self.index] = adjoint
+
+
+def as_value(x: Any) -> Value:
+    return x if isinstance(x, Value) else untracked(as_number(x))
+
+
+def elements_in(x: Any) -> Sequence[Any]:
+    elements = elements_of(x)
+    return (x,) if elements is None else elements
+
+
+def length_of(x: Any) -> int | None:
+    elements = elements_of(x)
+    return None if elements is None else len(elements)
+
+
+def is_plain(part: Any) -> bool:
+    return elements_of(part) is None and not isinstance(part, Value)
+
+
+def rebuilt(part: Any, nodes: Iterator[Value]) -> Value | Vector:
+    """The next of `nodes` in the shape of a part of a result."""
+    length = length_of(part)
+    return next(nodes) if length is None else Vector([next(nodes) for _ in range(length)])
+
+
+def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Value]) -> None:
+    """Raise TypeError if results depend on a tracked leaf that is not among the inputs: its gradient would be lost."""
+    known = set(inputs)
+    order = topological_order(results, lambda node: node not in known)
+    for value in (*results, *(parent for node in order for parent in node.parents)):
+        if value.operands == () and value not in known:
+            raise TypeError(f"{name} uses {value!r}, which would lose its gradient; make it an argument, or a Variable")
+
+
+def accepts_variables(pullback: Callable[..., Any]) -> bool:
+    code = getattr(pullback, "__code__", None)
+    if code is None:
+        return True
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    takes_any = bool(code.co_flags & 0x08)  # inspect.CO_VARKEYWORDS, without the cost of importing inspect
+    return takes_any or "variables" in named
+
+
+def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
+    """Give a function its own gradient: TensorFlow's `custom_gradient`.
+
+    Args:
+        function: returns a pair of its result and its pullback. The result is a Value, a Vector or a number, or a list
+            or tuple of them. The pullback takes one upstream gradient for each result, of the result's kind, and
+            returns one gradient for each positional argument: a single one as it is, several in a list or tuple; None
+            for an argument that has none. If the function uses Variables that are not among its arguments, the
+            pullback is called with `variables=[...]` and returns the pair (gradients, gradients of the variables).
+
+    Returns:
+        The function, whose results carry gradients back by way of the pullback. Keyword arguments are passed on and
+        not differentiated. The second derivative goes through the pullback's own operations.
+
+    Raises (when called): TypeError if `function` returns no such pair, or uses a tracked value that is neither an
+        argument nor a Variable, or uses a Variable and has a pullback without `variables`. ValueError (in the sweep)
+        if the pullback returns another number of gradients than there are arguments.
+
+    >>> @custom_gradient
+    ... def clipped_identity(x):
+    ...     return x * 1.0, lambda upstream: max(-1.0, min(1.0, upstream.item()))
+    >>> x = Value(2.0)
+    >>> (clipped_identity(x) * 50.0).backward()
+    >>> x.grad
+    1.0
+    """
+
+    def with_its_gradient(*args: Any, **kwargs: Any) -> Any:
+        interval = recording.idle or recording.current()
+        name = getattr(function, "__name__", "custom_gradient")
+        watcher = Recorder(watch_accessed=True)
+        recording.open_block(watcher)
+        try:
+            returned = function(*args, **kwargs)
+        finally:
+            recording.close_block(watcher)
+        if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
+            raise TypeError(f"{name} must return a pair of its result and its pullback, got {returned!r}")
+        result, pullback = returned
+        arguments = leaves_of(args)
+        inputs = [as_value(x) for argument in arguments for x in elements_in(argument)]
+        own = {id(argument) for argument in arguments} | {id(x) for x in inputs}
+        variables = [variable for key, variable in watcher.accessed.items() if key not in own]
+        inputs += [element for variable in variables for element in elements_in(variable)]
+        numbers = [as_value(x) for part in leaves_of(result) for x in elements_in(part)]
+        refuse_other_leaves(name, numbers, inputs)
+        if variables and not accepts_variables(pullback):
+            names = ", ".join(map(repr, variables))
+            raise TypeError(f"{name} uses {names}, so its pullback must accept the keyword argument 'variables'")
+        if not interval.enabled or not any(x.is_followed_in(interval) for x in inputs):
+            return map_structure(lambda part: part if is_plain(part) else stop_gradient(part), result)
+        lengths = [length_of(part) for part in leaves_of(result)]
+        operation = Pullback(name, pullback, lengths, [length_of(argument) for argument in arguments], variables)
+        call = make_node(None, tuple(inputs), None, operation, interval)
+        nodes = iter([make_node(x.data, (call,), None, Result(name, i), interval) for i, x in enumerate(numbers)])
+        return map_structure(lambda part: rebuilt(part, nodes), result)
+
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(with_its_gradient, attribute, getattr(function, attribute, None))
+    with_its_gradient.__wrapped__ = function  # type: ignore[attr-defined]
+    return with_its_gradient

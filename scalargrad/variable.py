@@ -1,0 +1,248 @@
+"""Leaves by TensorFlow's names: `Variable`, which can be assigned, `constant` and `stop_gradient`."""
+
+from __future__ import annotations
+
+from . import recording
+from .operations import Operation, as_number
+from .value import Value, leaf_number, leaf_state, restore_leaf, untracked
+from .vector import Vector, elements_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .operations import Number
+    from .recording import Interval
+
+
+class Variable:
+    """A leaf that can be assigned: a scalar, which is a `Value`, or a vector, which is a `Vector` of leaves.
+
+    Args:
+        initial: a number, a Value (whose number is taken, as a new leaf), or a list, Vector or array of these.
+        trainable: whether tapes watch it when it is used; one that is not is a constant with `assign`.
+        name: a label to show.
+
+    Raises:
+        TypeError: `initial` is neither a real number nor a sequence of them.
+
+    >>> w = Variable([1.0, 2.0], name="w")
+    >>> w.assign_add([1.0, 1.0])
+    Variable([2.0, 3.0], name='w')
+    """
+
+    __slots__ = ()
+
+    trainable: bool
+
+    def __new__(cls, initial: Any, trainable: bool = True, name: str | None = None) -> Any:
+        if cls is Variable:
+            cls = ScalarVariable if elements_of(initial) is None else VectorVariable
+        return object.__new__(cls)
+
+    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        """Set up by the class of the scalar or the vector."""
+
+    if TYPE_CHECKING:
+        # What both kinds have, for type checkers, which see a Variable and not its class.
+        name: str | None
+        grad: Any
+
+        def assign(self, value: Any) -> Variable: ...
+        def assign_add(self, delta: Any) -> Variable: ...
+        def assign_sub(self, delta: Any) -> Variable: ...
+        def numpy(self) -> Any: ...
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Any: ...
+        def __radd__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __rsub__(self, other: Any) -> Any: ...
+        def __mul__(self, other: Any) -> Any: ...
+        def __rmul__(self, other: Any) -> Any: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        def __rtruediv__(self, other: Any) -> Any: ...
+        def __pow__(self, other: Any) -> Any: ...
+        def __rpow__(self, other: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
+        def __getitem__(self, index: Any) -> Any: ...
+        def __len__(self) -> int: ...
+
+
+class ScalarVariable(Value, Variable):
+    __slots__ = ("trainable",)
+
+    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        super().__init__(initial._data if isinstance(initial, Value) else initial, name)
+        self.trainable = trainable
+        if not trainable:
+            self.operands = None  # type: ignore[assignment]
+
+    @property
+    def name(self) -> str | None:
+        return self.label
+
+    def is_followed_in(self, interval: Interval) -> bool:
+        if self.trainable:
+            for tape in interval.tapes:
+                tape.access(self)
+        return super().is_followed_in(interval)
+
+    def assign(self, value: Any) -> ScalarVariable:
+        """Take the number of a value or a plain number; returns the variable. No gradient flows through it.
+
+        Raises TypeError if it is not a real number, ValueError if it is a vector.
+        """
+        if elements_of(value) is not None:
+            raise ValueError(f"expected one number for a scalar Variable, got {len(elements_of(value) or ())}")
+        self.data = value._data if isinstance(value, Value) else value
+        return self
+
+    def assign_add(self, delta: Any) -> ScalarVariable:
+        """Add a number; returns the variable. No gradient flows through it."""
+        return self.assign(untracked(self._data) + stop_gradient(delta))
+
+    def assign_sub(self, delta: Any) -> ScalarVariable:
+        """Subtract a number; returns the variable. No gradient flows through it."""
+        return self.assign(untracked(self._data) - stop_gradient(delta))
+
+    def __repr__(self) -> str:
+        return show_variable(repr(self._data), self)
+
+    def __copy__(self) -> ScalarVariable:
+        return restore_scalar_variable(self.trainable, *leaf_state(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restore_scalar_variable, (self.trainable, *leaf_state(self))
+
+
+class VectorVariable(Vector, Variable):
+    __slots__ = ("_leaves", "name", "trainable")
+
+    _leaves: tuple[Value, ...]
+    name: str | None
+
+    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        numbers = self._numbers_of(initial)
+        self.trainable = trainable
+        self.name = name
+        labels = [f"{name}[{i}]" if name is not None else None for i in range(len(numbers))]
+        if trainable:
+            super().__init__([Value(number, label) for number, label in zip(numbers, labels)])
+        else:
+            super().__init__([restore_leaf(Value, number, label, None, True) for number, label in zip(numbers, labels)])
+
+    @property
+    def _values(self) -> tuple[Value, ...]:  # type: ignore[override]
+        """The leaves; to ask for them is to access the variable, which tapes take note of."""
+        if recording.idle is None and self.trainable:
+            for tape in recording.current().tapes:
+                tape.access(self)
+        return self._leaves
+
+    @_values.setter
+    def _values(self, leaves: tuple[Value, ...]) -> None:
+        self._leaves = leaves
+
+    @staticmethod
+    def _numbers_of(values: Any) -> list[Number]:
+        elements = elements_of(values)
+        if elements is None:
+            raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
+        return [leaf_number(x._data if isinstance(x, Value) else x) for x in elements]
+
+    def assign(self, value: Any) -> VectorVariable:
+        """Take the numbers of a vector, list or array; returns the variable. No gradient flows through it.
+
+        Raises ValueError if there are more or fewer than the variable has, TypeError if one is not a real number.
+        """
+        numbers = self._numbers_of(value)
+        if len(numbers) != len(self._leaves):
+            raise ValueError(f"expected {len(self._leaves)} numbers for {self!r}, got {len(numbers)}")
+        for leaf, number in zip(self._leaves, numbers):
+            leaf._data = number
+        interval = recording.leaf_assigned()
+        for leaf in self._leaves:
+            leaf.interval = interval
+        return self
+
+    def assign_add(self, delta: Any) -> VectorVariable:
+        """Add element by element; returns the variable. No gradient flows through it."""
+        return self.assign(constant(self) + stop_gradient(delta))
+
+    def assign_sub(self, delta: Any) -> VectorVariable:
+        """Subtract element by element; returns the variable. No gradient flows through it."""
+        return self.assign(constant(self) - stop_gradient(delta))
+
+    def __repr__(self) -> str:
+        return show_variable(repr([leaf._data for leaf in self._leaves]), self)
+
+    def __copy__(self) -> VectorVariable:
+        return restore_vector_variable(self.trainable, self.name, [leaf.__copy__() for leaf in self._leaves])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restore_vector_variable, (self.trainable, self.name, list(self._leaves))
+
+
+def show_variable(number: str, variable: ScalarVariable | VectorVariable) -> str:
+    trainable = "" if variable.trainable else ", trainable=False"
+    name = f", name={variable.name!r}" if variable.name is not None else ""
+    return f"Variable({number}{trainable}{name})"
+
+
+def restore_scalar_variable(trainable: bool, *state: Any) -> ScalarVariable:
+    variable = restore_leaf(ScalarVariable, *state)
+    variable.trainable = trainable
+    return variable
+
+
+def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> VectorVariable:
+    variable = object.__new__(VectorVariable)
+    variable.trainable = trainable
+    variable.name = name
+    Vector.__init__(variable, leaves)
+    return variable
+
+
+def constant(value: Any) -> Any:
+    """A value, or a vector of values, that nothing is followed through unless a tape watches it.
+
+    Args:
+        value: a number, or a list, tuple or array of numbers; of a Value or a Vector the numbers are taken.
+
+    Raises TypeError for anything else.
+
+    >>> constant(3)
+    constant(3.0)
+    >>> constant([1, 2])
+    Vector([1.0, 2.0])
+    """
+    elements = elements_of(value)
+    if elements is not None:
+        return Vector([constant(x) for x in elements])
+    return untracked(leaf_number(value._data if isinstance(value, Value) else value))
+
+
+# Only a mark, by which a tape can tell where a gradient ended.
+cut = Operation("stop_gradient", lambda x: x, (None,))
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same numbers as constants: gradients do not flow through.
+
+    Takes a Value, a Vector or list of them, or a number (which comes back as it is).
+
+    >>> v = Value(2.0)
+    >>> (v * stop_gradient(v)).backward()
+    >>> v.grad
+    2.0
+    """
+    elements = elements_of(x)
+    if elements is not None:
+        return Vector([stop_gradient(element) for element in elements])
+    if isinstance(x, Value):
+        stopped = untracked(x._data)
+        stopped._operation = cut
+        return stopped
+    return as_number(x)

@@ -1,0 +1,346 @@
+"""`Vector`: a list of values with elementwise operators, and reductions that make one node of many."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Sequence
+
+from . import operations, recording
+from .operations import appliers, array_appliers, as_number
+from .value import Value, flatten_graph, make_node, record, restore_graph, untracked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, overload
+
+    from .operations import Number, Operation
+
+
+def elementwise_operator(operation: Operation, reflected: bool = False) -> Callable[[Vector, Any], Any]:
+    """A method for a binary operator between a vector and a vector, list, array, value or number."""
+    kernel = operation.kernel
+
+    def method(self: Vector, other: Any) -> Any:
+        if operations.find_applier(other) is None:
+            return NotImplemented
+        if getattr(other, "ndim", 1) > 1:
+            return operation(other, self) if reflected else operation(self, other)
+        mine, others = aligned((self, other))
+        return vector_of(map(kernel, others, mine) if reflected else map(kernel, mine, others))
+
+    return method
+
+
+def aligned(operands: Sequence[Any]) -> list[Sequence[Any]]:
+    """The elements of each operand, scalars repeated to the length of the sequences among them.
+
+    Raises ValueError if two sequences differ in length.
+    """
+    columns = [elements_of(operand) for operand in operands]
+    lengths = {len(column) for column in columns if column is not None}
+    if len(lengths) > 1:
+        raise ValueError(f"expected vectors of one length, got lengths {' and '.join(map(str, sorted(lengths)))}")
+    (length,) = lengths
+    return [[operand] * length if column is None else column for operand, column in zip(operands, columns)]
+
+
+def elements_of(operand: Any) -> Sequence[Any] | None:
+    """The elements of a vector, list, tuple or one-dimensional array; None for a scalar."""
+    if isinstance(operand, Vector):
+        return operand._values
+    if isinstance(operand, (list, tuple)):
+        return operand
+    if hasattr(operand, "__array_interface__") and operand.ndim:
+        if operand.ndim > 1:
+            raise ValueError(f"expected one dimension, got an array of shape {operand.shape}")
+        elements: list[Any] = operand.tolist()
+        return elements
+    return None
+
+
+def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
+    """Apply an operation to each row of elements."""
+    return vector_of(map(operation, *aligned(operands)))
+
+
+def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
+    return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*operands)
+
+
+def vector_of(elements: Iterable[Any]) -> Vector:
+    """A plain vector of elements, whatever class of vector they came from."""
+    return Vector(elements)
+
+
+class Vector(Sequence["Value"]):
+    """A sequence of values with elementwise operators and fused reductions.
+
+    Args:
+        elements: values, and plain numbers, which become constants; a list, a tuple, a one-dimensional NumPy array or
+            anything else that iterates.
+
+    Operators work element by element with a vector, a list, an array or a scalar on either side. `sum`, `mean`,
+    `dot`, `norm`, `prod`, `max`, `min` and `logsumexp` each make one node, whatever the length.
+
+    Raises:
+        TypeError: an element is neither a value nor a real number.
+        ValueError: an operator meets another length.
+
+    >>> v = Vector([Value(1.0), Value(2.0)])
+    >>> (v * v).sum().backward()
+    >>> v.grad
+    [2.0, 4.0]
+    """
+
+    __slots__ = ("_numbers", "_serial", "_tracked", "_values")
+
+    _values: tuple[Value, ...]
+    _numbers: list[Number]
+    _serial: int
+    _tracked: int
+
+    __array_priority__ = 1000.0
+
+    def __init__(self, elements: Iterable[Any]) -> None:
+        self._values = tuple([x if type(x) is Value else as_value(x, i) for i, x in enumerate(elements)])
+        self._serial = -1
+
+    # -- a sequence
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Value: ...
+        @overload
+        def __getitem__(self, index: slice) -> Vector: ...
+
+    def __getitem__(self, index: int | slice) -> Value | Vector:
+        found = self._values[index]
+        return vector_of(found) if isinstance(found, tuple) else found
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Vector, list, tuple)) and not hasattr(other, "__array_interface__"):
+            return NotImplemented
+        return self.tolist() == [x._data if isinstance(x, Value) else x for x in other]  # type: ignore[attr-defined]
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"Vector({self.tolist()!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restore_vector, flatten_graph(self._values)
+
+    def tolist(self) -> list[Number]:
+        """The plain numbers."""
+        return [value._data for value in self._values]
+
+    def numpy(self) -> Any:
+        """The plain numbers as a NumPy array (NumPy is imported for it)."""
+        import numpy  # an extra, wanted here alone
+
+        return numpy.array(self.tolist())
+
+    @property
+    def grad(self) -> list[Number]:
+        """What `backward()` has added up in each element."""
+        return [value.grad for value in self._values]
+
+    def backward(self) -> None:
+        """Raises ValueError: only a scalar has a gradient."""
+        raise ValueError(
+            f"backward() of a Vector of {len(self)} elements: a gradient belongs to one number, so reduce it first, "
+            "with .sum() or .mean()"
+        )
+
+    def map(self, function: Callable[[Value], Any]) -> Vector:
+        """The vector of `function(element)`.
+
+        >>> Vector([1.0, 2.0]).map(lambda x: x * x)
+        Vector([1.0, 4.0])
+        """
+        return vector_of(map(function, self._values))
+
+    # -- elementwise operators
+
+    __add__ = elementwise_operator(operations.add)
+    __radd__ = elementwise_operator(operations.add, reflected=True)
+    __sub__ = elementwise_operator(operations.sub)
+    __rsub__ = elementwise_operator(operations.sub, reflected=True)
+    __mul__ = elementwise_operator(operations.mul)
+    __rmul__ = elementwise_operator(operations.mul, reflected=True)
+    __truediv__ = elementwise_operator(operations.truediv)
+    __rtruediv__ = elementwise_operator(operations.truediv, reflected=True)
+    __floordiv__ = elementwise_operator(operations.floordiv)
+    __rfloordiv__ = elementwise_operator(operations.floordiv, reflected=True)
+    __mod__ = elementwise_operator(operations.mod)
+    __rmod__ = elementwise_operator(operations.mod, reflected=True)
+    __pow__ = elementwise_operator(operations.power)
+    __rpow__ = elementwise_operator(operations.power, reflected=True)
+
+    def __neg__(self) -> Vector:
+        return vector_of(map(operator.neg, self._values))
+
+    def __pos__(self) -> Vector:
+        return self
+
+    def __abs__(self) -> Vector:
+        return vector_of(map(abs, self._values))
+
+    # -- reductions: one node each
+
+    def sum(self) -> Value:
+        """The sum, added from left to right; 0 for an empty vector."""
+        return self._reduce(operations.sum_)
+
+    def mean(self) -> Value:
+        """The sum over the length. Raises ValueError for an empty vector."""
+        return self._reduce(operations.mean, needs_elements=True)
+
+    def norm(self) -> Value:
+        """The Euclidean length, as `math.hypot` gives it; the gradient at the zero vector is zero."""
+        return self._reduce(operations.norm)
+
+    def prod(self) -> Value:
+        """The product, multiplied from left to right; 1 for an empty vector."""
+        return self._reduce(operations.prod)
+
+    def max(self) -> Value:
+        """The largest element; elements that tie share the gradient. Raises ValueError for an empty vector."""
+        return self._reduce(operations.max_, needs_elements=True)
+
+    def min(self) -> Value:
+        """The smallest element; elements that tie share the gradient. Raises ValueError for an empty vector."""
+        return self._reduce(operations.min_, needs_elements=True)
+
+    def logsumexp(self) -> Value:
+        """log(sum(exp(x))), without overflow; its gradient is softmax(x). Raises ValueError for an empty vector."""
+        return self._reduce(operations.logsumexp, needs_elements=True)
+
+    def dot(self, other: Vector | Sequence[Any]) -> Value:
+        """The sum, from left to right, of the products with another vector, list or array of the same length.
+
+        Raises ValueError if the lengths differ, TypeError if `other` is not a sequence.
+
+        >>> Vector([1.0, 2.0]).dot([3.0, 4.0])
+        constant(11.0)
+        """
+        if not isinstance(other, Vector):
+            elements = elements_of(other)
+            if elements is None:
+                raise TypeError(f"dot takes a Vector or a list, not {other!r} ({type(other).__name__})")
+            other = Vector(elements)
+        mine, others = self._values, other._values
+        if len(mine) != len(others):
+            raise ValueError(f"expected vectors of one length, got lengths {len(mine)} and {len(others)}")
+        interval = recording.idle
+        if interval is None or not mine or self._count_tracked() < len(mine) or 0 < other._count_tracked() < len(mine):
+            return record(operations.dot, (*mine, *others))
+        # The hot path of networks: tracked weights with activations, or with inputs, which are constants. It spares
+        # `record`'s look at each operand.
+        numbers, other_numbers = self._data(), other._data()
+        data = operations.dot.evaluate((*numbers, *other_numbers))
+        derivatives = (*other_numbers, *numbers) if other._count_tracked() else tuple(other_numbers)
+        return make_node(data, (*mine, *others), derivatives, operations.dot, interval)
+
+    def __matmul__(self, other: Vector | Sequence[Any]) -> Value:
+        return self.dot(other) if elements_of(other) is not None else NotImplemented
+
+    __rmatmul__ = __matmul__  # products of numbers commute, so the sum is the same to the bit
+
+    def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
+        if needs_elements and not self._values:
+            raise ValueError(f"{operation.name} of an empty Vector; it takes at least one element")
+        if not self._values:
+            return untracked(float(operation.evaluate(())))
+        interval = recording.idle
+        if interval is None or self._count_tracked() < len(self._values):
+            return record(operation, self._values)
+        numbers = self._data()
+        data = operation.evaluate(numbers)
+        derivatives = operation.local_derivatives(numbers, (True,) * len(numbers))
+        return make_node(data, self._values, derivatives, operation, interval)
+
+    # -- what is computed once and kept
+
+    def _data(self) -> list[Number]:
+        """The numbers, kept until a leaf is assigned anywhere."""
+        if self._serial != recording.serial:
+            serial = recording.serial  # before the numbers, see `recording.leaf_assigned`
+            self._numbers = self.tolist()
+            self._serial = serial
+        return self._numbers
+
+    def _count_tracked(self) -> int:
+        """How many of the elements are tracked."""
+        try:
+            return self._tracked
+        except AttributeError:
+            self._tracked = sum(value.operands is not None for value in self._values)
+            return self._tracked
+
+
+def as_value(x: Any, index: int) -> Value:
+    """An element of a vector: a value as it is, a number as a constant."""
+    if isinstance(x, Value):
+        return x
+    try:
+        number = as_number(x)
+    except TypeError:
+        raise TypeError(f"expected numbers or Values in a Vector, got {x!r} ({type(x).__name__}) at {index}") from None
+    return untracked(float(number) if isinstance(number, int) else number)
+
+
+def restore_vector(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> Vector:
+    return Vector(restore_graph(leaves, rows, roots))
+
+
+def logsumexp(vector: Any) -> Any:
+    """log(sum(exp(x))) over a Vector, list or array, for any x; its gradient is softmax(x).
+
+    Returns a Value, or a plain number for plain numbers. Raises ValueError if there are no elements, TypeError if
+    the argument is not a sequence.
+
+    >>> logsumexp([0.0, 0.0])
+    0.6931471805599453
+    """
+    return plain_if_plain(vector, operations.logsumexp)
+
+
+def softmax(vector: Any) -> Vector:
+    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: n nodes on one shared sum of exponentials.
+
+    Returns a Vector. Raises ValueError if there are no elements, TypeError if the argument is not a sequence.
+
+    >>> softmax([0.0, 0.0])
+    Vector([0.5, 0.5])
+    """
+    elements = elements_of(vector)
+    if elements is None:
+        raise TypeError(f"softmax takes a Vector or a list, not {vector!r} ({type(vector).__name__})")
+    if not elements:
+        raise ValueError("softmax of an empty Vector; it takes at least one element")
+    return Vector(operations.softmax_shares(*Vector(elements)))
+
+
+def plain_if_plain(vector: Any, operation: Operation) -> Any:
+    elements = elements_of(vector)
+    if elements is None:
+        raise TypeError(f"{operation.name} takes a Vector or a list, not {vector!r} ({type(vector).__name__})")
+    if elements and not isinstance(vector, Vector) and not any(isinstance(x, Value) for x in elements):
+        return operation.evaluate([as_number(x) for x in elements])
+    return Vector(elements)._reduce(operation, needs_elements=True)
+
+
+appliers[Vector] = appliers[list] = appliers[tuple] = (2, apply_elementwise)
+array_appliers[1] = (2, apply_elementwise)
+array_appliers[2] = (3, apply_to_arrays)
