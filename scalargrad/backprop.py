@@ -9,28 +9,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from .recording import Interval
     from .value import Value
 
 
-def topological_order(targets: Iterable[Value], on_record: Callable[[Value], bool] | None = None) -> list[Value]:
+def topological_order(targets: Iterable[Value], within: Callable[[Interval], bool] | None = None) -> list[Value]:
     """The nodes that `targets` were computed by, each after its parents; leaves are left out.
 
-    A node for which `on_record` is false counts as a leaf: the walk does not go past it. The walk keeps its own
-    stack, so a graph may be of any depth.
+    A node that was not made `within` an interval that is wanted counts as a leaf: the walk does not go past it. The
+    walk keeps its own stack, so a graph may be of any depth.
     """
     order: list[Value] = []
     seen: set[Value] = set()
+    wanted = None  # the interval asked about last, which is mostly the next one, too
     stack: list[Any] = [target for target in targets if target.operands]
     while stack:
         node = stack.pop()
         if node is None:  # the node below has all of its parents in `order` by now
             order.append(stack.pop())
-        elif node not in seen and (on_record is None or on_record(node)):
+        elif node not in seen:
+            if within is not None and node.interval is not wanted:
+                if not within(node.interval):
+                    continue
+                wanted = node.interval
             seen.add(node)
             stack.append(node)
             stack.append(None)
-            for parent, local in zip(node.operands, node.derivatives or node.operands):
-                if local is not None and parent.operands and parent not in seen:
+            kind = node.__class__  # inner nodes are all of one class; other operands are leaves or plain numbers
+            for parent in node.operands:
+                if parent.__class__ is kind and parent.operands and parent not in seen:
                     stack.append(parent)
     return order
 
@@ -46,9 +53,9 @@ def reverse_sweep(order: Sequence[Value], adjoints: dict[Value, Any], differenti
     more by the same rules on the parents themselves, so that the adjoints are values with a graph of their own.
     """
     for node in reversed(order):
-        if node not in adjoints:  # a pullback gave no gradient for it
+        adjoint = adjoints.get(node)
+        if adjoint is None:  # no gradient comes this way
             continue
-        adjoint = adjoints[node]
         derivatives = node.derivatives
         if derivatives is None:
             node._operation.pull_back(node, adjoint, adjoints, differentiable)
@@ -85,5 +92,5 @@ def backward(root: Value) -> None:
     for node, adjoint in adjoints.items():
         if node.operands:
             node._grad = adjoint
-        elif node.is_tracked:
+        elif node.operands is not None:
             node._grad = node.grad + adjoint

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from . import recording
-from .backprop import topological_order
 from .operations import Operation, as_number
-from .structure import leaves_of, map_structure
-from .tape import Recorder
+from .structure import leaves_of, rebuild
+from .tape import GradientTape
 from .value import Value, make_node, untracked
 from .variable import Variable, stop_gradient
 from .vector import Vector, elements_of
@@ -124,7 +123,7 @@ def is_plain(part: Any) -> bool:
     return elements_of(part) is None and not isinstance(part, Value)
 
 
-def rebuilt(part: Any, nodes: Iterator[Value]) -> Value | Vector:
+def in_shape(part: Any, nodes: Iterator[Value]) -> Value | Vector:
     """The next of `nodes` in the shape of a part of a result."""
     length = length_of(part)
     return next(nodes) if length is None else Vector([next(nodes) for _ in range(length)])
@@ -133,9 +132,15 @@ def rebuilt(part: Any, nodes: Iterator[Value]) -> Value | Vector:
 def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Value]) -> None:
     """Raise TypeError if results depend on a tracked leaf that is not among the inputs: its gradient would be lost."""
     known = set(inputs)
-    order = topological_order(results, lambda node: node not in known)
-    for value in (*results, *(parent for node in order for parent in node.parents)):
-        if value.operands == () and value not in known:
+    stack = [*results]
+    seen = set(known)
+    while stack:
+        value = stack.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        stack += value.parents
+        if value.operands == ():
             raise TypeError(f"{name} uses {value!r}, which would lose its gradient; make it an argument, or a Variable")
 
 
@@ -178,32 +183,29 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
     def with_its_gradient(*args: Any, **kwargs: Any) -> Any:
         interval = recording.idle or recording.current()
         name = getattr(function, "__name__", "custom_gradient")
-        watcher = Recorder(watch_accessed=True)
-        recording.open_block(watcher)
-        try:
+        with GradientTape() as watcher:
             returned = function(*args, **kwargs)
-        finally:
-            recording.close_block(watcher)
         if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
             raise TypeError(f"{name} must return a pair of its result and its pullback, got {returned!r}")
         result, pullback = returned
         arguments = leaves_of(args)
         inputs = [as_value(x) for argument in arguments for x in elements_in(argument)]
         own = {id(argument) for argument in arguments} | {id(x) for x in inputs}
-        variables = [variable for key, variable in watcher.accessed.items() if key not in own]
+        variables = [variable for variable in watcher.watched_variables() if id(variable) not in own]
         inputs += [element for variable in variables for element in elements_in(variable)]
-        numbers = [as_value(x) for part in leaves_of(result) for x in elements_in(part)]
+        parts = leaves_of(result)
+        numbers = [as_value(x) for part in parts for x in elements_in(part)]
         refuse_other_leaves(name, numbers, inputs)
         if variables and not accepts_variables(pullback):
             names = ", ".join(map(repr, variables))
             raise TypeError(f"{name} uses {names}, so its pullback must accept the keyword argument 'variables'")
         if not interval.enabled or not any(x.is_followed_in(interval) for x in inputs):
-            return map_structure(lambda part: part if is_plain(part) else stop_gradient(part), result)
-        lengths = [length_of(part) for part in leaves_of(result)]
+            return rebuild(result, [part if is_plain(part) else stop_gradient(part) for part in parts])
+        lengths = [length_of(part) for part in parts]
         operation = Pullback(name, pullback, lengths, [length_of(argument) for argument in arguments], variables)
         call = make_node(None, tuple(inputs), None, operation, interval)
         nodes = iter([make_node(x.data, (call,), None, Result(name, i), interval) for i, x in enumerate(numbers)])
-        return map_structure(lambda part: rebuilt(part, nodes), result)
+        return rebuild(result, [in_shape(part, nodes) for part in parts])
 
     for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(with_its_gradient, attribute, getattr(function, attribute, None))

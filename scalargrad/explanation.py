@@ -11,57 +11,58 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .tape import Recorder
+    from .recording import Interval
+    from .tape import GradientTape
     from .value import Value
 
 
-def explain(recorder: Recorder, targets: Sequence[Value], sources: Sequence[Value]) -> str:
+def explain(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value]) -> str:
     """A sentence on the way that gradients take from the targets to the sources, or on what ends it."""
     if any(target is source for target in targets for source in sources):
         return "The target is the source, so the gradient is 1."
-    way = shortest_way(targets, sources, recorder.saw)
-    order = topological_order(targets, recorder.saw)
-    followed = recorder.followed(order)
-    if way and (recorder.follows_leaf(way[-1]) or way[-1] in followed):
+    way = shortest_way(targets, sources, tape.saw)
+    order = topological_order(targets, tape.saw)
+    followed = tape.followed(order)
+    if way and (tape.follows_leaf(way[-1]) or way[-1] in followed):
         names = " <- ".join(str(node.operation) for node in way[:-1])
         return f"The gradient flows: {show(way[0])} <- {names} <- {show(way[-1])} (the shortest of the ways)."
-    return "None: " + reason(recorder, targets, sources, way)
+    return "None: " + reason(tape, targets, sources, way)
 
 
-def reason(recorder: Recorder, targets: Sequence[Value], sources: Sequence[Value], way: Sequence[Value]) -> str:
+def reason(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value], way: Sequence[Value]) -> str:
     source = sources[0]
-    beyond = way or shortest_way(targets, sources, lambda node: True)
+    beyond = way or shortest_way(targets, sources, lambda interval: True)
     if way:
-        return not_watched(recorder, source)
+        return not_watched(tape, source)
     if beyond:
         # The operation nearest to the source that the tape did not see.
-        unseen = next(node for node in reversed(beyond[:-1]) if not recorder.saw(node))
-        return f"{unseen.operation} on the way to the source was computed {when(recorder, unseen)}."
+        unseen = next(node for node in reversed(beyond[:-1]) if not tape.saw(node.interval))
+        return f"{unseen.operation} on the way to the source was computed {when(tape, unseen)}."
     if all(target.operands is None for target in targets):
         return (
             "the target is a constant: nothing it was computed from was tracked or watched, or it was computed in "
             "no_grad() or cut off by stop_gradient()."
         )
     if source.operands is None:
-        return not_watched(recorder, source)
+        return not_watched(tape, source)
     if passes_a_cut(targets):
         return "the target uses the source, if at all, through stop_gradient(), which ends gradients."
-    if source.operands and not recorder.saw(source):
+    if source.operands and not tape.saw(source.interval):
         return (
             f"the target was not computed from the source, which was itself computed (by {source.operation}) "
-            f"{when(recorder, source)}: perhaps its name was rebound to an ordinary value; use Variable.assign, or make "
+            f"{when(tape, source)}: perhaps its name was rebound to an ordinary value; use Variable.assign, or make "
             "a new Variable of it."
         )
     return "the target was not computed from the source."
 
 
-def not_watched(recorder: Recorder, source: Value) -> str:
+def not_watched(tape: GradientTape, source: Value) -> str:
     """Why a source that the target may have been computed from is not followed."""
     if source.operands:
         return (
-            f"the source was computed (by {source.operation}) {when(recorder, source)}; watch() it, or compute it "
+            f"the source was computed (by {source.operation}) {when(tape, source)}; watch() it, or compute it "
             "inside the block."
-            if not recorder.saw(source)
+            if not tape.saw(source.interval)
             else "the source was computed from nothing that the tape watches."
         )
     if source.operands is None:
@@ -69,14 +70,14 @@ def not_watched(recorder: Recorder, source: Value) -> str:
     return "the tape was made with watch_accessed_variables=False and was not asked to watch() the source."
 
 
-def when(recorder: Recorder, node: Value) -> str:
-    """When a node was made that a recorder did not see."""
+def when(tape: GradientTape, node: Value) -> str:
+    """When a node was made that a tape did not see."""
     interval = node.interval
-    if any(tape is recorder for tape in interval.paused):
+    if any(paused is tape for paused in interval.paused):
         return "while recording was stopped"
-    if recorder.began is None or interval.serial < recorder.began:
+    if tape.began is None or interval.serial < tape.began:
         return "before the tape began"
-    if recorder.ended is not None and interval.serial >= recorder.ended:
+    if tape.ended is not None and interval.serial >= tape.ended:
         return "after the tape ended"
     return "in another thread or task, which this tape does not record"
 
@@ -92,7 +93,7 @@ def passes_a_cut(targets: Sequence[Value]) -> bool:
 
 
 def shortest_way(
-    targets: Sequence[Value], sources: Sequence[Value], on_record: Callable[[Value], bool]
+    targets: Sequence[Value], sources: Sequence[Value], within: Callable[[Interval], bool]
 ) -> list[Value]:
     """The nodes from a target to a source, both included, by the fewest operations; empty if there is no way."""
     ends = set(sources)
@@ -105,7 +106,7 @@ def shortest_way(
             while (child := came_from[way[-1]]) is not None:
                 way.append(child)
             return way[::-1]
-        if node.operands and on_record(node):
+        if node.operands and within(node.interval):
             for parent in node.parents:
                 if parent not in came_from:
                     came_from[parent] = node

@@ -316,17 +316,18 @@ def power_slope(x: Number, y: Number) -> Number:
     """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
     if y == 0:
         return 0
-    n = y - 1
     try:
-        slope = y * x**n
+        slope = y * x ** (y - 1)
     except ZeroDivisionError:
         return y * math.inf
     except OverflowError:
         slope = math.inf
-    exact = y % 1 == 0 and abs(y) < 2**53
-    if type(slope) is not float or (exact and _LEAST_NORMAL < abs(slope) < math.inf):
+    if type(slope) is not float:
         return slope
-    if x == 0 or not math.isfinite(x) or not math.isfinite(y):
+    if _LEAST_NORMAL < slope < math.inf or -math.inf < slope < -_LEAST_NORMAL:
+        if type(y) is int or (y % 1 == 0 and abs(y) < 2**53):
+            return slope
+    elif x == 0 or not math.isfinite(x) or not math.isfinite(y):
         return slope
     # Two half powers keep the range; `lost` is what y - 1 rounded away, which a large logarithm would magnify.
     x, y = float(x), float(y)

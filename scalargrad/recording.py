@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import ParamSpec, Protocol, TypeVar
 
+    from .tape import GradientTape
+
     P = ParamSpec("P")
     R = TypeVar("R")
 
@@ -32,84 +34,88 @@ if TYPE_CHECKING:
 
 
 class Interval:
-    """A stretch of time between two events; `serial` orders them all.
+    """A stretch of time between two events, in one context; `serial` orders them all.
 
     `blocks` are the tapes and pauses open in the context, oldest first; `tapes` those tapes among them that record,
-    `paused` those that `stop_recording` has set aside. With `enabled` false (`no_grad`) nothing is recorded.
+    `paused` those that `stop_recording` has set aside. With `enabled` false (`no_grad`) nothing is recorded. It is
+    `plain` if values are followed just where they are tracked: enabled, and no tape was asked to watch a constant.
     """
 
-    __slots__ = ("blocks", "enabled", "paused", "serial", "tapes")
+    __slots__ = ("blocks", "enabled", "paused", "plain", "serial", "tapes")
 
     def __init__(self, serial: int, blocks: tuple[Block, ...] = ()) -> None:
         self.serial = serial
         self.blocks = blocks
-        self.enabled = True
-        self.paused: tuple[Block, ...] = ()
-        self.tapes: tuple[Block, ...] = ()
+        self.tapes: tuple[GradientTape, ...] = ()
+        self.paused: tuple[GradientTape, ...] = ()
+        self.enabled = self.plain = True
         for block in blocks:
             block.take_part(self)
 
 
 _lock = allocate_lock()
-_context: ContextVar[Interval | None] = ContextVar("scalargrad_recording", default=None)
-_open: set[int] = set()
-serial = 0
+context: ContextVar[Interval | None] = ContextVar("scalargrad_recording", default=None)
+_open_blocks = 0
 _ambient = Interval(0)
+serial = 0
 idle: Interval | None = _ambient
-
-
-def _next_interval() -> Interval:
-    """Begin a new interval for every context that opened no block itself. The lock is held."""
-    global serial, _ambient, idle
-    serial += 1
-    _ambient = Interval(serial)
-    idle = None if _open else _ambient
-    return _ambient
 
 
 def current() -> Interval:
     """The interval of the running context: a thread's or an async task's own."""
-    interval = _context.get()
+    global _ambient
+    interval = context.get()
     if interval is None:
+        if _ambient.serial != serial:
+            _ambient = Interval(serial)
         return _ambient
     if interval.serial != serial:
         # Something happened since, perhaps elsewhere: a block that a parent task has left is no longer open here.
-        interval = Interval(serial, tuple(block for block in interval.blocks if block.open))
-        _context.set(interval)
+        interval = Interval(serial, tuple([block for block in interval.blocks if block.open]))
+        context.set(interval)
     return interval
 
 
-def leaf_assigned() -> Interval:
-    """Say that a leaf has its new number, and give the interval that begins with it.
+def begin_interval() -> Interval:
+    """Begin a new interval in every context, since a leaf was assigned or a tape asked to watch something.
 
     A node reads its interval before it reads its operands, and a leaf writes its number before it comes here, so
     that with threads, too, a node can be taken for older than it is but never for younger.
     """
+    global serial, idle
     with _lock:
-        return _next_interval()
+        serial += 1
+        if not _open_blocks:
+            idle = Interval(serial)
+    return idle or current()
 
 
 def open_block(block: Block) -> int:
     """Put a block into the running context; gives the serial of the interval that begins with it."""
+    global serial, idle, _open_blocks
     with _lock:
-        _open.add(id(block))
-        block.open = True
-        _next_interval()
-        interval = _context.get()
-        _context.set(Interval(serial, (*interval.blocks, block) if interval else (block,)))
-        return serial
+        serial += 1
+        _open_blocks += 1
+        idle = None
+    block.open = True
+    before = context.get()
+    rest = [other for other in before.blocks if other.open and other is not block] if before is not None else ()
+    interval = Interval(serial, (*rest, block))
+    context.set(interval)
+    return interval.serial
 
 
 def close_block(block: Block) -> int:
     """Take a block, wherever it stands, out of the running context; gives the serial of what begins then."""
+    global serial, idle, _open_blocks
+    block.open = False
     with _lock:
-        _open.discard(id(block))
-        block.open = False
-        _next_interval()
-        interval = _context.get()
-        rest = tuple(b for b in interval.blocks if b is not block) if interval else ()
-        _context.set(Interval(serial, rest) if rest else None)
-        return serial
+        serial += 1
+        _open_blocks -= 1
+        if not _open_blocks:
+            idle = Interval(serial)
+    # The context still names the block; `current` and `open_block` leave out what is not open.
+    return serial
 
 
 class Pause:
@@ -117,7 +123,7 @@ class Pause:
 
     __slots__ = ("open", "tape")
 
-    def __init__(self, tape: Block) -> None:
+    def __init__(self, tape: GradientTape) -> None:
         self.open = False
         self.tape = tape
 
@@ -147,7 +153,7 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
         self._entered: list[no_grad] = []
 
     def take_part(self, interval: Interval) -> None:
-        interval.enabled = False
+        interval.enabled = interval.plain = False
 
     def __enter__(self) -> None:
         block = no_grad()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from typing import Any
 
 
@@ -14,22 +14,32 @@ def leaves_of(structure: Any) -> list[Any]:
     >>> leaves_of({"a": 1, "b": [2, (3,)]})
     [1, 2, 3]
     """
+    if not isinstance(structure, (list, tuple, dict)):
+        return [structure]
     leaves: list[Any] = []
-    map_structure(leaves.append, structure)
+    for part in structure.values() if isinstance(structure, dict) else structure:
+        if isinstance(part, (list, tuple, dict)):
+            leaves += leaves_of(part)
+        else:
+            leaves.append(part)
     return leaves
 
 
-def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The same structure with `function(leaf)` in place of each leaf.
+def rebuild(structure: Any, leaves: list[Any]) -> Any:
+    """The same structure with other leaves, given in the order of `leaves_of`.
 
-    >>> map_structure(str, {"a": 1, "b": [2, (3,)]})
-    {'a': '1', 'b': ['2', ('3',)]}
+    >>> rebuild({"a": 1, "b": [2, (3,)]}, ["x", "y", "z"])
+    {'a': 'x', 'b': ['y', ('z',)]}
     """
+    return _rebuild(structure, iter(leaves))
+
+
+def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     if isinstance(structure, dict):
-        return {key: map_structure(function, part) for key, part in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        parts = [map_structure(function, part) for part in structure]
-        if isinstance(structure, list):
-            return parts
+        return {key: _rebuild(part, leaves) for key, part in structure.items()}
+    if isinstance(structure, list):
+        return [_rebuild(part, leaves) for part in structure]
+    if isinstance(structure, tuple):
+        parts = [_rebuild(part, leaves) for part in structure]
         return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
-    return function(structure)
+    return next(leaves)

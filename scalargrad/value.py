@@ -21,25 +21,21 @@ if TYPE_CHECKING:
     Leaf = TypeVar("Leaf", bound="Value")
 
 new = object.__new__
+context_interval = recording.context.get
 
 
 def record(operation: Operation, operands: Sequence[Any]) -> Value:
     """Apply an operation to values and numbers: a node, or a constant where nothing is there to follow."""
-    interval = recording.idle or recording.current()  # before the operands' numbers, see `leaf_assigned`
+    interval = recording.idle or recording.current()  # before the operands' numbers, see `begin_interval`
     numbers = [x._data if isinstance(x, Value) else as_number(x) for x in operands]
     data = operation.evaluate(numbers)
-    if not interval.enabled:
-        return untracked(data)
-    if interval.tapes:
+    if interval.enabled:
         wanted = [isinstance(x, Value) and x.is_followed_in(interval) for x in operands]
-    else:
-        wanted = [isinstance(x, Value) and x.operands is not None for x in operands]
-    if True not in wanted:
-        return untracked(data)
-    derivatives = operation.local_derivatives(numbers, wanted)
-    if derivatives.count(None) == len(derivatives):
-        return untracked(data)
-    return make_node(data, tuple(operands), derivatives, operation, interval)
+        if True in wanted:
+            derivatives = operation.local_derivatives(numbers, wanted)
+            if derivatives.count(None) < len(derivatives):
+                return make_node(data, tuple(operands), derivatives, operation, interval)
+    return untracked(data)
 
 
 def make_node(
@@ -60,7 +56,12 @@ def make_node(
 
 def untracked(number: Number) -> Value:
     """A constant: it has no operands, where a leaf has an empty tuple of them."""
-    return make_node(number, None, (), None, recording.idle or recording.current())  # type: ignore[arg-type]
+    value = new(Value)
+    value._data = number
+    value.operands = None  # type: ignore[assignment]
+    value.derivatives = ()
+    value.interval = recording.idle or recording.current()
+    return value
 
 
 # ---- The hot path ----------------------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ def untracked(number: Number) -> Value:
 def unary_operator(operation: Operation) -> Callable[[Value], Value]:
     """A method for an operation on one value."""
     kernel = operation.kernel
-    (rule,) = operation.rules
+    rule: Any = operation.rules[0]
     fixed = None if callable(rule) else (rule,)
 
     def method(self: Value) -> Value:
@@ -85,7 +86,7 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (x,)) from None
         node.operands = (self,)
-        node.derivatives = fixed or (rule(x),)  # type: ignore[operator]
+        node.derivatives = fixed or (rule(x),)
         node._operation = operation
         node.interval = interval
         return node
@@ -99,18 +100,19 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     left: Any
     right: Any
     left, right = operation.rules
-    fixed = None if callable(left) or callable(right) else (left, right)
-    fixed_left = None if callable(left) else (left,)
+    both = None if callable(left) or callable(right) else (left, right)
+    first = None if callable(left) else (left,)
+    second = None if callable(right) else (None, right)
 
     def method(self: Value, other: Any) -> Any:
-        interval = recording.idle
+        interval = recording.idle or plain_interval(self, other)
         kind = type(other)
-        if interval is None or self.operands is None:
+        if interval is None:
             return general_operator(operation, self, other)
         x = self._data
         if kind is float or kind is int:
             y = other
-        elif kind is Value and other.operands is not None:
+        elif isinstance(other, Value):
             y = other._data
         else:
             return general_operator(operation, self, other)
@@ -119,10 +121,17 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             node._data = kernel(x, y)
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (x, y)) from None
-        if kind is Value:
-            node.derivatives = fixed or (left(x, y), right(x, y))
+        if kind is float or kind is int or other.operands is None:
+            if self.operands is None:
+                node.operands = None  # type: ignore[assignment]
+                node.derivatives = ()
+                node.interval = interval
+                return node
+            node.derivatives = first or (left(x, y),)
+        elif self.operands is None:
+            node.derivatives = second or (None, right(x, y))
         else:
-            node.derivatives = fixed_left or (left(x, y),)
+            node.derivatives = both or (left(x, y), right(x, y))
         node.operands = (self, other)
         node._operation = operation
         node.interval = interval
@@ -132,15 +141,15 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
 
 
 def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
-    """A method for a binary operator with the value on its right and something else on its left."""
+    """A method for a binary operator with the value on its right and a number, or something else, on its left."""
     kernel = operation.kernel
     right: Any = operation.rules[1]
-    fixed_right = None if callable(right) else (None, right)
+    second = None if callable(right) else (None, right)
 
     def method(self: Value, other: Any) -> Any:
-        interval = recording.idle
+        interval = recording.idle or plain_interval(self, other)
         kind = type(other)
-        if interval is None or self.operands is None or not (kind is float or kind is int):
+        if interval is None or not (kind is float or kind is int):
             return general_operator(operation, other, self)
         y = self._data
         node = new(Value)
@@ -148,13 +157,30 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             node._data = kernel(other, y)
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (other, y)) from None
-        node.derivatives = fixed_right or (None, right(other, y))
+        node.interval = interval
+        if self.operands is None:
+            node.operands = None  # type: ignore[assignment]
+            node.derivatives = ()
+            return node
+        node.derivatives = second or (None, right(other, y))
         node.operands = (other, self)
         node._operation = operation
-        node.interval = interval
         return node
 
     return method
+
+
+def plain_interval(x: Value, y: Any) -> Interval | None:
+    """The running interval while a tape or a pause is open somewhere, if it leaves the hot path as it is."""
+    interval = context_interval()
+    if interval is None or interval.serial != recording.serial:
+        interval = recording.current()
+    if interval.tapes:
+        if type(x) is not Value:
+            x.is_followed_in(interval)  # which tells the tapes that a variable is used
+        if type(y) is not Value and type(y) is not float and isinstance(y, Value):
+            y.is_followed_in(interval)
+    return interval if interval.plain else None
 
 
 # ---- The end of the hot path -----------------------------------------------------------------------------------------
@@ -237,7 +263,7 @@ class Value:
         if self.operands:
             raise AttributeError(f"the data of {self!r} was computed and cannot be set; make a new Value of the number")
         self._data = leaf_number(number)
-        self.interval = recording.leaf_assigned()
+        self.interval = recording.begin_interval()
 
     @property
     def grad(self) -> Number:
@@ -278,7 +304,7 @@ class Value:
 
     def is_followed_in(self, interval: Interval) -> bool:
         """Whether nodes made from it in an interval keep it: it is tracked, or a recording tape watches it."""
-        return self.operands is not None or any(tape.watches(self) for tape in interval.tapes)
+        return self.operands is not None or any([tape.watches(self) for tape in interval.tapes])
 
     def backward(self) -> None:
         """Write d(self)/d(node) into the `grad` of everything it was computed from.

@@ -38,7 +38,8 @@ class Variable:
 
     def __new__(cls, initial: Any, trainable: bool = True, name: str | None = None) -> Any:
         if cls is Variable:
-            cls = ScalarVariable if elements_of(initial) is None else VectorVariable
+            scalar = isinstance(initial, (float, Value)) or elements_of(initial) is None
+            cls = ScalarVariable if scalar else VectorVariable
         return object.__new__(cls)
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
@@ -74,20 +75,23 @@ class ScalarVariable(Value, Variable):
     __slots__ = ("trainable",)
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
-        super().__init__(initial._data if isinstance(initial, Value) else initial, name)
+        self._data = initial._data if isinstance(initial, Value) else leaf_number(initial)
+        self._label = name
+        self.operands = () if trainable else None  # type: ignore[assignment]
+        self.derivatives = ()
+        self.interval = recording.idle or recording.current()
         self.trainable = trainable
-        if not trainable:
-            self.operands = None  # type: ignore[assignment]
 
     @property
     def name(self) -> str | None:
         return self.label
 
     def is_followed_in(self, interval: Interval) -> bool:
-        if self.trainable:
-            for tape in interval.tapes:
-                tape.access(self)
-        return super().is_followed_in(interval)
+        if not self.trainable:
+            return super().is_followed_in(interval)
+        for tape in interval.tapes:
+            tape.access(self)
+        return True
 
     def assign(self, value: Any) -> ScalarVariable:
         """Take the number of a value or a plain number; returns the variable. No gradient flows through it.
@@ -162,7 +166,7 @@ class VectorVariable(Vector, Variable):
             raise ValueError(f"expected {len(self._leaves)} numbers for {self!r}, got {len(numbers)}")
         for leaf, number in zip(self._leaves, numbers):
             leaf._data = number
-        interval = recording.leaf_assigned()
+        interval = recording.begin_interval()
         for leaf in self._leaves:
             leaf.interval = interval
         return self
