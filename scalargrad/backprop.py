@@ -19,26 +19,44 @@ def topological_order(targets: Iterable[Value], within: Callable[[Interval], boo
     A node that was not made `within` an interval that is wanted counts as a leaf: the walk does not go past it. The
     walk keeps its own stack, so a graph may be of any depth.
     """
+    trunk: list[Value] = []
+    wanted = None  # the interval asked about last, which is mostly the next one, too
+    kind = None  # inner nodes are all of one class; other operands are leaves or plain numbers
+    stack: list[Any] = []
+    for target in targets:
+        if target.operands:
+            stack.append(target)
+            kind = type(target)
+    # While a single node waits, everything else is below it: it comes next, and nothing needs to be remembered.
+    while len(stack) == 1:
+        node = stack.pop()
+        if node.interval is not wanted and within is not None:
+            if not within(node.interval):
+                break
+            wanted = node.interval
+        trunk.append(node)
+        for parent in node.operands:
+            if type(parent) is kind and parent.operands:
+                stack.append(parent)
     order: list[Value] = []
     seen: set[Value] = set()
-    wanted = None  # the interval asked about last, which is mostly the next one, too
-    stack: list[Any] = [target for target in targets if target.operands]
     while stack:
         node = stack.pop()
         if node is None:  # the node below has all of its parents in `order` by now
             order.append(stack.pop())
         elif node not in seen:
-            if within is not None and node.interval is not wanted:
+            if node.interval is not wanted and within is not None:
                 if not within(node.interval):
                     continue
                 wanted = node.interval
             seen.add(node)
             stack.append(node)
             stack.append(None)
-            kind = node.__class__  # inner nodes are all of one class; other operands are leaves or plain numbers
             for parent in node.operands:
-                if parent.__class__ is kind and parent.operands and parent not in seen:
+                if type(parent) is kind and parent.operands and parent not in seen:
                     stack.append(parent)
+    trunk.reverse()
+    order += trunk
     return order
 
 
@@ -56,28 +74,33 @@ def reverse_sweep(order: Sequence[Value], adjoints: dict[Value, Any], differenti
         adjoint = adjoints.get(node)
         if adjoint is None:  # no gradient comes this way
             continue
-        derivatives = node.derivatives
+        derivatives: Any = node.derivatives
         if derivatives is None:
             node._operation.pull_back(node, adjoint, adjoints, differentiable)
             continue
         if differentiable:
             derivatives = differentiable_derivatives(node)
-        for parent, local in zip(node.operands, derivatives):
+        operands = node.operands
+        i = 0  # counted by hand: in the narrow nodes that most are, zip() costs more than the arithmetic
+        for local in derivatives:
             if local is not None:
+                parent = operands[i]
                 if parent in adjoints:
                     adjoints[parent] += adjoint * local
                 else:
                     adjoints[parent] = adjoint * local
+            i += 1  # noqa: SIM113
     return adjoints
 
 
-def differentiable_derivatives(node: Value) -> Sequence[Any]:
+def differentiable_derivatives(node: Value) -> Any:
     """The local derivatives of a node as values that depend on its parents.
 
     Raises RuntimeError if a leaf among the operands was assigned since: the rule would see its new number.
     """
     for operand in node.operands:
-        if hasattr(operand, "operands") and not operand.operands and operand.interval.serial > node.interval.serial:
+        assigned = getattr(operand, "interval", None) if hasattr(operand, "operands") and not operand.operands else None
+        if assigned is not None and assigned.serial > node.interval.serial:
             raise RuntimeError(
                 f"{operand!r} was assigned after {node.operation} used it, so derivatives of this derivative would "
                 "mix the two numbers; take the gradient before assigning"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import recording
 from .operations import Operation, as_number
+from .recording import clock
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
 from .value import Value, make_node, untracked
@@ -66,9 +67,11 @@ class Pullback(Operation):
             gradients = [*self.one_each(given), *leaves_of(list(of_variables))]
         else:
             gradients = self.one_each(self.function(*upstream))
-        lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]  # type: ignore[arg-type]
+        lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]
         if len(gradients) != len(lengths):
-            raise ValueError(f"{self.name}: expected {len(lengths)} gradients, one for each argument, got {len(gradients)}")
+            raise ValueError(
+                f"{self.name}: expected {len(lengths)} gradients, one for each argument, got {len(gradients)}"
+            )
         return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
 
     def one_each(self, given: Any) -> list[Any]:
@@ -100,7 +103,8 @@ class Result(Operation):
         super().__init__(name, lambda x: x, ())
         self.index = index
 
-    def pull_back(self, node: Value, adjoint: Any, adjoints: dict[Value, Any], differentiable: bool) -> None:
+    def pull_back(self, node: Value, adjoint: Any, adjoints: dict[Value, Any], _: bool) -> None:
+        """Leave the adjoint with the call, which comes after all of its results."""
         (call,) = node.operands
         adjoints.setdefault(call, {})[self.index] = adjoint
 
@@ -181,7 +185,7 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
     """
 
     def with_its_gradient(*args: Any, **kwargs: Any) -> Any:
-        interval = recording.idle or recording.current()
+        interval = clock.idle or recording.current()
         name = getattr(function, "__name__", "custom_gradient")
         with GradientTape() as watcher:
             returned = function(*args, **kwargs)

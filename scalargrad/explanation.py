@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from .backprop import topological_order
+from .recording import Pause
 from .variable import cut
 
 TYPE_CHECKING = False
@@ -31,7 +32,7 @@ def explain(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Valu
 
 def reason(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value], way: Sequence[Value]) -> str:
     source = sources[0]
-    beyond = way or shortest_way(targets, sources, lambda interval: True)
+    beyond = way or shortest_way(targets, sources)
     if way:
         return not_watched(tape, source)
     if beyond:
@@ -73,7 +74,7 @@ def not_watched(tape: GradientTape, source: Value) -> str:
 def when(tape: GradientTape, node: Value) -> str:
     """When a node was made that a tape did not see."""
     interval = node.interval
-    if any(paused is tape for paused in interval.paused):
+    if any(isinstance(block, Pause) and block.tape is tape for block in interval.blocks):
         return "while recording was stopped"
     if tape.began is None or interval.serial < tape.began:
         return "before the tape began"
@@ -93,7 +94,7 @@ def passes_a_cut(targets: Sequence[Value]) -> bool:
 
 
 def shortest_way(
-    targets: Sequence[Value], sources: Sequence[Value], within: Callable[[Interval], bool]
+    targets: Sequence[Value], sources: Sequence[Value], within: Callable[[Interval], bool] | None = None
 ) -> list[Value]:
     """The nodes from a target to a source, both included, by the fewest operations; empty if there is no way."""
     ends = set(sources)
@@ -106,7 +107,7 @@ def shortest_way(
             while (child := came_from[way[-1]]) is not None:
                 way.append(child)
             return way[::-1]
-        if node.operands and within(node.interval):
+        if node.operands and (within is None or within(node.interval)):
             for parent in node.parents:
                 if parent not in came_from:
                     came_from[parent] = node

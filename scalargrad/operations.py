@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from _functools import reduce
+from functools import reduce
 from itertools import accumulate
 from numbers import Real
 
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 
 
 _LEAST_NORMAL = sys.float_info.min
+_INFINITY = math.inf
 _RANGE_ERRORS = (ArithmeticError, ValueError)
 
 
@@ -91,13 +92,13 @@ class Operation:
     def local_derivatives(self, operands: Sequence[Operand], wanted: Sequence[bool]) -> tuple[Operand, ...]:
         """The rules at `operands`, which may be numbers or values; `None` for an operand that is not wanted."""
         return tuple(
-            (rule(*operands) if callable(rule) else rule) if wants else None
-            for rule, wants in zip(self.rules, wanted)
+            (rule(*operands) if callable(rule) else rule) if wants else None for rule, wants in zip(self.rules, wanted)
         )
 
     def __call__(self, *operands: Operand) -> Any:
         """Apply the operation to any operands that have an applier: numbers, values, vectors."""
-        rank, apply = -1, evaluate
+        rank: int = -1
+        apply: Any = evaluate
         for operand in operands:
             found = appliers.get(type(operand)) or find_applier(operand)
             if found is None:
@@ -212,7 +213,8 @@ def operation(*rules: Rule) -> Any:
     """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors."""
 
     def define(kernel: Callable[..., Number]) -> Any:
-        operation = register(Operation(kernel.__name__, kernel, rules))
+        operation = Operation(kernel.__name__, kernel, rules)
+        register(operation)
 
         def of_one(x: Operand, /) -> Any:
             if type(x) is float:
@@ -230,7 +232,15 @@ def operation(*rules: Rule) -> Any:
                     return operation(*operands)
             return operation.evaluate(operands)
 
-        function: Any = of_one if len(rules) == 1 else of_several
+        def of_two(x: Operand, y: Operand, /) -> Any:
+            if (type(x) is float or type(x) is int) and (type(y) is float or type(y) is int):
+                try:
+                    return kernel(x, y)
+                except _RANGE_ERRORS as error:
+                    raise operation.error(error, (x, y)) from None
+            return operation(x, y)
+
+        function: Any = of_one if len(rules) == 1 else of_two if len(rules) == 2 else of_several
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(function, name, getattr(kernel, name))
         function.__wrapped__ = kernel
@@ -244,29 +254,25 @@ def reduction(rule: Rule) -> Callable[[Callable[..., Number]], Reduction]:
     """Make a kernel of any number of numbers into one operation, with one rule for all its operands."""
 
     def define(kernel: Callable[..., Number]) -> Reduction:
-        return register(Reduction(kernel.__name__.rstrip("_"), kernel, (rule,)))
+        operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,))
+        register(operation)
+        return operation
 
     return define
 
 
 def operator_of(symbol: str, kernel: Callable[..., Number], *rules: Rule) -> Operation:
     """The operation behind one of Python's operators."""
-    return register(Operation(kernel.__name__.strip("_"), kernel, rules, symbol))
-
-
-def register(operation: Any) -> Any:
-    registry[operation.name] = operation
+    operation = Operation(kernel.__name__.strip("_"), kernel, rules, symbol)
+    register(operation)
     return operation
 
 
+def register(operation: Operation) -> None:
+    registry[operation.name] = operation
+
+
 # ---- Python's operators ----------------------------------------------------------------------------------------------
-
-
-def pow_(x: Number, y: Number) -> Number:
-    result = x**y
-    if type(result) is complex:
-        raise ValueError("the result would be complex; a fractional power needs a base that is not negative")
-    return result
 
 
 add = operator_of("+", operator.add, 1, 1)
@@ -275,9 +281,16 @@ mul = operator_of("*", operator.mul, lambda x, y: y, lambda x, y: x)
 truediv = operator_of("/", operator.truediv, lambda x, y: quotient(1, y), lambda x, y: -over_square(x, y))
 floordiv = operator_of("//", operator.floordiv, 0, 0)
 mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y))
-power = operator_of("**", pow_, lambda x, y: power_slope(x, y), lambda x, y: power_log(x, y, 1))
 neg = operator_of("-", operator.neg, -1)
-@operation(lambda x: sign(x))
+
+
+@operation(0)
+def sign(x: Number) -> Number:
+    """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
+    return x if x != x else (x > 0) - (x < 0)
+
+
+@operation(sign)
 def absolute(x: Number) -> Number:
     """|x|; its derivative is -1 or 1, and 0 at the kink.
 
@@ -324,7 +337,7 @@ def power_slope(x: Number, y: Number) -> Number:
         slope = math.inf
     if type(slope) is not float:
         return slope
-    if _LEAST_NORMAL < slope < math.inf or -math.inf < slope < -_LEAST_NORMAL:
+    if _LEAST_NORMAL < slope < _INFINITY or -_INFINITY < slope < -_LEAST_NORMAL:
         if type(y) is int or (y % 1 == 0 and abs(y) < 2**53):
             return slope
     elif x == 0 or not math.isfinite(x) or not math.isfinite(y):
@@ -373,10 +386,14 @@ def power_log(x: Number, y: Number, k: Number) -> Number:
     return (half * math.log(x) ** k) * half
 
 
-@operation(0)
-def sign(x: Number) -> Number:
-    """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
-    return x if x != x else (x > 0) - (x < 0)
+def pow_(x: Number, y: Number) -> Number:
+    result = x**y
+    if type(result) is complex:
+        raise ValueError("the result would be complex; a fractional power needs a base that is not negative")
+    return result
+
+
+power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1))
 
 
 # ---- Exponentials and logarithms -------------------------------------------------------------------------------------
@@ -394,7 +411,7 @@ def exp(x: Number) -> Number:
     return math.exp(x)
 
 
-@operation(lambda x: exp(x))
+@operation(exp)
 def expm1(x: Number) -> Number:
     """exp(x) - 1 without the loss of digits near zero; expm1' = exp.
 
@@ -430,6 +447,12 @@ def log1p(x: Number) -> Number:
     return math.log1p(x)
 
 
+@operation(lambda x: -rsqrt(x) * rsqrt(x) * rsqrt(x) / 2)
+def rsqrt(x: Number) -> Number:
+    """1/sqrt(x), infinite at 0."""
+    return 1 / math.sqrt(x) if x else math.inf
+
+
 @operation(lambda x: rsqrt(x) / 2)
 def sqrt(x: Number) -> Number:
     """The square root; sqrt'(x) = 1/(2 sqrt(x)), which is infinite at 0.
@@ -440,12 +463,6 @@ def sqrt(x: Number) -> Number:
     3.0
     """
     return math.sqrt(x)
-
-
-@operation(lambda x: -rsqrt(x) * rsqrt(x) * rsqrt(x) / 2)
-def rsqrt(x: Number) -> Number:
-    """1/sqrt(x), infinite at 0."""
-    return 1 / math.sqrt(x) if x else math.inf
 
 
 # ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
@@ -511,7 +528,13 @@ def acos(x: Number) -> Number:
     return math.acos(x)
 
 
-@operation(lambda x: lorentz(x))
+@operation(lambda x: -2 * (x * lorentz(x)) * lorentz(x))
+def lorentz(x: Number) -> Number:
+    """1/(1 + x**2), by way of (1/x)/x where x**2 is all there is."""
+    return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
+
+
+@operation(lorentz)
 def atan(x: Number) -> Number:
     """The arc tangent, in radians; atan'(x) = 1/(1 + x**2).
 
@@ -521,12 +544,6 @@ def atan(x: Number) -> Number:
     0.0
     """
     return math.atan(x)
-
-
-@operation(lambda x: -2 * (x * lorentz(x)) * lorentz(x))
-def lorentz(x: Number) -> Number:
-    """1/(1 + x**2), by way of (1/x)/x where x**2 is all there is."""
-    return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
 
 
 # ---- Hyperbolic functions and their inverses -------------------------------------------------------------------------
@@ -544,7 +561,7 @@ def sinh(x: Number) -> Number:
     return math.sinh(x)
 
 
-@operation(lambda x: sinh(x))
+@operation(sinh)
 def cosh(x: Number) -> Number:
     """The hyperbolic cosine; cosh' = sinh.
 
@@ -556,7 +573,14 @@ def cosh(x: Number) -> Number:
     return math.cosh(x)
 
 
-@operation(lambda x: sech2(x))
+@operation(lambda x: -2 * tanh(x) * sech2(x))
+def sech2(x: Number) -> Number:
+    """1/cosh(x)**2 = 4 e/(1 + e)**2 with e = exp(-2|x|)."""
+    e = math.exp(-2 * abs(x))
+    return 4 * e / ((1 + e) * (1 + e))
+
+
+@operation(sech2)
 def tanh(x: Number) -> Number:
     """The hyperbolic tangent; tanh' = sech**2, accurate in the tails too.
 
@@ -568,14 +592,13 @@ def tanh(x: Number) -> Number:
     return math.tanh(x)
 
 
-@operation(lambda x: -2 * tanh(x) * sech2(x))
-def sech2(x: Number) -> Number:
-    """1/cosh(x)**2 = 4 e/(1 + e)**2 with e = exp(-2|x|)."""
-    e = math.exp(-2 * abs(x))
-    return 4 * e / ((1 + e) * (1 + e))
+@operation(lambda x: -(x * rhypot(x)) * rhypot(x) * rhypot(x))
+def rhypot(x: Number) -> Number:
+    """1/sqrt(1 + x**2), without the range that x**2 would need."""
+    return 1 / math.hypot(1, x)
 
 
-@operation(lambda x: rhypot(x))
+@operation(rhypot)
 def asinh(x: Number) -> Number:
     """The inverse hyperbolic sine; asinh'(x) = 1/sqrt(1 + x**2).
 
@@ -585,12 +608,6 @@ def asinh(x: Number) -> Number:
     0.0
     """
     return math.asinh(x)
-
-
-@operation(lambda x: -(x * rhypot(x)) * rhypot(x) * rhypot(x))
-def rhypot(x: Number) -> Number:
-    """1/sqrt(1 + x**2), without the range that x**2 would need."""
-    return 1 / math.hypot(1, x)
 
 
 @operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1))
@@ -620,7 +637,13 @@ def atanh(x: Number) -> Number:
 # ---- Activations -----------------------------------------------------------------------------------------------------
 
 
-@operation(lambda x: step(x))
+@operation(0)
+def step(x: Number) -> Number:
+    """1 where x is positive, else 0; nan for nan."""
+    return x if x != x else int(x > 0)
+
+
+@operation(step)
 def relu(x: Number) -> Number:
     """x where it is positive, else 0 (nan stays nan); relu' is 1 or 0, and 0 at the kink.
 
@@ -630,12 +653,6 @@ def relu(x: Number) -> Number:
     (0.0, 3.0)
     """
     return x if x > 0 or x != x else type(x)(0)
-
-
-@operation(0)
-def step(x: Number) -> Number:
-    """1 where x is positive, else 0; nan for nan."""
-    return x if x != x else int(x > 0)
 
 
 @operation(lambda x: sigmoid(x) * sigmoid(-x))
@@ -651,7 +668,7 @@ def sigmoid(x: Number) -> Number:
     return (e if x < 0 else 1) / (1 + e)
 
 
-@operation(lambda x: sigmoid(x))
+@operation(sigmoid)
 def softplus(x: Number) -> Number:
     """log(1 + exp(x)), for any x; softplus' = sigmoid.
 

@@ -4,8 +4,8 @@ Time is cut into intervals: a new one begins whenever a tape starts or stops and
 node keeps the interval that it was made in, one shared object, and that single reference answers three questions:
 which tapes saw the node, whether a leaf was assigned after it, and why a tape did not see it.
 
-Most programs have no tape open most of the time, so what a node needs then is one look at `idle`. As soon as a tape
-or a `no_grad` block is open in any thread, `idle` is `None` and every node asks `current()` for its own context.
+Most programs have no tape open most of the time, so what a node needs then is one look at `clock.idle`. As soon as a
+tape or a `no_grad` block is open in any thread, that is `None` and every node asks `current()` for its own context.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import ParamSpec, Protocol, TypeVar
 
     from .tape import GradientTape
+    from .variable import Variable
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -29,51 +30,100 @@ if TYPE_CHECKING:
 
         open: bool
 
-        def take_part(self, interval: Interval) -> None:
+        def take_part(self, interval: BlockInterval) -> None:
             """Set what the block means for an interval that it is open in."""
 
 
 class Interval:
     """A stretch of time between two events, in one context; `serial` orders them all.
 
-    `blocks` are the tapes and pauses open in the context, oldest first; `tapes` those tapes among them that record,
-    `paused` those that `stop_recording` has set aside. With `enabled` false (`no_grad`) nothing is recorded. It is
+    `blocks` are the tapes and pauses open in the context, oldest first; `tapes` those tapes among them that record.
+    `accessed` is where they note which variables are used. With `enabled` false (`no_grad`) nothing is recorded. It is
     `plain` if values are followed just where they are tracked: enabled, and no tape was asked to watch a constant.
     """
 
-    __slots__ = ("blocks", "enabled", "paused", "plain", "serial", "tapes")
+    __slots__ = ("serial",)
 
-    def __init__(self, serial: int, blocks: tuple[Block, ...] = ()) -> None:
+    serial: int
+    blocks: tuple[Block, ...] = ()
+    tapes: tuple[GradientTape, ...] = ()
+    accessed: dict[Variable, None] | AccessedByAll | None = None
+    enabled: bool = True
+    plain: bool = True
+
+    def __init__(self, serial: int) -> None:
+        self.serial = serial
+
+
+class BlockInterval(Interval):
+    """An interval in which blocks are open; each says what it means for the interval."""
+
+    __slots__ = ("accessed", "blocks", "enabled", "plain", "tapes")
+
+    def __init__(self, serial: int, blocks: tuple[Block, ...]) -> None:
         self.serial = serial
         self.blocks = blocks
-        self.tapes: tuple[GradientTape, ...] = ()
-        self.paused: tuple[GradientTape, ...] = ()
+        self.tapes = ()
+        self.accessed = None
         self.enabled = self.plain = True
         for block in blocks:
             block.take_part(self)
+        if not self.plain:
+            tapes: tuple[GradientTape, ...] = self.tapes
+            for tape in tapes:
+                tape.selective = True
 
 
-_lock = allocate_lock()
-context: ContextVar[Interval | None] = ContextVar("scalargrad_recording", default=None)
-_open_blocks = 0
-_ambient = Interval(0)
-serial = 0
-idle: Interval | None = _ambient
+class AccessedByAll:
+    """The notes of several tapes on the variables used, to be written to as if they were one."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, *notes: dict[Variable, None] | AccessedByAll) -> None:
+        self.notes = notes
+
+    def __setitem__(self, variable: Variable, nothing: None) -> None:
+        for note in self.notes:
+            note[variable] = nothing
+
+
+class Clock:
+    """What all threads share: `serial` counts the events, `idle` is the interval that runs where no block is open.
+
+    `idle` is `None` while a block is open in any thread, so that each looks for its own interval. `ambient` is what
+    those that have no block open find then.
+    """
+
+    __slots__ = ("ambient", "idle", "lock", "open_blocks", "serial")
+
+    def __init__(self) -> None:
+        self.lock = allocate_lock()
+        self.open_blocks = 0
+        self.serial = 0
+        self.ambient = Interval(0)
+        self.idle: Interval | None = self.ambient
+
+
+clock = Clock()
+context: ContextVar[Interval] = ContextVar("scalargrad_recording", default=Interval(-1))  # noqa: B039  (nothing writes to it)
 
 
 def current() -> Interval:
     """The interval of the running context: a thread's or an async task's own."""
-    global _ambient
     interval = context.get()
-    if interval is None:
-        if _ambient.serial != serial:
-            _ambient = Interval(serial)
-        return _ambient
-    if interval.serial != serial:
-        # Something happened since, perhaps elsewhere: a block that a parent task has left is no longer open here.
-        interval = Interval(serial, tuple([block for block in interval.blocks if block.open]))
+    serial = clock.serial
+    if interval.serial == serial:
+        return interval
+    # Something happened since, perhaps elsewhere: a block that a parent task has left is no longer open here.
+    blocks = tuple([block for block in interval.blocks if block.open])
+    if blocks:
+        interval = BlockInterval(serial, blocks)
         context.set(interval)
-    return interval
+        return interval
+    ambient = clock.ambient
+    if ambient.serial != serial:
+        ambient = clock.ambient = Interval(serial)
+    return ambient
 
 
 def begin_interval() -> Interval:
@@ -82,40 +132,44 @@ def begin_interval() -> Interval:
     A node reads its interval before it reads its operands, and a leaf writes its number before it comes here, so
     that with threads, too, a node can be taken for older than it is but never for younger.
     """
-    global serial, idle
-    with _lock:
-        serial += 1
-        if not _open_blocks:
-            idle = Interval(serial)
-    return idle or current()
+    with clock.lock:
+        clock.serial += 1
+        if not clock.open_blocks:
+            clock.idle = Interval(clock.serial)
+    return clock.idle or current()
 
 
 def open_block(block: Block) -> int:
     """Put a block into the running context; gives the serial of the interval that begins with it."""
-    global serial, idle, _open_blocks
-    with _lock:
-        serial += 1
-        _open_blocks += 1
-        idle = None
+    clock.lock.acquire()  # by hand here and below, since `with` takes three times as long
+    try:
+        began = clock.serial = clock.serial + 1
+        clock.open_blocks += 1
+        clock.idle = None
+    finally:
+        clock.lock.release()
+    blocks: tuple[Block, ...] = ()
+    for other in context.get().blocks:
+        if other.open and other is not block:
+            blocks += (other,)
     block.open = True
-    before = context.get()
-    rest = [other for other in before.blocks if other.open and other is not block] if before is not None else ()
-    interval = Interval(serial, (*rest, block))
-    context.set(interval)
-    return interval.serial
+    context.set(BlockInterval(began, (*blocks, block)))
+    return began
 
 
 def close_block(block: Block) -> int:
     """Take a block, wherever it stands, out of the running context; gives the serial of what begins then."""
-    global serial, idle, _open_blocks
     block.open = False
-    with _lock:
-        serial += 1
-        _open_blocks -= 1
-        if not _open_blocks:
-            idle = Interval(serial)
+    clock.lock.acquire()
+    try:
+        ended = clock.serial = clock.serial + 1
+        clock.open_blocks -= 1
+        if not clock.open_blocks:
+            clock.idle = Interval(ended)
+    finally:
+        clock.lock.release()
     # The context still names the block; `current` and `open_block` leave out what is not open.
-    return serial
+    return ended
 
 
 class Pause:
@@ -127,9 +181,13 @@ class Pause:
         self.open = False
         self.tape = tape
 
-    def take_part(self, interval: Interval) -> None:
-        interval.paused = (*interval.paused, self.tape)
-        interval.tapes = tuple(tape for tape in interval.tapes if tape is not self.tape)
+    def take_part(self, interval: BlockInterval) -> None:
+        """Set the tape aside."""
+        others = [tape for tape in interval.tapes if tape is not self.tape]
+        interval.tapes = ()
+        interval.accessed = None
+        for tape in others:
+            tape.take_part(interval)
 
 
 class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
@@ -152,7 +210,8 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
         self.open = False
         self._entered: list[no_grad] = []
 
-    def take_part(self, interval: Interval) -> None:
+    def take_part(self, interval: BlockInterval) -> None:
+        """Say to an interval that nothing is recorded in it."""
         interval.enabled = interval.plain = False
 
     def __enter__(self) -> None:

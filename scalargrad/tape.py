@@ -1,4 +1,4 @@
-"""`GradientTape`, with TensorFlow's names and behaviour; and why a gradient is `None`, which TensorFlow does not say."""
+"""`GradientTape`, with TensorFlow's names and behaviour."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from . import recording
 from .backprop import reverse_sweep, topological_order
 from .explanation import explain
 from .operations import as_number, one_like
-from .recording import Pause
+from .recording import AccessedByAll, Pause, clock
 from .structure import leaves_of, rebuild
 from .value import Value, untracked
 from .variable import Variable
@@ -14,11 +14,11 @@ from .vector import Vector, elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
-    from typing import Any
+    from typing import Any, NoReturn
 
-    from .recording import Interval
+    from .recording import BlockInterval, Interval
 
 
 class GradientTape:
@@ -39,16 +39,28 @@ class GradientTape:
     """
 
     # A tape keeps no list of nodes: nodes are stamped with the interval they were made in, and that knows its tapes.
+    # It is `selective` if some of what its intervals keep, perhaps for another tape's sake, may not be its to follow.
     # `began` and `ended` are the serials of the intervals with which the record began and the last block ended.
-    __slots__ = ("_accessed", "_used", "_watched", "began", "ended", "open", "persistent", "watch_accessed_variables")
+    __slots__ = (
+        "_used",
+        "_watched",
+        "accessed",
+        "began",
+        "ended",
+        "open",
+        "persistent",
+        "selective",
+        "watch_accessed_variables",
+    )
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
+        self.selective = not watch_accessed_variables
         self.open = False
         self._used = False
         self._watched: dict[int, Value] = {}
-        self._accessed: dict[int, Variable] = {}
+        self.accessed: dict[Variable, None] = {}
         self.began: int | None = None
         self.ended: int | None = None
 
@@ -75,14 +87,18 @@ class GradientTape:
 
     def _forget(self) -> None:
         self._watched = {}
-        self._accessed = {}
+        self.accessed = {}
+        self.selective = not self.watch_accessed_variables
         self.began = None
 
     # -- what it records
 
-    def take_part(self, interval: Interval) -> None:
+    def take_part(self, interval: BlockInterval) -> None:
         """Say to an interval that the tape records in it."""
-        interval.tapes = (*interval.tapes, self)
+        interval.tapes += (self,)
+        if self.watch_accessed_variables:
+            notes = interval.accessed
+            interval.accessed = self.accessed if notes is None else AccessedByAll(notes, self.accessed)
         if self._watched:
             interval.plain = False
 
@@ -97,7 +113,7 @@ class GradientTape:
                 raise ValueError(f"a tape watches Values and Vectors, not {value!r} ({type(value).__name__})")
         for value in found:
             if isinstance(value, Variable):
-                self._accessed[id(value)] = value
+                self.accessed[value] = None
             for element in elements_in(value):
                 self._watched[id(element)] = element
         recording.begin_interval()
@@ -106,14 +122,15 @@ class GradientTape:
         """Whether the tape was asked to watch a value."""
         return id(value) in self._watched
 
-    def access(self, variable: Variable) -> None:
-        """Note that a trainable variable is used in the tape's block."""
-        if self.watch_accessed_variables:
-            self._accessed[id(variable)] = variable
-
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that were watched, by their use or by name, in that order."""
-        return tuple(self._accessed.values())
+        return tuple(
+            [
+                variable
+                for variable in self.accessed
+                if variable.trainable or any(map(self.watches, elements_in(variable)))  # type: ignore[arg-type]
+            ]
+        )
 
     def stop_recording(self) -> StopRecording:
         """A context in which the tape does not record.
@@ -174,15 +191,18 @@ class GradientTape:
             TypeError: a target or a source is not a Value or a Vector.
             ValueError: `unconnected_gradients` is unknown, or `output_gradients` do not fit the targets.
         """
-        zero = wants_zero(unconnected_gradients)
+        zero = unconnected_gradients != "none" and wants_zero(unconnected_gradients)
         seeds = seeds_for(target, output_gradients)
-        flat = type(sources) is list and all([isinstance(source, Value) for source in sources])
-        leaves = sources if flat else leaves_of(sources)
-        if not flat:
-            check(leaves, "source")
-        sweep = Sweep(self, seeds, self._use())
-        gradients = [sweep.gradient_or_zero(source) if zero else sweep.gradient(source) for source in leaves]
-        return gradients if flat else rebuild(sources, gradients)
+        leaves = values_in(sources, "source")
+        adjoints = self._adjoints(seeds, self._use())
+        gradients: list[Any] = []
+        for source in leaves:
+            if source in adjoints:
+                adjoint = adjoints[source]
+                gradients.append(untracked(adjoint) if type(adjoint) is float else as_value(adjoint))
+            else:
+                gradients.append(gradient_of(source, adjoints, zero))
+        return gradients if leaves is sources else rebuild(sources, gradients)
 
     def jacobian(self, target: Value | Vector, sources: Any, unconnected_gradients: str = "none") -> Any:
         """The gradient of each element of the target with respect to each source.
@@ -201,20 +221,17 @@ class GradientTape:
         zero = wants_zero(unconnected_gradients)
         if isinstance(target, (list, tuple, dict)):
             raise TypeError(f"jacobian takes one Value or Vector as its target, got a {type(target).__name__}")
-        check([target], "target")
-        leaves = leaves_of(sources)
-        check(leaves, "source")
+        values_in(target, "target")
+        leaves = values_in(sources, "source")
         differentiable = self._use()
-        sweeps = [Sweep(self, seeds_for(element, None), differentiable) for element in elements_in(target)]
-
-        def rows(source: Value | Vector) -> Any:
-            gradients = [sweep.gradient(source) for sweep in sweeps]
-            if not zero and all(gradient is None for gradient in gradients):
-                return None
-            gradients = [sweep.gradient_or_zero(source) for sweep in sweeps]
-            return gradients[0] if isinstance(target, Value) else gradients
-
-        return rebuild(sources, [*map(rows, leaves)])
+        sweeps = [self._adjoints(seeds_for(element, None), differentiable) for element in elements_in(target)]
+        if isinstance(target, Value):
+            return rebuild(sources, [gradient_of(source, sweeps[0], zero) for source in leaves])
+        jacobians: list[Any] = []
+        for source in leaves:
+            connected = zero or any(gradient_of(source, adjoints, False) is not None for adjoints in sweeps)
+            jacobians.append([gradient_of(source, adjoints, True) for adjoints in sweeps] if connected else None)
+        return rebuild(sources, jacobians)
 
     def explain(self, target: Value | Vector, source: Value | Vector) -> str:
         """A sentence on why the gradient of the target with respect to the source is None, or along what it flows.
@@ -227,9 +244,19 @@ class GradientTape:
         >>> print(tape.explain(y, c))
         None: the source was computed (by mul) before the tape began; watch() it, or compute it inside the block.
         """
-        check([target], "target")
-        check([source], "source")
+        for end, role in ((target, "target"), (source, "source")):
+            if not isinstance(end, (Value, Vector)):
+                refuse(end, role)
         return explain(self, elements_in(target), elements_in(source))
+
+    def _adjoints(self, seeds: dict[Value, Any], differentiable: bool) -> dict[Value, Any]:
+        """Sweep its record; gives d(targets)/d(node) for all that it watches or that depends on what it watches."""
+        order = topological_order(seeds, self.saw)
+        if not self.selective:
+            return reverse_sweep(order, seeds, differentiable)
+        followed = self.followed(order).union(seeds)
+        adjoints = reverse_sweep(order, seeds, differentiable)
+        return {node: adjoints[node] for node in adjoints if node in followed or self.follows_leaf(node)}
 
     def _use(self) -> bool:
         """Use the tape for a gradient; whether that has to be made of nodes, since a tape goes on recording."""
@@ -238,56 +265,17 @@ class GradientTape:
                 "this tape has given its one gradient; make it with GradientTape(persistent=True) to ask for more"
             )
         if self.began is None:
-            raise RuntimeError("this tape has recorded nothing; compute the target inside `with GradientTape() as tape:`")
+            raise RuntimeError(
+                "this tape has recorded nothing; compute the target inside `with GradientTape() as tape:`"
+            )
         if not self.persistent:
             if self.open:
                 self.ended = recording.close_block(self)
             self._used = True
-        if recording.idle is not None:
+        if clock.idle is not None:
             return False
         interval = recording.current()
         return interval.enabled and bool(interval.tapes)
-
-
-class Sweep:
-    """One reverse sweep over a tape's record, to be asked for the gradient of source after source."""
-
-    __slots__ = ("_followed", "adjoints", "order", "seeds", "tape")
-
-    def __init__(self, tape: GradientTape, seeds: dict[Value, Any], differentiable: bool) -> None:
-        self.tape = tape
-        self.seeds = seeds
-        self.order = topological_order(seeds, tape.saw)
-        self.adjoints = reverse_sweep(self.order, dict(seeds), differentiable)
-        self._followed: set[Value] | None = None
-
-    def gradient(self, source: Value | Vector) -> Value | Vector | None:
-        """The gradient for a source that the tape watches, or that depends on one; None if the sweep did not come there.
-
-        For a vector of which the sweep came to some elements the others have zeros.
-        """
-        if isinstance(source, Value):
-            adjoint = self.adjoints.get(source)
-            if adjoint is None or not (self.tape.follows_leaf(source) or source in self.seeds or self.follows(source)):
-                return None
-            return adjoint if isinstance(adjoint, Value) else untracked(adjoint)
-        gradients = [*map(self.gradient, source._values)]
-        if all(gradient is None for gradient in gradients):
-            return None
-        return Vector([zero_like(x) if gradient is None else gradient for x, gradient in zip(source._values, gradients)])
-
-    def follows(self, node: Value) -> bool:
-        """Whether a node depends on something that the tape watches."""
-        if self._followed is None:
-            self._followed = self.tape.followed(self.order)
-        return node in self._followed
-
-    def gradient_or_zero(self, source: Value | Vector) -> Value | Vector:
-        """The gradient for a source, zero if the target does not depend on it."""
-        gradient = self.gradient(source)
-        if gradient is not None:
-            return gradient
-        return zero_like(source) if isinstance(source, Value) else Vector(map(zero_like, source._values))
 
 
 class StopRecording:
@@ -307,6 +295,24 @@ class StopRecording:
         recording.close_block(self._pause)
 
 
+def gradient_of(source: Value | Vector, adjoints: dict[Value, Any], zero: bool) -> Value | Vector | None:
+    """The gradient for a source: the adjoint, or zero, if that is asked for, or None where there is none.
+
+    For a vector of which the sweep came to some elements the others have zeros.
+    """
+    if isinstance(source, Value):
+        if source not in adjoints:
+            return zero_like(source) if zero else None
+        return as_value(adjoints[source])
+    if zero or any(element in adjoints for element in source._values):
+        return Vector([gradient_of(element, adjoints, True) for element in source._values])
+    return None
+
+
+def as_value(number: Any) -> Value:
+    return number if isinstance(number, Value) else untracked(number)
+
+
 def elements_in(value: Value | Vector) -> Sequence[Value]:
     return (value,) if isinstance(value, Value) else value._values
 
@@ -316,22 +322,31 @@ def zero_like(value: Value) -> Value:
 
 
 def wants_zero(unconnected_gradients: str) -> bool:
-    if unconnected_gradients == "none":
-        return False
-    if unconnected_gradients == "zero":
-        return True
-    raise ValueError(f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}")
+    if unconnected_gradients not in ("none", "zero"):
+        raise ValueError(f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}")
+    return unconnected_gradients == "zero"
 
 
-def check(leaves: Sequence[Any], role: str) -> None:
-    """Raise TypeError unless all leaves of a structure of targets or sources are Values or Vectors."""
+def values_in(structure: Any, role: str) -> list[Any]:
+    """The leaves of a structure of targets or sources (a flat list as it is).
+
+    Raises TypeError unless all are Values or Vectors.
+    """
+    leaves = structure if type(structure) is list else leaves_of(structure)
     for leaf in leaves:
-        if not isinstance(leaf, (Value, Vector)):
-            hint = "; what max(0, x), float(x) or .data gives is a plain number, where maximum(0, x) keeps the way back"
-            raise TypeError(
-                f"expected a Value or a Vector as {role}, got {leaf!r} ({type(leaf).__name__})"
-                + (hint if role == "target" else "; gradients are taken with respect to Values and Variables")
-            )
+        if not (isinstance(leaf, Value) or isinstance(leaf, Vector)):  # noqa: SIM101  (half the time of one call)
+            if isinstance(leaf, (list, tuple, dict)):
+                return values_in(tuple(leaves), role)
+            refuse(leaf, role)
+    return leaves
+
+
+def refuse(leaf: object, role: str) -> NoReturn:
+    hint = "; what max(0, x), float(x) or .data gives is a plain number, where maximum(0, x) keeps the way back"
+    raise TypeError(
+        f"expected a Value or a Vector as {role}, got {leaf!r} ({type(leaf).__name__})"
+        + (hint if role == "target" else "; gradients are taken with respect to Values and Variables")
+    )
 
 
 def seeds_for(target: Any, output_gradients: Any) -> dict[Value, Any]:
@@ -342,8 +357,7 @@ def seeds_for(target: Any, output_gradients: Any) -> dict[Value, Any]:
     """
     if output_gradients is None and isinstance(target, Value):
         return {target: 1.0 if type(target._data) is float else one_like(target._data)}
-    parts = leaves_of(target)
-    check(parts, "target")
+    parts = values_in(target, "target")
     if output_gradients is None:
         weights: list[Any] = [None] * len(parts)
     elif not isinstance(target, (list, tuple, dict)):

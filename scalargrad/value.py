@@ -9,6 +9,7 @@ from numbers import Real
 from . import operations, recording
 from .backprop import backward, topological_order
 from .operations import appliers, as_number, find_applier
+from .recording import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ context_interval = recording.context.get
 
 def record(operation: Operation, operands: Sequence[Any]) -> Value:
     """Apply an operation to values and numbers: a node, or a constant where nothing is there to follow."""
-    interval = recording.idle or recording.current()  # before the operands' numbers, see `begin_interval`
+    interval = clock.idle or recording.current()  # before the operands' numbers, see `begin_interval`
     numbers = [x._data if isinstance(x, Value) else as_number(x) for x in operands]
     data = operation.evaluate(numbers)
     if interval.enabled:
@@ -59,8 +60,6 @@ def untracked(number: Number) -> Value:
     value = new(Value)
     value._data = number
     value.operands = None  # type: ignore[assignment]
-    value.derivatives = ()
-    value.interval = recording.idle or recording.current()
     return value
 
 
@@ -69,14 +68,19 @@ def untracked(number: Number) -> Value:
 # makes a node twice as fast as `record` does (`benchmarks`, row "through record"). Whatever is not so goes there.
 
 
+def on_numbers(rule: Any) -> Any:
+    """A rule for use on plain numbers: of one that is an operation itself, the kernel."""
+    return rule.operation.kernel if hasattr(rule, "operation") else rule
+
+
 def unary_operator(operation: Operation) -> Callable[[Value], Value]:
     """A method for an operation on one value."""
     kernel = operation.kernel
-    rule: Any = operation.rules[0]
+    rule = on_numbers(operation.rules[0])
     fixed = None if callable(rule) else (rule,)
 
     def method(self: Value) -> Value:
-        interval = recording.idle
+        interval = clock.idle
         if interval is None or self.operands is None:
             return record(operation, (self,))
         x = self._data
@@ -97,23 +101,23 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
 def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     """A method for a binary operator with the value on its left."""
     kernel = operation.kernel
-    left: Any
-    right: Any
-    left, right = operation.rules
+    left, right = map(on_numbers, operation.rules)
     both = None if callable(left) or callable(right) else (left, right)
     first = None if callable(left) else (left,)
     second = None if callable(right) else (None, right)
 
     def method(self: Value, other: Any) -> Any:
-        interval = recording.idle or plain_interval(self, other)
+        interval = clock.idle or plain_interval(self, other)
         kind = type(other)
         if interval is None:
             return general_operator(operation, self, other)
         x = self._data
         if kind is float or kind is int:
             y = other
+            fixed = True
         elif isinstance(other, Value):
             y = other._data
+            fixed = other.operands is None
         else:
             return general_operator(operation, self, other)
         node = new(Value)
@@ -121,11 +125,9 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             node._data = kernel(x, y)
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (x, y)) from None
-        if kind is float or kind is int or other.operands is None:
+        if fixed:
             if self.operands is None:
-                node.operands = None  # type: ignore[assignment]
-                node.derivatives = ()
-                node.interval = interval
+                node.operands = None
                 return node
             node.derivatives = first or (left(x, y),)
         elif self.operands is None:
@@ -143,11 +145,11 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
 def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     """A method for a binary operator with the value on its right and a number, or something else, on its left."""
     kernel = operation.kernel
-    right: Any = operation.rules[1]
+    right = on_numbers(operation.rules[1])
     second = None if callable(right) else (None, right)
 
     def method(self: Value, other: Any) -> Any:
-        interval = recording.idle or plain_interval(self, other)
+        interval = clock.idle or plain_interval(self, other)
         kind = type(other)
         if interval is None or not (kind is float or kind is int):
             return general_operator(operation, other, self)
@@ -157,14 +159,13 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             node._data = kernel(other, y)
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (other, y)) from None
-        node.interval = interval
         if self.operands is None:
-            node.operands = None  # type: ignore[assignment]
-            node.derivatives = ()
+            node.operands = None
             return node
         node.derivatives = second or (None, right(other, y))
         node.operands = (other, self)
         node._operation = operation
+        node.interval = interval
         return node
 
     return method
@@ -173,13 +174,12 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
 def plain_interval(x: Value, y: Any) -> Interval | None:
     """The running interval while a tape or a pause is open somewhere, if it leaves the hot path as it is."""
     interval = context_interval()
-    if interval is None or interval.serial != recording.serial:
+    if interval.serial != clock.serial:
         interval = recording.current()
-    if interval.tapes:
-        if type(x) is not Value:
-            x.is_followed_in(interval)  # which tells the tapes that a variable is used
-        if type(y) is not Value and type(y) is not float and isinstance(y, Value):
-            y.is_followed_in(interval)
+    if type(x) is not Value and interval.accessed is not None:
+        interval.accessed[x] = None  # type: ignore[index]
+    if type(y) is not float and type(y) is not Value and isinstance(y, Value) and interval.accessed is not None:
+        interval.accessed[y] = None  # type: ignore[index]
     return interval if interval.plain else None
 
 
@@ -194,10 +194,10 @@ def general_operator(operation: Operation, left: Any, right: Any) -> Any:
     return operation(left, right)
 
 
-def comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], bool]:
+def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any]:
     """A method that compares numbers and gives a plain truth value."""
 
-    def method(self: Value, other: Any) -> bool:
+    def method(self: Value, other: Any) -> Any:
         if isinstance(other, Value):
             return compare(self._data, other._data)
         if isinstance(other, (float, int, Real)):
@@ -230,14 +230,15 @@ class Value:
 
     # `operands` are what the operation was applied to, values and plain numbers: () for a leaf, None for a constant.
     # `derivatives` runs parallel to it, with None for what is not followed (it may stop short of the last of these).
+    # Leaves and constants have no derivatives, constants no interval either until they are assigned.
     __slots__ = ("_data", "_grad", "_label", "_operation", "derivatives", "interval", "operands")
 
     _data: Number
     _grad: Number
     _label: str | None
-    _operation: Operation
+    _operation: Any  # Operation
     operands: tuple[Any, ...]
-    derivatives: tuple[Any, ...]
+    derivatives: Any  # tuple[Number | None, ...], or None for a custom gradient
     interval: Interval
 
     __array_priority__ = 1000.0  # NumPy's operators give way to these
@@ -245,8 +246,8 @@ class Value:
     def __init__(self, number: Number, label: str | None = None) -> None:
         self._data = leaf_number(number)
         self._label = label
-        self.operands = self.derivatives = ()
-        self.interval = recording.idle or recording.current()
+        self.operands = ()
+        self.interval = clock.idle or recording.current()
 
     # -- what it is
 
@@ -289,8 +290,9 @@ class Value:
     @property
     def parents(self) -> tuple[Value, ...]:
         """The values that this one was computed from and passes gradients to; empty for a leaf or a constant."""
-        operands, derivatives = self.operands or (), self.derivatives or self.operands or ()
-        return tuple(operand for operand, local in zip(operands, derivatives) if local is not None)
+        if not self.operands or self.derivatives is None:
+            return self.operands or ()
+        return tuple(operand for operand, local in zip(self.operands, self.derivatives) if local is not None)
 
     @property
     def operation(self) -> str | None:
@@ -304,7 +306,9 @@ class Value:
 
     def is_followed_in(self, interval: Interval) -> bool:
         """Whether nodes made from it in an interval keep it: it is tracked, or a recording tape watches it."""
-        return self.operands is not None or any([tape.watches(self) for tape in interval.tapes])
+        if interval.accessed is not None and type(self) is not Value:
+            interval.accessed[self] = None  # type: ignore[index]
+        return self.operands is not None or any(tape.watches(self) for tape in interval.tapes)
 
     def backward(self) -> None:
         """Write d(self)/d(node) into the `grad` of everything it was computed from.
@@ -394,13 +398,13 @@ class Value:
         return round(self._data, ndigits)
 
     def __floor__(self) -> int:
-        return math.floor(self._data)
+        return math.floor(self._data)  # type: ignore[no-any-return]
 
     def __ceil__(self) -> int:
-        return math.ceil(self._data)
+        return math.ceil(self._data)  # type: ignore[no-any-return]
 
     def __trunc__(self) -> int:
-        return math.trunc(self._data)
+        return math.trunc(self._data)  # type: ignore[no-any-return]
 
     def __float__(self) -> float:
         if self.is_followed_in(recording.current()):
@@ -423,8 +427,8 @@ class Value:
         return format(self._data, spec) if spec else str(self)
 
     def __copy__(self) -> Value:
-        twin = make_node(self._data, self.operands, self.derivatives, getattr(self, "_operation", None), self.interval)
-        for name in ("_grad", "_label"):
+        twin = new(Value)
+        for name in Value.__slots__:
             if hasattr(self, name):
                 setattr(twin, name, getattr(self, name))
         return twin
@@ -462,7 +466,6 @@ def restore_leaf(kind: type[Leaf], data: Number, label: str | None, grad: Number
     leaf._data = data
     leaf._label = label
     leaf.operands = None if is_constant else ()  # type: ignore[assignment]
-    leaf.derivatives = ()
     leaf.interval = recording.current()
     if grad is not None:
         leaf._grad = grad

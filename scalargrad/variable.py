@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from . import recording
 from .operations import Operation, as_number
-from .value import Value, leaf_number, leaf_state, restore_leaf, untracked
+from .recording import clock
+from .value import Value, leaf_number, leaf_state, new, restore_leaf, untracked
 from .vector import Vector, elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from .operations import Number
-    from .recording import Interval
 
 
 class Variable:
@@ -36,11 +35,12 @@ class Variable:
 
     trainable: bool
 
-    def __new__(cls, initial: Any, trainable: bool = True, name: str | None = None) -> Any:
+    def __new__(cls, initial: Any, *_: Any, **__: Any) -> Any:
+        """The class of the scalar or of the vector, which then sets it up."""
         if cls is Variable:
-            scalar = isinstance(initial, (float, Value)) or elements_of(initial) is None
+            scalar = isinstance(initial, Value) or elements_of(initial) is None
             cls = ScalarVariable if scalar else VectorVariable
-        return object.__new__(cls)
+        return new(cls)
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         """Set up by the class of the scalar or the vector."""
@@ -78,20 +78,12 @@ class ScalarVariable(Value, Variable):
         self._data = initial._data if isinstance(initial, Value) else leaf_number(initial)
         self._label = name
         self.operands = () if trainable else None  # type: ignore[assignment]
-        self.derivatives = ()
-        self.interval = recording.idle or recording.current()
+        self.interval = clock.idle or recording.current()
         self.trainable = trainable
 
     @property
-    def name(self) -> str | None:
+    def name(self) -> str | None:  # type: ignore[override]
         return self.label
-
-    def is_followed_in(self, interval: Interval) -> bool:
-        if not self.trainable:
-            return super().is_followed_in(interval)
-        for tape in interval.tapes:
-            tape.access(self)
-        return True
 
     def assign(self, value: Any) -> ScalarVariable:
         """Take the number of a value or a plain number; returns the variable. No gradient flows through it.
@@ -138,11 +130,12 @@ class VectorVariable(Vector, Variable):
             super().__init__([restore_leaf(Value, number, label, None, True) for number, label in zip(numbers, labels)])
 
     @property
-    def _values(self) -> tuple[Value, ...]:  # type: ignore[override]
+    def _values(self) -> tuple[Value, ...]:
         """The leaves; to ask for them is to access the variable, which tapes take note of."""
-        if recording.idle is None and self.trainable:
-            for tape in recording.current().tapes:
-                tape.access(self)
+        if clock.idle is None:
+            accessed = recording.current().accessed
+            if accessed is not None:
+                accessed[self] = None
         return self._leaves
 
     @_values.setter

@@ -6,8 +6,9 @@ import operator
 import sys
 from collections.abc import Sequence
 
-from . import operations, recording
+from . import operations
 from .operations import appliers, array_appliers, as_number
+from .recording import clock
 from .value import Value, flatten_graph, make_node, record, restore_graph, untracked
 
 TYPE_CHECKING = False
@@ -247,7 +248,7 @@ class Vector:
         mine, others = self._values, other._values
         if len(mine) != len(others):
             raise ValueError(f"expected vectors of one length, got lengths {len(mine)} and {len(others)}")
-        interval = recording.idle
+        interval = clock.idle
         if interval is None or not mine or self._count_tracked() < len(mine) or 0 < other._count_tracked() < len(mine):
             return record(operations.dot, (*mine, *others))
         # The hot path of networks: tracked weights with activations, or with inputs, which are constants. It spares
@@ -267,7 +268,7 @@ class Vector:
             raise ValueError(f"{operation.name} of an empty Vector; it takes at least one element")
         if not self._values:
             return untracked(float(operation.evaluate(())))
-        interval = recording.idle
+        interval = clock.idle
         if interval is None or self._count_tracked() < len(self._values):
             return record(operation, self._values)
         numbers = self._data()
@@ -279,8 +280,8 @@ class Vector:
 
     def _data(self) -> list[Number]:
         """The numbers, kept until a leaf is assigned anywhere."""
-        if self._serial != recording.serial:
-            serial = recording.serial  # before the numbers, see `recording.begin_interval`
+        if self._serial != clock.serial:
+            serial = clock.serial  # before the numbers, see `recording.begin_interval`
             self._numbers = self.tolist()
             self._serial = serial
         return self._numbers
