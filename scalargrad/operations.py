@@ -278,7 +278,7 @@ def register(operation: Operation) -> None:
 add = operator_of("+", operator.add, 1, 1)
 sub = operator_of("-", operator.sub, 1, -1)
 mul = operator_of("*", operator.mul, lambda x, y: y, lambda x, y: x)
-truediv = operator_of("/", operator.truediv, lambda x, y: quotient(1, y), lambda x, y: -over_square(x, y))
+truediv = operator_of("/", operator.truediv, lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
 floordiv = operator_of("//", operator.floordiv, 0, 0)
 mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y))
 neg = operator_of("-", operator.neg, -1)
@@ -302,7 +302,7 @@ def absolute(x: Number) -> Number:
     return abs(x)
 
 
-@operation(lambda x, y: quotient(1, y), lambda x, y: -over_square(x, y))
+@operation(lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
 def quotient(x: Number, y: Number) -> Number:
     """x / y as IEEE 754 has it, for use in rules: a zero divisor gives an infinity, or nan for 0 / 0."""
     try:
@@ -311,7 +311,7 @@ def quotient(x: Number, y: Number) -> Number:
         return x * math.copysign(math.inf, y)
 
 
-@operation(lambda x, y: over_square(1, y), lambda x, y: quotient(-2 * over_square(x, y), y))
+@operation(lambda x, y: over_square(one_like(x), y), lambda x, y: quotient(-2 * over_square(x, y), y))
 def over_square(x: Number, y: Number) -> Number:
     """x / y**2, without the range that y**2 would need."""
     ratio = quotient(x, y)
@@ -330,28 +330,30 @@ def power_slope(x: Number, y: Number) -> Number:
     if y == 0:
         return 0
     try:
-        slope = y * x ** (y - 1)
+        factor = x ** (y - 1)
     except ZeroDivisionError:
         return y * math.inf
     except OverflowError:
-        slope = math.inf
-    if type(slope) is not float:
+        factor = math.inf
+    slope = y * factor
+    in_range = _LEAST_NORMAL < factor < _INFINITY or -_INFINITY < factor < -_LEAST_NORMAL
+    if type(slope) is not float or (in_range and (type(y) is int or (y % 1 == 0 and abs(y) < 2**53))):
         return slope
-    if _LEAST_NORMAL < slope < _INFINITY or -_INFINITY < slope < -_LEAST_NORMAL:
-        if type(y) is int or (y % 1 == 0 and abs(y) < 2**53):
-            return slope
-    elif x == 0 or not math.isfinite(x) or not math.isfinite(y):
+    if x == 0 or not math.isfinite(x) or not math.isfinite(y):
         return slope
-    # Two half powers keep the range; `lost` is what y - 1 rounded away, which a large logarithm would magnify.
+    # `lost` is what y - 1 rounded away, which a large logarithm would magnify.
     x, y = float(x), float(y)
     n = y - 1
     lost = (y - (n - (n - y))) - (1 + (n - y))
+    correction = 1 + lost * math.log(abs(x))
+    if in_range:
+        return slope * correction
     try:
-        half = abs(x) ** (n / 2)
+        half = abs(x) ** (n / 2)  # two half powers keep the range
     except OverflowError:
         half = math.inf
     side = -1 if x < 0 and n % 2 == 1 else 1
-    return side * (y * half * (1 + lost * math.log(abs(x)))) * half
+    return side * (y * half * correction) * half
 
 
 @operation(
@@ -447,7 +449,7 @@ def log1p(x: Number) -> Number:
     return math.log1p(x)
 
 
-@operation(lambda x: -rsqrt(x) * rsqrt(x) * rsqrt(x) / 2)
+@operation(lambda x: quotient(-rsqrt(x), 2 * x))
 def rsqrt(x: Number) -> Number:
     """1/sqrt(x), infinite at 0."""
     return 1 / math.sqrt(x) if x else math.inf
@@ -528,7 +530,7 @@ def acos(x: Number) -> Number:
     return math.acos(x)
 
 
-@operation(lambda x: -2 * (x * lorentz(x)) * lorentz(x))
+@operation(lambda x: -2 * over_square(x, 1 + x * x))
 def lorentz(x: Number) -> Number:
     """1/(1 + x**2), by way of (1/x)/x where x**2 is all there is."""
     return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
@@ -592,7 +594,7 @@ def tanh(x: Number) -> Number:
     return math.tanh(x)
 
 
-@operation(lambda x: -(x * rhypot(x)) * rhypot(x) * rhypot(x))
+@operation(lambda x: -(x * lorentz(x)) * rhypot(x))
 def rhypot(x: Number) -> Number:
     """1/sqrt(1 + x**2), without the range that x**2 would need."""
     return 1 / math.hypot(1, x)
@@ -886,7 +888,7 @@ def logsumexp(*xs: Number) -> Number:
     return top + math.log1p(math.fsum(math.exp(x - top) for x in rest))
 
 
-@reduction(lambda top, *xs: (0, *(exp_share(x, top, 1) for x in xs)))
+@reduction(lambda top, *xs: (None, *(exp_share(x, top, 1) for x in xs)))
 def sum_exp(top: Number, *xs: Number) -> Number:
     """The sum of exp(x - top), where what is made of it does not depend on top."""
     return math.fsum(exp_share.operation.kernel(x, top, 1) for x in xs)
@@ -894,7 +896,7 @@ def sum_exp(top: Number, *xs: Number) -> Number:
 
 @operation(
     lambda x, top, total: exp_share(x, top, total),
-    0,
+    None,
     lambda x, top, total: quotient(-exp_share(x, top, total), total),
 )
 def exp_share(x: Number, top: Number, total: Number) -> Number:

@@ -69,7 +69,9 @@ def untracked(number: Number) -> Value:
 
 
 def on_numbers(rule: Any) -> Any:
-    """A rule for use on plain numbers: of one that is an operation itself, the kernel."""
+    """A rule as a function of plain numbers: of one that is an operation itself, the kernel."""
+    if not callable(rule):
+        return lambda *operands: rule
     return rule.operation.kernel if hasattr(rule, "operation") else rule
 
 
@@ -77,7 +79,7 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
     """A method for an operation on one value."""
     kernel = operation.kernel
     rule = on_numbers(operation.rules[0])
-    fixed = None if callable(rule) else (rule,)
+    fixed = None if callable(operation.rules[0]) else operation.rules
 
     def method(self: Value) -> Value:
         interval = clock.idle
@@ -102,9 +104,9 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     """A method for a binary operator with the value on its left."""
     kernel = operation.kernel
     left, right = map(on_numbers, operation.rules)
-    both = None if callable(left) or callable(right) else (left, right)
-    first = None if callable(left) else (left,)
-    second = None if callable(right) else (None, right)
+    first = None if callable(operation.rules[0]) else operation.rules[:1]
+    second = None if callable(operation.rules[1]) else (None, operation.rules[1])
+    both = operation.rules if first and second else None
 
     def method(self: Value, other: Any) -> Any:
         interval = clock.idle or plain_interval(self, other)
@@ -146,7 +148,7 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     """A method for a binary operator with the value on its right and a number, or something else, on its left."""
     kernel = operation.kernel
     right = on_numbers(operation.rules[1])
-    second = None if callable(right) else (None, right)
+    second = None if callable(operation.rules[1]) else (None, operation.rules[1])
 
     def method(self: Value, other: Any) -> Any:
         interval = clock.idle or plain_interval(self, other)

@@ -255,7 +255,9 @@ class Vector:
         # `record`'s look at each operand.
         numbers, other_numbers = self._data(), other._data()
         data = operations.dot.evaluate((*numbers, *other_numbers))
-        derivatives = (*other_numbers, *numbers) if other._count_tracked() else tuple(other_numbers)
+        derivatives = operations.dot.rules[0](*numbers, *other_numbers)  # type: ignore[operator, misc]
+        if not other._count_tracked():
+            derivatives = derivatives[: len(mine)]
         return make_node(data, (*mine, *others), derivatives, operations.dot, interval)
 
     def __matmul__(self, other: Vector | Sequence[Any]) -> Value:
@@ -303,7 +305,7 @@ def as_value(x: Any, index: int) -> Value:
         number = as_number(x)
     except TypeError:
         raise TypeError(f"expected numbers or Values in a Vector, got {x!r} ({type(x).__name__}) at {index}") from None
-    return untracked(float(number) if isinstance(number, int) else number)
+    return untracked(number)
 
 
 def restore_vector(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> Vector:

@@ -1,0 +1,449 @@
+"""Every operation's derivatives, to the last digits, and its values and edges."""
+
+from __future__ import annotations
+
+import math
+import sys
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import example, given, reject
+from hypothesis import strategies as st
+from mpmath import mp
+from oracles import LEAST_NORMAL, many_digit_derivative, ulps
+from references import ANY, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, vectors
+
+import scalargrad as sg
+from scalargrad import operations
+from scalargrad.operations import Reduction, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+OUT_OF_RANGE = (OverflowError, ValueError, ZeroDivisionError)
+
+
+class NoDerivativeError(Exception):
+    """A point where the operation has no value or no derivative."""
+
+
+def check_where_it_has_one(check: Callable[..., None], *args: Any) -> None:
+    """Run a check on what Hypothesis drew, and let it draw again where there is no derivative."""
+    try:
+        check(*args)
+    except NoDerivativeError:
+        reject()
+
+
+def first_derivatives(apply: Callable[..., Any], point: Sequence[float]) -> list[float]:
+    """The gradient by `backward()`."""
+    leaves = [sg.Value(x) for x in point]
+    apply(*leaves).backward()
+    return [leaf.grad for leaf in leaves]
+
+
+def nested_derivative(apply: Callable[..., Any], point: Sequence[float], index: int, order: int) -> float:
+    """A higher derivative by one operand, from a tape in a tape in a tape."""
+    if order == 0:
+        return apply(*point).data
+    leaves = [sg.Value(x) for x in point]
+
+    def derivative(order: int) -> Any:
+        if order == 0:
+            return apply(*leaves)
+        with sg.GradientTape() as tape:
+            below = derivative(order - 1)
+        return tape.gradient(below, leaves[index], unconnected_gradients="zero")
+
+    return derivative(order).data
+
+
+def check_first_derivatives(name: str, point: Sequence[float]) -> None:
+    """Compare with many digits: by the operators as they are used, and by the rules on numbers."""
+    reference = REFERENCES[name]
+    if not reference.inside(*point):
+        raise NoDerivativeError
+    try:
+        gradient = first_derivatives(reference.apply, point)
+    except OUT_OF_RANGE:
+        raise NoDerivativeError from None
+    for index, got in enumerate(gradient):
+        if name == "pow" and index == 1 and point[0] < 0:
+            continue  # x**y has no derivative by y where x is negative
+        exact = many_digit_derivative(reference.exact, point, index)
+        assert ulps(float(got), exact) <= 4, (
+            f"d {name}{tuple(point)} / d operand {index}: {got!r}, exactly {mp.nstr(exact, 20)}"
+        )
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+@given(data=st.data())
+def test_every_first_derivative_is_within_4_ulp(name: str, data: st.DataObject) -> None:
+    check_where_it_has_one(check_first_derivatives, name, data.draw(st.tuples(*REFERENCES[name].domain)))
+
+
+HARD_POINTS = [
+    ("tanh", (30.0,)),
+    ("tanh", (-372.0,)),
+    ("tanh", (1e-310,)),
+    ("sigmoid", (-700.0,)),
+    ("sigmoid", (-745.0,)),
+    ("sigmoid", (40.0,)),
+    ("softplus", (-740.0,)),
+    ("log_sigmoid", (740.0,)),
+    ("expm1", (-40.0,)),
+    ("expm1", (-744.0,)),
+    ("asin", (1 - 1e-12,)),
+    ("asin", (-1 + 1e-16,)),
+    ("acos", (1 - 2**-53,)),
+    ("asinh", (1e200,)),
+    ("asinh", (-1e308,)),
+    ("atan", (1e200,)),
+    ("atan", (1e9,)),
+    ("atan", (1e150,)),
+    ("acosh", (1 + 2**-52,)),
+    ("acosh", (1e300,)),
+    ("atanh", (1 - 2**-53,)),
+    ("log1p", (-1 + 2**-53,)),
+    ("log1p", (1e-320,)),
+    ("log", (5e-324,)),
+    ("sqrt", (5e-324,)),
+    ("sqrt", (1.7e308,)),
+    ("tan", (1.5707963267948966,)),
+    ("truediv", (1e-300, 1e-10)),
+    ("truediv", (3e-310, 2e-150)),
+    ("truediv", (1e300, 1e200)),
+    ("pow", (1e-300, 1.5)),
+    ("pow", (1e200, 1.5)),
+    ("pow", (2.0, 1e-300)),
+    ("pow", (1e-5, 60.3)),
+    ("pow", (0.999, 1e5)),
+    ("pow", (5e-324, 0.5)),
+    ("pow", (-3.0, 5.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "point"), HARD_POINTS)
+def test_tails_subnormals_and_branch_points_lose_no_digits(name: str, point: tuple[float, ...]) -> None:
+    check_first_derivatives(name, point)
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@given(data=st.data())
+def test_the_gradient_of_a_reduction_is_right_to_the_last_digits(name: str, data: st.DataObject) -> None:
+    check_where_it_has_one(check_reduction, name, data.draw(REDUCTIONS[name].lists))
+
+
+def check_reduction(name: str, xs: list[float]) -> None:
+    reduced = REDUCTIONS[name]
+    leaves = [sg.Value(x) for x in xs]
+    result = reduced.apply(sg.Vector(leaves))
+    if not reduced.inside(xs) or not math.isfinite(result.data):
+        raise NoDerivativeError
+    result.backward()
+    for index, leaf in enumerate(leaves):
+        exact = many_digit_derivative(reduced.exact, xs, index)
+        # A product of n numbers is rounded n times; a share of the softmax once for each term that it is divided by.
+        bound = {"prod": len(xs), "logsumexp": 4 + len(xs)}.get(name, 4)
+        assert ulps(float(leaf.grad), exact) <= bound, (
+            f"{name}{xs} by operand {index}: {leaf.grad!r}, {mp.nstr(exact, 20)}"
+        )
+
+
+MODERATE = {
+    "pow": (grid_between(0.1, 5), grid_between(-3, 3)),
+    "truediv": (grid_between(-5, 5), grid_between(0.5, 5)),
+    "quotient": (grid_between(-5, 5), grid_between(0.5, 5)),
+    "over_square": (grid_between(-5, 5), grid_between(0.5, 5)),
+    "direction": (grid_between(-5, 5), grid_between(0.5, 5)),
+    "mod": (grid_between(5.2, 5.8), grid_between(1.9, 2.1)),
+    **{name: (grid_between(-0.9, 0.9),) for name in ("asin", "acos", "atanh", "log1p")},
+    **{name: (grid_between(0.2, 5),) for name in ("log", "sqrt", "rsqrt")},
+    "acosh": (grid_between(1.2, 5),),
+    "tan": (grid_between(-1.4, 1.4),),
+}
+
+
+def check_higher_derivatives(name: str, point: Sequence[float], orders: tuple[int, ...] = (2, 3)) -> None:
+    reference = REFERENCES[name]
+    if not reference.inside(*point):
+        raise NoDerivativeError
+    for index in reference.smooth_operands:
+        for order in orders:
+            got = nested_derivative(reference.apply, point, index, order)
+            exact = float(many_digit_derivative(reference.exact, point, index, order))
+            assert got == pytest.approx(exact, rel=1e-11, abs=1e-11), f"derivative {order} of {name}{tuple(point)}"
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+@given(data=st.data())
+def test_second_and_third_derivatives_follow_from_the_same_rules(name: str, data: st.DataObject) -> None:
+    arity = len(REFERENCES[name].domain)
+    point = data.draw(st.tuples(*MODERATE.get(name, (grid_between(-3, 3),) * arity)))
+    check_where_it_has_one(check_higher_derivatives, name, point)
+
+
+@given(grid_between(0.2, 4), grid_between(-3, 3))
+def test_the_mixed_derivative_of_a_power_is_symmetric_and_right(x: float, y: float) -> None:
+    check_mixed_derivative_of_power(x, y)
+
+
+def check_mixed_derivative_of_power(x: float, y: float) -> None:
+    exact = x ** (y - 1) * (1 + y * math.log(x))
+    for first, second in ((0, 1), (1, 0)):
+        leaves = [sg.Value(x), sg.Value(y)]
+        with sg.GradientTape() as outer:
+            with sg.GradientTape() as inner:
+                z = leaves[0] ** leaves[1]
+            slope = inner.gradient(z, leaves[first])
+        assert outer.gradient(slope, leaves[second]).data == pytest.approx(exact, rel=1e-11, abs=1e-11)
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@given(data=st.data())
+def test_second_and_third_derivatives_of_reductions_follow_from_the_same_rules(name: str, data: st.DataObject) -> None:
+    xs = data.draw(vectors(grid_between(-3, 3)))
+    check_where_it_has_one(check_higher_derivatives_of_reduction, name, xs)
+
+
+def check_higher_derivatives_of_reduction(name: str, xs: list[float]) -> None:
+    reduced = REDUCTIONS[name]
+    if not reduced.inside(xs) or (name == "norm" and math.hypot(*xs) < 0.1):
+        raise NoDerivativeError
+    apply = lambda *leaves: reduced.apply(sg.Vector(leaves))  # noqa: E731
+    for index in range(len(xs)):
+        for order in (2, 3):
+            got = nested_derivative(apply, xs, index, order)
+            exact = float(many_digit_derivative(reduced.exact, xs, index, order))
+            assert got == pytest.approx(exact, rel=1e-11, abs=1e-11), f"derivative {order} of {name}{xs} by {index}"
+
+
+# ---- Values ----------------------------------------------------------------------------------------------------------
+
+OF_MATH = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"]
+OF_MATH += ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh"]
+
+
+def outcome(function: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
+    try:
+        result = function(*args)
+    except OUT_OF_RANGE as error:
+        return ("raises", type(error))
+    if isinstance(result, complex):
+        return ("raises", ValueError)
+    return ("gives", float(getattr(result, "data", result)).hex())
+
+
+@pytest.mark.parametrize("name", OF_MATH)
+@given(x=st.floats() | EXPONENT)
+@example(x=0.0)
+@example(x=-0.0)
+@example(x=math.inf)
+@example(x=math.nan)
+def test_a_function_of_math_has_the_values_and_the_errors_of_math(name: str, x: float) -> None:
+    function = getattr(sg, name)
+    of_math = getattr(math, name)
+    assert outcome(function, x) == outcome(of_math, x)
+    assert outcome(function, sg.Value(x)) == outcome(of_math, x)
+    assert outcome(lambda v: function(v)[0], sg.Vector([x])) == outcome(of_math, x)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "log_sigmoid"])
+@given(x=ANY | st.just(math.inf) | st.just(-math.inf))
+def test_an_activation_is_within_4_ulp_at_every_float(name: str, x: float) -> None:
+    with mp.workdps(800):
+        exact = {
+            "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+            "softplus": lambda x: mp.log1p(mp.exp(x)),
+            "log_sigmoid": lambda x: -mp.log1p(mp.exp(-x)),
+        }[name]
+        if math.isinf(x) or abs(x) > 1e6:
+            limits = {"sigmoid": float(x > 0), "softplus": max(x, 0.0), "log_sigmoid": min(x, 0.0)}
+            assert getattr(sg, name)(x) == limits[name]
+        else:
+            assert ulps(getattr(sg, name)(x), exact(mp.mpf(x))) <= 4
+
+
+@given(st.floats(), st.floats())
+def test_maximum_and_minimum_are_nan_if_either_is(x: float, y: float) -> None:
+    if math.isnan(x) or math.isnan(y):
+        assert math.isnan(sg.maximum(x, y))
+        assert math.isnan(sg.minimum(x, y))
+    else:
+        assert sg.maximum(x, y) == max(x, y)
+        assert sg.minimum(x, y) == min(x, y)
+
+
+@pytest.mark.parametrize("number", [1, 2.5, Fraction(1, 3), True])
+def test_a_function_of_plain_numbers_gives_a_plain_number(number: Any) -> None:
+    for name in ("relu", "exp", "sigmoid"):
+        assert not isinstance(getattr(sg, name)(number), sg.Value)
+    assert sg.maximum(number, 0) == number
+    assert sg.where(True, number, 0) == number
+
+
+# ---- Kinks and edges -------------------------------------------------------------------------------------------------
+
+KINKS = [
+    (abs, (0.0,), [0]),
+    (sg.abs, (0.0,), [0]),
+    (sg.relu, (0.0,), [0]),
+    (sg.maximum, (2.0, 2.0), [0.5, 0.5]),
+    (sg.minimum, (2.0, 2.0), [0.5, 0.5]),
+    (sg.clip, (1.0, 1.0, 2.0), [0.5, 0.5, 0]),
+    (sg.clip, (2.0, 1.0, 2.0), [0.5, 0, 0.5]),
+    (sg.clip, (1.0, 1.0, 1.0), [1 / 3, 1 / 3, 1 / 3]),
+    (sg.clip, (9.0, 1.0, 2.0), [0, 0, 1]),
+    (lambda *xs: sg.Vector(xs).max(), (3.0, 1.0, 3.0), [0.5, 0, 0.5]),
+    (lambda *xs: sg.Vector(xs).min(), (3.0, 1.0, 1.0), [0, 0.5, 0.5]),
+    (lambda *xs: sg.Vector(xs).norm(), (0.0, 0.0), [0, 0]),
+    (lambda x, y: x // y, (7.5, 2.0), [0, 0]),
+    (lambda x, y: x % y, (7.5, 2.0), [1, -3]),
+]
+
+
+@pytest.mark.parametrize(("apply", "point", "expected"), KINKS)
+def test_at_a_kink_the_derivative_is_the_stated_member_of_the_subdifferential(
+    apply: Callable[..., Any], point: tuple[float, ...], expected: list[float]
+) -> None:
+    assert first_derivatives(apply, point) == expected
+
+
+EDGES = [
+    (sg.sqrt, 0.0, math.inf),
+    (sg.asin, 1.0, math.inf),
+    (sg.asin, -1.0, math.inf),
+    (sg.acos, 1.0, -math.inf),
+    (sg.acosh, 1.0, math.inf),
+    (lambda x: x**0.5, 0.0, math.inf),
+    (lambda x: x**0, 0.0, 0.0),
+    (lambda x: x**1, 0.0, 1.0),
+    (lambda x: x**2, 0.0, 0.0),
+    (lambda x: 0.0**x, 2.0, 0.0),
+    (lambda x: 0.0**x, 0.0, -math.inf),
+    (sg.tanh, math.inf, 0.0),
+    (sg.sigmoid, -math.inf, 0.0),
+    (sg.atan, math.inf, 0.0),
+    (sg.asinh, -math.inf, 0.0),
+    (sg.log, math.inf, 0.0),
+    (sg.sqrt, math.inf, 0.0),
+    (sg.exp, -math.inf, 0.0),
+    (sg.softplus, math.inf, 1.0),
+    (lambda x: 1 / x, math.inf, 0.0),
+]
+
+
+@pytest.mark.parametrize(("apply", "x", "limit"), EDGES)
+def test_at_the_edge_of_a_domain_the_derivative_is_the_limit(apply: Callable[..., Any], x: float, limit: float) -> None:
+    assert first_derivatives(apply, [x]) == [limit]
+
+
+NAN_KEEPERS = [abs, sg.relu, sg.sigmoid, sg.tanh, sg.exp, sg.softplus, lambda x: sg.maximum(x, 0.0), lambda x: x * 0]
+
+
+@pytest.mark.parametrize("apply", NAN_KEEPERS)
+def test_nan_stays_nan(apply: Callable[..., Any]) -> None:
+    assert math.isnan(apply(sg.Value(math.nan)).data)
+
+
+@given(ANY | st.sampled_from([math.inf, -math.inf, math.nan]), st.sampled_from([*REFERENCES]))
+def test_a_rule_never_raises_where_the_value_exists(x: float, name: str) -> None:
+    reference = REFERENCES[name]
+    point = [x] * len(reference.domain)
+    try:
+        result = reference.apply(*map(sg.Value, point))
+    except OUT_OF_RANGE:
+        assert outcome(reference.apply, *point)[0] == "raises"
+    else:
+        result.backward()
+
+
+# ---- The table of operations -----------------------------------------------------------------------------------------
+
+NOT_SMOOTH = {"floordiv", "sign", "step", "chosen", "clip_share", "one_like", "peak", "trough", "ties", "tied"}
+BY_ANOTHER = {
+    "power_slope": "the second derivatives of pow",
+    "power_log": "the second derivatives of pow",
+    "sum_exp": "the second derivatives of logsumexp",
+    "exp_share": "the second derivatives of logsumexp",
+}
+
+
+def test_every_operation_is_compared_with_a_reference() -> None:
+    known = {*REFERENCES, *REDUCTIONS, *NOT_SMOOTH, *BY_ANOTHER}
+    assert {*registry} == known, f"without a reference: {sorted({*registry} ^ known)}"
+
+
+@pytest.mark.parametrize("name", sorted(NOT_SMOOTH))
+@given(xs=vectors(floats_between(-5, 5)))
+def test_what_is_piecewise_constant_has_derivative_zero_or_none(name: str, xs: list[float]) -> None:
+    check_piecewise_constant(name, xs)
+
+
+def check_piecewise_constant(name: str, xs: list[float]) -> None:
+    operation = registry[name]
+    count = len(xs) if isinstance(operation, Reduction) else len(operation.rules)
+    point = [*xs, 1.5, 2.5, 3.5, 4.5][:count]
+    local = operation.local_derivatives(point, [True] * count)
+    assert all(derivative in (0, None) for derivative in local)
+
+
+def test_an_operation_knows_its_name_and_is_found_by_it() -> None:
+    for name, operation in registry.items():
+        assert operation.name == name
+        assert operations.find_operation(name) is operation
+        assert repr(operation) == f"<operation {name}>"
+    with pytest.raises(ValueError, match="no operation 'quux' in this version"):
+        operations.find_operation("quux")
+
+
+# ---- Errors ----------------------------------------------------------------------------------------------------------
+
+DOMAIN_ERRORS = [
+    (lambda x: sg.log(x), 0.0, ValueError, r"log\(0\.0\)"),
+    (lambda x: sg.log(x), -1.0, ValueError, r"log\(-1\.0\)"),
+    (lambda x: sg.sqrt(x), -1.0, ValueError, r"sqrt\(-1\.0\)"),
+    (lambda x: sg.asin(x), 2.0, ValueError, r"asin\(2\.0\)"),
+    (lambda x: sg.exp(x), 1000.0, OverflowError, r"exp\(1000\.0\)"),
+    (lambda x: 1 / x, 0.0, ZeroDivisionError, r"1 / 0\.0"),
+    (lambda x: x / 0, 3.0, ZeroDivisionError, r"3\.0 / 0"),
+    (lambda x: x % 0.0, 3.0, ZeroDivisionError, r"3\.0 % 0\.0"),
+    (lambda x: x**0.5, -2.0, ValueError, r"-2\.0 \*\* 0\.5: the result would be complex"),
+    (lambda x: x**1000, 10.0, OverflowError, r"10\.0 \*\* 1000"),
+    (lambda x: x**-1, 0.0, ZeroDivisionError, r"0\.0 \*\* -1"),
+    (lambda x: sg.clip(x, 2.0, 1.0), 0.0, ValueError, r"clip\(0\.0, 2\.0, 1\.0\): the lower bound is above the upper"),
+    (lambda x: sg.sin(x), math.inf, ValueError, r"sin\(inf\)"),
+]
+
+
+@pytest.mark.parametrize(("apply", "x", "kind", "message"), DOMAIN_ERRORS)
+def test_an_error_names_the_operation_and_its_operands(
+    apply: Callable[..., Any], x: float, kind: type[Exception], message: str
+) -> None:
+    for argument in (x, sg.Value(x)) if not isinstance(x, float) else (sg.Value(x), sg.constant(x)):
+        with pytest.raises(kind, match=message):
+            apply(argument)
+
+
+WRONG_OPERANDS = ["text", None, 1j, {}, object()]
+
+
+@pytest.mark.parametrize("wrong", WRONG_OPERANDS)
+def test_an_operand_that_is_not_a_number_is_refused_by_name(wrong: Any) -> None:
+    for apply in (sg.sin, sg.relu, sg.abs, lambda x: sg.maximum(1.0, x), lambda x: sg.clip(x, 0.0, 1.0)):
+        with pytest.raises(TypeError, match=r"takes numbers, Values or Vectors, not .*\("):
+            apply(wrong)
+
+
+def test_a_function_called_with_too_few_operands_says_how_many_it_takes() -> None:
+    with pytest.raises(TypeError, match="clip takes 3 operands, got 2"):
+        sg.clip(1.0, 2.0)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        sg.maximum(1.0)  # type: ignore[call-arg]
+
+
+def test_subnormal_results_are_reached() -> None:
+    assert 0 < first_derivatives(sg.sigmoid, [-744.0])[0] < LEAST_NORMAL
+    assert first_derivatives(sg.tanh, [400.0]) == [0.0]
+    assert sys.float_info.max > first_derivatives(sg.log, [6e-309])[0] > 1e308

@@ -1,0 +1,97 @@
+"""A wrong derivative planted in any one operation turns the suite red."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from references import REDUCTIONS, REFERENCES
+from test_operations import (
+    NOT_SMOOTH,
+    check_first_derivatives,
+    check_higher_derivatives,
+    check_piecewise_constant,
+    check_reduction,
+    check_higher_derivatives_of_reduction,
+    check_mixed_derivative_of_power,
+)
+
+from scalargrad import Value, value
+from scalargrad.operations import Reduction, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scalargrad.operations import Operation
+
+RULES = [(name, i) for name, op in registry.items() for i, rule in enumerate(op.rules) if rule is not None]
+POINTS = {"acosh": (1.7,), "log": (1.7,), "sqrt": (1.7,), "rsqrt": (1.7,), "clip": (0.3, 0.1, 0.9), "mod": (7.3, 2.1)}
+POINTS |= {"maximum": (0.3, 0.7), "minimum": (0.3, 0.7), "where": (0.3, 0.7)}
+
+
+def run_the_check_of(name: str) -> None:
+    """What the suite does for an operation, at one point or at each piece of a piecewise function."""
+    if name in REFERENCES:
+        arity = len(REFERENCES[name].domain)
+        point = POINTS.get(name, (0.7, 1.3, 1.9)[:arity])
+        for moved in (point, point[::-1]) if name in ("maximum", "minimum", "where") else (point,):
+            check_first_derivatives(name, moved)
+        if name == "clip":
+            check_first_derivatives(name, (-0.3, 0.1, 0.9))
+            check_first_derivatives(name, (1.3, 0.1, 0.9))
+    elif name in REDUCTIONS:
+        check_reduction(name, [0.7, -1.3, 1.9])
+    elif name in NOT_SMOOTH:
+        check_piecewise_constant(name, [0.7, -1.3, 1.9])
+    elif name in ("power_slope", "power_log"):
+        check_higher_derivatives("pow", (1.3, 2.7))
+        check_mixed_derivative_of_power(1.3, 2.7)
+    else:
+        check_higher_derivatives_of_reduction("logsumexp", [0.7, -1.3, 1.9])
+
+
+def a_little_wrong(rule: Any) -> Any:
+    """A rule that is off by a part in a thousand million."""
+
+    def off(x: Any) -> Any:
+        return x if x is None else x + 1e-9 * (1 + x * x)
+
+    if not callable(rule):
+        return off(rule)
+
+    def wrong(*operands: Any) -> Any:
+        given = rule(*operands)
+        return [*given[:-1], off(given[-1])] if isinstance(given, (list, tuple)) else off(given)
+
+    return wrong
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, operation: Operation, index: int) -> None:
+    """Put a wrong rule into an operation, and into the operators of `Value`, which look their rules up once."""
+    rules = [*operation.rules]
+    rules[index] = a_little_wrong(rules[index])
+    if isinstance(operation, Reduction) and not callable(operation.rules[0]):
+        constant = operation.rules[0]
+        rules = [lambda *xs: [constant + 1e-9] * len(xs)]
+    monkeypatch.setattr(operation, "rules", tuple(rules))
+    for name, method in [*vars(Value).items()]:
+        cells = dict(
+            zip(getattr(method, "__code__", plant.__code__).co_freevars, getattr(method, "__closure__", ()) or ())
+        )
+        if "operation" in cells and cells["operation"].cell_contents is operation:
+            factory: Callable[[Operation], Any] = getattr(value, method.__qualname__.split(".")[0])
+            monkeypatch.setattr(Value, name, factory(operation))
+
+
+@pytest.mark.parametrize("name", registry)
+def test_the_check_of_an_operation_is_green_without_a_fault(name: str) -> None:
+    run_the_check_of(name)
+
+
+@pytest.mark.parametrize(("name", "index"), RULES)
+def test_the_check_of_an_operation_is_red_with_a_fault_in_one_rule(
+    name: str, index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, registry[name], index)
+    with pytest.raises(AssertionError):
+        run_the_check_of(name)
