@@ -24,7 +24,7 @@ def topological_order(targets: Iterable[Value], within: Callable[[Interval], boo
     kind = None  # inner nodes are all of one class; other operands are leaves or plain numbers
     stack: list[Any] = []
     for target in targets:
-        if target.operands:
+        if target._operation:
             stack.append(target)
             kind = type(target)
     # While a single node waits, everything else is below it: it comes next, and nothing needs to be remembered.
@@ -35,8 +35,9 @@ def topological_order(targets: Iterable[Value], within: Callable[[Interval], boo
                 break
             wanted = node.interval
         trunk.append(node)
-        for parent in node.operands:
-            if type(parent) is kind and parent.operands:
+        left = node.left
+        for parent in left if type(left) is tuple else (left, node.right):
+            if type(parent) is kind and parent._operation:
                 stack.append(parent)
     order: list[Value] = []
     seen: set[Value] = set()
@@ -52,8 +53,9 @@ def topological_order(targets: Iterable[Value], within: Callable[[Interval], boo
             seen.add(node)
             stack.append(node)
             stack.append(None)
-            for parent in node.operands:
-                if type(parent) is kind and parent.operands and parent not in seen:
+            left = node.left
+            for parent in left if type(left) is tuple else (left, node.right):
+                if type(parent) is kind and parent._operation and parent not in seen:
                     stack.append(parent)
     trunk.reverse()
     order += trunk
@@ -74,22 +76,23 @@ def reverse_sweep(order: Sequence[Value], adjoints: dict[Value, Any], differenti
         adjoint = adjoints.get(node)
         if adjoint is None:  # no gradient comes this way
             continue
-        derivatives: Any = node.derivatives
-        if derivatives is None:
-            node._operation.pull_back(node, adjoint, adjoints, differentiable)
+        left = node.left
+        if differentiable or type(left) is tuple:
+            if not node.derivatives:
+                node._operation.pull_back(node, adjoint, adjoints, differentiable)
+                continue
+            derivatives = differentiable_derivatives(node) if differentiable else node.d_left
+            for parent, local in zip(node.operands, derivatives):
+                if local is not None:
+                    adjoints[parent] = adjoints[parent] + adjoint * local if parent in adjoints else adjoint * local
             continue
-        if differentiable:
-            derivatives = differentiable_derivatives(node)
-        operands = node.operands
-        i = 0  # counted by hand: in the narrow nodes that most are, zip() costs more than the arithmetic
-        for local in derivatives:
-            if local is not None:
-                parent = operands[i]
-                if parent in adjoints:
-                    adjoints[parent] += adjoint * local
-                else:
-                    adjoints[parent] = adjoint * local
-            i += 1  # noqa: SIM113
+        local = node.d_left  # the same for the one or two operands of most nodes, at half the cost of a loop
+        if local is not None:
+            adjoints[left] = adjoints[left] + adjoint * local if left in adjoints else adjoint * local
+        local = node.d_right
+        if local is not None:
+            right = node.right
+            adjoints[right] = adjoints[right] + adjoint * local if right in adjoints else adjoint * local
     return adjoints
 
 
@@ -99,7 +102,9 @@ def differentiable_derivatives(node: Value) -> Any:
     Raises RuntimeError if a leaf among the operands was assigned since: the rule would see its new number.
     """
     for operand in node.operands:
-        assigned = getattr(operand, "interval", None) if hasattr(operand, "operands") and not operand.operands else None
+        assigned = (
+            getattr(operand, "interval", None) if hasattr(operand, "_operation") and not operand._operation else None
+        )
         if assigned is not None and assigned.serial > node.interval.serial:
             raise RuntimeError(
                 f"{operand!r} was assigned after {node.operation} used it, so derivatives of this derivative would "
@@ -113,7 +118,7 @@ def backward(root: Value) -> None:
     """Write d(root)/d(node) into the `.grad` of every node below `root`: added in leaves, replaced in inner nodes."""
     adjoints = reverse_sweep(topological_order([root]), {root: one_like(root.data)})
     for node, adjoint in adjoints.items():
-        if node.operands:
+        if node._operation:
             node._grad = adjoint
-        elif node.operands is not None:
+        elif node._operation is not None:
             node._grad = node.grad + adjoint

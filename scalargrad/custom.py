@@ -144,7 +144,7 @@ def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Va
             continue
         seen.add(value)
         stack += value.parents
-        if value.operands == ():
+        if value.is_leaf:
             raise TypeError(f"{name} uses {value!r}, which would lose its gradient; make it an argument, or a Variable")
 
 

@@ -39,12 +39,12 @@ def reason(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value
         # The operation nearest to the source that the tape did not see.
         unseen = next(node for node in reversed(beyond[:-1]) if not tape.saw(node.interval))
         return f"{unseen.operation} on the way to the source was computed {when(tape, unseen)}."
-    if all(target.operands is None for target in targets):
+    if all(not target.is_tracked for target in targets):
         return (
             "the target is a constant: nothing it was computed from was tracked or watched, or it was computed in "
             "no_grad() or cut off by stop_gradient()."
         )
-    if source.operands is None:
+    if not source.is_tracked:
         return not_watched(tape, source)
     if passes_a_cut(targets):
         return "the target uses the source, if at all, through stop_gradient(), which ends gradients."
@@ -66,7 +66,7 @@ def not_watched(tape: GradientTape, source: Value) -> str:
             if not tape.saw(source.interval)
             else "the source was computed from nothing that the tape watches."
         )
-    if source.operands is None:
+    if not source.is_tracked:
         return "the source is a constant, which a tape does not watch by itself; watch() it before it is used."
     return "the tape was made with watch_accessed_variables=False and was not asked to watch() the source."
 
@@ -90,7 +90,7 @@ def show(value: Value) -> str:
 def passes_a_cut(targets: Sequence[Value]) -> bool:
     """Whether something below the targets came out of stop_gradient."""
     operands = [operand for node in topological_order(targets) for operand in node.operands]
-    return any(getattr(operand, "_operation", None) is cut for operand in operands)
+    return any(getattr(operand, "left", None) is cut for operand in operands)
 
 
 def shortest_way(

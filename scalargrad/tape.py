@@ -39,7 +39,7 @@ class GradientTape:
     """
 
     # A tape keeps no list of nodes: nodes are stamped with the interval they were made in, and that knows its tapes.
-    # It is `selective` if some of what its intervals keep, perhaps for another tape's sake, may not be its to follow.
+    # It is `selective` if a sweep may come to what is not its to follow: what it does not watch, or did not see made.
     # `began` and `ended` are the serials of the intervals with which the record began and the last block ended.
     __slots__ = (
         "_used",
@@ -159,7 +159,7 @@ class GradientTape:
 
     def follows_leaf(self, value: Value) -> bool:
         """Whether gradients are wanted for a value for its own sake: it is watched, or a leaf watched by its use."""
-        return (self.watch_accessed_variables and value.operands == ()) or id(value) in self._watched
+        return (self.watch_accessed_variables and value._operation is False) or id(value) in self._watched
 
     def followed(self, order: Sequence[Value]) -> set[Value]:
         """Those nodes of its record, given in topological order, that depend on something it watches."""
@@ -251,12 +251,18 @@ class GradientTape:
 
     def _adjoints(self, seeds: dict[Value, Any], differentiable: bool) -> dict[Value, Any]:
         """Sweep its record; gives d(targets)/d(node) for all that it watches or that depends on what it watches."""
-        order = topological_order(seeds, self.saw)
+        order = topological_order(seeds, self._goes_on)
         if not self.selective:
             return reverse_sweep(order, seeds, differentiable)
         followed = self.followed(order).union(seeds)
         adjoints = reverse_sweep(order, seeds, differentiable)
         return {node: adjoints[node] for node in adjoints if node in followed or self.follows_leaf(node)}
+
+    def _goes_on(self, interval: Interval) -> bool:
+        """Whether its record goes on in an interval; where it ends, what was made there is not its to follow."""
+        on_record = self.saw(interval)
+        self.selective |= not on_record
+        return on_record
 
     def _use(self) -> bool:
         """Use the tape for a gradient; whether that has to be made of nodes, since a tape goes on recording."""

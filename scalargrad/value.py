@@ -35,55 +35,60 @@ def record(operation: Operation, operands: Sequence[Any]) -> Value:
         if True in wanted:
             derivatives = operation.local_derivatives(numbers, wanted)
             if derivatives.count(None) < len(derivatives):
-                return make_node(data, tuple(operands), derivatives, operation, interval)
+                return make_node(data, operands, derivatives, operation, interval)
     return untracked(data)
 
 
 def make_node(
     data: Number,
-    operands: tuple[Any, ...],
-    derivatives: tuple[Number | None, ...] | None,
-    operation: Operation | None,
+    operands: Sequence[Any],
+    derivatives: Sequence[Number | None] | None,
+    operation: Operation,
     interval: Interval,
 ) -> Value:
     node = new(Value)
     node._data = data
-    node.operands = operands
-    node.derivatives = derivatives
+    if len(operands) == 2 and derivatives is not None:
+        node.left, node.right = operands
+        node.d_left, node.d_right = derivatives if len(derivatives) == 2 else (*derivatives, None)
+    else:
+        node.left = tuple(operands)
+        node.d_left = derivatives
+        node.right = node.d_right = None
     node._operation = operation
     node.interval = interval
     return node
 
 
 def untracked(number: Number) -> Value:
-    """A constant: it has no operands, where a leaf has an empty tuple of them."""
+    """A constant."""
     value = new(Value)
     value._data = number
-    value.operands = None  # type: ignore[assignment]
+    value._operation = None
     return value
 
 
 # ---- The hot path ----------------------------------------------------------------------------------------------------
 # `record`, written out for what most programs mostly do: tracked values and plain numbers, no tape open anywhere. It
-# makes a node twice as fast as `record` does (`benchmarks`, row "through record"). Whatever is not so goes there.
+# makes a node three times as fast as `record` does (`benchmarks`, row "through record"). Whatever is not so goes there.
 
 
 def on_numbers(rule: Any) -> Any:
-    """A rule as a function of plain numbers: of one that is an operation itself, the kernel."""
+    """A rule as a function of plain numbers, if it is one: of one that is an operation itself, the kernel."""
     if not callable(rule):
-        return lambda *operands: rule
+        return None
     return rule.operation.kernel if hasattr(rule, "operation") else rule
 
 
 def unary_operator(operation: Operation) -> Callable[[Value], Value]:
     """A method for an operation on one value."""
     kernel = operation.kernel
-    rule = on_numbers(operation.rules[0])
-    fixed = None if callable(operation.rules[0]) else operation.rules
+    (constant,) = operation.rules
+    rule = on_numbers(constant)
 
     def method(self: Value) -> Value:
         interval = clock.idle
-        if interval is None or self.operands is None:
+        if interval is None or self._operation is None:
             return record(operation, (self,))
         x = self._data
         node = new(Value)
@@ -91,8 +96,9 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
             node._data = kernel(x)
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (x,)) from None
-        node.operands = (self,)
-        node.derivatives = fixed or (rule(x),)
+        node.left = self
+        node.d_left = rule(x) if rule else constant
+        node.right = node.d_right = None
         node._operation = operation
         node.interval = interval
         return node
@@ -103,10 +109,8 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
 def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     """A method for a binary operator with the value on its left."""
     kernel = operation.kernel
-    left, right = map(on_numbers, operation.rules)
-    first = None if callable(operation.rules[0]) else operation.rules[:1]
-    second = None if callable(operation.rules[1]) else (None, operation.rules[1])
-    both = operation.rules if first and second else None
+    left_constant, right_constant = operation.rules
+    left_rule, right_rule = map(on_numbers, operation.rules)
 
     def method(self: Value, other: Any) -> Any:
         interval = clock.idle or plain_interval(self, other)
@@ -119,7 +123,7 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             fixed = True
         elif isinstance(other, Value):
             y = other._data
-            fixed = other.operands is None
+            fixed = other._operation is None
         else:
             return general_operator(operation, self, other)
         node = new(Value)
@@ -127,16 +131,19 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             node._data = kernel(x, y)
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (x, y)) from None
-        if fixed:
-            if self.operands is None:
-                node.operands = None
-                return node
-            node.derivatives = first or (left(x, y),)
-        elif self.operands is None:
-            node.derivatives = second or (None, right(x, y))
+        if self._operation is not None:
+            node.d_left = left_rule(x, y) if left_rule else left_constant
+        elif not fixed:
+            node.d_left = None
         else:
-            node.derivatives = both or (left(x, y), right(x, y))
-        node.operands = (self, other)
+            node._operation = None
+            return node
+        if fixed:
+            node.d_right = None
+        else:
+            node.d_right = right_rule(x, y) if right_rule else right_constant
+        node.left = self
+        node.right = other
         node._operation = operation
         node.interval = interval
         return node
@@ -147,8 +154,8 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
 def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     """A method for a binary operator with the value on its right and a number, or something else, on its left."""
     kernel = operation.kernel
-    right = on_numbers(operation.rules[1])
-    second = None if callable(operation.rules[1]) else (None, operation.rules[1])
+    constant = operation.rules[1]
+    rule = on_numbers(constant)
 
     def method(self: Value, other: Any) -> Any:
         interval = clock.idle or plain_interval(self, other)
@@ -161,11 +168,13 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             node._data = kernel(other, y)
         except (ArithmeticError, ValueError) as error:
             raise operation.error(error, (other, y)) from None
-        if self.operands is None:
-            node.operands = None
+        if self._operation is None:
+            node._operation = None
             return node
-        node.derivatives = second or (None, right(other, y))
-        node.operands = (other, self)
+        node.left = other
+        node.d_left = None
+        node.right = self
+        node.d_right = rule(other, y) if rule else constant
         node._operation = operation
         node.interval = interval
         return node
@@ -230,17 +239,20 @@ class Value:
     (15.0, 8.0)
     """
 
-    # `operands` are what the operation was applied to, values and plain numbers: () for a leaf, None for a constant.
-    # `derivatives` runs parallel to it, with None for what is not followed (it may stop short of the last of these).
-    # Leaves and constants have no derivatives, constants no interval either until they are assigned.
-    __slots__ = ("_data", "_grad", "_label", "_operation", "derivatives", "interval", "operands")
+    # `_operation` made the value; it is False for a leaf and None for a constant. `left` and `right` are what it was
+    # applied to, values or plain numbers, `d_left` and `d_right` the local derivatives, None for what is not followed.
+    # More than two operands, and their derivatives, are tuples on the left: a tuple for every node would double what
+    # the garbage collector has to look at, and with it the cost of a node in a large graph.
+    __slots__ = ("_data", "_grad", "_label", "_operation", "d_left", "d_right", "interval", "left", "right")
 
     _data: Number
     _grad: Number
     _label: str | None
-    _operation: Any  # Operation
-    operands: tuple[Any, ...]
-    derivatives: Any  # tuple[Number | None, ...], or None for a custom gradient
+    _operation: Any  # Operation | Literal[False] | None
+    left: Any
+    right: Any
+    d_left: Any
+    d_right: Any
     interval: Interval
 
     __array_priority__ = 1000.0  # NumPy's operators give way to these
@@ -248,7 +260,7 @@ class Value:
     def __init__(self, number: Number, label: str | None = None) -> None:
         self._data = leaf_number(number)
         self._label = label
-        self.operands = ()
+        self._operation = False
         self.interval = clock.idle or recording.current()
 
     # -- what it is
@@ -263,7 +275,7 @@ class Value:
 
     @data.setter
     def data(self, number: Number) -> None:
-        if self.operands:
+        if self._operation:
             raise AttributeError(f"the data of {self!r} was computed and cannot be set; make a new Value of the number")
         self._data = leaf_number(number)
         self.interval = recording.begin_interval()
@@ -290,27 +302,51 @@ class Value:
         self._label = label
 
     @property
+    def operands(self) -> tuple[Any, ...]:
+        """What the operation was applied to, values and plain numbers; empty for a leaf or a constant."""
+        if not self._operation:
+            return ()
+        if type(self.left) is tuple:
+            return self.left
+        return (self.left,) if self.right is None else (self.left, self.right)
+
+    @property
+    def derivatives(self) -> tuple[Number | None, ...]:
+        """The recorded local derivatives, one an operand, None for what is not followed; empty with a pullback."""
+        if not self._operation:
+            return ()
+        if type(self.left) is tuple:
+            return self.d_left or ()
+        return (self.d_left,) if self.right is None else (self.d_left, self.d_right)
+
+    @property
     def parents(self) -> tuple[Value, ...]:
         """The values that this one was computed from and passes gradients to; empty for a leaf or a constant."""
-        if not self.operands or self.derivatives is None:
-            return self.operands or ()
-        return tuple(operand for operand, local in zip(self.operands, self.derivatives) if local is not None)
+        operands, derivatives = self.operands, self.derivatives
+        if not derivatives:
+            return operands
+        return tuple(operand for operand, local in zip(operands, derivatives) if local is not None)
 
     @property
     def operation(self) -> str | None:
         """The name of the operation that made it, or None for a leaf or a constant."""
-        return self._operation.name if self.operands else None
+        return self._operation.name if self._operation else None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is tracked and was not computed."""
+        return self._operation is False
 
     @property
     def is_tracked(self) -> bool:
         """Whether gradients can flow to it: false for a constant."""
-        return self.operands is not None
+        return self._operation is not None
 
     def is_followed_in(self, interval: Interval) -> bool:
         """Whether nodes made from it in an interval keep it: it is tracked, or a recording tape watches it."""
         if interval.accessed is not None and type(self) is not Value:
             interval.accessed[self] = None  # type: ignore[index]
-        return self.operands is not None or any(tape.watches(self) for tape in interval.tapes)
+        return self._operation is not None or any(tape.watches(self) for tape in interval.tapes)
 
     def backward(self) -> None:
         """Write d(self)/d(node) into the `grad` of everything it was computed from.
@@ -325,7 +361,7 @@ class Value:
         >>> x.grad
         4.0
         """
-        if self.operands is None:
+        if self._operation is None:
             raise ValueError(
                 f"backward() of {self!r}, which depends on no tracked value: compute it from a Value or a Variable, "
                 "outside no_grad() and stop_gradient()"
@@ -420,7 +456,7 @@ class Value:
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""
-        if self.operands is None:
+        if self._operation is None:
             return f"constant({self._data!r}{label})"
         grad = f", grad={self.grad!r}" if hasattr(self, "_grad") else ""
         return f"Value({self._data!r}{grad}{label})"
@@ -436,7 +472,7 @@ class Value:
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not self.operands:
+        if not self._operation:
             return restore_leaf, (type(self), *leaf_state(self))
         return restore_last, flatten_graph([self])
 
@@ -460,14 +496,14 @@ def leaf_number(number: Any) -> Number:
 
 
 def leaf_state(leaf: Value) -> tuple[Any, ...]:
-    return leaf._data, leaf.label, getattr(leaf, "_grad", None), leaf.operands is None
+    return leaf._data, leaf.label, getattr(leaf, "_grad", None), leaf._operation is None
 
 
 def restore_leaf(kind: type[Leaf], data: Number, label: str | None, grad: Number | None, is_constant: bool) -> Leaf:
     leaf = new(kind)
     leaf._data = data
     leaf._label = label
-    leaf.operands = None if is_constant else ()  # type: ignore[assignment]
+    leaf._operation = None if is_constant else False
     leaf.interval = recording.current()
     if grad is not None:
         leaf._grad = grad
@@ -491,7 +527,7 @@ def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ..
             node._operation,
             node._data,
             [index[id(operand)] for operand in node.operands],
-            node.derivatives,
+            node.derivatives or None,
             node.label,
             getattr(node, "_grad", None),
         )
@@ -504,7 +540,7 @@ def restore_graph(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[in
     nodes = [*leaves]
     interval = recording.current()
     for operation, data, operands, derivatives, label, grad in rows:
-        node = make_node(data, tuple(nodes[i] for i in operands), derivatives, operation, interval)
+        node = make_node(data, [nodes[i] for i in operands], derivatives, operation, interval)
         if label is not None:
             node._label = label
         if grad is not None:

@@ -77,7 +77,7 @@ class ScalarVariable(Value, Variable):
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         self._data = initial._data if isinstance(initial, Value) else leaf_number(initial)
         self._label = name
-        self.operands = () if trainable else None  # type: ignore[assignment]
+        self._operation = False if trainable else None
         self.interval = clock.idle or recording.current()
         self.trainable = trainable
 
@@ -221,7 +221,7 @@ def constant(value: Any) -> Any:
     return untracked(leaf_number(value._data if isinstance(value, Value) else value))
 
 
-# Only a mark, by which a tape can tell where a gradient ended.
+# Only a mark on a constant, by which a tape can tell where a gradient ended.
 cut = Operation("stop_gradient", lambda x: x, (None,))
 
 
@@ -240,6 +240,6 @@ def stop_gradient(x: Any) -> Any:
         return Vector([stop_gradient(element) for element in elements])
     if isinstance(x, Value):
         stopped = untracked(x._data)
-        stopped._operation = cut
+        stopped.left = cut
         return stopped
     return as_number(x)

@@ -293,7 +293,7 @@ class Vector:
         try:
             return self._tracked
         except AttributeError:
-            self._tracked = sum(value.operands is not None for value in self._values)
+            self._tracked = sum(value._operation is not None for value in self._values)
             return self._tracked
 
 

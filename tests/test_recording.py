@@ -1,0 +1,610 @@
+"""Who records, and when: `no_grad`, threads, async tasks, and blocks that are left out of order."""
+
+import asyncio
+import contextvars
+import queue
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scalargrad as sg
+
+
+def in_another_thread(function):
+    """What a function gives in a thread of its own, which is over by then."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+class Helper:
+    """A thread that does what it is told, one thing at a time, in one context."""
+
+    def __init__(self):
+        self.tasks = queue.SimpleQueue()
+        self.results = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self.work)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.tasks.put(None)
+        self.thread.join()
+
+    def work(self):
+        for task in iter(self.tasks.get, None):
+            self.results.put(task())
+
+    def __call__(self, task):
+        self.tasks.put(task)
+        return self.results.get(timeout=10)
+
+
+@pytest.fixture
+def eager_threads():
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def is_recorded():
+    """Whether what is computed now is a node."""
+    return (sg.Value(2.0) * 3.0).is_tracked
+
+
+# ---- no_grad ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x, v: x * x,
+        lambda x, v: x + 1.0,
+        lambda x, v: 1.0 - x,
+        lambda x, v: -x,
+        lambda x, v: sg.exp(x),
+        lambda x, v: x.tanh(),
+        lambda x, v: sg.maximum(x, 0.0),
+        lambda x, v: v.sum(),
+        lambda x, v: v @ v,
+        lambda x, v: (v * x)[0],
+        lambda x, v: sg.softmax(v)[0],
+    ],
+)
+def test_every_result_without_recording_is_a_constant_of_the_same_number(compute):
+    x, v = sg.Variable(2.0), sg.Variable([1.0, 3.0])
+    tracked = compute(x, v)
+    with sg.no_grad():
+        constant = compute(x, v)
+    assert tracked.is_tracked
+    assert not constant.is_tracked
+    assert constant.parents == ()
+    assert constant.data == tracked.data
+    assert compute(x, v).is_tracked
+
+
+def test_leaves_made_without_recording_are_tracked_afterwards():
+    with sg.no_grad():
+        x, v = sg.Value(2.0), sg.Variable([1.0, 2.0])
+    (x * v.sum()).backward()
+    assert x.grad == 3.0
+    assert v.grad == [2.0, 2.0]
+
+
+def test_a_running_total_grows_no_graph_without_recording():
+    x = sg.Value(2.0)
+    total = sg.constant(0.0)
+    for _ in range(10):
+        loss = x * x
+        with sg.no_grad():
+            total += loss
+    assert total == 40.0
+    assert not total.is_tracked
+
+
+def test_without_recording_nothing_is_on_a_tape_either():
+    x, c = sg.Variable(3.0), sg.constant(2.0)
+    with sg.GradientTape() as outer:
+        outer.watch(c)
+        with sg.no_grad(), sg.GradientTape() as inner:
+            inner.watch(c)
+            y = x * c
+        z = x * y
+    assert not y.is_tracked
+    assert inner.gradient(y, [x, c]) == [None, None]
+    assert outer.gradient(z, [x, c, y]) == [6.0, None, None]
+
+
+def test_a_gradient_taken_without_recording_is_a_constant():
+    x = sg.Variable(3.0)
+    with sg.GradientTape(persistent=True) as tape:
+        y = x * x
+        with sg.no_grad():
+            gradient = tape.gradient(y, x)
+    assert gradient == 6.0
+    assert not gradient.is_tracked
+
+
+def test_backward_without_recording_works_on_what_was_recorded():
+    x = sg.Value(3.0)
+    y = x * x
+    with sg.no_grad():
+        y.backward()
+    assert x.grad == 6.0
+
+
+def test_variables_can_be_assigned_without_recording():
+    w = sg.Variable(3.0)
+    with sg.no_grad():
+        w.assign(w - 1.0)
+    (w * w).backward()
+    assert w.grad == 4.0
+
+
+def test_blocks_without_recording_may_stand_in_each_other_and_be_used_again():
+    block = sg.no_grad()
+    for _ in range(2):
+        with block:
+            with block:
+                assert not is_recorded()
+            assert not is_recorded()
+        assert is_recorded()
+
+
+def test_recording_goes_on_after_an_error_in_a_block_without_it():
+    with pytest.raises(KeyError, match="mine"), sg.no_grad():
+        raise KeyError("mine")
+    assert is_recorded()
+
+
+def test_a_decorated_function_runs_without_recording():
+    x = sg.Value(3.0)
+
+    @sg.no_grad()
+    def evaluate(factor, *, power=1):
+        """Words."""
+        return x**power * factor
+
+    assert evaluate(2.0, power=2) == 18.0
+    assert not evaluate(2.0).is_tracked
+    assert is_recorded()
+    assert (evaluate.__name__, evaluate.__doc__) == ("evaluate", "Words.")
+    assert evaluate.__wrapped__(2.0).is_tracked
+
+
+def test_a_decorated_function_may_call_itself_and_raise():
+    @sg.no_grad()
+    def count_down(n):
+        assert not is_recorded()
+        if n == 0:
+            raise KeyError("mine")
+        count_down(n - 1)
+
+    with pytest.raises(KeyError, match="mine"):
+        count_down(5)
+    assert is_recorded()
+
+
+def test_the_body_of_a_decorated_coroutine_runs_without_recording():
+    @sg.no_grad()
+    async def evaluate():
+        await asyncio.sleep(0)
+        return is_recorded()
+
+    async def main():
+        return await evaluate(), is_recorded()
+
+    assert asyncio.run(main()) == (False, True)
+
+
+def test_the_body_of_a_decorated_generator_runs_without_recording_and_what_uses_it_records():
+    @sg.no_grad()
+    def evaluations():
+        yield is_recorded()
+        yield is_recorded()
+
+    for recorded_inside in evaluations():
+        assert not recorded_inside
+        assert is_recorded()
+
+
+# ---- Threads ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_thread_does_not_record_on_the_tape_of_another():
+    x = sg.Variable(3.0)
+    with sg.GradientTape(persistent=True) as tape:
+        y = in_another_thread(lambda: x * x)
+        z = y * x
+    assert y.is_tracked
+    assert tape.gradient(y, x) is None
+    assert tape.gradient(z, x) == 9.0
+
+
+def test_a_thread_does_not_watch_for_the_tape_of_another():
+    c, w = sg.constant(3.0), sg.Variable(2.0)
+    with sg.GradientTape() as tape:
+        tape.watch(c)
+        assert not in_another_thread(lambda: c * w * c).parents == ()
+        assert not in_another_thread(lambda: c * c).is_tracked
+    assert tape.watched_variables() == ()
+
+
+def test_no_grad_is_for_its_own_thread_alone():
+    with Helper() as helper:
+        with sg.no_grad():
+            assert helper(is_recorded)
+            assert not is_recorded()
+        block = sg.no_grad()
+        helper(block.__enter__)
+        assert is_recorded()
+        assert not helper(is_recorded)
+        helper(lambda: block.__exit__(None, None, None))
+        assert helper(is_recorded)
+
+
+def test_one_no_grad_object_serves_two_threads_apart():
+    block = sg.no_grad()
+    with Helper() as helper:
+        block.__enter__()
+        helper(block.__enter__)
+        block.__exit__(None, None, None)
+        assert is_recorded()
+        assert not helper(is_recorded)
+        helper(lambda: block.__exit__(None, None, None))
+        assert helper(is_recorded)
+
+
+def test_a_tape_entered_again_in_another_thread_records_there_alone():
+    x = sg.Variable(3.0)
+    tape = sg.GradientTape(persistent=True)
+    with tape:
+        pass
+    with Helper() as helper:
+        helper(tape.__enter__)
+        here, there = x * x, helper(lambda: x * x)
+        helper(lambda: tape.__exit__(None, None, None))
+    assert tape.gradient(here, x) is None
+    assert tape.gradient(there, x) == 6.0
+
+
+def test_a_tape_that_one_thread_fills_can_be_asked_by_another():
+    x = sg.Variable(3.0)
+
+    def fill():
+        with sg.GradientTape() as tape:
+            return tape, x * x
+
+    tape, y = in_another_thread(fill)
+    assert tape.gradient(y, x) == 6.0
+
+
+def test_the_pause_of_a_tape_in_one_thread_does_not_stop_a_tape_in_another():
+    x = sg.Variable(3.0)
+    with Helper() as helper, sg.GradientTape() as tape:
+        other = helper(sg.GradientTape().__enter__)
+        with tape.stop_recording():
+            y = helper(lambda: x * x)
+        helper(lambda: other.__exit__(None, None, None))
+    assert other.gradient(y, x) == 6.0
+
+
+def slopes(w, v, numbers, compute):
+    return [compute(w, v, number) for number in numbers]
+
+
+def slope_by_tape(w, v, number):
+    with sg.GradientTape() as tape:
+        y = sg.exp(w * number) + (v * v).sum() * number
+    dw, dv = tape.gradient(y, [w, v])
+    return [dw.data, *dv.tolist()]
+
+
+def curvature_by_tapes(w, v, number):
+    with sg.GradientTape() as outer:
+        with sg.GradientTape() as inner:
+            y = w**3 * number + v[0] * v[1] * w
+        slope = inner.gradient(y, w)
+    dw, dv = outer.gradient(slope, [w, v])
+    return [dw.data, *dv.tolist()]
+
+
+def slope_by_backward(w, v, number):
+    leaves = [sg.Value(x) for x in (w.data, *v.tolist())]
+    (leaves[0] * leaves[1] * leaves[2] * number).backward()
+    return [leaf.grad for leaf in leaves]
+
+
+def value_without_recording(w, v, number):
+    with sg.no_grad():
+        y = w * number + v.sum()
+    return [y.data, y.is_tracked]
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_threads_differentiate_functions_of_the_same_parameters_at_once():
+    w, v = sg.Variable(0.5), sg.Variable([2.0, 3.0])
+    jobs = [slope_by_tape, curvature_by_tapes, slope_by_backward, value_without_recording] * 2
+    numbers = [i / 64 for i in range(64)]
+    expected = [slopes(w, v, numbers, job) for job in jobs]
+    start = threading.Barrier(len(jobs))
+
+    def run(job):
+        start.wait(timeout=10)
+        return slopes(w, v, numbers, job)
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        found = [*pool.map(run, jobs)]
+    assert found == expected
+    assert (w.grad, v.grad) == (0.0, [0.0, 0.0])
+    assert is_recorded()
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_assignments_in_one_thread_leave_the_gradients_of_another_what_they_are():
+    shared, own = sg.Variable(0.0), sg.Variable(3.0)
+    done = threading.Event()
+
+    def keep_assigning():
+        while not done.is_set():
+            shared.assign_add(1.0)
+
+    with ThreadPoolExecutor(1) as pool:
+        assigning = pool.submit(keep_assigning)
+        for _ in range(300):
+            with sg.GradientTape(persistent=True) as tape:
+                y = own * shared
+                slope = tape.gradient(y * y, own)
+            assert slope is None or slope == 2 * y.data * (y.data / 3.0)
+            assert tape.gradient(y, [own, shared]) == [y.data / 3.0, 3.0]
+        done.set()
+        assigning.result(timeout=10)
+
+
+# ---- Contexts and tasks ----------------------------------------------------------------------------------------------
+
+
+def test_a_copied_context_records_on_the_tape_it_was_copied_in():
+    x = sg.Variable(3.0)
+    with sg.GradientTape(persistent=True) as tape:
+        inside = contextvars.copy_context()
+        y = inside.run(lambda: x * x)
+        z = in_another_thread(lambda: inside.run(lambda: x * x))
+    assert tape.gradient(y, x) == 6.0
+    assert tape.gradient(z, x) == 6.0
+    after = inside.run(lambda: x * x)
+    assert tape.gradient(after, x) is None
+
+
+def test_a_context_copied_before_the_tape_does_not_record_on_it():
+    x = sg.Variable(3.0)
+    before = contextvars.copy_context()
+    with sg.GradientTape() as tape:
+        y = before.run(lambda: x * x)
+    assert tape.gradient(y, x) is None
+
+
+def test_a_tape_opened_in_a_copied_context_does_not_record_outside_it():
+    x = sg.Variable(3.0)
+    copied = contextvars.copy_context()
+    tape = sg.GradientTape(persistent=True)
+    copied.run(tape.__enter__)
+    outside, inside = x * x, copied.run(lambda: x * x)
+    copied.run(tape.__exit__, None, None, None)
+    assert tape.gradient(outside, x) is None
+    assert tape.gradient(inside, x) == 6.0
+
+
+async def after_a_while(compute):
+    await asyncio.sleep(0)
+    return compute()
+
+
+def test_a_task_started_inside_a_tape_records_on_it():
+    x = sg.Variable(3.0)
+
+    async def main():
+        with sg.GradientTape(persistent=True) as tape:
+            y, z = await asyncio.gather(after_a_while(lambda: x * x), after_a_while(lambda: x * x * x))
+        return tape, y, z
+
+    tape, y, z = asyncio.run(main())
+    assert tape.gradient([y, z], x) == 6.0 + 27.0
+
+
+def test_a_task_started_before_a_tape_does_not_record_on_it():
+    x = sg.Variable(3.0)
+
+    async def main():
+        started = asyncio.create_task(after_a_while(lambda: x * x))
+        with sg.GradientTape() as tape:
+            y = await started
+        return tape, y
+
+    tape, y = asyncio.run(main())
+    assert y.is_tracked
+    assert tape.gradient(y, x) is None
+
+
+def test_a_task_does_not_record_on_a_tape_that_its_parent_has_left():
+    x = sg.Variable(3.0)
+
+    async def main():
+        with sg.GradientTape(persistent=True) as tape:
+            started = asyncio.create_task(after_a_while(lambda: x * x))
+        return tape, await started
+
+    tape, y = asyncio.run(main())
+    assert y.is_tracked
+    assert tape.gradient(y, x) is None
+
+
+def test_tasks_that_take_turns_keep_their_tapes_and_pauses_apart():
+    x = sg.Variable(3.0)
+
+    async def cube_slope(turns):
+        with sg.GradientTape() as tape:
+            y = x
+            for _ in range(2):
+                await asyncio.sleep(0)
+                y = y * x
+        await asyncio.sleep(0)
+        return tape.gradient(y, x), [*map(id, tape.watched_variables())], turns
+
+    async def evaluate():
+        with sg.no_grad():
+            await asyncio.sleep(0)
+            return is_recorded()
+
+    async def other_variable():
+        w = sg.Variable(1.0)
+        with sg.GradientTape() as tape:
+            await asyncio.sleep(0)
+            y = w * 5.0
+            await asyncio.sleep(0)
+        return tape.gradient(y, [w, x])
+
+    async def main():
+        return await asyncio.gather(cube_slope(1), evaluate(), other_variable(), cube_slope(2), evaluate())
+
+    first, evaluated, other, second, again = asyncio.run(main())
+    assert first == (27.0, [id(x)], 1)
+    assert second == (27.0, [id(x)], 2)
+    assert other == [5.0, None]
+    assert (evaluated, again) == (False, False)
+
+
+def test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does():
+    x = sg.Variable(3.0)
+
+    async def main():
+        with sg.GradientTape() as tape:
+            y = await asyncio.to_thread(lambda: x * x)
+        return tape.gradient(y, x)
+
+    assert asyncio.run(main()) == 6.0
+
+
+# ---- Blocks that are left out of order -------------------------------------------------------------------------------
+
+
+def holding(block):
+    """A generator that holds a block open while it waits."""
+    with block as entered:
+        yield entered
+
+
+def test_a_tape_left_out_of_order_is_the_one_that_stops():
+    x = sg.Variable(3.0)
+    first, second = sg.GradientTape(persistent=True), sg.GradientTape(persistent=True)
+    holds_first, holds_second = holding(first), holding(second)
+    next(holds_first)
+    next(holds_second)
+    both = x * x
+    holds_first.close()
+    one = x * x
+    holds_second.close()
+    none = x * x
+    assert [first.gradient(y, x) for y in (both, one, none)] == [6.0, None, None]
+    assert [second.gradient(y, x) for y in (both, one, none)] == [6.0, 6.0, None]
+
+
+def test_a_generator_that_gives_way_records_what_its_caller_computes():
+    x = sg.Variable(3.0)
+    generator = holding(sg.GradientTape(persistent=True))
+    tape = next(generator)
+    y = x * x
+    generator.close()
+    assert tape.gradient(y, x) == 6.0
+
+
+def test_a_generator_that_is_thrown_away_ends_its_tape():
+    x = sg.Variable(3.0)
+    tape = sg.GradientTape()
+    generator = holding(tape)
+    next(generator)
+    del generator
+    y = x * x
+    assert tape.gradient(y, x) is None
+
+
+def test_a_tape_opened_in_one_context_may_be_left_in_another():
+    x = sg.Variable(3.0)
+    tape = sg.GradientTape(persistent=True)
+    generator = holding(tape)
+    contextvars.copy_context().run(next, generator)
+    assert tape.gradient(x * x, x) is None
+    generator.close()
+    with tape:
+        y = x * x
+    assert tape.gradient(y, x) == 6.0
+
+
+VARIABLES = 2
+TAPES = 3
+
+
+@dataclass
+class Model:
+    """What a tape, a pause or `no_grad` is, in so many words: sets of what is open, and of what each tape follows."""
+
+    automatic: list[bool]
+    open_tapes: set[int] = field(default_factory=set)
+    paused: list[int] = field(default_factory=list)
+    silent: int = 0
+    results: list[dict[int, float]] = field(default_factory=list)  # of each value the slopes by those before it
+    followed: list[set[int]] = field(default_factory=lambda: [set() for _ in range(TAPES)])
+    seen: list[set[int]] = field(default_factory=lambda: [set() for _ in range(TAPES)])
+    used: list[set[int]] = field(default_factory=lambda: [set() for _ in range(TAPES)])
+
+    def recording(self):
+        return [tape for tape in self.open_tapes if tape not in self.paused and not self.silent]
+
+    def compute(self, slopes):
+        """A new value, with its slopes by earlier ones; each recording tape follows it if it follows one of those."""
+        new = len(self.results)
+        self.results.append(slopes)
+        for tape in self.recording():
+            read = {source for source in slopes if source < VARIABLES} if self.automatic[tape] else set()
+            self.used[tape] |= read
+            self.followed[tape] |= read
+            if self.followed[tape] & set(slopes):
+                self.followed[tape].add(new)
+                self.seen[tape].add(new)
+
+    def gradient(self, tape, target, source):
+        """The sum over all ways on the record of a tape, or None if there is none."""
+        if target == source:
+            return 1.0
+        if source not in self.followed[tape] or target not in self.seen[tape]:
+            return None
+        ways = [
+            slope * rest
+            for parent, slope in self.results[target].items()
+            if (self.moment(tape, target, parent)) and (rest := self.gradient(tape, parent, source)) is not None
+        ]
+        return sum(ways) if ways else None
+
+    def moment(self, tape, target, parent):
+        """Whether the parent was followed when the target was made."""
+        return parent in self.parents_then[tape][target]
+
+
+blocks = st.sampled_from([(kind, tape) for kind in ("tape", "pause") for tape in range(TAPES)] + [("silence", 0)])
+events = st.lists(
+    st.one_of(
+        st.tuples(st.just("open"), blocks),
+        st.tuples(st.just("close"), st.integers(0, 9)),
+        st.tuples(st.just("watch"), st.tuples(st.integers(0, TAPES - 1), st.integers(0, 9))),
+        st.tuples(st.just("compute"), st.tuples(st.integers(0, 9), st.integers(0, 9))),
+    ),
+    max_size=25,
+)
