@@ -3,7 +3,8 @@
     python benchmarks/engine.py
 
 Rivals take turns within every round, so that whatever the machine does meanwhile it does to all of them; a ratio is
-the median of the rounds' ratios. TensorFlow is measured where it is installed, micrograd comes with `scalargrad[bench]`.
+the median of the rounds' ratios. The garbage collector is on, but one rival's garbage is not left to the next one.
+TensorFlow is measured where it is installed; micrograd comes with `scalargrad[bench]`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import micrograd.engine
@@ -35,7 +37,7 @@ POINTS = 50
 REGULARISATION = 1e-4
 
 
-# ---- The two-moons network: 2-16-16-1, hinge loss, forward and backward ------------------------------------------------
+# ---- The two-moons network: 2-16-16-1, hinge loss, forward and backward ----------------------------------------------
 
 
 def two_moons(count: int, seed: int = 1) -> tuple[list[list[float]], list[int]]:
@@ -56,7 +58,7 @@ def initial_weights(seed: int = 2) -> list[list[list[float]]]:
     generator = random.Random(seed)
     return [
         [[generator.uniform(-1, 1) for _ in range(inputs)] + [0.0] for _ in range(outputs)]
-        for inputs, outputs in zip(LAYERS, LAYERS[1:])
+        for inputs, outputs in pairwise(LAYERS)
     ]
 
 
@@ -110,7 +112,7 @@ def vector_network() -> Callable[[], list[Any]]:
     return step
 
 
-# ---- The lesson's loop: y = 3x + 1 by stochastic gradient descent ------------------------------------------------------
+# ---- The lesson's loop: y = 3x + 1 by stochastic gradient descent ----------------------------------------------------
 
 
 def lesson_data(steps: int) -> list[tuple[float, float]]:
@@ -154,16 +156,18 @@ def lesson_with_backward(value: Any) -> Callable[[list[tuple[float, float]]], tu
 
 
 def lesson_with_tensorflow() -> Callable[[list[tuple[float, float]]], tuple[float, float]] | None:
-    """The lesson as it was written, in double precision; None where TensorFlow is not installed."""
+    """The lesson as it was written, its samples tensors of single precision; None where TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None:
         return None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf  # a rival, measured only where it is there
 
     def loop(data: list[tuple[float, float]], learning_rate: float = 0.01) -> tuple[float, float]:
-        w, b = tf.Variable(-1.0, dtype=tf.float64), tf.Variable(-1.0, dtype=tf.float64)
+        x_data = tf.constant([x for x, _ in data])
+        y_data = tf.constant([y for _, y in data])
+        w, b = tf.Variable(-1.0), tf.Variable(-1.0)
         w_trace, b_trace = [], []
-        for x, y in data:
+        for x, y in zip(x_data, y_data):
             with tf.GradientTape() as tape:
                 loss = (w * x + b - y) ** 2
             dw, db = tape.gradient(loss, [w, b])
@@ -176,7 +180,7 @@ def lesson_with_tensorflow() -> Callable[[list[tuple[float, float]]], tuple[floa
     return loop
 
 
-# ---- Measuring ---------------------------------------------------------------------------------------------------------
+# ---- Measuring -------------------------------------------------------------------------------------------------------
 
 
 def seconds(function: Callable[..., Any], *args: Any) -> float:
@@ -190,6 +194,7 @@ def side_by_side(rounds: int, **rivals: Callable[[], float]) -> dict[str, list[f
     times: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, measure in rivals.items():
+            gc.collect()
             times[name].append(measure())
     return times
 
@@ -320,9 +325,9 @@ def main() -> None:
         f"Python {sys.version.split()[0]}, the collector {'on' if gc.isenabled() else 'off'}, medians of {rounds} rounds"
     )
     compare_networks(rounds)
-    compare_lessons(rounds)
     measure_nodes()
     measure_import(rounds)
+    compare_lessons(rounds)
 
 
 if __name__ == "__main__":

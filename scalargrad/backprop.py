@@ -19,26 +19,35 @@ def topological_order(targets: Iterable[Value], within: Callable[[Interval], boo
     A node that was not made `within` an interval that is wanted counts as a leaf: the walk does not go past it. The
     walk keeps its own stack, so a graph may be of any depth.
     """
-    trunk: list[Value] = []
-    wanted = None  # the interval asked about last, which is mostly the next one, too
-    kind = None  # inner nodes are all of one class; other operands are leaves or plain numbers
     stack: list[Any] = []
     for target in targets:
         if target._operation:
             stack.append(target)
-            kind = type(target)
-    # While a single node waits, everything else is below it: it comes next, and nothing needs to be remembered.
-    while len(stack) == 1:
-        node = stack.pop()
+    kind = type(stack[0]) if stack else None  # inner nodes are all of one class; leaves may be of another
+    trunk: list[Value] = []
+    wanted = None  # the interval asked about last, which is mostly the next one, too
+    node = stack.pop() if len(stack) == 1 else None
+    # From a single target down to the first fork each node comes next, since everything else is below it.
+    while node is not None:
         if node.interval is not wanted and within is not None:
             if not within(node.interval):
                 break
             wanted = node.interval
+        left, right = node.left, node.right
+        if type(left) is kind and left._operation:
+            if type(right) is kind and right._operation:
+                stack.append(node)
+                break
+            below = left
+        elif type(right) is kind and right._operation:
+            below = right
+        elif type(left) is tuple:
+            stack.append(node)
+            break
+        else:
+            below = None
         trunk.append(node)
-        left = node.left
-        for parent in left if type(left) is tuple else (left, node.right):
-            if type(parent) is kind and parent._operation:
-                stack.append(parent)
+        node = below
     order: list[Value] = []
     seen: set[Value] = set()
     while stack:
