@@ -321,9 +321,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The engine beside micrograd and TensorFlow.")
     parser.add_argument("--rounds", type=int, default=15, help="how often each rival takes its turn (default: 15)")
     rounds = parser.parse_args().rounds
-    print(
-        f"Python {sys.version.split()[0]}, the collector {'on' if gc.isenabled() else 'off'}, medians of {rounds} rounds"
-    )
+    print(f"Python {sys.version.split()[0]}, medians of {rounds} rounds")
     compare_networks(rounds)
     measure_nodes()
     measure_import(rounds)

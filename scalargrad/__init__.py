@@ -11,6 +11,7 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 3.5838531634528574
 """
 
+from . import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
 from .custom import custom_gradient
 from .operations import absolute as abs
 from .operations import (

@@ -71,7 +71,12 @@ def topological_order(targets: Iterable[Value], within: Callable[[Interval], boo
     return order
 
 
-def reverse_sweep(order: Sequence[Value], adjoints: dict[Value, Any], differentiable: bool = False) -> dict[Value, Any]:
+def reverse_sweep(
+    order: Sequence[Value],
+    adjoints: dict[Value, Any],
+    differentiable: bool = False,
+    follows: Callable[[Value, Value], bool] | None = None,
+) -> dict[Value, Any]:
     """Carry adjoints from the targets back to everything they were computed from: the chain rule.
 
     `adjoints` comes with the targets' own and leaves with d(targets)/d(node) for every node that `order` leads to:
@@ -79,20 +84,21 @@ def reverse_sweep(order: Sequence[Value], adjoints: dict[Value, Any], differenti
         adjoint(parent) = sum over its children of adjoint(child) * d(child)/d(parent)
 
     The local derivatives are the numbers recorded in the forward pass. When `differentiable`, they are computed once
-    more by the same rules on the parents themselves, so that the adjoints are values with a graph of their own.
+    more by the same rules on the parents themselves, so that the adjoints are values with a graph of their own. Where
+    `follows(node, parent)` is false nothing is carried.
     """
     for node in reversed(order):
         adjoint = adjoints.get(node)
         if adjoint is None:  # no gradient comes this way
             continue
         left = node.left
-        if differentiable or type(left) is tuple:
-            if not node.derivatives:
-                node._operation.pull_back(node, adjoint, adjoints, differentiable)
+        if differentiable or follows is not None or type(left) is tuple:
+            if node._operation.pull_back is not None:
+                node._operation.pull_back(node, adjoint, adjoints, differentiable, follows)
                 continue
-            derivatives = differentiable_derivatives(node) if differentiable else node.d_left
+            derivatives = differentiable_derivatives(node) if differentiable else node.derivatives
             for parent, local in zip(node.operands, derivatives):
-                if local is not None:
+                if local is not None and (follows is None or follows(node, parent)):
                     adjoints[parent] = adjoints[parent] + adjoint * local if parent in adjoints else adjoint * local
             continue
         local = node.d_left  # the same for the one or two operands of most nodes, at half the cost of a loop
@@ -110,17 +116,28 @@ def differentiable_derivatives(node: Value) -> Any:
 
     Raises RuntimeError if a leaf among the operands was assigned since: the rule would see its new number.
     """
-    for operand in node.operands:
-        assigned = (
-            getattr(operand, "interval", None) if hasattr(operand, "_operation") and not operand._operation else None
-        )
-        if assigned is not None and assigned.serial > node.interval.serial:
-            raise RuntimeError(
-                f"{operand!r} was assigned after {node.operation} used it, so derivatives of this derivative would "
-                "mix the two numbers; take the gradient before assigning"
-            )
+    refuse_assigned(node)
     wanted = [local is not None for local in node.derivatives]
     return node._operation.local_derivatives(node.operands, wanted)
+
+
+def refuse_assigned(node: Value) -> None:
+    """Raise RuntimeError if a leaf among the operands of a node was assigned since the node was made."""
+    leaf = assigned_since(node)
+    if leaf is not None:
+        raise RuntimeError(
+            f"{leaf!r} was assigned after {node.operation} used it, so this derivative would mix its two numbers; "
+            "take the gradient before assigning"
+        )
+
+
+def assigned_since(node: Value) -> Value | None:
+    """A leaf among the operands that was assigned after the node was made."""
+    for operand in node.operands:
+        assigned = getattr(operand, "interval", None)
+        if assigned is not None and not operand._operation and assigned.serial > node.interval.serial:
+            return operand  # type: ignore[no-any-return]
+    return None
 
 
 def backward(root: Value) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import recording
+from .backprop import refuse_assigned
 from .operations import Operation, as_number
 from .recording import clock
 from .structure import leaves_of, rebuild
@@ -42,8 +43,16 @@ class Pullback(Operation):
     def __reduce__(self) -> Any:
         raise TypeError(f"a graph that holds a call of {self.name} cannot be pickled: its gradient is a function")
 
-    def pull_back(self, node: Value, adjoint: dict[int, Any], adjoints: dict[Value, Any], differentiable: bool) -> None:
+    def pull_back(
+        self,
+        node: Value,
+        adjoint: dict[int, Any],
+        adjoints: dict[Value, Any],
+        differentiable: bool,
+        follows: Callable[[Value, Value], bool] | None,
+    ) -> None:
         """Call the pullback with one upstream gradient a result, and add what it gives to the operands' adjoints."""
+        refuse_assigned(node)  # the pullback may read it
         upstream = []
         start = 0
         for length in self.results:
@@ -51,8 +60,8 @@ class Pullback(Operation):
             upstream.append(parts[0] if length is None else Vector(parts))
             start += len(parts)
         gradients = self.gradients(upstream)
-        for operand, gradient in zip(node.operands, gradients):
-            if gradient is not None:
+        for operand, followed, gradient in zip(node.operands, node.derivatives, gradients):
+            if followed and gradient is not None and (follows is None or follows(node, operand)):
                 if not differentiable and isinstance(gradient, Value):
                     gradient = gradient.data
                 adjoints[operand] = adjoints[operand] + gradient if operand in adjoints else gradient
@@ -64,7 +73,7 @@ class Pullback(Operation):
         """
         if self.variables:
             given, of_variables = self.function(*upstream, variables=[*self.variables])
-            gradients = [*self.one_each(given), *leaves_of(list(of_variables))]
+            gradients = [*self.one_each(given), *of_variables]
         else:
             gradients = self.one_each(self.function(*upstream))
         lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]
@@ -103,7 +112,7 @@ class Result(Operation):
         super().__init__(name, lambda x: x, ())
         self.index = index
 
-    def pull_back(self, node: Value, adjoint: Any, adjoints: dict[Value, Any], _: bool) -> None:
+    def pull_back(self, node: Value, adjoint: Any, adjoints: dict[Value, Any], *_: Any) -> None:
         """Leave the adjoint with the call, which comes after all of its results."""
         (call,) = node.operands
         adjoints.setdefault(call, {})[self.index] = adjoint
@@ -203,12 +212,13 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         if variables and not accepts_variables(pullback):
             names = ", ".join(map(repr, variables))
             raise TypeError(f"{name} uses {names}, so its pullback must accept the keyword argument 'variables'")
-        if not interval.enabled or not any(x.is_followed_in(interval) for x in inputs):
+        followed = [1 if x.is_followed_in(interval) else None for x in inputs]
+        if not interval.enabled or 1 not in followed:
             return rebuild(result, [part if is_plain(part) else stop_gradient(part) for part in parts])
         lengths = [length_of(part) for part in parts]
         operation = Pullback(name, pullback, lengths, [length_of(argument) for argument in arguments], variables)
-        call = make_node(None, tuple(inputs), None, operation, interval)
-        nodes = iter([make_node(x.data, (call,), None, Result(name, i), interval) for i, x in enumerate(numbers)])
+        call = make_node(None, inputs, followed, operation, interval)
+        nodes = iter([make_node(x.data, (call,), (1,), Result(name, i), interval) for i, x in enumerate(numbers)])
         return rebuild(result, [in_shape(part, nodes) for part in parts])
 
     for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):

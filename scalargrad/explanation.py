@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .recording import Interval
     from .tape import GradientTape
     from .value import Value
 
@@ -21,20 +20,22 @@ def explain(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Valu
     """A sentence on the way that gradients take from the targets to the sources, or on what ends it."""
     if any(target is source for target in targets for source in sources):
         return "The target is the source, so the gradient is 1."
-    way = shortest_way(targets, sources, tape.saw)
-    order = topological_order(targets, tape.saw)
-    followed = tape.followed(order)
-    if way and (tape.follows_leaf(way[-1]) or way[-1] in followed):
-        names = " <- ".join(str(node.operation) for node in way[:-1])
-        return f"The gradient flows: {show(way[0])} <- {names} <- {show(way[-1])} (the shortest of the ways)."
-    return "None: " + reason(tape, targets, sources, way)
-
-
-def reason(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value], way: Sequence[Value]) -> str:
-    source = sources[0]
-    beyond = way or shortest_way(targets, sources)
+    way = shortest_way(targets, sources, tape.follows(topological_order(targets, tape.saw)))
     if way:
+        # The call of a custom function is two nodes, of which the one without a number does not show.
+        names = " <- ".join(str(node.operation) for node in way[:-1] if node.data is not None)
+        return f"The gradient flows: {show(way[0])} <- {names} <- {show(way[-1])} (the shortest of the ways)."
+    return "None: " + reason(tape, targets, sources)
+
+
+def reason(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value]) -> str:
+    """What ends the ways from the targets to the sources."""
+    if not sources:
+        return "the target was not computed from the source."
+    source = sources[0]
+    if shortest_way(targets, sources, lambda node, _: tape.saw(node.interval)):
         return not_watched(tape, source)
+    beyond = shortest_way(targets, sources)
     if beyond:
         # The operation nearest to the source that the tape did not see.
         unseen = next(node for node in reversed(beyond[:-1]) if not tape.saw(node.interval))
@@ -74,12 +75,14 @@ def not_watched(tape: GradientTape, source: Value) -> str:
 def when(tape: GradientTape, node: Value) -> str:
     """When a node was made that a tape did not see."""
     interval = node.interval
-    if any(isinstance(block, Pause) and block.tape is tape for block in interval.blocks):
+    if any(isinstance(block, Pause) and block.tape is tape for block, _ in interval.blocks):
         return "while recording was stopped"
     if tape.began is None or interval.serial < tape.began:
         return "before the tape began"
     if tape.ended is not None and interval.serial >= tape.ended:
         return "after the tape ended"
+    if any(ended <= interval.serial < began for ended, began in tape.gaps):
+        return "between two blocks of the tape"
     return "in another thread or task, which this tape does not record"
 
 
@@ -94,7 +97,7 @@ def passes_a_cut(targets: Sequence[Value]) -> bool:
 
 
 def shortest_way(
-    targets: Sequence[Value], sources: Sequence[Value], within: Callable[[Interval], bool] | None = None
+    targets: Sequence[Value], sources: Sequence[Value], through: Callable[[Value, Value], bool] | None = None
 ) -> list[Value]:
     """The nodes from a target to a source, both included, by the fewest operations; empty if there is no way."""
     ends = set(sources)
@@ -107,9 +110,8 @@ def shortest_way(
             while (child := came_from[way[-1]]) is not None:
                 way.append(child)
             return way[::-1]
-        if node.operands and (within is None or within(node.interval)):
-            for parent in node.parents:
-                if parent not in came_from:
-                    came_from[parent] = node
-                    queue.append(parent)
+        for parent in node.parents:
+            if parent not in came_from and (through is None or through(node, parent)):
+                came_from[parent] = node
+                queue.append(parent)
     return []

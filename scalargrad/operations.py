@@ -74,6 +74,8 @@ class Operation:
 
     __slots__ = ("kernel", "name", "rules", "symbol")
 
+    pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
+
     def __init__(self, name: str, kernel: Callable[..., Number], rules: tuple[Rule, ...], symbol: str = "") -> None:
         self.name = name
         self.kernel = kernel
@@ -121,13 +123,21 @@ class Operation:
 
     def describe(self, operands: Sequence[Operand]) -> str:
         """The operation as one would write it: `1.0 / 0.0`, `log(0.0)`."""
-        shown = [repr(operand) for operand in operands[:8]] + ["..."] * (len(operands) > 8)
+        shown = [show(operand) for operand in operands[:8]] + ["..."] * (len(operands) > 8)
         if self.symbol and len(shown) == 2:
             return f"{shown[0]} {self.symbol} {shown[1]}"
         return f"{self.name}({', '.join(shown)})"
 
     def refuse(self, operand: object) -> NoReturn:
         raise TypeError(f"{self.name} takes numbers, Values or Vectors, not {operand!r} ({type(operand).__name__})")
+
+
+def show(number: Number) -> str:
+    """A number as messages show it."""
+    try:
+        return repr(number)
+    except ValueError:  # Python refuses to write out thousands of digits
+        return f"an integer of {int(number).bit_length()} bits"
 
 
 class Reduction(Operation):
@@ -165,7 +175,7 @@ appliers: dict[type, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] 
     int: (0, evaluate),
     bool: (0, evaluate),
 }
-# NumPy's arrays are told by what they offer, since NumPy may not be there: of one dimension, and of more.
+# NumPy's arrays are told by what they offer, since NumPy may not be there: of no dimension, of one, and of more.
 array_appliers: dict[int, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {}
 
 
@@ -177,11 +187,11 @@ def find_applier(operand: object) -> tuple[int, Callable[[Operation, Sequence[Op
     if isinstance(operand, Real):
         return appliers[float]
     if hasattr(operand, "__array_interface__"):
-        return array_appliers[min(operand.ndim, 2)] if operand.ndim else appliers[float]  # type: ignore[attr-defined]
+        return array_appliers[min(operand.ndim, 2)]  # type: ignore[attr-defined]
     return None
 
 
-def as_number(x: object) -> Number:
+def as_number(x: Any) -> Number:
     """`x` as the plain Python number that it is: NumPy's scalars become floats or ints, exact numbers stay.
 
     Raises `TypeError` for anything that is not a real number.
@@ -193,7 +203,8 @@ def as_number(x: object) -> Number:
     if isinstance(x, int):
         return int(x)
     if hasattr(x, "__array_interface__") and not getattr(x, "ndim", 0):
-        return as_number(x.item())  # type: ignore[attr-defined]
+        item = x.item()
+        return float(item) if isinstance(item, type(x)) else as_number(item)  # a long double is its own item
     if isinstance(x, Real):
         return x
     raise TypeError(f"expected a real number, got {x!r} ({type(x).__name__})")
@@ -339,10 +350,12 @@ def power_slope(x: Number, y: Number) -> Number:
     in_range = _LEAST_NORMAL < factor < _INFINITY or -_INFINITY < factor < -_LEAST_NORMAL
     if type(slope) is not float or (in_range and (type(y) is int or (y % 1 == 0 and abs(y) < 2**53))):
         return slope
-    if x == 0 or not math.isfinite(x) or not math.isfinite(y):
+    if not math.isfinite(x) or not math.isfinite(y):
         return slope
     # `lost` is what y - 1 rounded away, which a large logarithm would magnify.
     x, y = float(x), float(y)
+    if x == 0:
+        return slope
     n = y - 1
     lost = (y - (n - (n - y))) - (1 + (n - y))
     correction = 1 + lost * math.log(abs(x))
@@ -378,14 +391,21 @@ def power_log(x: Number, y: Number, k: Number) -> Number:
         return math.inf
     except OverflowError:
         value = math.inf
-    if not k or type(value) is not float:
-        return value * math.log(x) ** k if k else value
+    if not k:
+        return value
+    if type(value) is not float:
+        return value * natural_log(x) ** k if abs(value) < 2**1000 else math.inf
     if value and _LEAST_NORMAL < abs(value) < math.inf:
-        return value * math.log(x) ** k
+        return value * natural_log(x) ** k
     if math.isinf(x):
         return value and math.inf
     half = x ** (y / 2)
-    return (half * math.log(x) ** k) * half
+    return (half * natural_log(x) ** k) * half
+
+
+def natural_log(x: Number) -> float:
+    """log(x) of exact numbers beyond the range of floats, too."""
+    return math.log(x) if type(x) is float else math.log(x.numerator) - math.log(x.denominator)
 
 
 def pow_(x: Number, y: Number) -> Number:
@@ -788,7 +808,7 @@ def sum_(*xs: Number) -> Number:
     return left_sum(xs)
 
 
-@reduction(lambda *xs: (quotient(one_like(xs[0]), len(xs)),) * len(xs))
+@reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs])
 def mean(*xs: Number) -> Number:
     """The sum, from left to right, over the number of operands."""
     return left_sum(xs) / len(xs)

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import ParamSpec, Protocol, TypeVar
+    from typing import Any, ParamSpec, Protocol, TypeVar
 
     from .tape import GradientTape
     from .variable import Variable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     class Block(Protocol):
         """What a `with` statement opens: a tape, or a pause."""
 
-        open: bool
+        open: int  # the serial of its opening; 0 while it is closed
 
         def take_part(self, interval: BlockInterval) -> None:
             """Set what the block means for an interval that it is open in."""
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 class Interval:
     """A stretch of time between two events, in one context; `serial` orders them all.
 
-    `blocks` are the tapes and pauses open in the context, oldest first; `tapes` those tapes among them that record.
+    `blocks` are the tapes and pauses open in the context, each with the serial of its opening, oldest first; `tapes`
+    those tapes among them that record.
     `accessed` is where they note which variables are used. With `enabled` false (`no_grad`) nothing is recorded. It is
     `plain` if values are followed just where they are tracked: enabled, and no tape was asked to watch a constant.
     """
@@ -45,7 +46,7 @@ class Interval:
     __slots__ = ("serial",)
 
     serial: int
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[tuple[Block, int], ...] = ()
     tapes: tuple[GradientTape, ...] = ()
     accessed: dict[Variable, None] | AccessedByAll | None = None
     enabled: bool = True
@@ -60,13 +61,13 @@ class BlockInterval(Interval):
 
     __slots__ = ("accessed", "blocks", "enabled", "plain", "tapes")
 
-    def __init__(self, serial: int, blocks: tuple[Block, ...]) -> None:
+    def __init__(self, serial: int, blocks: tuple[tuple[Block, int], ...]) -> None:
         self.serial = serial
         self.blocks = blocks
         self.tapes = ()
         self.accessed = None
         self.enabled = self.plain = True
-        for block in blocks:
+        for block, _ in blocks:
             block.take_part(self)
         if not self.plain:
             tapes: tuple[GradientTape, ...] = self.tapes
@@ -114,8 +115,9 @@ def current() -> Interval:
     serial = clock.serial
     if interval.serial == serial:
         return interval
-    # Something happened since, perhaps elsewhere: a block that a parent task has left is no longer open here.
-    blocks = tuple([block for block in interval.blocks if block.open])
+    # Something happened since, perhaps elsewhere: a block that a parent task has left is no longer open here, nor is
+    # one that was left and opened again elsewhere.
+    blocks = tuple([(block, opening) for block, opening in interval.blocks if block.open == opening])
     if blocks:
         interval = BlockInterval(serial, blocks)
         context.set(interval)
@@ -148,18 +150,18 @@ def open_block(block: Block) -> int:
         clock.idle = None
     finally:
         clock.lock.release()
-    blocks: tuple[Block, ...] = ()
-    for other in context.get().blocks:
-        if other.open and other is not block:
-            blocks += (other,)
-    block.open = True
-    context.set(BlockInterval(began, (*blocks, block)))
+    blocks: tuple[tuple[Block, int], ...] = ((block, began),)
+    for other, opening in context.get().blocks[::-1]:
+        if other.open == opening and other is not block:
+            blocks = ((other, opening), *blocks)
+    block.open = began
+    context.set(BlockInterval(began, blocks))
     return began
 
 
 def close_block(block: Block) -> int:
     """Take a block, wherever it stands, out of the running context; gives the serial of what begins then."""
-    block.open = False
+    block.open = 0
     clock.lock.acquire()
     try:
         ended = clock.serial = clock.serial + 1
@@ -178,7 +180,7 @@ class Pause:
     __slots__ = ("open", "tape")
 
     def __init__(self, tape: GradientTape) -> None:
-        self.open = False
+        self.open = 0
         self.tape = tape
 
     def take_part(self, interval: BlockInterval) -> None:
@@ -207,7 +209,7 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
     __slots__ = ("_entered", "open")
 
     def __init__(self) -> None:
-        self.open = False
+        self.open = 0
         self._entered: list[no_grad] = []
 
     def take_part(self, interval: BlockInterval) -> None:
@@ -222,16 +224,47 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        close_block(self._entered.pop())
+        here = [block for block, _ in context.get().blocks]
+        mine = [block for block in self._entered if block in here]  # another thread may have entered it since
+        block = (mine or self._entered)[-1]
+        self._entered.remove(block)
+        close_block(block)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Wrap a function so that its body runs within `no_grad`."""
+        """Wrap a function, a generator function or a coroutine function so that its body runs within `no_grad`."""
 
-        def without_recording(*args: P.args, **kwargs: P.kwargs) -> R:
+        def without_recording(*args: Any, **kwargs: Any) -> Any:
             with no_grad():
                 return function(*args, **kwargs)
 
+        async def coroutine_without_recording(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return await function(*args, **kwargs)  # type: ignore[misc]
+
+        def generator_without_recording(*args: Any, **kwargs: Any) -> Any:
+            generator: Any = function(*args, **kwargs)
+            go_on, sent = generator.send, None
+            try:
+                while True:
+                    with no_grad():
+                        item = go_on(sent)
+                    try:
+                        go_on, sent = generator.send, (yield item)
+                    except Exception as error:
+                        go_on, sent = generator.throw, error
+            except StopIteration as end:
+                return end.value
+            finally:
+                generator.close()
+
+        # The flags of inspect.CO_GENERATOR and CO_COROUTINE, without the cost of importing inspect.
+        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+        wrapper: Any = without_recording
+        if flags & 0x20:
+            wrapper = generator_without_recording
+        elif flags & 0x80:
+            wrapper = coroutine_without_recording
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            setattr(without_recording, name, getattr(function, name, None))
-        without_recording.__wrapped__ = function  # type: ignore[attr-defined]
-        return without_recording
+            setattr(wrapper, name, getattr(function, name, None))
+        wrapper.__wrapped__ = function
+        return wrapper  # type: ignore[no-any-return]

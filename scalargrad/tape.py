@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from . import recording
 from .backprop import reverse_sweep, topological_order
 from .explanation import explain
@@ -14,7 +16,7 @@ from .vector import Vector, elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Any, NoReturn
 
@@ -47,6 +49,7 @@ class GradientTape:
         "accessed",
         "began",
         "ended",
+        "gaps",
         "open",
         "persistent",
         "selective",
@@ -57,12 +60,13 @@ class GradientTape:
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
         self.selective = not watch_accessed_variables
-        self.open = False
+        self.open = 0
         self._used = False
-        self._watched: dict[int, Value] = {}
+        self._watched: dict[int, tuple[Value, int]] = {}
         self.accessed: dict[Variable, None] = {}
         self.began: int | None = None
         self.ended: int | None = None
+        self.gaps: tuple[tuple[int, int], ...] = ()
 
     def __enter__(self) -> GradientTape:
         """Begin to record, or go on after an earlier block.
@@ -77,6 +81,8 @@ class GradientTape:
         serial = recording.open_block(self)
         if self.began is None:
             self.began = serial
+        elif self.ended is not None:
+            self.gaps += ((self.ended, serial),)
         return self
 
     def __exit__(
@@ -90,6 +96,7 @@ class GradientTape:
         self.accessed = {}
         self.selective = not self.watch_accessed_variables
         self.began = None
+        self.gaps = ()
 
     # -- what it records
 
@@ -115,7 +122,8 @@ class GradientTape:
             if isinstance(value, Variable):
                 self.accessed[value] = None
             for element in elements_in(value):
-                self._watched[id(element)] = element
+                self._watched.setdefault(id(element), (element, clock.serial + 1))
+        self.selective = True
         recording.begin_interval()
 
     def watches(self, value: Value) -> bool:
@@ -157,17 +165,28 @@ class GradientTape:
         """Whether what was made in an interval is on its record."""
         return self in interval.tapes and interval.serial >= self.began  # type: ignore[operator]
 
-    def follows_leaf(self, value: Value) -> bool:
-        """Whether gradients are wanted for a value for its own sake: it is watched, or a leaf watched by its use."""
-        return (self.watch_accessed_variables and value._operation is False) or id(value) in self._watched
+    def follows_leaf(self, value: Value, serial: int) -> bool:
+        """Whether gradients were wanted for a value for its own sake at a time: a leaf, or watched by then."""
+        if self.watch_accessed_variables and value._operation is False:
+            return True
+        _, since = self._watched.get(id(value), (None, math.inf))
+        return since <= serial
 
-    def followed(self, order: Sequence[Value]) -> set[Value]:
-        """Those nodes of its record, given in topological order, that depend on something it watches."""
+    def follows(self, order: Sequence[Value]) -> Callable[[Value, Value], bool]:
+        """Tells of the nodes of its record, given in topological order, and their parents which it follows.
+
+        It follows what it watched when the node was made, and whatever depends on that.
+        """
         followed: set[Value] = set()
+
+        def follows(node: Value, parent: Value) -> bool:
+            return node in followed and (parent in followed or self.follows_leaf(parent, node.interval.serial))
+
         for node in order:
-            if any(parent in followed or self.follows_leaf(parent) for parent in node.parents):
-                followed.add(node)
-        return followed
+            followed.add(node)
+            if not any(follows(node, parent) for parent in node.parents):
+                followed.remove(node)
+        return follows
 
     # -- what it answers
 
@@ -254,9 +273,7 @@ class GradientTape:
         order = topological_order(seeds, self._goes_on)
         if not self.selective:
             return reverse_sweep(order, seeds, differentiable)
-        followed = self.followed(order).union(seeds)
-        adjoints = reverse_sweep(order, seeds, differentiable)
-        return {node: adjoints[node] for node in adjoints if node in followed or self.follows_leaf(node)}
+        return reverse_sweep(order, seeds, differentiable, self.follows(order))
 
     def _goes_on(self, interval: Interval) -> bool:
         """Whether its record goes on in an interval; where it ends, what was made there is not its to follow."""
@@ -363,17 +380,9 @@ def seeds_for(target: Any, output_gradients: Any) -> dict[Value, Any]:
     """
     if output_gradients is None and isinstance(target, Value):
         return {target: 1.0 if type(target._data) is float else one_like(target._data)}
-    parts = values_in(target, "target")
-    if output_gradients is None:
-        weights: list[Any] = [None] * len(parts)
-    elif not isinstance(target, (list, tuple, dict)):
-        weights = [output_gradients]
-    else:
-        weights = [*output_gradients.values()] if isinstance(output_gradients, dict) else [*output_gradients]
-        if len(weights) != len(parts):
-            raise ValueError(f"expected {len(parts)} output_gradients, one for each target, got {len(weights)}")
+    values_in(target, "target")
     seeds: dict[Value, Any] = {}
-    for part, weight in zip(parts, weights):
+    for part, weight in weighted(target, output_gradients):
         elements = elements_in(part)
         given = None if weight is None else elements_of(weight)
         if given is not None and (isinstance(part, Value) or len(given) != len(elements)):
@@ -383,3 +392,24 @@ def seeds_for(target: Any, output_gradients: Any) -> dict[Value, Any]:
             seed = seed if isinstance(seed, Value) else as_number(seed)
             seeds[element] = seeds[element] + seed if element in seeds else seed
     return seeds
+
+
+def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
+    """Each part of a structure of targets with the output gradient that stands in its place, None if there is none.
+
+    Raises ValueError if the structures differ.
+    """
+    if isinstance(target, (list, tuple, dict)):
+        keys: Any = target.keys() if isinstance(target, dict) else range(len(target))
+        given: Any = dict.fromkeys(keys) if weights is None else weights
+        if isinstance(given, (list, tuple)):
+            given = dict(zip(target if isinstance(target, dict) else range(len(given)), given))
+        if not isinstance(given, dict) or given.keys() != {*keys} or (weights and len(weights) != len(target)):
+            count = len(weights) if hasattr(weights, "__len__") else repr(weights)
+            raise ValueError(f"expected {len(target)} output_gradients, one for each target, got {count}")
+        return [pair for key in keys for pair in weighted(target[key], given[key])]
+    if isinstance(weights, (list, tuple)) and len(weights) == 1:
+        inner = elements_of(weights[0]) is not None
+        if inner or isinstance(target, Value):
+            weights = weights[0]
+    return [(target, weights)]

@@ -7,19 +7,17 @@ import operator
 from numbers import Real
 
 from . import operations, recording
-from .backprop import backward, topological_order
-from .operations import appliers, as_number, find_applier
+from .backprop import backward
+from .operations import appliers, array_appliers, as_number, find_applier
 from .recording import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeVar
+    from typing import Any
 
     from .operations import Number, Operation
     from .recording import Interval
-
-    Leaf = TypeVar("Leaf", bound="Value")
 
 new = object.__new__
 context_interval = recording.context.get
@@ -42,18 +40,18 @@ def record(operation: Operation, operands: Sequence[Any]) -> Value:
 def make_node(
     data: Number,
     operands: Sequence[Any],
-    derivatives: Sequence[Number | None] | None,
+    derivatives: Sequence[Number | None],
     operation: Operation,
     interval: Interval,
 ) -> Value:
     node = new(Value)
     node._data = data
-    if len(operands) == 2 and derivatives is not None:
+    if len(operands) == 2 and operation.pull_back is None:
         node.left, node.right = operands
         node.d_left, node.d_right = derivatives if len(derivatives) == 2 else (*derivatives, None)
     else:
         node.left = tuple(operands)
-        node.d_left = derivatives
+        node.d_left = tuple(derivatives)
         node.right = node.d_right = None
     node._operation = operation
     node.interval = interval
@@ -218,6 +216,15 @@ def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any
     return method
 
 
+def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that gives what a function gives of the plain number."""
+
+    def method(self: Value, *args: Any) -> Any:
+        return function(self._data, *args)
+
+    return method
+
+
 class Value:
     """A number that remembers how it was computed, so that derivatives can be carried back through it.
 
@@ -312,20 +319,17 @@ class Value:
 
     @property
     def derivatives(self) -> tuple[Number | None, ...]:
-        """The recorded local derivatives, one an operand, None for what is not followed; empty with a pullback."""
+        """The local derivatives, one an operand, None for what is not followed; 1 where there is a pullback."""
         if not self._operation:
             return ()
         if type(self.left) is tuple:
-            return self.d_left or ()
+            return self.d_left  # type: ignore[no-any-return]
         return (self.d_left,) if self.right is None else (self.d_left, self.d_right)
 
     @property
     def parents(self) -> tuple[Value, ...]:
         """The values that this one was computed from and passes gradients to; empty for a leaf or a constant."""
-        operands, derivatives = self.operands, self.derivatives
-        if not derivatives:
-            return operands
-        return tuple(operand for operand, local in zip(operands, derivatives) if local is not None)
+        return tuple(operand for operand, local in zip(self.operands, self.derivatives) if local is not None)
 
     @property
     def operation(self) -> str | None:
@@ -426,23 +430,12 @@ class Value:
 
     # -- what is piecewise constant loses nothing as a plain number
 
-    def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __int__(self) -> int:
-        return int(self._data)
-
-    def __round__(self, ndigits: int | None = None) -> Number:
-        return round(self._data, ndigits)
-
-    def __floor__(self) -> int:
-        return math.floor(self._data)  # type: ignore[no-any-return]
-
-    def __ceil__(self) -> int:
-        return math.ceil(self._data)  # type: ignore[no-any-return]
-
-    def __trunc__(self) -> int:
-        return math.trunc(self._data)  # type: ignore[no-any-return]
+    __bool__ = of_the_number(bool)
+    __int__ = of_the_number(int)
+    __round__ = of_the_number(round)
+    __floor__ = of_the_number(math.floor)
+    __ceil__ = of_the_number(math.ceil)
+    __trunc__ = of_the_number(math.trunc)
 
     def __float__(self) -> float:
         if self.is_followed_in(recording.current()):
@@ -452,7 +445,7 @@ class Value:
             )
         return float(self._data)
 
-    # -- how it shows, copies and pickles
+    # -- how it shows and copies (see `pickling` for deep copies)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""
@@ -465,16 +458,11 @@ class Value:
         return format(self._data, spec) if spec else str(self)
 
     def __copy__(self) -> Value:
-        twin = new(Value)
-        for name in Value.__slots__:
+        twin = new(type(self))
+        for name in (*Value.__slots__, "trainable"):
             if hasattr(self, name):
                 setattr(twin, name, getattr(self, name))
         return twin
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if not self._operation:
-            return restore_leaf, (type(self), *leaf_state(self))
-        return restore_last, flatten_graph([self])
 
 
 def leaf_number(number: Any) -> Number:
@@ -490,67 +478,10 @@ def leaf_number(number: Any) -> Number:
     return float(number) if isinstance(number, int) else number
 
 
-# ---- Pickling --------------------------------------------------------------------------------------------------------
-# A graph is written as a list of rows in topological order, so that no depth is too much for it, and its leaves as
-# objects, so that values pickled together still share them. `copy.deepcopy` goes the same way.
-
-
-def leaf_state(leaf: Value) -> tuple[Any, ...]:
-    return leaf._data, leaf.label, getattr(leaf, "_grad", None), leaf._operation is None
-
-
-def restore_leaf(kind: type[Leaf], data: Number, label: str | None, grad: Number | None, is_constant: bool) -> Leaf:
-    leaf = new(kind)
-    leaf._data = data
-    leaf._label = label
-    leaf._operation = None if is_constant else False
-    leaf.interval = recording.current()
-    if grad is not None:
-        leaf._grad = grad
-    return leaf
-
-
-def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ...]], list[int]]:
-    """The graph below `roots` as leaves, rows that refer to earlier ones by their index, and the roots' indices."""
-    order = topological_order(roots)
-    leaves: list[Any] = []
-    index: dict[int, int] = {}
-    inner = {id(node) for node in order}
-    for operand in (*roots, *(operand for node in order for operand in node.operands)):
-        if id(operand) not in inner and id(operand) not in index:
-            index[id(operand)] = len(leaves)
-            leaves.append(operand)
-    for node in order:
-        index[id(node)] = len(index)
-    rows = [
-        (
-            node._operation,
-            node._data,
-            [index[id(operand)] for operand in node.operands],
-            node.derivatives or None,
-            node.label,
-            getattr(node, "_grad", None),
-        )
-        for node in order
-    ]
-    return leaves, rows, [index[id(root)] for root in roots]
-
-
-def restore_graph(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> list[Value]:
-    nodes = [*leaves]
-    interval = recording.current()
-    for operation, data, operands, derivatives, label, grad in rows:
-        node = make_node(data, [nodes[i] for i in operands], derivatives, operation, interval)
-        if label is not None:
-            node._label = label
-        if grad is not None:
-            node._grad = grad
-        nodes.append(node)
-    return [nodes[i] for i in roots]
-
-
-def restore_last(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> Value:
-    return restore_graph(leaves, rows, roots)[0]
+def record_unwrapped(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to what NumPy's arrays of no dimension hold."""
+    return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
 
 
 appliers[Value] = (1, record)
+array_appliers[0] = (2, record_unwrapped)

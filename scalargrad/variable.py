@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import recording
 from .operations import Operation, as_number
 from .recording import clock
-from .value import Value, leaf_number, leaf_state, new, restore_leaf, untracked
+from .value import Value, leaf_number, new, untracked
 from .vector import Vector, elements_of
 
 TYPE_CHECKING = False
@@ -106,12 +106,6 @@ class ScalarVariable(Value, Variable):
     def __repr__(self) -> str:
         return show_variable(repr(self._data), self)
 
-    def __copy__(self) -> ScalarVariable:
-        return restore_scalar_variable(self.trainable, *leaf_state(self))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restore_scalar_variable, (self.trainable, *leaf_state(self))
-
 
 class VectorVariable(Vector, Variable):
     __slots__ = ("_leaves", "name", "trainable")
@@ -123,11 +117,11 @@ class VectorVariable(Vector, Variable):
         numbers = self._numbers_of(initial)
         self.trainable = trainable
         self.name = name
-        labels = [f"{name}[{i}]" if name is not None else None for i in range(len(numbers))]
-        if trainable:
-            super().__init__([Value(number, label) for number, label in zip(numbers, labels)])
-        else:
-            super().__init__([restore_leaf(Value, number, label, None, True) for number, label in zip(numbers, labels)])
+        leaves = [Value(number, f"{name}[{i}]" if name is not None else None) for i, number in enumerate(numbers)]
+        if not trainable:
+            for leaf in leaves:
+                leaf._operation = None
+        super().__init__(leaves)
 
     @property
     def _values(self) -> tuple[Value, ...]:
@@ -176,30 +170,15 @@ class VectorVariable(Vector, Variable):
         return show_variable(repr([leaf._data for leaf in self._leaves]), self)
 
     def __copy__(self) -> VectorVariable:
-        return restore_vector_variable(self.trainable, self.name, [leaf.__copy__() for leaf in self._leaves])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restore_vector_variable, (self.trainable, self.name, list(self._leaves))
+        twin: VectorVariable = Variable(self, self.trainable, self.name)  # type: ignore[assignment]
+        twin._leaves = tuple([leaf.__copy__() for leaf in self._leaves])
+        return twin
 
 
 def show_variable(number: str, variable: ScalarVariable | VectorVariable) -> str:
     trainable = "" if variable.trainable else ", trainable=False"
     name = f", name={variable.name!r}" if variable.name is not None else ""
     return f"Variable({number}{trainable}{name})"
-
-
-def restore_scalar_variable(trainable: bool, *state: Any) -> ScalarVariable:
-    variable = restore_leaf(ScalarVariable, *state)
-    variable.trainable = trainable
-    return variable
-
-
-def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> VectorVariable:
-    variable = object.__new__(VectorVariable)
-    variable.trainable = trainable
-    variable.name = name
-    Vector.__init__(variable, leaves)
-    return variable
 
 
 def constant(value: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from . import operations
 from .operations import appliers, array_appliers, as_number
 from .recording import clock
-from .value import Value, flatten_graph, make_node, record, restore_graph, untracked
+from .value import Value, make_node, record, untracked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,15 +136,14 @@ class Vector:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (Vector, list, tuple)) and not hasattr(other, "__array_interface__"):
             return NotImplemented
+        if getattr(other, "ndim", 1) != 1:
+            return False
         return self.tolist() == [x._data if isinstance(x, Value) else x for x in other]  # type: ignore[attr-defined]
 
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"Vector({self.tolist()!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restore_vector, flatten_graph(self._values)
 
     def tolist(self) -> list[Number]:
         """The plain numbers."""
@@ -308,10 +307,6 @@ def as_value(x: Any, index: int) -> Value:
     return untracked(number)
 
 
-def restore_vector(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> Vector:
-    return Vector(restore_graph(leaves, rows, roots))
-
-
 def logsumexp(vector: Any) -> Any:
     """log(sum(exp(x))) over a Vector, list or array, for any x; its gradient is softmax(x).
 
@@ -350,6 +345,6 @@ def plain_if_plain(vector: Any, operation: Operation) -> Any:
 
 
 Sequence.register(Vector)
-appliers[Vector] = appliers[list] = appliers[tuple] = (2, apply_elementwise)
-array_appliers[1] = (2, apply_elementwise)
-array_appliers[2] = (3, apply_to_arrays)
+appliers[Vector] = appliers[list] = appliers[tuple] = (3, apply_elementwise)
+array_appliers[1] = (3, apply_elementwise)
+array_appliers[2] = (4, apply_to_arrays)

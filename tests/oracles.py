@@ -1,10 +1,11 @@
-"""What derivatives are compared with: many-digit arithmetic, extrapolated differences, and exact Taylor coefficients."""
+"""What derivatives are compared with: many-digit arithmetic, extrapolated differences, exact power series."""
 
 from __future__ import annotations
 
 import math
 import sys
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mpmath import mp
@@ -74,7 +75,7 @@ def extrapolated_difference(function: Callable[[float], float], x: float, width:
     factor = 4.0
     while len(rows[-1]) > 1:
         last = rows[-1]
-        rows.append([(factor * b - a) / (factor - 1) for a, b in zip(last, last[1:])])
+        rows.append([(factor * b - a) / (factor - 1) for a, b in pairwise(last)])
         factor *= 4
     best = rows[-1][0]
     error = max(abs(best - rows[-2][0]), abs(best - rows[-2][1]))

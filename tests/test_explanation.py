@@ -319,8 +319,8 @@ steps = st.lists(
         st.integers(0, 12),
         st.integers(0, 12),
     ),
-    min_size=1,
-    max_size=10,
+    min_size=4,
+    max_size=12,
 )
 
 

@@ -10,10 +10,10 @@ from test_operations import (
     NOT_SMOOTH,
     check_first_derivatives,
     check_higher_derivatives,
-    check_piecewise_constant,
-    check_reduction,
     check_higher_derivatives_of_reduction,
     check_mixed_derivative_of_power,
+    check_piecewise_constant,
+    check_reduction,
 )
 
 from scalargrad import Value, value

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import scalargrad as sg
@@ -52,6 +52,9 @@ ints = small_ints | st.integers() | st.sampled_from(HUGE_INTS)
 fractions = st.fractions() | st.fractions(-3, 3, max_denominator=7)
 numbers = floats | ints | st.booleans() | fractions
 leaves = floats | st.integers(-(10**300), 10**300) | st.booleans() | fractions
+
+# Of each of many cases, a third of the profile's examples.
+a_third = settings(max_examples=settings().max_examples // 3)
 
 
 def number_of(x: Any) -> Any:
@@ -172,6 +175,7 @@ def test_a_fraction_to_the_power_of_a_value_is_python_s_power_of_the_fraction_or
         (Fraction(10**400), Fraction(3)),
         (2.0, Fraction(1, 10**400)),
     ],
+    ids=["tiny**1.5", "tiny**0.5", "tiny**2", "huge**1", "huge**2", "Fraction(huge)**3", "2.0**tiny"],
 )
 def test_a_power_of_numbers_beyond_the_range_of_floats_has_python_s_value(base: Any, exponent: Any) -> None:
     expected = exactly(base**exponent)
@@ -202,6 +206,7 @@ def test_a_unary_operator_gives_what_python_gives(apply: Callable[[Any], Any], a
 
 
 @pytest.mark.parametrize("symbol", IN_PLACE)
+@a_third
 @given(a=leaves, number=numbers)
 def test_an_operator_in_place_binds_the_name_to_a_new_value(symbol: str, a: Any, number: Any) -> None:
     assume_short(symbol, as_leaf(a), number)
@@ -257,6 +262,7 @@ def test_an_expression_of_fractions_is_what_python_computes_exactly(tree: Any, i
 
 
 @pytest.mark.parametrize("symbol", INFIX)
+@a_third
 @given(a=leaves, b=numbers)
 @example(a=1.5, b=0)
 @example(a=0.0, b=-1)
@@ -369,7 +375,7 @@ def test_what_is_no_number_is_refused(thing: Any, said: str) -> None:
 @pytest.mark.parametrize("symbol", INFIX)
 @pytest.mark.parametrize("thing", ["text", None, 1j, {1.0}, object()])
 def test_an_operator_refuses_what_is_no_number(symbol: str, thing: Any) -> None:
-    with pytest.raises(TypeError, match="unsupported operand type|can't multiply sequence by non-int of type 'Value'"):
+    with pytest.raises(TypeError, match=r"unsupported operand type|can't multiply sequence by non-int"):
         INFIX[symbol](Value(2.0), thing)
     if not (isinstance(thing, str) and symbol in "+*%"):
         with pytest.raises(TypeError, match="unsupported operand type"):
@@ -393,6 +399,7 @@ def test_a_value_equals_nothing_that_is_no_number() -> None:
 
 
 @pytest.mark.parametrize("compare", COMPARISONS)
+@a_third
 @given(a=leaves, b=leaves, number=numbers)
 @example(a=1.0, b=1.0, number=1)
 @example(a=float(2**53), b=1.0, number=2**53 + 1)
@@ -414,6 +421,7 @@ def test_a_value_hashes_by_identity() -> None:
 
 
 @pytest.mark.parametrize("convert", [bool, int, round, math.floor, math.ceil, math.trunc])
+@a_third
 @given(a=leaves)
 @example(a=math.nan)
 @example(a=math.inf)
@@ -617,6 +625,7 @@ def test_a_node_names_the_operation_that_made_it(name: str, apply: Callable[[Any
 
 
 @pytest.mark.parametrize("name", METHODS)
+@a_third
 @given(a=floats)
 def test_a_method_is_the_function_of_that_name(name: str, a: float) -> None:
     by_method, by_function = Value(a), Value(a)
@@ -675,6 +684,7 @@ RATIONAL: list[tuple[Callable[[Any, Any], Any], Callable[[Any, Any], tuple[Any, 
 
 
 @pytest.mark.parametrize(("function", "by_hand"), RATIONAL)
+@a_third
 @given(a=st.fractions(max_denominator=10**6), b=st.fractions(max_denominator=10**6))
 def test_fractions_stay_exact_through_value_gradient_and_second_order(
     function: Callable[[Any, Any], Any], by_hand: Callable[[Any, Any], tuple[Any, ...]], a: Fraction, b: Fraction

@@ -1,0 +1,130 @@
+"""How values, vectors and variables are pickled and deep-copied.
+
+A graph is written as a list of rows in topological order, so that no depth is too much for it, and its leaves as
+objects, so that values pickled together still share them. `copy.deepcopy` goes the same way.
+"""
+
+from __future__ import annotations
+
+import copyreg
+
+from . import recording
+from .backprop import assigned_since, topological_order
+from .value import Value, make_node, new
+from .variable import ScalarVariable, VectorVariable
+from .vector import Vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .operations import Number
+
+
+def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ...]], list[int]]:
+    """The graph below `roots` as leaves, rows that refer to earlier ones by their index, and the roots' indices."""
+    order = topological_order(roots)
+    leaves: list[Any] = []
+    index: dict[int, int] = {}
+    inner = {id(node) for node in order}
+    for operand in (*roots, *(operand for node in order for operand in node.operands)):
+        if id(operand) not in inner and id(operand) not in index:
+            index[id(operand)] = len(leaves)
+            leaves.append(operand)
+    for node in order:
+        index[id(node)] = len(index)
+    rows = [
+        (
+            node._operation,
+            node._data,
+            [index[id(operand)] for operand in node.operands],
+            node.derivatives,
+            node.label,
+            getattr(node, "_grad", None),
+            assigned_since(node) is not None,
+        )
+        for node in order
+    ]
+    return leaves, rows, [index[id(root)] for root in roots]
+
+
+def restore_graph(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> list[Value]:
+    nodes = [*leaves]
+    before = now = recording.current()
+    if any(is_old for *_, is_old in rows):
+        # So that the leaves are known to have been assigned after these rows.
+        now = recording.begin_interval()
+        for leaf in leaves:
+            if isinstance(leaf, Value):
+                leaf.interval = now
+    for operation, data, operands, derivatives, label, grad, is_old in rows:
+        interval = before if is_old else now
+        node = make_node(data, [nodes[i] for i in operands], derivatives, operation, interval)
+        if label is not None:
+            node._label = label
+        if grad is not None:
+            node._grad = grad
+        nodes.append(node)
+    return [nodes[i] for i in roots]
+
+
+def restore_value(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> Value:
+    return restore_graph(leaves, rows, roots)[0]
+
+
+def restore_vector(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> Vector:
+    return Vector(restore_graph(leaves, rows, roots))
+
+
+def restore_leaf(is_tracked: bool, data: Number, label: str | None, grad: Number | None) -> Value:
+    return set_up(new(Value), is_tracked, data, label, grad)
+
+
+def restore_variable(trainable: bool, data: Number, label: str | None, grad: Number | None) -> ScalarVariable:
+    variable = new(ScalarVariable)
+    variable.trainable = trainable
+    set_up(variable, trainable, data, label, grad)
+    return variable
+
+
+def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> VectorVariable:
+    variable = new(VectorVariable)
+    variable.trainable = trainable
+    variable.name = name
+    Vector.__init__(variable, leaves)
+    return variable
+
+
+def set_up(leaf: Value, is_tracked: bool, data: Number, label: str | None, grad: Number | None) -> Value:
+    leaf._data = data
+    leaf._label = label
+    leaf._operation = False if is_tracked else None
+    leaf.interval = recording.current()
+    if grad is not None:
+        leaf._grad = grad
+    return leaf
+
+
+def reduce_value(value: Value) -> tuple[Any, ...]:
+    if value._operation:
+        return restore_value, flatten_graph([value])
+    return restore_leaf, (value.is_tracked, value._data, value.label, getattr(value, "_grad", None))
+
+
+def reduce_vector(vector: Vector) -> tuple[Any, ...]:
+    return restore_vector, flatten_graph(vector._values)
+
+
+def reduce_variable(variable: ScalarVariable) -> tuple[Any, ...]:
+    return restore_variable, (variable.trainable, variable._data, variable.label, getattr(variable, "_grad", None))
+
+
+def reduce_vector_variable(variable: VectorVariable) -> tuple[Any, ...]:
+    return restore_vector_variable, (variable.trainable, variable.name, [*variable._leaves])
+
+
+copyreg.pickle(Value, reduce_value)
+copyreg.pickle(Vector, reduce_vector)
+copyreg.pickle(ScalarVariable, reduce_variable)
+copyreg.pickle(VectorVariable, reduce_vector_variable)

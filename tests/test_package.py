@@ -1,0 +1,243 @@
+"""The package as a whole: its names, its weight, its floors."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import inspect
+import io
+import re
+import subprocess
+import sys
+import tokenize
+import types
+from pathlib import Path
+
+import pytest
+
+import scalargrad as sg
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "scalargrad"
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+
+# Lowest first. A module imports from those before it and from no other.
+FLOORS = ["operations", "recording", "backprop", "value", "vector", "variable", "pickling"]
+FLOORS += ["structure", "explanation", "tape", "custom", "__init__"]
+HEAVY = ["numpy", "typing", "dataclasses", "inspect", "fractions"]
+
+
+def tree_of(module: str) -> ast.Module:
+    return ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+
+
+def settings() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def run_python(program: str) -> str:
+    """What a program prints in a fresh interpreter that has no site packages."""
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{program}"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# ---- Its names -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sg.__all__)
+def test_a_public_name_exists_and_has_a_docstring(name: str) -> None:
+    thing = getattr(sg, name)
+    doc = inspect.getdoc(thing)
+    assert doc
+    assert len(doc.split()) >= 5
+    assert thing.__module__.startswith("scalargrad.")
+
+
+@pytest.mark.parametrize("name", [name for name in sg.__all__ if inspect.isclass(getattr(sg, name))])
+def test_what_a_public_class_offers_has_docstrings(name: str) -> None:
+    offered = {
+        attribute: thing
+        for attribute, thing in vars(getattr(sg, name)).items()
+        if not attribute.startswith("_") and (callable(thing) or isinstance(thing, property))
+    }
+    shared_with_operations = {"relu", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid"}
+    undocumented = {attribute for attribute, thing in offered.items() if not inspect.getdoc(thing)}
+    assert undocumented - shared_with_operations == set()
+
+
+def test_everything_public_is_in_all() -> None:
+    public = {
+        name for name, thing in vars(sg).items() if not name.startswith("_") and not isinstance(thing, types.ModuleType)
+    }
+    assert public == set(sg.__all__)
+    assert len(set(sg.__all__)) == len(sg.__all__)
+
+
+def test_a_star_import_gives_all_and_nothing_else() -> None:
+    namespace: dict[str, object] = {}
+    exec("from scalargrad import *", namespace)
+    assert set(namespace) - {"__builtins__"} == set(sg.__all__)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_is(module: str) -> None:
+    doc = ast.get_docstring(tree_of(module))
+    assert doc
+    assert doc.splitlines()[0].endswith(".")
+
+
+# ---- Its metadata ----------------------------------------------------------------------------------------------------
+
+
+def test_the_version_is_the_one_that_setup_cfg_gives() -> None:
+    version = settings()["metadata"]["version"]
+    if version.startswith("attr:"):
+        package, _, attribute = version.removeprefix("attr:").strip().rpartition(".")
+        assert package == "scalargrad"
+        version = getattr(sg, attribute)
+    assert sg.__version__ == version
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+
+
+def test_the_package_is_marked_as_typed_and_ships_the_mark() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+    assert settings()["options.package_data"]["scalargrad"].split() == ["py.typed"]
+
+
+def test_nothing_has_to_be_installed_beside_the_package() -> None:
+    assert "install_requires" not in settings()["options"]
+    assert run_python("import scalargrad; print(scalargrad.Value(2.0) * 3)") == "Value(6.0)\n"
+
+
+# ---- Its weight ------------------------------------------------------------------------------------------------------
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    program = "before = set(sys.modules); import scalargrad; print(*sorted(set(sys.modules) - before))"
+    imported = run_python(program).split()
+    assert "scalargrad.value" in imported
+    assert [name for name in imported if name.partition(".")[0] in HEAVY] == []
+
+
+def test_using_it_imports_nothing_heavy_either() -> None:
+    program = """
+import scalargrad as sg, pickle, copy
+before = set(sys.modules)
+x, w = sg.Value(2.0), sg.Variable([1.0, 2.0], name="w")
+with sg.GradientTape(persistent=True) as tape:
+    y = (sg.sin(w) * x).sum() + sg.softmax(w)[0] ** 2
+tape.gradient(y, [x, w]), tape.jacobian(w * 2, w), tape.explain(y, x), repr(y), copy.deepcopy(y)
+pickle.loads(pickle.dumps(y)).backward()
+w.assign_add([1, 1])
+print(*sorted(set(sys.modules) - before))
+"""
+    assert [name for name in run_python(program).split() if name.partition(".")[0] in HEAVY] == []
+
+
+def code_lines(module: str) -> int:
+    """The lines of a module that are neither blank nor comment nor docstring."""
+    source = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    silent = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in silent:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            docstring = node.body[0]
+            lines.difference_update(range(docstring.lineno, docstring.end_lineno + 1))  # type: ignore[operator]
+    return len(lines)
+
+
+def test_value_backprop_and_vector_are_read_in_one_sitting() -> None:
+    counts = {module: code_lines(module) for module in ("value", "backprop", "vector")}
+    total = sum(counts.values())
+    assert total <= 480, f"value, backprop and vector have {total} lines of code: {counts}"
+
+
+# ---- Its floors ------------------------------------------------------------------------------------------------------
+
+
+def is_for_type_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports_in(node: ast.AST, inside: str = "") -> list[tuple[str, str, bool]]:
+    """What is imported at run time: the importing function or "", the module, and whether that is scalargrad's own."""
+    found: list[tuple[str, str, bool]] = []
+    for child in ast.iter_child_nodes(node):
+        if is_for_type_checkers(child):
+            continue
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                first, _, rest = alias.name.partition(".")
+                found.append(
+                    (inside, rest or "__init__" if first == "scalargrad" else alias.name, first == "scalargrad")
+                )
+        elif isinstance(child, ast.ImportFrom):
+            own = child.level > 0 or (child.module or "").partition(".")[0] == "scalargrad"
+            module = (child.module or "").removeprefix("scalargrad").removeprefix(".") if own else child.module or ""
+            found += [(inside, module or alias.name, own) for alias in child.names]
+        else:
+            named = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            name = getattr(child, "name", "lambda") if named else inside
+            found += imports_in(child, name)
+    return found
+
+
+def test_every_module_has_its_floor() -> None:
+    assert sorted(FLOORS) == MODULES
+
+
+@pytest.mark.parametrize("module", FLOORS)
+def test_imports_inside_the_package_point_down(module: str) -> None:
+    own = {name for _, name, is_own in imports_in(tree_of(module)) if is_own}
+    assert own <= set(FLOORS[: FLOORS.index(module)])
+
+
+def test_the_reader_of_imports_sees_them_all() -> None:
+    source = """
+import os.path, scalargrad.tape
+from . import recording, value
+from .vector import Vector
+from scalargrad.custom import custom_gradient
+if TYPE_CHECKING:
+    from typing import Any
+try:
+    import numpy
+except ImportError:
+    pass
+class C:
+    def method(self):
+        from .tape import GradientTape
+"""
+    assert imports_in(ast.parse(source)) == [
+        ("", "os.path", False),
+        ("", "tape", True),
+        ("", "recording", True),
+        ("", "value", True),
+        ("", "vector", True),
+        ("", "custom", True),
+        ("", "numpy", False),
+        ("method", "tape", True),
+    ]
+
+
+def test_the_one_import_inside_a_function_is_numpy_s() -> None:
+    inside = [(module, *where) for module in MODULES for where in imports_in(tree_of(module)) if where[0]]
+    assert inside == [("vector", "numpy", "numpy", False)]
+
+
+def test_outside_the_package_only_the_standard_library_is_imported() -> None:
+    imported = {
+        name.partition(".")[0]
+        for module in MODULES
+        for inside, name, own in imports_in(tree_of(module))
+        if not own and not inside
+    }
+    assert imported <= sys.stdlib_module_names
+    assert imported & set(HEAVY) == set()
