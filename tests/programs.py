@@ -138,7 +138,7 @@ RATIONAL_STEPS: list[tuple[int, Step]] = [
     (2, lambda k, x, y: k.minimum(x, y)),
     (2, lambda k, x, y: k.where(True, x, y)),
     (2, lambda k, x, y: k.where(False, x, y)),
-    (1, lambda k, x: k.clip(x, -2, 2)),
+    (1, lambda k, x: k.clip(x, 0 * x - 2, 0 * x + 2)),
     (3, lambda k, x, y, z: k.clip(x, k.minimum(y, z) - 1, k.maximum(y, z) + 1)),
     (3, lambda k, *xs: k.sum([*xs, 2])),
     (3, lambda k, *xs: k.mean(xs)),

@@ -204,6 +204,41 @@ def test_the_body_of_a_decorated_generator_runs_without_recording_and_what_uses_
         assert is_recorded()
 
 
+def test_a_decorated_generator_takes_what_is_sent_and_thrown_and_gives_what_it_returns():
+    @sg.no_grad()
+    def echo():
+        """Words."""
+        try:
+            sent = yield "first"
+            yield sent, is_recorded()
+        except KeyError as error:
+            yield error.args[0], is_recorded()
+        return "last", is_recorded()
+
+    generator = echo()
+    assert next(generator) == "first"
+    assert generator.send("sent") == ("sent", False)
+    assert generator.throw(KeyError("thrown")) == ("thrown", False)
+    assert is_recorded()
+    with pytest.raises(StopIteration) as end:
+        next(generator)
+    assert end.value.value == ("last", False)
+    assert echo.__doc__ == "Words."
+
+
+def test_an_error_in_a_decorated_generator_comes_out_as_it_is():
+    @sg.no_grad()
+    def broken():
+        yield 1
+        raise KeyError("mine")
+
+    generator = broken()
+    next(generator)
+    with pytest.raises(KeyError, match="mine"):
+        next(generator)
+    assert is_recorded()
+
+
 # ---- Threads ---------------------------------------------------------------------------------------------------------
 
 
