@@ -835,8 +835,16 @@ def prod(*xs: Number) -> Number:
 
 
 def directions(*xs: Operand) -> list[Operand]:
-    length = norm(*xs)
-    return [direction(x, length) for x in xs]
+    scale = lift(*xs)
+    lifted = [x * scale for x in xs]
+    length = norm(*lifted)
+    return [direction(x, length) for x in lifted]
+
+
+@reduction(None)
+def lift(*xs: Number) -> Number:
+    """What to multiply all of xs by so that their length keeps its digits: 1 but for numbers near the least."""
+    return 2.0**600 if 0 < max(map(abs, xs)) < 2.0**-900 else 1
 
 
 @reduction(directions)

@@ -255,10 +255,15 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
             except StopIteration as end:
                 return end.value
             finally:
-                generator.close()
+                with no_grad():
+                    generator.close()
 
-        # The flags of inspect.CO_GENERATOR and CO_COROUTINE, without the cost of importing inspect.
+        # The flags of inspect.CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR, without the cost of importing inspect.
         flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+        if flags & 0x200:
+            raise TypeError(
+                f"no_grad cannot decorate {function!r}, an async generator; use `with no_grad():` inside it"
+            )
         wrapper: Any = without_recording
         if flags & 0x20:
             wrapper = generator_without_recording

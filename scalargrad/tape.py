@@ -402,8 +402,9 @@ def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
     if isinstance(target, (list, tuple, dict)):
         keys: Any = target.keys() if isinstance(target, dict) else range(len(target))
         given: Any = dict.fromkeys(keys) if weights is None else weights
-        if isinstance(given, (list, tuple)):
-            given = dict(zip(target if isinstance(target, dict) else range(len(given)), given))
+        elements = None if isinstance(given, dict) else elements_of(given)
+        if elements is not None:
+            given = dict(zip(target if isinstance(target, dict) else range(len(elements)), elements))
         if not isinstance(given, dict) or given.keys() != {*keys} or (weights and len(weights) != len(target)):
             count = len(weights) if hasattr(weights, "__len__") else repr(weights)
             raise ValueError(f"expected {len(target)} output_gradients, one for each target, got {count}")

@@ -361,7 +361,7 @@ def test_a_rule_never_raises_where_the_value_exists(x: float, name: str) -> None
 
 # ---- The table of operations -----------------------------------------------------------------------------------------
 
-NOT_SMOOTH = {"floordiv", "sign", "step", "chosen", "clip_share", "one_like", "peak", "trough", "ties", "tied"}
+NOT_SMOOTH = {"floordiv", "sign", "step", "chosen", "clip_share", "one_like", "peak", "trough", "ties", "tied", "lift"}
 BY_ANOTHER = {
     "power_slope": "the second derivatives of pow",
     "power_log": "the second derivatives of pow",

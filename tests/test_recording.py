@@ -239,6 +239,30 @@ def test_an_error_in_a_decorated_generator_comes_out_as_it_is():
     assert is_recorded()
 
 
+def test_the_end_of_a_decorated_generator_runs_without_recording():
+    ends = []
+
+    @sg.no_grad()
+    def evaluations():
+        try:
+            yield
+        finally:
+            ends.append(is_recorded())
+
+    generator = evaluations()
+    next(generator)
+    generator.close()
+    assert ends == [False]
+
+
+def test_an_async_generator_is_refused_by_no_grad():
+    async def evaluations():
+        yield 1.0
+
+    with pytest.raises(TypeError, match=r"an async generator; use `with no_grad\(\):` inside it"):
+        sg.no_grad()(evaluations)
+
+
 # ---- Threads ---------------------------------------------------------------------------------------------------------
 
 

@@ -307,6 +307,12 @@ def test_the_output_gradient_of_a_single_target_may_stand_in_a_list_of_one():
     assert tape.gradient(w, v, output_gradients=[[10.0, 100.0]]) == [20.0, 400.0]
 
 
+def test_a_vector_of_output_gradients_serves_several_scalar_targets():
+    x = sg.Variable(3.0)
+    tape, targets = recorded(lambda: [x * 1, x * 10])
+    assert tape.gradient(targets, x, output_gradients=sg.Vector([2.0, 3.0])) == 32.0
+
+
 def test_the_weights_of_a_target_listed_twice_add_up():
     x = sg.Variable(3.0)
     tape, y = recorded(square, x)
@@ -1218,6 +1224,17 @@ def test_a_second_derivative_after_an_assignment_is_refused_by_the_name_of_the_l
         w.assign(10.0)
         with pytest.raises(RuntimeError, match=r"name='w'\) was assigned after mul used it"):
             inner.gradient(y, [x, w])
+
+
+@pytest.mark.parametrize("method", ["assign", "assign_add", "assign_sub"])
+def test_a_second_derivative_after_the_assignment_of_a_vector_is_refused(method):
+    v = sg.Variable([3.0, 2.0], name="v")
+    with sg.GradientTape():
+        with sg.GradientTape() as inner:
+            y = v @ v
+        getattr(v, method)([10.0, 20.0])
+        with pytest.raises(RuntimeError, match=r"'v\[0\]'\) was assigned after dot used it"):
+            inner.gradient(y, v)
 
 
 def test_a_second_derivative_is_not_refused_for_the_assignment_of_a_leaf_that_was_not_used():
