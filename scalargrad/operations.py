@@ -72,7 +72,7 @@ _RANGE_ERRORS = (ArithmeticError, ValueError)
 class Operation:
     """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule an operand."""
 
-    __slots__ = ("kernel", "name", "rules", "symbol")
+    __slots__ = ("kernel", "method", "name", "reflected", "rules", "symbol")
 
     pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
 
@@ -81,6 +81,9 @@ class Operation:
         self.kernel = kernel
         self.rules = rules
         self.symbol = symbol
+        # The short cuts of `value` for one or two operands, the first of which, or else the second, is a Value.
+        self.method: Any = None
+        self.reflected: Any = None
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -233,6 +236,8 @@ def operation(*rules: Rule) -> Any:
                     return kernel(x)
                 except _RANGE_ERRORS as error:
                     raise operation.error(error, (x,)) from None
+            if hasattr(x, "_operation") and operation.method:
+                return operation.method(x)
             return operation(x)
 
         def of_several(*operands: Operand) -> Any:
@@ -249,7 +254,13 @@ def operation(*rules: Rule) -> Any:
                     return kernel(x, y)
                 except _RANGE_ERRORS as error:
                     raise operation.error(error, (x, y)) from None
-            return operation(x, y)
+            result = NotImplemented
+            if operation.method:
+                if hasattr(x, "_operation"):
+                    result = operation.method(x, y)
+                elif hasattr(y, "_operation"):
+                    result = operation.reflected(y, x)
+            return operation(x, y) if result is NotImplemented else result
 
         function: Any = of_one if len(rules) == 1 else of_two if len(rules) == 2 else of_several
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):

@@ -8,7 +8,7 @@ from numbers import Real
 
 from . import operations, recording
 from .backprop import backward
-from .operations import appliers, array_appliers, as_number, find_applier
+from .operations import Reduction, appliers, array_appliers, as_number, find_applier
 from .recording import clock
 
 TYPE_CHECKING = False
@@ -482,6 +482,12 @@ def record_unwrapped(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to what NumPy's arrays of no dimension hold."""
     return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
 
+
+for operation in operations.registry.values():
+    if len(operation.rules) == 1 and operation.rules[0] is not None and not isinstance(operation, Reduction):
+        operation.method = unary_operator(operation)
+    elif len(operation.rules) == 2 and None not in operation.rules:
+        operation.method, operation.reflected = binary_operator(operation), reflected_operator(operation)
 
 appliers[Value] = (1, record)
 array_appliers[0] = (2, record_unwrapped)

@@ -14,7 +14,7 @@ from .value import Value, make_node, record, untracked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, overload
+    from typing import Any
 
     from .operations import Number, Operation
 
@@ -119,14 +119,7 @@ class Vector:
     def __len__(self) -> int:
         return len(self._values)
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __getitem__(self, index: int) -> Value: ...
-        @overload
-        def __getitem__(self, index: slice) -> Vector: ...
-
-    def __getitem__(self, index: int | slice) -> Value | Vector:
+    def __getitem__(self, index: int | slice) -> Any:
         found = self._values[index]
         return vector_of(found) if isinstance(found, tuple) else found
 

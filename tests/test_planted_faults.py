@@ -20,8 +20,6 @@ from scalargrad import Value, value
 from scalargrad.operations import Reduction, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from scalargrad.operations import Operation
 
 RULES = [(name, i) for name, op in registry.items() for i, rule in enumerate(op.rules) if rule is not None]
@@ -74,12 +72,16 @@ def plant(monkeypatch: pytest.MonkeyPatch, operation: Operation, index: int) -> 
         constant = operation.rules[0]
         rules = [lambda *xs: [constant + 1e-9] * len(xs)]
     monkeypatch.setattr(operation, "rules", tuple(rules))
+    for name in ("method", "reflected"):
+        if getattr(operation, name):
+            factory = getattr(value, getattr(operation, name).__qualname__.split(".")[0])
+            monkeypatch.setattr(operation, name, factory(operation))
     for name, method in [*vars(Value).items()]:
         cells = dict(
             zip(getattr(method, "__code__", plant.__code__).co_freevars, getattr(method, "__closure__", ()) or ())
         )
         if "operation" in cells and cells["operation"].cell_contents is operation:
-            factory: Callable[[Operation], Any] = getattr(value, method.__qualname__.split(".")[0])
+            factory = getattr(value, method.__qualname__.split(".")[0])
             monkeypatch.setattr(Value, name, factory(operation))
 
 
