@@ -726,8 +726,9 @@ def test_the_gradient_of_the_norm_is_the_direction(numbers: list[float], scale: 
     if length.data == 0:
         assert v.grad == [0.0] * len(v)
     else:
-        assert v.grad == [x / length.data for x in v.tolist()]
-        assert length.data < 1e-300 or math.isclose(math.fsum(g * g for g in v.grad), 1, rel_tol=1e-14)
+        assert math.isclose(math.fsum(g * g for g in v.grad), 1, rel_tol=1e-14)
+        if length.data > 1e-250:  # a length that is smaller has not the digits for it
+            assert v.grad == [x / length.data for x in v.tolist()]
 
 
 def test_the_gradient_of_the_norm_at_the_zero_vector_is_zero() -> None:
