@@ -20,9 +20,12 @@ COMMANDS = re.findall(r"^```sh\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)
 
 
 def comments(block: str) -> dict[int, str]:
-    """The comments at the ends of lines, by line."""
-    tokens = tokenize.generate_tokens(io.StringIO(block).readline)
-    return {token.start[0]: token.string[2:] for token in tokens if token.type == tokenize.COMMENT}
+    """The comments, by the line of code that they stand on or under."""
+    found: dict[int, str] = {}
+    for token in tokenize.generate_tokens(io.StringIO(block).readline):
+        if token.type == tokenize.COMMENT:
+            found[token.start[0] - (token.start[1] == 0)] = token.string[2:]
+    return found
 
 
 def run(block: str, namespace: dict[str, Any]) -> list[tuple[str, str]]:
