@@ -145,6 +145,7 @@ def backward(root: Value) -> None:
     adjoints = reverse_sweep(topological_order([root]), {root: one_like(root.data)})
     for node, adjoint in adjoints.items():
         if node._operation:
-            node._grad = adjoint
+            if node._data is not None:  # the call of a custom function has no number, and one adjoint a result
+                node._grad = adjoint
         elif node._operation is not None:
             node._grad = node.grad + adjoint

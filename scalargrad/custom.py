@@ -24,7 +24,7 @@ class Pullback(Operation):
     `results` are the lengths of the results, None for a scalar; `arguments` likewise those of the arguments.
     """
 
-    __slots__ = ("arguments", "function", "results", "variables")
+    __slots__ = ("arguments", "function", "results", "structure", "variables", "zeros")
 
     def __init__(
         self,
@@ -33,12 +33,16 @@ class Pullback(Operation):
         results: Sequence[int | None],
         arguments: Sequence[int | None],
         variables: Sequence[Variable],
+        structure: tuple[Any, ...],
+        zeros: Sequence[Any],
     ) -> None:
         super().__init__(name, function, ())
         self.function = function
         self.results = results
         self.arguments = arguments
         self.variables = variables
+        self.structure = structure
+        self.zeros = zeros
 
     def __reduce__(self) -> Any:
         raise TypeError(f"a graph that holds a call of {self.name} cannot be pickled: its gradient is a function")
@@ -56,7 +60,9 @@ class Pullback(Operation):
         upstream = []
         start = 0
         for length in self.results:
-            parts = [as_value(adjoint.get(start + i, 0.0)) for i in range(1 if length is None else length)]
+            parts = [
+                as_value(adjoint.get(start + i, self.zeros[start + i])) for i in range(1 if length is None else length)
+            ]
             upstream.append(parts[0] if length is None else Vector(parts))
             start += len(parts)
         gradients = self.gradients(upstream)
@@ -85,6 +91,7 @@ class Pullback(Operation):
 
     def one_each(self, given: Any) -> list[Any]:
         """The gradients as a list with one for each argument."""
+        given = in_order_of(self.structure[0] if len(self.structure) == 1 else self.structure, given)
         single = len(self.arguments) == 1
         if single and self.arguments[0] is not None and isinstance(given, list):
             # The gradient of one vector as a list of numbers, unless it is a list that holds that one gradient.
@@ -116,6 +123,15 @@ class Result(Operation):
         """Leave the adjoint with the call, which comes after all of its results."""
         (call,) = node.operands
         adjoints.setdefault(call, {})[self.index] = adjoint
+
+
+def in_order_of(structure: Any, given: Any) -> Any:
+    """Gradients with their dicts in the order of those in the structure of the arguments."""
+    if isinstance(structure, dict) and isinstance(given, dict) and structure.keys() == given.keys():
+        return {key: in_order_of(part, given[key]) for key, part in structure.items()}
+    if isinstance(structure, (list, tuple)) and isinstance(given, (list, tuple)) and len(structure) == len(given):
+        return [in_order_of(part, gradient) for part, gradient in zip(structure, given)]
+    return given
 
 
 def as_value(x: Any) -> Value:
@@ -216,12 +232,16 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         if not interval.enabled or 1 not in followed:
             return rebuild(result, [part if is_plain(part) else stop_gradient(part) for part in parts])
         lengths = [length_of(part) for part in parts]
-        operation = Pullback(name, pullback, lengths, [length_of(argument) for argument in arguments], variables)
+        zeros = [type(x.data)(0) for x in numbers]
+        operation = Pullback(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
         call = make_node(None, inputs, followed, operation, interval)
         nodes = iter([make_node(x.data, (call,), (1,), Result(name, i), interval) for i, x in enumerate(numbers)])
         return rebuild(result, [in_shape(part, nodes) for part in parts])
 
+    if not callable(function):
+        raise TypeError(f"custom_gradient decorates a function, got {function!r}")
     for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
-        setattr(with_its_gradient, attribute, getattr(function, attribute, None))
+        if hasattr(function, attribute):
+            setattr(with_its_gradient, attribute, getattr(function, attribute))
     with_its_gradient.__wrapped__ = function  # type: ignore[attr-defined]
     return with_its_gradient

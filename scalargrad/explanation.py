@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from .value import Value
 
 
+NOT_COMPUTED = (
+    "the target was not computed from the source, or by way of constants: no_grad(), stop_gradient() and plain "
+    "numbers leave nothing to follow."
+)
+
+
 def explain(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value]) -> str:
     """A sentence on the way that gradients take from the targets to the sources, or on what ends it."""
     if any(target is source for target in targets for source in sources):
@@ -23,15 +29,19 @@ def explain(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Valu
     way = shortest_way(targets, sources, tape.follows(topological_order(targets, tape.saw)))
     if way:
         # The call of a custom function is two nodes, of which the one without a number does not show.
-        names = " <- ".join(str(node.operation) for node in way[:-1] if node.data is not None)
-        return f"The gradient flows: {show(way[0])} <- {names} <- {show(way[-1])} (the shortest of the ways)."
+        names = [str(node.operation) for node in way[:-1] if node.data is not None]
+        if len(names) > 20:
+            names = [*names[:10], f"({len(names) - 20:,} more)", *names[-10:]]
+        return (
+            f"The gradient flows: {show(way[0])} <- {' <- '.join(names)} <- {show(way[-1])} (the shortest of the ways)."
+        )
     return "None: " + reason(tape, targets, sources)
 
 
 def reason(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value]) -> str:
     """What ends the ways from the targets to the sources."""
     if not sources:
-        return "the target was not computed from the source."
+        return NOT_COMPUTED
     source = sources[0]
     if shortest_way(targets, sources, lambda node, _: tape.saw(node.interval)):
         return not_watched(tape, source)
@@ -55,7 +65,7 @@ def reason(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Value
             f"{when(tape, source)}: perhaps its name was rebound to an ordinary value; use Variable.assign, or make "
             "a new Variable of it."
         )
-    return "the target was not computed from the source."
+    return NOT_COMPUTED
 
 
 def not_watched(tape: GradientTape, source: Value) -> str:

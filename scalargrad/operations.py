@@ -333,7 +333,7 @@ def quotient(x: Number, y: Number) -> Number:
         return x * math.copysign(math.inf, y)
 
 
-@operation(lambda x, y: over_square(one_like(x), y), lambda x, y: quotient(-2 * over_square(x, y), y))
+@operation(lambda x, y: over_square(one_like(x), y), lambda x, y: -2 * quotient(over_square(x, y), y))
 def over_square(x: Number, y: Number) -> Number:
     """x / y**2, without the range that y**2 would need."""
     ratio = quotient(x, y)
@@ -344,7 +344,7 @@ def over_square(x: Number, y: Number) -> Number:
 
 
 @operation(
-    lambda x, y: y * power_slope(x, y - 1),
+    lambda x, y: times_power(y * (y - 1), x, y - 2),
     lambda x, y: power_log(x, y - 1, 0) + y * power_log(x, y - 1, 1),
 )
 def power_slope(x: Number, y: Number) -> Number:
@@ -378,6 +378,21 @@ def power_slope(x: Number, y: Number) -> Number:
         half = math.inf
     side = -1 if x < 0 and n % 2 == 1 else 1
     return side * (y * half * correction) * half
+
+
+@operation(
+    lambda c, x, y: power_log(x, y, 0),
+    lambda c, x, y: times_power(c * y, x, y - 1),
+    lambda c, x, y: c * power_log(x, y, 1),
+)
+def times_power(c: Number, x: Number, y: Number) -> Number:
+    """c x**y, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too."""
+    if c == 0:
+        return 0
+    try:
+        return c * x**y
+    except (ZeroDivisionError, OverflowError):
+        return c * math.inf
 
 
 @operation(
@@ -729,7 +744,7 @@ def log_sigmoid(x: Number) -> Number:
 
 
 @operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x))
-def maximum(x: Number, y: Number) -> Number:
+def maximum(x: Number, y: Number, /) -> Number:
     """The larger of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
     Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
@@ -741,7 +756,7 @@ def maximum(x: Number, y: Number) -> Number:
 
 
 @operation(lambda x, y: chosen(y, x), lambda x, y: chosen(x, y))
-def minimum(x: Number, y: Number) -> Number:
+def minimum(x: Number, y: Number, /) -> Number:
     """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
     Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
@@ -754,7 +769,9 @@ def minimum(x: Number, y: Number) -> Number:
 
 @operation(0, 0)
 def chosen(x: Number, y: Number) -> Number:
-    """How much of maximum(x, y) is x: 1, 0, or one half at a tie."""
+    """How much of maximum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
+    if x != x or y != y:
+        return math.nan
     return one_like(x) / 2 if x == y else int(x > y)
 
 
@@ -763,7 +780,7 @@ def chosen(x: Number, y: Number) -> Number:
     lambda x, low, high: clip_share(x, low, high, 1),
     lambda x, low, high: clip_share(x, low, high, 2),
 )
-def clip(x: Number, low: Number, high: Number) -> Number:
+def clip(x: Number, low: Number, high: Number, /) -> Number:
     """x held between low and high; where several of the three are the result, they share the gradient equally.
 
     Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError if low > high.
@@ -785,7 +802,7 @@ def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
 
 
 @operation(None, lambda condition, x, y: where(condition, 1, 0), lambda condition, x, y: where(condition, 0, 1))
-def where(condition: object, x: Number, y: Number) -> Number:
+def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.
 
     The condition is a truth value or, with Vectors, a list of them. Returns a number, a Value or a Vector.
@@ -854,8 +871,9 @@ def directions(*xs: Operand) -> list[Operand]:
 
 @reduction(None)
 def lift(*xs: Number) -> Number:
-    """What to multiply all of xs by so that their length keeps its digits: 1 but for numbers near the least."""
-    return 2.0**600 if 0 < max(map(abs, xs)) < 2.0**-900 else 1
+    """What to multiply all of xs by so that their length keeps its digits: 1 but at the ends of the range."""
+    largest = max(map(abs, xs))
+    return 2.0**600 if 0 < largest < 2.0**-900 else 2.0**-600 if largest > 2.0**900 else 1
 
 
 @reduction(directions)
@@ -920,8 +938,8 @@ def softmax_shares(*xs: Operand) -> list[Operand]:
 def logsumexp(*xs: Number) -> Number:
     """log of the sum of exp(x), for any x."""
     top = max(xs)
-    if math.isinf(top):
-        return top
+    if math.isinf(top) or any(x != x for x in xs):
+        return math.nan if any(x != x for x in xs) else top
     rest = list(xs)
     rest.remove(top)
     return top + math.log1p(math.fsum(math.exp(x - top) for x in rest))

@@ -10,6 +10,7 @@ import copyreg
 
 from . import recording
 from .backprop import assigned_since, topological_order
+from .recording import Interval
 from .value import Value, make_node, new
 from .variable import ScalarVariable, VectorVariable
 from .vector import Vector
@@ -51,13 +52,8 @@ def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ..
 
 def restore_graph(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[int]) -> list[Value]:
     nodes = [*leaves]
-    before = now = recording.current()
-    if any(is_old for *_, is_old in rows):
-        # So that the leaves are known to have been assigned after these rows.
-        now = recording.begin_interval()
-        for leaf in leaves:
-            if isinstance(leaf, Value):
-                leaf.interval = now
+    # What a leaf was assigned after belongs to a time before all leaves that come back.
+    now, before = recording.current(), Interval(-1)
     for operation, data, operands, derivatives, label, grad, is_old in rows:
         interval = before if is_old else now
         node = make_node(data, [nodes[i] for i in operands], derivatives, operation, interval)
@@ -83,14 +79,13 @@ def restore_leaf(is_tracked: bool, data: Number, label: str | None, grad: Number
 
 def restore_variable(trainable: bool, data: Number, label: str | None, grad: Number | None) -> ScalarVariable:
     variable = new(ScalarVariable)
-    variable.trainable = trainable
     set_up(variable, trainable, data, label, grad)
     return variable
 
 
 def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> VectorVariable:
     variable = new(VectorVariable)
-    variable.trainable = trainable
+    variable._trainable = trainable
     variable.name = name
     Vector.__init__(variable, leaves)
     return variable

@@ -270,6 +270,7 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
         elif flags & 0x80:
             wrapper = coroutine_without_recording
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            setattr(wrapper, name, getattr(function, name, None))
+            if hasattr(function, name):
+                setattr(wrapper, name, getattr(function, name))
         wrapper.__wrapped__ = function
         return wrapper  # type: ignore[no-any-return]

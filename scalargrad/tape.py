@@ -136,7 +136,8 @@ class GradientTape:
             [
                 variable
                 for variable in self.accessed
-                if variable.trainable or any(map(self.watches, elements_in(variable)))  # type: ignore[arg-type]
+                if isinstance(variable, Variable)
+                and (variable.trainable or any(map(self.watches, elements_in(variable))))  # type: ignore[arg-type]
             ]
         )
 
@@ -405,9 +406,13 @@ def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
         elements = None if isinstance(given, dict) else elements_of(given)
         if elements is not None:
             given = dict(zip(target if isinstance(target, dict) else range(len(elements)), elements))
-        if not isinstance(given, dict) or given.keys() != {*keys} or (weights and len(weights) != len(target)):
-            count = len(weights) if hasattr(weights, "__len__") else repr(weights)
-            raise ValueError(f"expected {len(target)} output_gradients, one for each target, got {count}")
+        if (
+            not isinstance(given, dict)
+            or {*given} != {*keys}
+            or (elements is not None and len(elements) != len(target))
+        ):
+            got = len(elements) if elements is not None else repr(weights)
+            raise ValueError(f"expected {len(target)} output_gradients, one for each target, got {got}")
         return [pair for key in keys for pair in weighted(target[key], given[key])]
     if isinstance(weights, (list, tuple)) and len(weights) == 1:
         inner = elements_of(weights[0]) is not None

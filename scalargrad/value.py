@@ -33,6 +33,7 @@ def record(operation: Operation, operands: Sequence[Any]) -> Value:
         if True in wanted:
             derivatives = operation.local_derivatives(numbers, wanted)
             if derivatives.count(None) < len(derivatives):
+                operands = [x if isinstance(x, Value) else number for x, number in zip(operands, numbers)]
                 return make_node(data, operands, derivatives, operation, interval)
     return untracked(data)
 
@@ -459,7 +460,7 @@ class Value:
 
     def __copy__(self) -> Value:
         twin = new(type(self))
-        for name in (*Value.__slots__, "trainable"):
+        for name in Value.__slots__:
             if hasattr(self, name):
                 setattr(twin, name, getattr(self, name))
         return twin
@@ -483,11 +484,15 @@ def record_unwrapped(operation: Operation, operands: Sequence[Any]) -> Any:
     return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
 
 
-for operation in operations.registry.values():
-    if len(operation.rules) == 1 and operation.rules[0] is not None and not isinstance(operation, Reduction):
-        operation.method = unary_operator(operation)
-    elif len(operation.rules) == 2 and None not in operation.rules:
-        operation.method, operation.reflected = binary_operator(operation), reflected_operator(operation)
+def give_short_cuts() -> None:
+    """Let functions of one or two operands take the hot path, too."""
+    for operation in operations.registry.values():
+        if len(operation.rules) == 1 and operation.rules[0] is not None and not isinstance(operation, Reduction):
+            operation.method = unary_operator(operation)
+        elif len(operation.rules) == 2 and None not in operation.rules:
+            operation.method, operation.reflected = binary_operator(operation), reflected_operator(operation)
 
+
+give_short_cuts()
 appliers[Value] = (1, record)
 array_appliers[0] = (2, record_unwrapped)

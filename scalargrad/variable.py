@@ -33,7 +33,11 @@ class Variable:
 
     __slots__ = ()
 
-    trainable: bool
+    def __init_subclass__(cls) -> None:
+        if cls.__module__ != __name__:
+            raise TypeError(
+                f"{cls.__name__} cannot inherit from Variable, which picks a class itself; hold one instead"
+            )
 
     def __new__(cls, initial: Any, *_: Any, **__: Any) -> Any:
         """The class of the scalar or of the vector, which then sets it up."""
@@ -48,6 +52,7 @@ class Variable:
     if TYPE_CHECKING:
         # What both kinds have, for type checkers, which see a Variable and not its class.
         name: str | None
+        trainable: bool
         grad: Any
 
         def assign(self, value: Any) -> Variable: ...
@@ -72,14 +77,18 @@ class Variable:
 
 
 class ScalarVariable(Value, Variable):
-    __slots__ = ("trainable",)
+    __slots__ = ()
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         self._data = initial._data if isinstance(initial, Value) else leaf_number(initial)
         self._label = name
         self._operation = False if trainable else None
         self.interval = clock.idle or recording.current()
-        self.trainable = trainable
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        """Whether it is tracked; it cannot be set later."""
+        return self._operation is not None
 
     @property
     def name(self) -> str | None:  # type: ignore[override]
@@ -108,20 +117,25 @@ class ScalarVariable(Value, Variable):
 
 
 class VectorVariable(Vector, Variable):
-    __slots__ = ("_leaves", "name", "trainable")
+    __slots__ = ("_leaves", "_trainable", "name")
 
     _leaves: tuple[Value, ...]
     name: str | None
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         numbers = self._numbers_of(initial)
-        self.trainable = trainable
+        self._trainable = trainable
         self.name = name
         leaves = [Value(number, f"{name}[{i}]" if name is not None else None) for i, number in enumerate(numbers)]
         if not trainable:
             for leaf in leaves:
                 leaf._operation = None
         super().__init__(leaves)
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        """Whether its leaves are tracked; it cannot be set later."""
+        return self._trainable
 
     @property
     def _values(self) -> tuple[Value, ...]:

@@ -138,6 +138,9 @@ class Vector:
     def __repr__(self) -> str:
         return f"Vector({self.tolist()!r})"
 
+    def __copy__(self) -> Vector:
+        return vector_of(self._values)
+
     def tolist(self) -> list[Number]:
         """The plain numbers."""
         return [value._data for value in self._values]
@@ -150,8 +153,20 @@ class Vector:
 
     @property
     def grad(self) -> list[Number]:
-        """What `backward()` has added up in each element."""
+        """What `backward()` has added up in each element. Set it to 0, or to a list of as many numbers.
+
+        Raises ValueError for a list of another length.
+        """
         return [value.grad for value in self._values]
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        given = elements_of(numbers)
+        if given is not None and len(given) != len(self._values):
+            raise ValueError(f"expected {len(self._values)} numbers as grad of {self!r}, got {len(given)}")
+        grads = [as_number(x) for x in (given if given is not None else [numbers] * len(self._values))]
+        for value, grad in zip(self._values, grads):
+            value.grad = grad
 
     def backward(self) -> None:
         """Raises ValueError: only a scalar has a gradient."""

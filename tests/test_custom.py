@@ -1,5 +1,6 @@
 """`custom_gradient`: functions whose gradient is given, as TensorFlow has them."""
 
+import functools
 import pickle
 from fractions import Fraction
 
@@ -674,3 +675,32 @@ def test_an_error_in_the_function_comes_out_as_it_is_and_ends_nothing_but_the_ca
             broken(x)
         y = x * x
     assert tape.gradient(y, x) == 4.0
+
+
+# ---- Found by use ----------------------------------------------------------------------------------------------------
+
+
+def test_gradients_in_a_dict_are_matched_by_key():
+    @sg.custom_gradient
+    def product(p):
+        return p["a"] * p["b"], lambda upstream: {"b": upstream * p["a"], "a": upstream * p["b"]}
+
+    x, y = sg.Value(3.0), sg.Value(4.0)
+    product({"a": x, "b": y}).backward()
+    assert (x.grad, y.grad) == (4.0, 3.0)
+
+
+def test_an_unused_result_of_fractions_hands_a_fraction_to_the_pullback():
+    f = sg.custom_gradient(lambda a, b: ((a * a, b), lambda u, v: (u * 2 * a + v, v)))
+    x = sg.Value(Fraction(1, 3))
+    f(x, sg.Value(Fraction(1, 2)))[0].backward()
+    assert x.grad == Fraction(2, 3)
+
+
+def test_a_partial_can_be_given_a_gradient_and_a_number_cannot():
+    square = sg.custom_gradient(functools.partial(lambda scale, x: (scale * x, lambda u: u * 7), 2.0))
+    x = sg.Value(3.0)
+    square(x).backward()
+    assert x.grad == 7.0
+    with pytest.raises(TypeError, match="custom_gradient decorates a function, got 3"):
+        sg.custom_gradient(3)

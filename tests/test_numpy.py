@@ -524,3 +524,14 @@ def test_a_numpy_array_warns_of_nothing_that_python_does_silently(a: float, b: f
     x, array = Value(a), np.array([b])
     for apply in (operator.add, operator.mul, operator.truediv):
         assert exactly(numbers_in(apply(x, array))) == exactly([apply(a, b)])
+
+
+def test_no_numpy_scalar_gets_into_a_derivative_of_a_derivative() -> None:
+    x = sg.Variable(2.0)
+    with sg.GradientTape():
+        with sg.GradientTape() as tape:
+            y = x * np.float64(0.0)
+        slope = tape.gradient(y, x)
+    assert type(slope.data) is float
+    with pytest.raises(ZeroDivisionError):
+        1 / slope

@@ -47,7 +47,7 @@ def nested_derivative(apply: Callable[..., Any], point: Sequence[float], index: 
     """A higher derivative by one operand, from a tape in a tape in a tape."""
     if order == 0:
         return apply(*point).data
-    leaves = [sg.Value(x) for x in point]
+    leaves = [x if isinstance(x, sg.Value) else sg.Value(x) for x in point]
 
     def derivative(order: int) -> Any:
         if order == 0:
@@ -198,6 +198,25 @@ def check_mixed_derivative_of_power(x: float, y: float) -> None:
                 z = leaves[0] ** leaves[1]
             slope = inner.gradient(z, leaves[first])
         assert outer.gradient(slope, leaves[second]).data == pytest.approx(exact, rel=1e-11, abs=1e-11)
+    base, exponent = sg.Value(x), sg.Value(y)
+    with sg.GradientTape() as outer:
+        with sg.GradientTape() as middle:
+            with sg.GradientTape() as inner:
+                z = base**exponent
+            slope = inner.gradient(z, base)
+        curvature = middle.gradient(slope, base)
+    exact = x ** (y - 2) * (2 * y - 1 + y * (y - 1) * math.log(x))
+    assert outer.gradient(curvature, exponent).data == pytest.approx(exact, rel=1e-11, abs=1e-11)
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0, Fraction(0), 2.0, Fraction(2, 3)])
+@pytest.mark.parametrize("power", [0, 1, 2, 3, 4])
+def test_whole_powers_have_derivatives_of_every_order_at_zero_too(x: Any, power: int) -> None:
+    for order in range(6):
+        exact = math.perm(power, order) * Fraction(x) ** max(power - order, 0)
+        got = nested_derivative(lambda v: v**power, [sg.Value(x)], 0, order) if order else x**power
+        assert got == exact
+        assert isinstance(got, (int, type(x)))
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
@@ -364,6 +383,7 @@ def test_a_rule_never_raises_where_the_value_exists(x: float, name: str) -> None
 NOT_SMOOTH = {"floordiv", "sign", "step", "chosen", "clip_share", "one_like", "peak", "trough", "ties", "tied", "lift"}
 BY_ANOTHER = {
     "power_slope": "the second derivatives of pow",
+    "times_power": "the second derivatives of pow",
     "power_log": "the second derivatives of pow",
     "sum_exp": "the second derivatives of logsumexp",
     "exp_share": "the second derivatives of logsumexp",

@@ -843,7 +843,9 @@ def test_a_copied_graph_holds_its_exact_numbers(duplicate: Callable[[Any], Any])
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
-def test_a_copied_graph_knows_that_a_leaf_was_assigned_after_it_was_recorded(duplicate: Callable[[Any], Any]) -> None:
+def test_a_copied_graph_never_uses_a_number_that_was_assigned_after_it_was_recorded(
+    duplicate: Callable[[Any], Any],
+) -> None:
     x = Value(2.0)
     y = x**3
     x.data = 5.0
@@ -852,8 +854,8 @@ def test_a_copied_graph_knows_that_a_leaf_was_assigned_after_it_was_recorded(dup
     twin.backward()
     (leaf,) = twin.parents
     assert leaf.grad == 12.0
-    with pytest.raises(RuntimeError, match=r"Value\(5\.0.*was assigned after pow used it"), sg.GradientTape():
-        tape.gradient(twin, leaf)
+    with sg.GradientTape():
+        assert tape.gradient(twin, leaf) is None
 
 
 def test_what_a_newer_version_wrote_is_refused_by_name() -> None:

@@ -386,3 +386,27 @@ def test_stop_gradient_of_a_number_is_that_number(number):
 def test_stop_gradient_of_what_is_not_a_real_number_is_refused(other):
     with pytest.raises(TypeError, match="expected a real number"):
         sg.stop_gradient(other)
+
+
+# ---- Found by use ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("initial", [1.0, [1.0]])
+def test_whether_a_variable_is_trainable_cannot_be_set_later(initial):
+    w = sg.Variable(initial)
+    with pytest.raises(AttributeError):
+        w.trainable = False
+    assert w.trainable
+
+
+def test_a_class_cannot_inherit_from_variable():
+    with pytest.raises(TypeError, match="W cannot inherit from Variable"):
+        type("W", (sg.Variable,), {})
+
+
+def test_a_value_of_a_class_of_ones_own_is_no_variable_of_a_tape():
+    point = type("Point", (sg.Value,), {})(3.0)
+    with sg.GradientTape() as tape:
+        y = point * point
+    assert tape.watched_variables() == ()
+    assert tape.gradient(y, point) == 6.0

@@ -975,3 +975,39 @@ def test_an_overflow_in_a_reduction_names_it_and_shortens_what_is_long() -> None
         Vector([Value(1.0), 10**400]).sum()
     with pytest.raises(OverflowError, match=r"^sum\((1\.0, ){8}\.\.\.\): int too large to convert to float$"):
         Vector([*[Value(1.0)] * 20, 10**400]).sum()
+
+
+# ---- Found by use ----------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_of_a_vector_shares_its_elements() -> None:
+    with sg.GradientTape() as tape:
+        x = Value(2.0)
+        n = x * x
+        y = (copy.copy(Vector([n])) * 3).sum()
+    assert tape.gradient(y, n) == 3.0
+
+
+def test_the_gradients_of_a_vector_can_be_set_all_at_once() -> None:
+    w = sg.Variable([1.0, 2.0])
+    (w @ w).backward()
+    w.grad = 0
+    assert w.grad == [0, 0]
+    w.grad = [1.0, 5.0]
+    assert w.grad == [1.0, 5.0]
+    with pytest.raises(ValueError, match="expected 2 numbers as grad"):
+        w.grad = [1.0]
+    with pytest.raises(TypeError, match="expected a real number, got 'x'"):
+        w.grad = [1.0, "x"]
+    assert w.grad == [1.0, 5.0]
+
+
+def test_logsumexp_of_nan_is_nan() -> None:
+    for others in ([-math.inf], [math.inf], [0.0]):
+        assert math.isnan(sg.logsumexp([*others, math.nan]))
+
+
+def test_the_norm_of_numbers_near_the_largest_has_its_gradient() -> None:
+    v = values(1.7e308, 1.7e308)
+    v.norm().backward()
+    assert v.grad == pytest.approx([0.5**0.5] * 2)
