@@ -96,9 +96,13 @@ def reverse_sweep(
             if node._operation.pull_back is not None:
                 node._operation.pull_back(node, adjoint, adjoints, differentiable, follows)
                 continue
-            derivatives = differentiable_derivatives(node) if differentiable else node.derivatives
-            for parent, local in zip(node.operands, derivatives):
-                if local is not None and (follows is None or follows(node, parent)):
+            operands, derivatives = (left, node.d_left) if type(left) is tuple else (node.operands, node.derivatives)
+            if differentiable:
+                derivatives = differentiable_derivatives(node)
+            if follows is not None:
+                derivatives = [d if d is not None and follows(node, x) else None for x, d in zip(operands, derivatives)]
+            for parent, local in zip(operands, derivatives):
+                if local is not None:
                     adjoints[parent] = adjoints[parent] + adjoint * local if parent in adjoints else adjoint * local
             continue
         local = node.d_left  # the same for the one or two operands of most nodes, at half the cost of a loop

@@ -260,9 +260,9 @@ class Vector:
             return record(operations.dot, (*mine, *others))
         # The hot path of networks: tracked weights with activations, or with inputs, which are constants. It spares
         # `record`'s look at each operand.
-        numbers, other_numbers = self._data(), other._data()
-        data = operations.dot.evaluate((*numbers, *other_numbers))
-        derivatives = operations.dot.rules[0](*numbers, *other_numbers)  # type: ignore[operator, misc]
+        numbers = (*self._data(), *other._data())
+        data = operations.dot.evaluate(numbers)
+        derivatives = operations.dot.rules[0](*numbers)  # type: ignore[operator, misc]
         if not other._count_tracked():
             derivatives = derivatives[: len(mine)]
         return make_node(data, (*mine, *others), derivatives, operations.dot, interval)
@@ -300,7 +300,7 @@ class Vector:
         try:
             return self._tracked
         except AttributeError:
-            self._tracked = sum(value._operation is not None for value in self._values)
+            self._tracked = len(self._values) - [value._operation for value in self._values].count(None)
             return self._tracked
 
 
