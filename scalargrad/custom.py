@@ -169,7 +169,7 @@ def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Va
             continue
         seen.add(value)
         stack += value.parents
-        if value.is_leaf:
+        if value._operation is False:
             raise TypeError(f"{name} uses {value!r}, which would lose its gradient; make it an argument, or a Variable")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from . import recording
-from .backprop import reverse_sweep, topological_order
+from .backprop import reverse_sweep, sweep_trunk, topological_order
 from .explanation import explain
 from .operations import as_number, one_like
 from .recording import AccessedByAll, Pause, clock
@@ -271,6 +271,13 @@ class GradientTape:
 
     def _adjoints(self, seeds: dict[Value, Any], differentiable: bool) -> dict[Value, Any]:
         """Sweep its record; gives d(targets)/d(node) for all that it watches or that depends on what it watches."""
+        if len(seeds) == 1 and not differentiable and not self.selective:
+            ((target, seed),) = seeds.items()
+            fork = sweep_trunk(seeds, self._goes_on)
+            order = topological_order([fork], self._goes_on) if fork is not None else []
+            if not self.selective:
+                return reverse_sweep(order, seeds) if order else seeds
+            seeds = {target: seed}  # it came to what it did not see made, and has to begin again with more care
         order = topological_order(seeds, self._goes_on)
         if not self.selective:
             return reverse_sweep(order, seeds, differentiable)

@@ -338,11 +338,6 @@ class Value:
         return self._operation.name if self._operation else None
 
     @property
-    def is_leaf(self) -> bool:
-        """Whether it is tracked and was not computed."""
-        return self._operation is False
-
-    @property
     def is_tracked(self) -> bool:
         """Whether gradients can flow to it: false for a constant."""
         return self._operation is not None
@@ -374,12 +369,10 @@ class Value:
         backward(self)
 
     def item(self) -> Number:
-        """The plain number, as NumPy and PyTorch call it."""
+        """The plain number, as NumPy and PyTorch call it; `numpy` is TensorFlow's name for it."""
         return self._data
 
-    def numpy(self) -> Number:
-        """The plain number, as TensorFlow calls it."""
-        return self._data
+    numpy = item
 
     # -- Python's operators
 
