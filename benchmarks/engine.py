@@ -3,7 +3,8 @@
     python benchmarks/engine.py
 
 Rivals take turns within every round, so that whatever the machine does meanwhile it does to all of them; a ratio is
-the median of the rounds' ratios. The garbage collector is on, but one rival's garbage is not left to the next one.
+the median of the rounds' ratios. The garbage collector is on, but neither garbage nor threads that spin are left by one
+rival to the next.
 TensorFlow is measured where it is installed; micrograd comes with `scalargrad[bench]`.
 """
 
@@ -89,17 +90,18 @@ def scalar_network(value: Callable[[float], Any]) -> Callable[[], list[Any]]:
 def vector_network() -> Callable[[], list[Any]]:
     """The same network with neurons as dot products."""
     points, labels = two_moons(POINTS)
-    weights = [[sg.Vector(map(sg.Value, neuron[:-1])) for neuron in layer] for layer in initial_weights()]
-    biases = [sg.Vector([sg.Value(neuron[-1]) for neuron in layer]) for layer in initial_weights()]
-    parameters = [p for layer, bias in zip(weights, biases) for neuron, b in zip(layer, bias) for p in (*neuron, b)]
+    layers = [
+        [(sg.Vector(map(sg.Value, neuron[:-1])), sg.Value(neuron[-1])) for neuron in layer]
+        for layer in initial_weights()
+    ]
+    parameters = [p for layer in layers for weights, bias in layer for p in (*weights, bias)]
     all_parameters = sg.Vector(parameters)
 
     def score(x: sg.Vector) -> Any:
-        for layer, bias in zip(weights, biases):
-            x = sg.Vector([neuron.dot(x) for neuron in layer]) + bias
-            if layer is not weights[-1]:
-                x = x.map(sg.Value.relu)
-        return x[0]
+        for layer in layers[:-1]:
+            x = sg.Vector([(weights.dot(x) + bias).relu() for weights, bias in layer])
+        ((weights, bias),) = layers[-1]
+        return weights.dot(x) + bias
 
     def step() -> list[Any]:
         for p in parameters:
@@ -195,6 +197,7 @@ def side_by_side(rounds: int, **rivals: Callable[[], float]) -> dict[str, list[f
     for _ in range(rounds):
         for name, measure in rivals.items():
             gc.collect()
+            time.sleep(0.05)  # TensorFlow's threads spin for a while after their work
             times[name].append(measure())
     return times
 

@@ -87,13 +87,15 @@ def reverse_sweep(
     return adjoints
 
 
-def sweep_trunk(adjoints: dict[Value, Any], within: Callable[[Interval], bool] | None = None) -> Value | None:
+def sweep_trunk(
+    node: Value, adjoints: dict[Value, Any], within: Callable[[Interval], bool] | None = None
+) -> Value | None:
     """Begin the reverse sweep from a single target; gives the node to go on from by sorting, or None if that was all.
 
     Down to the first fork each node comes next, as everything else is below it. So far nothing needs to be sorted,
     which makes the sweep over a small graph, such as that of one sample's loss, twice as fast.
     """
-    ((node, adjoint),) = adjoints.items()
+    adjoint = adjoints[node]
     kind = type(node)
     wanted = None
     while node._operation:
@@ -155,7 +157,7 @@ def assigned_since(node: Value) -> Value | None:
 def backward(root: Value) -> None:
     """Write d(root)/d(node) into the `.grad` of every node below `root`: added in leaves, replaced in inner nodes."""
     adjoints = {root: one_like(root.data)}
-    fork = sweep_trunk(adjoints)
+    fork = sweep_trunk(root, adjoints)
     if fork is not None:
         reverse_sweep(topological_order([fork]), adjoints)
     for node, adjoint in adjoints.items():

@@ -272,12 +272,14 @@ class GradientTape:
     def _adjoints(self, seeds: dict[Value, Any], differentiable: bool) -> dict[Value, Any]:
         """Sweep its record; gives d(targets)/d(node) for all that it watches or that depends on what it watches."""
         if len(seeds) == 1 and not differentiable and not self.selective:
-            ((target, seed),) = seeds.items()
-            fork = sweep_trunk(seeds, self._goes_on)
+            target = next(iter(seeds))
+            fork = sweep_trunk(target, seeds, self._goes_on)
             order = topological_order([fork], self._goes_on) if fork is not None else []
             if not self.selective:
                 return reverse_sweep(order, seeds) if order else seeds
-            seeds = {target: seed}  # it came to what it did not see made, and has to begin again with more care
+            seeds = {
+                target: seeds[target]
+            }  # it came to what it did not see made, and has to begin again with more care
         order = topological_order(seeds, self._goes_on)
         if not self.selective:
             return reverse_sweep(order, seeds, differentiable)
@@ -285,9 +287,10 @@ class GradientTape:
 
     def _goes_on(self, interval: Interval) -> bool:
         """Whether its record goes on in an interval; where it ends, what was made there is not its to follow."""
-        on_record = self.saw(interval)
-        self.selective |= not on_record
-        return on_record
+        if self in interval.tapes and interval.serial >= self.began:  # type: ignore[operator]
+            return True
+        self.selective = True
+        return False
 
     def _use(self) -> bool:
         """Use the tape for a gradient; whether that has to be made of nodes, since a tape goes on recording."""

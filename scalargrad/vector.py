@@ -106,7 +106,10 @@ class Vector:
     __array_priority__ = 1000.0
 
     def __init__(self, elements: Iterable[Any]) -> None:
-        self._values = tuple([x if type(x) is Value else as_value(x, i) for i, x in enumerate(elements)])
+        values = tuple(elements)
+        if {*map(type, values)} != {Value}:
+            values = tuple([as_value(x, i) for i, x in enumerate(values)])
+        self._values = values
         self._serial = -1
 
     # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
