@@ -798,7 +798,7 @@ def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
     """How much of clip(x, low, high) is the operand at `index`: nothing, or an equal part with the others it ties."""
     operands = (x, low, high)
     result = low if x < low else high if x > high else x
-    return one_like(x) / operands.count(result) if operands[index] == result else 0
+    return one_like(operands[index]) / operands.count(result) if operands[index] == result else 0
 
 
 @operation(None, lambda condition, x, y: where(condition, 1, 0), lambda condition, x, y: where(condition, 0, 1))

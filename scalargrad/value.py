@@ -198,9 +198,8 @@ def plain_interval(x: Value, y: Any) -> Interval | None:
 
 def general_operator(operation: Operation, left: Any, right: Any) -> Any:
     """What a binary operator gives in general: whatever applies to both operands, or `NotImplemented`."""
-    for operand in (left, right):
-        if type(operand) not in appliers and find_applier(operand) is None:
-            return NotImplemented
+    if any(type(operand) not in appliers and find_applier(operand) is None for operand in (left, right)):
+        return NotImplemented
     return operation(left, right)
 
 
@@ -210,9 +209,7 @@ def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any
     def method(self: Value, other: Any) -> Any:
         if isinstance(other, Value):
             return compare(self._data, other._data)
-        if isinstance(other, (float, int, Real)):
-            return compare(self._data, other)
-        return NotImplemented
+        return compare(self._data, other) if isinstance(other, (float, int, Real)) else NotImplemented
 
     return method
 

@@ -29,7 +29,7 @@ def elementwise_operator(operation: Operation, reflected: bool = False) -> Calla
         if getattr(other, "ndim", 1) > 1:
             return operation(other, self) if reflected else operation(self, other)
         mine, others = aligned((self, other))
-        return vector_of(map(kernel, others, mine) if reflected else map(kernel, mine, others))
+        return Vector(map(kernel, others, mine) if reflected else map(kernel, mine, others))
 
     return method
 
@@ -63,17 +63,12 @@ def elements_of(operand: Any) -> Sequence[Any] | None:
 
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
     """Apply an operation to each row of elements."""
-    return vector_of(map(operation, *aligned(operands)))
+    return Vector(map(operation, *aligned(operands)))
 
 
 def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
     return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*operands)
-
-
-def vector_of(elements: Iterable[Any]) -> Vector:
-    """A plain vector of elements, whatever class of vector they came from."""
-    return Vector(elements)
 
 
 class Vector:
@@ -107,9 +102,8 @@ class Vector:
 
     def __init__(self, elements: Iterable[Any]) -> None:
         values = tuple(elements)
-        if {*map(type, values)} != {Value}:
-            values = tuple([as_value(x, i) for i, x in enumerate(values)])
-        self._values = values
+        only_values = {*map(type, values)} == {Value}
+        self._values = values if only_values else tuple([as_value(x, i) for i, x in enumerate(values)])
         self._serial = -1
 
     # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
@@ -124,7 +118,7 @@ class Vector:
 
     def __getitem__(self, index: int | slice) -> Any:
         found = self._values[index]
-        return vector_of(found) if isinstance(found, tuple) else found
+        return Vector(found) if isinstance(found, tuple) else found
 
     def __iter__(self) -> Any:
         return iter(self._values)
@@ -142,7 +136,7 @@ class Vector:
         return f"Vector({self.tolist()!r})"
 
     def __copy__(self) -> Vector:
-        return vector_of(self._values)
+        return Vector(self._values)
 
     def tolist(self) -> list[Number]:
         """The plain numbers."""
@@ -184,7 +178,7 @@ class Vector:
         >>> Vector([1.0, 2.0]).map(lambda x: x * x)
         Vector([1.0, 4.0])
         """
-        return vector_of(map(function, self._values))
+        return Vector(map(function, self._values))
 
     # -- elementwise operators
 
@@ -204,13 +198,13 @@ class Vector:
     __rpow__ = elementwise_operator(operations.power, reflected=True)
 
     def __neg__(self) -> Vector:
-        return vector_of(map(operator.neg, self._values))
+        return Vector(map(operator.neg, self._values))
 
     def __pos__(self) -> Vector:
         return self
 
     def __abs__(self) -> Vector:
-        return vector_of(map(abs, self._values))
+        return Vector(map(abs, self._values))
 
     # -- reductions: one node each
 
