@@ -77,7 +77,7 @@ def reverse_sweep(
                 if local is not None:
                     adjoints[parent] = adjoints[parent] + adjoint * local if parent in adjoints else adjoint * local
             continue
-        local = node.d_left  # the same for the one or two operands of most nodes, at half the cost of a loop
+        local = node.d_left  # the same for the one or two operands of most nodes, without the cost of a loop
         if local is not None:
             adjoints[left] = adjoints[left] + adjoint * local if left in adjoints else adjoint * local
         local = node.d_right
@@ -93,7 +93,7 @@ def sweep_trunk(
     """Begin the reverse sweep from a single target; gives the node to go on from by sorting, or None if that was all.
 
     Down to the first fork each node comes next, as everything else is below it. So far nothing needs to be sorted,
-    which makes the sweep over a small graph, such as that of one sample's loss, twice as fast.
+    which most pays in a small graph: a step of a tape on one sample's loss takes a tenth less.
     """
     adjoint = adjoints[node]
     kind = type(node)

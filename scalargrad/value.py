@@ -69,7 +69,7 @@ def untracked(number: Number) -> Value:
 
 # ---- The hot path ----------------------------------------------------------------------------------------------------
 # `record`, written out for what most programs mostly do: tracked values and plain numbers, no tape open anywhere. It
-# makes a node three times as fast as `record` does (`benchmarks`, row "through record"). Whatever is not so goes there.
+# makes a node four times as fast as `record` does (`benchmarks`, row "through record"). Whatever is not so goes there.
 
 
 def on_numbers(rule: Any) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from infix import INFIX, real
 
 import scalargrad as sg
 from scalargrad import Value, Vector
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
-INFIX: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": operator.pow,
-}
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 SCALARS: list[Callable[[float], Any]] = [np.float64, np.float32, np.float16, np.int64, np.int8, np.bool_, np.array]
 METHODS = ["exp", "log", "sqrt", "sin", "cos", "tan", "tanh"]
@@ -62,12 +54,6 @@ def outcome(compute: Callable[[], Any]) -> Any:
         return exactly(numbers_in(compute()))
     except (ArithmeticError, ValueError) as error:
         return type(error)
-
-
-def real(x: Any) -> Any:
-    if isinstance(x, complex):
-        raise ValueError("the result would be complex")
-    return x
 
 
 def objects(*values: Any) -> Any:

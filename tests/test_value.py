@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from infix import INFIX
 
 import scalargrad as sg
 from scalargrad import Value
@@ -20,15 +21,6 @@ from scalargrad import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-INFIX: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": operator.pow,
-}
 IN_PLACE = {
     "+": operator.iadd,
     "-": operator.isub,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from infix import INFIX, real
 
 import scalargrad as sg
 from scalargrad import Value, Vector
@@ -23,15 +24,6 @@ from scalargrad.backprop import topological_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-INFIX: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": operator.pow,
-}
 
 floats = st.floats() | st.sampled_from([0.0, -0.0, 1e16, -1e16, 1.0, 1e-16, 1e308, -1e308, math.inf, math.nan])
 moderate = st.floats(-5, 5)
@@ -62,12 +54,6 @@ def outcome(compute: Callable[[], Any]) -> Any:
     except (ArithmeticError, ValueError) as error:
         return type(error)
     return exactly(result)
-
-
-def real(x: Any) -> Any:
-    if isinstance(x, complex):
-        raise ValueError("the result would be complex")
-    return x
 
 
 def values(*numbers: Any) -> Vector:
