@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from . import recording
 from .backprop import refuse_assigned
-from .operations import Operation, as_number
 from .recording import clock
+from .registry import Operation, as_number
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
 from .value import Value, make_node, untracked

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .operations import Number
+    from .registry import Number
 
 
 def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ...]], list[int]]:

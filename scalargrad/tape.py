@@ -7,8 +7,9 @@ import math
 from . import recording
 from .backprop import reverse_sweep, sweep_trunk, topological_order
 from .explanation import explain
-from .operations import as_number, one_like
+from .operations import one_like
 from .recording import AccessedByAll, Pause, clock
+from .registry import as_number
 from .structure import leaves_of, rebuild
 from .value import Value, untracked
 from .variable import Variable

@@ -8,16 +8,16 @@ from numbers import Real
 
 from . import operations, recording
 from .backprop import backward
-from .operations import Reduction, appliers, array_appliers, as_number, find_applier
 from .recording import clock
+from .registry import Reduction, appliers, array_appliers, as_number, find_applier, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .operations import Number, Operation
     from .recording import Interval
+    from .registry import Number, Operation
 
 new = object.__new__
 context_interval = recording.context.get
@@ -476,7 +476,7 @@ def record_unwrapped(operation: Operation, operands: Sequence[Any]) -> Any:
 
 def give_short_cuts() -> None:
     """Let functions of one or two operands take the hot path, too."""
-    for operation in operations.registry.values():
+    for operation in registry.values():
         if len(operation.rules) == 1 and operation.rules[0] is not None and not isinstance(operation, Reduction):
             operation.method = unary_operator(operation)
         elif len(operation.rules) == 2 and None not in operation.rules:

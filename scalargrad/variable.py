@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import recording
-from .operations import Operation, as_number
 from .recording import clock
+from .registry import Operation, as_number
 from .value import Value, leaf_number, new, untracked
 from .vector import Vector, elements_of
 
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .operations import Number
+    from .registry import Number
 
 
 class Variable:

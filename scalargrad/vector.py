@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from . import operations
-from .operations import appliers, array_appliers, as_number
 from .recording import clock
+from .registry import appliers, array_appliers, as_number, find_applier
 from .value import Value, make_node, record, untracked
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from .operations import Number, Operation
+    from .registry import Number, Operation
 
 
 def elementwise_operator(operation: Operation, reflected: bool = False) -> Callable[[Vector, Any], Any]:
@@ -24,7 +24,7 @@ def elementwise_operator(operation: Operation, reflected: bool = False) -> Calla
     kernel = operation.kernel
 
     def method(self: Vector, other: Any) -> Any:
-        if operations.find_applier(other) is None:
+        if find_applier(other) is None:
             return NotImplemented
         if getattr(other, "ndim", 1) > 1:
             return operation(other, self) if reflected else operation(self, other)

@@ -15,8 +15,7 @@ from oracles import LEAST_NORMAL, many_digit_derivative, ulps
 from references import ANY, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, vectors
 
 import scalargrad as sg
-from scalargrad import operations
-from scalargrad.operations import Reduction, registry
+from scalargrad.registry import Reduction, find_operation, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -412,10 +411,10 @@ def check_piecewise_constant(name: str, xs: list[float]) -> None:
 def test_an_operation_knows_its_name_and_is_found_by_it() -> None:
     for name, operation in registry.items():
         assert operation.name == name
-        assert operations.find_operation(name) is operation
+        assert find_operation(name) is operation
         assert repr(operation) == f"<operation {name}>"
     with pytest.raises(ValueError, match="no operation 'quux' in this version"):
-        operations.find_operation("quux")
+        find_operation("quux")
 
 
 # ---- Errors ----------------------------------------------------------------------------------------------------------

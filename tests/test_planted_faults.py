@@ -17,10 +17,10 @@ from test_operations import (
 )
 
 from scalargrad import Value, value
-from scalargrad.operations import Reduction, registry
+from scalargrad.registry import Reduction, registry
 
 if TYPE_CHECKING:
-    from scalargrad.operations import Operation
+    from scalargrad.registry import Operation
 
 RULES = [(name, i) for name, op in registry.items() for i, rule in enumerate(op.rules) if rule is not None]
 POINTS = {"acosh": (1.7,), "log": (1.7,), "sqrt": (1.7,), "rsqrt": (1.7,), "clip": (0.3, 0.1, 0.9), "mod": (7.3, 2.1)}

@@ -1,0 +1,275 @@
+"""What an elementary operation is: an entry in a registry, with a kernel on numbers and rules for its derivatives.
+
+The entries themselves are in `operations`. Here is what turns a kernel and its rules into a function on numbers,
+values and vectors, and what finds out what applies it to given operands.
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, NoReturn, Protocol, TypeAlias, TypeVar, overload
+
+    from .value import Value
+    from .vector import Vector
+
+    Number: TypeAlias = Any  # float, int or another exact real such as Fraction
+    Operand: TypeAlias = Any  # a number, a Value, or anything else that an applier is registered for
+    Rule: TypeAlias = Callable[..., Operand] | int | None
+    Scalar = TypeVar("Scalar", float, Value, Vector)
+    Vectorlike: TypeAlias = Vector | Sequence[Any]
+
+    class Unary(Protocol):
+        operation: Operation
+
+        def __call__(self, x: Scalar, /) -> Scalar: ...
+
+    class Binary(Protocol):
+        operation: Operation
+
+        @overload
+        def __call__(self, x: float, y: float, /) -> float: ...
+        @overload
+        def __call__(self, x: Value, y: Value | float, /) -> Value: ...
+        @overload
+        def __call__(self, x: float, y: Value, /) -> Value: ...
+        @overload
+        def __call__(self, x: Vectorlike, y: Vectorlike | Value | float, /) -> Vector: ...
+        @overload
+        def __call__(self, x: Value | float, y: Vectorlike, /) -> Vector: ...
+
+    class Nary(Protocol):
+        operation: Operation
+
+        def __call__(self, *operands: Operand) -> Any: ...
+
+
+_RANGE_ERRORS = (ArithmeticError, ValueError)
+
+
+class Operation:
+    """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule an operand."""
+
+    __slots__ = ("kernel", "method", "name", "reflected", "rules", "symbol")
+
+    pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
+
+    def __init__(self, name: str, kernel: Callable[..., Number], rules: tuple[Rule, ...], symbol: str = "") -> None:
+        self.name = name
+        self.kernel = kernel
+        self.rules = rules
+        self.symbol = symbol
+        # The short cuts of `value` for one or two operands, the first of which, or else the second, is a Value.
+        self.method: Any = None
+        self.reflected: Any = None
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Operation], tuple[str]]:
+        return find_operation, (self.name,)
+
+    def __deepcopy__(self, memo: object) -> Operation:
+        return self
+
+    def local_derivatives(self, operands: Sequence[Operand], wanted: Sequence[bool]) -> tuple[Operand, ...]:
+        """The rules at `operands`, which may be numbers or values; `None` for an operand that is not wanted."""
+        return tuple(
+            (rule(*operands) if callable(rule) else rule) if wants else None for rule, wants in zip(self.rules, wanted)
+        )
+
+    def __call__(self, *operands: Operand) -> Any:
+        """Apply the operation to any operands that have an applier: numbers, values, vectors."""
+        rank: int = -1
+        apply: Any = evaluate
+        for operand in operands:
+            found = appliers.get(type(operand)) or find_applier(operand)
+            if found is None:
+                self.refuse(operand)
+            if found[0] > rank:
+                rank, apply = found
+        return apply(self, operands)
+
+    def evaluate(self, numbers: Sequence[Number]) -> Number:
+        """The kernel at numbers; what it raises names the operation and its operands."""
+        try:
+            return self.kernel(*numbers)
+        except _RANGE_ERRORS as error:
+            raise self.error(error, numbers) from None
+
+    def error(self, error: Exception, numbers: Sequence[Number]) -> Exception:
+        """The same exception, told with the operation and its operands."""
+        message = error.args[-1] if error.args else type(error).__name__
+        return type(error)(f"{self.describe(numbers)}: {message}")
+
+    def describe(self, operands: Sequence[Operand]) -> str:
+        """The operation as one would write it: `1.0 / 0.0`, `log(0.0)`."""
+        shown = [show(operand) for operand in operands[:8]] + ["..."] * (len(operands) > 8)
+        if self.symbol and len(shown) == 2:
+            return f"{shown[0]} {self.symbol} {shown[1]}"
+        return f"{self.name}({', '.join(shown)})"
+
+    def refuse(self, operand: object) -> NoReturn:
+        raise TypeError(f"{self.name} takes numbers, Values or Vectors, not {operand!r} ({type(operand).__name__})")
+
+
+def show(number: Number) -> str:
+    """A number as messages show it."""
+    try:
+        return repr(number)
+    except ValueError:  # Python refuses to write out thousands of digits
+        return f"an integer of {int(number).bit_length()} bits"
+
+
+class Reduction(Operation):
+    """An operation on any number of operands, with one rule that gives all their local derivatives at once."""
+
+    __slots__ = ()
+
+    def local_derivatives(self, operands: Sequence[Operand], wanted: Sequence[bool]) -> tuple[Operand, ...]:
+        (rule,) = self.rules
+        derivatives = tuple(rule(*operands)) if callable(rule) else (rule,) * len(operands)
+        if all(wanted):
+            return derivatives
+        return tuple(derivative if wants else None for derivative, wants in zip(derivatives, wanted))
+
+
+registry: dict[str, Operation] = {}
+
+
+def find_operation(name: str) -> Operation:
+    """The operation of that name (this is how a pickled graph finds its operations again)."""
+    if name not in registry:
+        raise ValueError(f"there is no operation {name!r} in this version of scalargrad")
+    return registry[name]
+
+
+def evaluate(operation: Operation, operands: Sequence[Operand]) -> Number:
+    """Apply an operation to plain numbers."""
+    return operation.evaluate([as_number(operand) for operand in operands])
+
+
+# What applies an operation to operands of a type, with its rank: among mixed operands the highest rank applies.
+# Higher floors register theirs here, so that this one need not know them.
+appliers: dict[type, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
+    float: (0, evaluate),
+    int: (0, evaluate),
+    bool: (0, evaluate),
+}
+# NumPy's arrays are told by what they offer, since NumPy may not be there: of no dimension, of one, and of more.
+array_appliers: dict[int, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {}
+
+
+def find_applier(operand: object) -> tuple[int, Callable[[Operation, Sequence[Operand]], Any]] | None:
+    """The applier for an operand of a subclass, of another kind of real number, or of a NumPy array; else `None`."""
+    for parent in type(operand).__mro__:
+        if parent in appliers:
+            return appliers[parent]
+    if isinstance(operand, Real):
+        return appliers[float]
+    if hasattr(operand, "__array_interface__"):
+        return array_appliers[min(operand.ndim, 2)]  # type: ignore[attr-defined]
+    return None
+
+
+def as_number(x: Any) -> Number:
+    """`x` as the plain Python number that it is: NumPy's scalars become floats or ints, exact numbers stay.
+
+    Raises `TypeError` for anything that is not a real number.
+    """
+    if type(x) is float or type(x) is int:
+        return x
+    if isinstance(x, float):
+        return float(x)
+    if isinstance(x, int):
+        return int(x)
+    if hasattr(x, "__array_interface__") and not getattr(x, "ndim", 0):
+        item = x.item()
+        return float(item) if isinstance(item, type(x)) else as_number(item)  # a long double is its own item
+    if isinstance(x, Real):
+        return x
+    raise TypeError(f"expected a real number, got {x!r} ({type(x).__name__})")
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def operation(rule: Rule, /) -> Callable[[Callable[[Number], Number]], Unary]: ...
+    @overload
+    def operation(left: Rule, right: Rule, /) -> Callable[[Callable[[Number, Number], Number]], Binary]: ...
+    @overload
+    def operation(*rules: Rule) -> Callable[[Callable[..., Number]], Nary]: ...
+
+
+def operation(*rules: Rule) -> Any:
+    """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors."""
+
+    def define(kernel: Callable[..., Number]) -> Any:
+        operation = Operation(kernel.__name__, kernel, rules)
+        register(operation)
+
+        def of_one(x: Operand, /) -> Any:
+            if type(x) is float:
+                try:
+                    return kernel(x)
+                except _RANGE_ERRORS as error:
+                    raise operation.error(error, (x,)) from None
+            if hasattr(x, "_operation") and operation.method:
+                return operation.method(x)
+            return operation(x)
+
+        def of_several(*operands: Operand) -> Any:
+            if len(operands) != len(rules):
+                raise TypeError(f"{operation.name} takes {len(rules)} operands, got {len(operands)}")
+            for operand in operands:
+                if type(operand) is not float and type(operand) is not int:
+                    return operation(*operands)
+            return operation.evaluate(operands)
+
+        def of_two(x: Operand, y: Operand, /) -> Any:
+            if (type(x) is float or type(x) is int) and (type(y) is float or type(y) is int):
+                try:
+                    return kernel(x, y)
+                except _RANGE_ERRORS as error:
+                    raise operation.error(error, (x, y)) from None
+            result = NotImplemented
+            if operation.method:
+                if hasattr(x, "_operation"):
+                    result = operation.method(x, y)
+                elif hasattr(y, "_operation"):
+                    result = operation.reflected(y, x)
+            return operation(x, y) if result is NotImplemented else result
+
+        function: Any = of_one if len(rules) == 1 else of_two if len(rules) == 2 else of_several
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(function, name, getattr(kernel, name))
+        function.__wrapped__ = kernel
+        function.operation = operation
+        return function
+
+    return define
+
+
+def reduction(rule: Rule) -> Callable[[Callable[..., Number]], Reduction]:
+    """Make a kernel of any number of numbers into one operation, with one rule for all its operands."""
+
+    def define(kernel: Callable[..., Number]) -> Reduction:
+        operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,))
+        register(operation)
+        return operation
+
+    return define
+
+
+def operator_of(symbol: str, kernel: Callable[..., Number], *rules: Rule) -> Operation:
+    """The operation behind one of Python's operators."""
+    operation = Operation(kernel.__name__.strip("_"), kernel, rules, symbol)
+    register(operation)
+    return operation
+
+
+def register(operation: Operation) -> None:
+    registry[operation.name] = operation
