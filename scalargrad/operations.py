@@ -24,6 +24,7 @@ import sys
 from functools import reduce
 from itertools import accumulate
 
+from . import special
 from .registry import operation, operator_of, reduction
 
 TYPE_CHECKING = False
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 _LEAST_NORMAL = sys.float_info.min
 _INFINITY = math.inf
+LOG_2 = 0.6931471805599453
+LOG2_E = 1.4426950408889634
+LOG10_E = 0.4342944819032518
 
 
 # ---- Python's operators ----------------------------------------------------------------------------------------------
@@ -214,6 +218,18 @@ def expm1(x: Number) -> Number:
     return math.expm1(x)
 
 
+@operation(lambda x: LOG_2 * exp2(x))
+def exp2(x: Number) -> Number:
+    """2 raised to the power x; exp2' = log(2) exp2.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError from x = 1024.
+
+    >>> exp2(3.0)
+    8.0
+    """
+    return math.exp2(x)
+
+
 @operation(lambda x: quotient(1, x))
 def log(x: Number) -> Number:
     """The natural logarithm; log'(x) = 1/x.
@@ -238,6 +254,30 @@ def log1p(x: Number) -> Number:
     return math.log1p(x)
 
 
+@operation(lambda x: quotient(LOG2_E, x))
+def log2(x: Number) -> Number:
+    """The logarithm to base 2; log2'(x) = 1/(log(2) x).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+
+    >>> log2(8.0)
+    3.0
+    """
+    return math.log2(x)
+
+
+@operation(lambda x: quotient(LOG10_E, x))
+def log10(x: Number) -> Number:
+    """The logarithm to base 10; log10'(x) = 1/(log(10) x).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+
+    >>> log10(1000.0)
+    3.0
+    """
+    return math.log10(x)
+
+
 @operation(lambda x: quotient(-rsqrt(x), 2 * x))
 def rsqrt(x: Number) -> Number:
     """1/sqrt(x), infinite at 0."""
@@ -254,6 +294,30 @@ def sqrt(x: Number) -> Number:
     3.0
     """
     return math.sqrt(x)
+
+
+@operation(lambda x: -2 * quotient(cbrt_slope(x), 3 * x))
+def cbrt_slope(x: Number) -> Number:
+    """1/(3 cbrt(x)**2)."""
+    return special.cbrt_slope(x)
+
+
+@operation(cbrt_slope)
+def cbrt(x: Number) -> Number:
+    """The cube root, of negative numbers too; cbrt'(x) = 1/(3 cbrt(x)**2), which is infinite at 0.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> cbrt(-8.0)
+    -2.0
+    """
+    return math.cbrt(x)
+
+
+@operation(lambda x, y: power_slope(x, y), lambda x, y: power_log(x, y, 1))
+def float_pow(x: Number, y: Number) -> Number:
+    """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
+    return math.pow(x, y)
 
 
 # ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
@@ -335,6 +399,63 @@ def atan(x: Number) -> Number:
     0.0
     """
     return math.atan(x)
+
+
+@operation(lambda y, x: inversion(x, y), lambda y, x: -inversion(y, x))
+def atan2(y: Number, x: Number, /) -> Number:
+    """The angle of the point (x, y), in radians from -pi to pi; d/dy = x/(x**2 + y**2), d/dx = -y/(x**2 + y**2).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
+
+    >>> atan2(0.0, 1.0)
+    0.0
+    """
+    return math.atan2(y, x)
+
+
+@operation(
+    lambda x, y: over_sum_of_squares(y - x, x, y) * over_sum_of_squares(y + x, x, y),
+    lambda x, y: -2 * inversion(x, y) * inversion(y, x),
+)
+def inversion(x: Number, y: Number) -> Number:
+    """x/(x**2 + y**2)."""
+    return over_sum_of_squares.operation.kernel(x, x, y)
+
+
+@operation(
+    lambda c, x, y: over_sum_of_squares(one_like(c), x, y),
+    lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(x, y),
+    lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(y, x),
+)
+def over_sum_of_squares(c: Number, x: Number, y: Number) -> Number:
+    """c/(x**2 + y**2), without the range that the squares would need."""
+    scale = lift.kernel(x, y)
+    length = math.hypot(x * scale, y * scale)
+    return 0.0 if math.isinf(length) and math.isinf(c) else over_square(c * scale, length) * scale
+
+
+@operation(math.degrees(1))
+def degrees(x: Number) -> Number:
+    """The angle x from radians to degrees; degrees' = 180/pi.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> degrees(0.0)
+    0.0
+    """
+    return math.degrees(x)
+
+
+@operation(math.radians(1))
+def radians(x: Number) -> Number:
+    """The angle x from degrees to radians; radians' = pi/180.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> radians(0.0)
+    0.0
+    """
+    return math.radians(x)
 
 
 # ---- Hyperbolic functions and their inverses -------------------------------------------------------------------------
@@ -423,6 +544,203 @@ def atanh(x: Number) -> Number:
     0.0
     """
     return math.atanh(x)
+
+
+# ---- The gamma and error functions -----------------------------------------------------------------------------------
+
+
+@operation(None, lambda n, x: polygamma(n + 1, x))
+def polygamma(n: int, x: Number, /) -> Number:
+    """The n-th derivative of digamma (DLMF 5.15), for whole n >= 0; polygamma(n, x)' = polygamma(n + 1, x).
+
+    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Raises ValueError where x is zero
+    or a negative integer, and for another n.
+
+    >>> polygamma(1, 1.0)
+    1.6449340668482264
+    """
+    return special.polygamma(n, x)
+
+
+@operation(lambda x: polygamma(1, x))
+def digamma(x: Number) -> Number:
+    """The derivative of lgamma (DLMF 5.2.2); digamma'(x) = polygamma(1, x).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
+
+    >>> digamma(10.0)
+    2.2517525890667214
+    """
+    return special.digamma(x)
+
+
+@operation(digamma)
+def lgamma(x: Number) -> Number:
+    """The natural logarithm of |gamma(x)|; lgamma' = digamma.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
+
+    >>> lgamma(1.0)
+    0.0
+    """
+    return math.lgamma(x)
+
+
+@operation(lambda x: gamma(x) * digamma(x))
+def gamma(x: Number) -> Number:
+    """The gamma function, (x - 1)! at whole x; gamma' = gamma digamma.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers,
+    OverflowError past x = 171.6.
+
+    >>> gamma(5.0)
+    24.0
+    """
+    return math.gamma(x)
+
+
+@operation(lambda x: -2 * x * gauss(x))
+def gauss(x: Number) -> Number:
+    """2/sqrt(pi) exp(-x**2)."""
+    return special.gauss(x)
+
+
+@operation(gauss)
+def erf(x: Number) -> Number:
+    """The error function; erf'(x) = 2/sqrt(pi) exp(-x**2).
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> erf(0.0)
+    0.0
+    """
+    return math.erf(x)
+
+
+@operation(lambda x: -gauss(x))
+def erfc(x: Number) -> Number:
+    """1 - erf(x), without the loss of digits for large x; erfc'(x) = -2/sqrt(pi) exp(-x**2).
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> erfc(0.0)
+    1.0
+    """
+    return math.erfc(x)
+
+
+# ---- Remainders, signs and scales of floats --------------------------------------------------------------------------
+
+
+@operation(1, lambda x, y: -whole_quotient(x, y))
+def fmod(x: Number, y: Number, /) -> Number:
+    """The remainder of x / y with the sign of x; d/dx = 1, d/dy = -trunc(x/y).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
+    x.
+
+    >>> fmod(-7.0, 3.0)
+    -1.0
+    """
+    return math.fmod(x, y)
+
+
+@operation(0, 0)
+def whole_quotient(x: Number, y: Number) -> Number:
+    """x / y, rounded towards zero."""
+    return math.copysign(abs(x) // abs(y), x) * math.copysign(1, y)
+
+
+@operation(1, lambda x, y: -nearest_quotient(x, y))
+def remainder(x: Number, y: Number, /) -> Number:
+    """The difference of x to the nearest multiple of y; d/dx = 1, d/dy = -round(x/y).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
+    x.
+
+    >>> remainder(8.0, 3.0)
+    -1.0
+    """
+    return math.remainder(x, y)
+
+
+@operation(0, 0)
+def nearest_quotient(x: Number, y: Number) -> Number:
+    """x / y, rounded to the nearest whole number, from a half to the even one."""
+    quotient = x / y - math.remainder(x, y) / y
+    return float(round(quotient)) if math.isfinite(quotient) else quotient
+
+
+@operation(lambda x: sign(x))
+def fabs(x: Number) -> Number:
+    """|x| as a float; its derivative is -1 or 1, and 0 at the kink.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> fabs(-2)
+    2.0
+    """
+    return math.fabs(x)
+
+
+@operation(lambda x, y: agreement(x, y), 0)
+def copysign(x: Number, y: Number, /) -> Number:
+    """|x| with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
+
+    >>> copysign(2.0, -0.0)
+    -2.0
+    """
+    return math.copysign(x, y)
+
+
+@operation(0, 0)
+def agreement(x: Number, y: Number) -> Number:
+    """1 where x and y have the same sign, -1 where they have not, 0 where x is zero."""
+    return math.copysign(1, x) * math.copysign(1, y) if x else 0
+
+
+@operation(lambda x, i: power_of_two(i), None)
+def ldexp(x: Number, i: int, /) -> Number:
+    """x * 2**i for an integer i; d/dx = 2**i.
+
+    Takes a number, a Value or a Vector, and an int; returns the former's kind. Raises OverflowError.
+
+    >>> ldexp(0.5, 3)
+    4.0
+    """
+    return math.ldexp(x, i)
+
+
+@operation(None)
+def power_of_two(i: int) -> float:
+    """2**i, infinite where that is too large."""
+    return math.ldexp(1.0, i) if i < 1024 else math.inf
+
+
+@operation(1)
+def fraction(x: Number) -> Number:
+    """The fractional part, with the sign of x, as `math.modf` has it."""
+    return math.modf(x)[0]
+
+
+@operation(1, 0, None)
+def nextafter(x: Number, y: Number, steps: int) -> Number:
+    """The float that is some steps from x towards y; it moves as x does."""
+    return math.nextafter(x, y) if steps == 1 else math.nextafter(x, y, steps=steps)  # type: ignore[call-arg]
+
+
+@operation(0)
+def ulp(x: Number) -> Number:
+    """The value of the least significant bit of x."""
+    return math.ulp(x)
+
+
+@operation(lambda x, y, z: y, lambda x, y, z: x, 1)
+def fma(x: Number, y: Number, z: Number, /) -> Number:
+    """x * y + z with one rounding (from Python 3.13 on); d/dx = y, d/dy = x, d/dz = 1."""
+    return math.fma(x, y, z)  # type: ignore[attr-defined]
 
 
 # ---- Activations -----------------------------------------------------------------------------------------------------
@@ -585,11 +903,23 @@ def mean(*xs: Number) -> Number:
     return left_sum(xs) / len(xs)
 
 
+@reduction(1)
+def fsum(*xs: Number) -> Number:
+    """The sum, rounded once."""
+    return math.fsum(xs)
+
+
 @reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
 def dot(*xs: Number) -> Number:
     """The sum, from left to right, of the products of the first half of the operands with the second."""
     half = len(xs) // 2
     return left_sum(map(operator.mul, xs, xs[half:]))
+
+
+@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
+def sumprod(*xs: Number) -> Number:
+    """The sum of products, as `math.sumprod` rounds it (from Python 3.12 on)."""
+    return math.sumprod(xs[: len(xs) // 2], xs[len(xs) // 2 :])  # type: ignore[attr-defined]
 
 
 def products_of_others(*xs: Operand) -> list[Operand]:
@@ -623,6 +953,17 @@ def lift(*xs: Number) -> Number:
 def norm(*xs: Number) -> Number:
     """The Euclidean length, as math.hypot has it: neither overflow nor underflow on the way."""
     return math.hypot(*xs)
+
+
+def apart(*xs: Operand) -> list[Operand]:
+    towards = directions(*map(operator.sub, xs, xs[len(xs) // 2 :]))
+    return [*towards, *[-x for x in towards]]
+
+
+@reduction(apart)
+def dist(*xs: Number) -> Number:
+    """The distance between the point of the first half of the operands and that of the second."""
+    return math.dist(xs[: len(xs) // 2], xs[len(xs) // 2 :])
 
 
 @operation(lambda x, length: quotient(1, length), lambda x, length: -over_square(x, length))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Number: TypeAlias = Any  # float, int or another exact real such as Fraction
     Operand: TypeAlias = Any  # a number, a Value, or anything else that an applier is registered for
-    Rule: TypeAlias = Callable[..., Operand] | int | None
+    Rule: TypeAlias = Callable[..., Operand] | float | None
     Scalar = TypeVar("Scalar", float, Value, Vector)
     Vectorlike: TypeAlias = Vector | Sequence[Any]
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from mpmath import mp
+from oracles import many_digit_derivative
 
 import scalargrad as sg
 from scalargrad import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def floats_between(low: float, high: float) -> st.SearchStrategy[float]:
@@ -38,17 +39,35 @@ POSITIVE = st.floats(min_value=5e-324, allow_nan=False, allow_infinity=False) | 
 UNIT = floats_between(-1, 1) | near(-1.0, 0.0, 1.0)
 ANGLE = floats_between(-1e6, 1e6) | floats_between(-7, 7) | near(0.0) | ANY
 EXPONENT = floats_between(-750, 709) | floats_between(-30, 30) | near(0.0)
+MODEST = floats_between(-1e100, 1e100) | floats_between(-5, 5) | near(0.0)
+GAMMA = floats_between(1e-300, 171) | floats_between(0.01, 20) | near(0.0, 1.0, 1.4616321449683622, 2.0)
+BELL = floats_between(-27.2, 27.2) | floats_between(-3, 3) | near(0.0)
 WHOLE = st.integers(-40, 40).map(float)
 
 
 @dataclass(frozen=True)
 class Reference:
-    """`exact` is the function in mpmath, `apply` how a user writes it, `domain` one strategy an operand."""
+    """`exact` is the function in mpmath, `apply` how a user writes it, `domain` one strategy an operand.
+
+    `slope` is the derivative in mpmath of a function of one operand, where hundreds of digits of the function itself
+    would take too long; `ulps` what the derivative is right to.
+    """
 
     exact: Callable[..., Any]
     apply: Callable[..., Any]
     domain: tuple[st.SearchStrategy[float], ...]
     inside: Callable[..., bool] = field(default=lambda *point: True)
+    slope: Callable[[Any], Any] | None = None
+    ulps: float = 4
+
+    def derivative(self, point: Sequence[float], index: int, order: int = 1) -> mp.mpf:
+        """The derivative by one operand, to many more digits than a float has."""
+        if self.slope is None:
+            return many_digit_derivative(self.exact, point, index, order)
+        if order > 1:
+            return many_digit_derivative(self.slope, point, index, order - 1, digits=90)
+        with mp.workdps(60):
+            return self.slope(mp.mpf(point[0]))
 
     @property
     def smooth_operands(self) -> range:
@@ -69,6 +88,18 @@ def power_is_real(x: float, y: float) -> bool:
     return x > 0 or (x < 0 and y == int(y))
 
 
+def is_positive(x: float) -> bool:
+    return x > 0
+
+
+def is_inside_a_period(x: float, y: float) -> bool:
+    return abs(y) > 1e-3 and 1e-6 < abs(x / y) % 1 < 1 - 1e-6
+
+
+def real_cbrt(x: Any) -> Any:
+    return mp.cbrt(x) if x > 0 else -mp.cbrt(-x)
+
+
 def sigmoid(x: Any) -> Any:
     return 1 / (1 + mp.exp(-x))
 
@@ -82,7 +113,7 @@ REFERENCES: dict[str, Reference] = {
         lambda x, y: x - y * mp.floor(x / y),
         operator.mod,
         (floats_between(-1e6, 1e6), floats_between(-1e3, 1e3)),
-        lambda x, y: abs(y) > 1e-3 and 1e-6 < abs(x / y) % 1 < 1 - 1e-6,
+        is_inside_a_period,
     ),
     "pow": Reference(
         lambda x, y: x**y,
@@ -134,6 +165,70 @@ REFERENCES: dict[str, Reference] = {
         operator.ne,
     ),
     **helper("direction", operator.truediv, ANY, POSITIVE),
+    **unary("exp2", lambda x: mp.mpf(2) ** x, floats_between(-1074, 1023) | near(0.0)),
+    **unary("log2", lambda x: mp.log(x, 2), POSITIVE),
+    **unary("log10", lambda x: mp.log(x, 10), POSITIVE),
+    **unary("cbrt", real_cbrt, ANY, inside=bool),
+    **helper("cbrt_slope", lambda x: 1 / (3 * real_cbrt(x) ** 2), ANY, inside=lambda x: abs(x) > 1e-180),
+    "float_pow": Reference(
+        lambda x, y: x**y,
+        sg.math.pow,
+        (POSITIVE | floats_between(-1e3, 1e3), floats_between(-30, 30) | WHOLE | near(0.0, 1.0, 2.0)),
+        power_is_real,
+    ),
+    "atan2": Reference(
+        lambda y, x: 2 * mp.atan(y / (mp.hypot(x, y) + x)) if x > 0 else mp.sign(y) * mp.pi / 2 - mp.atan(x / y),
+        sg.atan2,
+        (ANY, ANY),
+        lambda y, x: y != 0 and x != 0,
+    ),
+    **helper("inversion", lambda x, y: x / (x * x + y * y), MODEST, MODEST, inside=lambda x, y: x != 0 and y != 0),
+    **helper(
+        "over_sum_of_squares",
+        lambda c, x, y: c / (x * x + y * y),
+        *(MODEST, MODEST, MODEST),
+        inside=lambda c, x, y: x != 0 and y != 0,
+        ulps=8,  # no one calls it: it is a second derivative
+    ),
+    **unary("degrees", mp.degrees, ANY),
+    **unary("radians", mp.radians, ANY),
+    "polygamma": Reference(
+        lambda x: mp.polygamma(2, x),
+        lambda x: sg.polygamma(2, x),
+        (floats_between(1e-50, 1e50) | floats_between(0.01, 40) | near(0.0, 1.0),),
+        lambda x: x > 0,
+        slope=lambda x: mp.polygamma(3, x),
+    ),
+    **unary("digamma", mp.digamma, GAMMA, inside=is_positive, slope=lambda x: mp.polygamma(1, x)),
+    **unary("lgamma", mp.loggamma, GAMMA, inside=is_positive, slope=mp.digamma, ulps=20),
+    **unary("gamma", mp.gamma, GAMMA, inside=is_positive, slope=lambda x: mp.gamma(x) * mp.digamma(x), ulps=20),
+    **unary("erf", mp.erf, BELL, slope=lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
+    **unary("erfc", mp.erfc, BELL, slope=lambda x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
+    **helper("gauss", lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x), floats_between(-26, 26) | near(0.0)),
+    "fmod": Reference(
+        lambda x, y: x - y * (mp.floor(abs(x / y)) * mp.sign(x / y)),
+        sg.fmod,
+        (floats_between(-1e6, 1e6), floats_between(-1e3, 1e3)),
+        is_inside_a_period,
+    ),
+    "remainder": Reference(
+        lambda x, y: x - y * mp.nint(x / y),
+        sg.remainder,
+        (floats_between(-1e6, 1e6), floats_between(-1e3, 1e3)),
+        lambda x, y: is_inside_a_period(x + y / 2, y),
+    ),
+    **unary("fabs", abs, ANY, inside=bool),
+    "copysign": Reference(
+        lambda x, y: abs(x) if y > 0 else -abs(x), sg.copysign, (ANY, ANY), lambda x, y: x != 0 and y != 0
+    ),
+    "ldexp": Reference(lambda x: x * 2**60, lambda x: sg.ldexp(x, 60), (floats_between(-1e280, 1e280) | near(0.0),)),
+    "fraction": Reference(
+        lambda x: x - mp.sign(x) * mp.floor(abs(x)),
+        lambda x: sg.modf(x)[0],
+        (floats_between(-1e6, 1e6),),
+        lambda x: is_inside_a_period(x, 1.0),
+    ),
+    "nextafter": Reference(lambda x, y: x + 0 * y, lambda x, y: sg.math.nextafter(x, y), (ANY, ANY), operator.ne),
 }
 
 ELEMENTS = floats_between(-50, 50) | near(0.0, 1.0)
@@ -157,9 +252,24 @@ def has_one(extreme: Callable[..., float]) -> Callable[[list[float]], bool]:
     return lambda xs: xs.count(extreme(xs)) == 1
 
 
+def two_points(xs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The halves of a list as points, with a zero before the first if it is the shorter one."""
+    half = len(xs) // 2
+    return [*[0.0] * (len(xs) % 2), *xs[:half]], [*xs[half:]]
+
+
 REDUCTIONS: dict[str, Reduced] = {
     "sum": Reduced(
         lambda *xs: mp.fsum(xs), lambda v: v.sum(), vectors(ANY), lambda xs: math.isfinite(sum(map(abs, xs)))
+    ),
+    "fsum": Reduced(
+        lambda *xs: mp.fsum(xs), lambda v: sg.fsum(v), vectors(ANY), lambda xs: math.isfinite(sum(map(abs, xs)))
+    ),
+    "dist": Reduced(
+        lambda *xs: mp.sqrt(mp.fsum((x - y) ** 2 for x, y in zip(*two_points(xs)))),
+        lambda v: sg.dist(*two_points([*v])),
+        vectors(),
+        lambda xs: math.dist(*two_points(xs)) > 0,
     ),
     "mean": Reduced(lambda *xs: mp.fsum(xs) / len(xs), lambda v: v.mean(), vectors()),
     "dot": Reduced(lambda *xs: mp.fsum(x * y for x, y in zip(xs, reversed(xs))), lambda v: v.dot(v[::-1]), vectors()),

@@ -22,7 +22,18 @@ PACKAGE = ROOT / "scalargrad"
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 
 # Lowest first. A module imports from those before it and from no other.
-FLOORS = ["registry", "operations", "recording", "backprop", "value", "vector", "variable", "pickling"]
+FLOORS = [
+    "special",
+    "registry",
+    "operations",
+    "recording",
+    "backprop",
+    "value",
+    "vector",
+    "math",
+    "variable",
+    "pickling",
+]
 FLOORS += ["structure", "explanation", "tape", "custom", "__init__"]
 HEAVY = ["numpy", "typing", "dataclasses", "inspect", "fractions"]
 

@@ -39,6 +39,10 @@ def run_the_check_of(name: str) -> None:
             check_first_derivatives(name, (1.3, 0.1, 0.9))
     elif name in REDUCTIONS:
         check_reduction(name, [0.7, -1.3, 1.9])
+    elif name == "fma":
+        assert registry[name].local_derivatives((0.7, 1.3, 1.9), (True,) * 3) == (1.3, 0.7, 1)
+    elif name == "sumprod":
+        assert registry[name].local_derivatives((0.7, 1.3, 1.9, 2.3), (True,) * 4) == (1.9, 2.3, 0.7, 1.3)
     elif name in NOT_SMOOTH:
         check_piecewise_constant(name, [0.7, -1.3, 1.9])
     elif name in ("power_slope", "times_power", "power_log"):

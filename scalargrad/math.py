@@ -1,0 +1,269 @@
+"""The standard library's `math`, differentiable: the same names, signatures, values and exceptions.
+
+    from scalargrad import math
+
+is the only change that a program needs. Every function gives for plain numbers what the running Python's own gives;
+for a `Value` it gives the same number as a `Value`, for a `Vector` a `Vector`. What is piecewise constant and gives
+integers or truth values (`floor`, `isclose`) gives them plainly, as Python's operators do.
+
+For code that one does not want to change, `patch` rebinds its names for a while.
+
+>>> from scalargrad import Value, math
+>>> x = Value(0.25)
+>>> (math.hypot(x, 1.0) + math.log(x, 2)).backward()
+>>> x.grad
+6.013315788592187
+"""
+
+from __future__ import annotations
+
+import math as standard
+import sys
+from _thread import allocate_lock
+
+from . import operations
+from .registry import registry
+from .value import Value
+from .vector import Vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import ModuleType, TracebackType
+    from typing import Any
+
+    from .registry import Operation
+
+    def __getattr__(name: str) -> Any: ...  # the functions are made below, from what the running Python has
+
+
+# The functions that are operations element by element, by the names of those.
+ELEMENTWISE = {
+    name: name
+    for name in (
+        *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "copysign", "cos", "cosh", "degrees"),
+        *("erf", "erfc", "exp", "exp2", "expm1", "fabs", "fma", "fmod", "gamma", "ldexp", "lgamma", "log10", "log1p"),
+        *("log2", "radians", "remainder", "sin", "sinh", "sqrt", "tan", "tanh", "ulp"),
+    )
+} | {"pow": "float_pow"}
+# The functions that give integers or truth values.
+PLAIN = {
+    *("ceil", "comb", "factorial", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "perm"),
+    *("trunc", "isnormal", "issubnormal", "signbit"),
+}
+
+
+def is_recorded(x: object) -> bool:
+    return isinstance(x, (Value, Vector))
+
+
+def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
+    """A function that is one operation."""
+    plain = getattr(standard, name)
+    one = operation.method
+
+    def of_one(x: Any, /) -> Any:
+        return one(x) if hasattr(x, "_operation") else operation(x) if isinstance(x, Vector) else plain(x)
+
+    def of_several(*args: Any) -> Any:
+        if any(map(is_recorded, args)) and len(args) == len(operation.rules):
+            return operation(*args)
+        return plain(*args)
+
+    return of_one if len(operation.rules) == 1 else of_several
+
+
+def of_numbers(name: str) -> Callable[..., Any]:
+    """A function that takes the number of a value, since it is piecewise constant."""
+    plain = getattr(standard, name)
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return plain(*map(number_of, args), **{key: number_of(arg) for key, arg in kwargs.items()})
+
+    return function
+
+
+def number_of(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
+
+
+def unknown(name: str) -> Callable[..., Any]:
+    """A function of a newer Python: it works on plain numbers."""
+    plain = getattr(standard, name)
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        for arg in (*args, *kwargs.values()):
+            if is_recorded(arg):
+                raise TypeError(f"this version of scalargrad has no derivative for math.{name}, which got {arg!r}")
+        return plain(*args, **kwargs)
+
+    return function
+
+
+# ---- The functions that are more than one operation ------------------------------------------------------------------
+
+
+def _hypot(*coordinates: Any) -> Any:
+    return operations.norm(*coordinates) if any(map(is_recorded, coordinates)) else standard.hypot(*coordinates)
+
+
+def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
+    p, q = tuple(p), tuple(q)
+    if any(map(is_recorded, (*p, *q))) and len(p) == len(q):
+        return operations.dist(*p, *q)
+    return standard.dist([number_of(x) for x in p], [number_of(x) for x in q])
+
+
+def _fsum(seq: Iterable[Any], /) -> Any:
+    numbers = [*seq]
+    return operations.fsum(*numbers) if any(map(is_recorded, numbers)) else standard.fsum(numbers)
+
+
+def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
+    p, q = [*p], [*q]
+    if any(map(is_recorded, (*p, *q))) and len(p) == len(q):
+        return operations.sumprod(*p, *q)
+    return standard.sumprod(p, q)  # type: ignore[attr-defined]
+
+
+def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
+    numbers = [*iterable]
+    if any(map(is_recorded, (start, *numbers))):
+        return operations.prod(start, *numbers)
+    return standard.prod(numbers, start=start)
+
+
+def _log(x: Any, *base: Any) -> Any:
+    if not is_recorded(x) and not any(map(is_recorded, base)):
+        return standard.log(x, *base)
+    if len(base) > 1:
+        raise TypeError(f"log expected at most 2 arguments, got {1 + len(base)}")
+    logarithm = operations.log(x) if is_recorded(x) else standard.log(x)
+    return logarithm / _log(*base) if base else logarithm
+
+
+def _modf(x: Any, /) -> Any:
+    return (operations.fraction(x), standard.modf(x.data)[1]) if isinstance(x, Value) else standard.modf(x)
+
+
+def _frexp(x: Any, /) -> Any:
+    if not isinstance(x, Value):
+        return standard.frexp(x)
+    _, exponent = standard.frexp(x.data)
+    return operations.ldexp(x, -exponent), exponent
+
+
+def _nextafter(x: Any, y: Any, /, **steps: Any) -> Any:
+    if is_recorded(x) or is_recorded(y):
+        standard.nextafter(1.0, 2.0, **steps)  # raises what is wrong with `steps`
+        return operations.nextafter(x, y, 1 if steps.get("steps") is None else steps["steps"])
+    return standard.nextafter(x, y, **steps)
+
+
+COMPOSED = {
+    function.__name__[1:]: function
+    for function in (_hypot, _dist, _fsum, _sumprod, _prod, _log, _modf, _frexp, _nextafter)
+}
+
+# ---- The module ------------------------------------------------------------------------------------------------------
+
+
+def mirror() -> dict[str, Any]:
+    """Every name of the running Python's `math` with what stands for it here."""
+    here: dict[str, Any] = {}
+    for name, thing in vars(standard).items():
+        if name.startswith("_"):
+            continue
+        if not callable(thing):
+            here[name] = thing
+            continue
+        function: Any = COMPOSED.get(name)
+        if function is None and name in ELEMENTWISE:
+            function = elementwise(name, registry[ELEMENTWISE[name]])
+        elif function is None:
+            function = of_numbers(name) if name in PLAIN else unknown(name)
+        function.__name__ = function.__qualname__ = name
+        function.__module__ = __name__
+        function.__doc__ = thing.__doc__
+        function.__wrapped__ = thing
+        here[name] = function
+    return here
+
+
+_mirrored = mirror()
+globals().update(_mirrored)
+__all__ = sorted(_mirrored)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "patch"]
+
+
+# ---- Other people's modules ------------------------------------------------------------------------------------------
+
+_lock = allocate_lock()
+# For each module that is patched now: the module, how many blocks patch it, and what its names were bound to.
+_patched: dict[int, tuple[ModuleType, int, dict[str, Any]]] = {}
+
+
+class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
+    r"""A context in which modules that were not written for it compute with the differentiable functions of this one.
+
+    Whatever global name of the modules is bound to the standard `math`, or to one of its functions, is bound to this
+    module, or to its function of that name, while the block lasts. That is so for the whole process, and counted: the
+    names are as before when the last of all blocks that patch the module, nested or in other threads, has ended.
+    A function that holds `math`'s otherwise (as a default argument, in a closure or a container) is not reached; it
+    raises TypeError when it meets a tracked Value.
+
+    Args:
+        modules: imported modules, such as `geographiclib.geodesic`; each module of a package by itself.
+
+    Raises:
+        TypeError: one of them is not a module, or there are none.
+
+    >>> import scalargrad as sg
+    >>> import types
+    >>> module = types.ModuleType("theirs")
+    >>> exec("from math import sqrt\ndef root(x): return sqrt(x)", vars(module))
+    >>> x = sg.Value(4.0)
+    >>> with sg.math.patch(module):
+    ...     module.root(x).backward()
+    >>> x.grad
+    0.25
+    """
+
+    def __init__(self, *modules: ModuleType) -> None:
+        if not modules:
+            raise TypeError("patch takes at least one module, such as patch(geographiclib.geodesic)")
+        for module in modules:
+            if not isinstance(module, type(standard)):
+                raise TypeError(f"patch takes imported modules, not {module!r} ({type(module).__name__})")
+        self._modules = modules
+
+    def __enter__(self) -> None:
+        with _lock:
+            for module in self._modules:
+                _, count, originals = _patched.get(id(module), (module, 0, {}))
+                found = {name: thing for name, thing in vars(module).items() if id(thing) in _replacements}
+                originals.update(found)
+                vars(module).update({name: _replacements[id(thing)] for name, thing in found.items()})
+                _patched[id(module)] = (module, count + 1, originals)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with _lock:
+            for module in self._modules:
+                _, count, originals = _patched.pop(id(module))
+                if count > 1:
+                    _patched[id(module)] = (module, count - 1, originals)
+                    continue
+                for name, thing in originals.items():
+                    if vars(module).get(name) is _replacements[id(thing)]:  # or else the module has bound it anew
+                        vars(module)[name] = thing
+
+
+# By the identity of what a name is bound to: `math` itself, and each of its functions.
+_replacements: dict[int, Any] = {
+    id(getattr(standard, name)): thing for name, thing in _mirrored.items() if callable(thing)
+} | {id(standard): sys.modules[__name__]}

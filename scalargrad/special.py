@@ -1,0 +1,182 @@
+"""Special functions that the standard library lacks and its derivatives need, on plain floats.
+
+The formulas are those of the NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, by their numbers
+there: the recurrence takes the argument to where the asymptotic series is right to the last digit, and the reflection
+takes it there from the negative side.
+"""
+
+from __future__ import annotations
+
+import math
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
+
+# The positive zero of the digamma function in two floats, and the coefficients of its power series there, which are
+# polygamma(k, ROOT)/k!; computed with mpmath in 60 digits.
+ROOT, ROOT_REST = 1.4616321449683622, 9.549995429965697e-17
+AT_ROOT = (
+    0.9676722454476212,
+    -0.4427631689835921,
+    0.258499760955651,
+    -0.16394270544240652,
+    0.10782405069126237,
+    -0.07219956125645471,
+    0.04880428816414311,
+    -0.03316112647484736,
+    0.022597648232218104,
+    -0.01542476590494896,
+    0.010538791616612175,
+    -0.007204534386356869,
+    0.004926781395729853,
+    -0.003369801655439328,
+    0.002305126326734928,
+    -0.0015769367714301972,
+    0.0010788252019162967,
+    -0.0007380709389960052,
+    0.000504953265834602,
+    -0.0003454680251063077,
+    0.00023635601564027053,
+    -0.00016170622091974803,
+    0.0001106337276874741,
+    -7.569179582195066e-05,
+    5.178575795222081e-05,
+    -3.5430070947659604e-05,
+)
+# The Bernoulli numbers B2, B4, ... (DLMF 24.2).
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
+TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
+
+
+def digamma(x: float) -> float:
+    """The derivative of log(gamma(x)), DLMF 5.2.2.
+
+    Raises ValueError at the poles: zero and the negative integers.
+    """
+    if not math.isfinite(x):
+        return x if x > 0 else math.nan
+    if x <= 0:
+        refuse_pole(x)
+        return digamma(1 - x) - math.pi * cotangent(x)  # 5.5.4
+    if abs(x - ROOT) < 0.3:
+        # So near the zero a sum of large terms would leave few digits.
+        distance = (x - ROOT) - ROOT_REST
+        total = 0.0
+        for coefficient in reversed(AT_ROOT):
+            total = total * distance + coefficient
+        return total * distance
+    terms = []
+    while x < 10:
+        terms.append(-1 / x)  # 5.5.2
+        x += 1
+    square = x * x
+    terms += [math.log(x), -0.5 / x]  # 5.11.2
+    power = 1.0
+    for k, bernoulli in enumerate(BERNOULLI, 1):
+        power *= square
+        terms.append(-bernoulli / (2 * k * power))
+    return math.fsum(terms)
+
+
+def polygamma(n: int, x: float) -> float:
+    """The n-th derivative of digamma, for whole n >= 0, DLMF 5.15.
+
+    Raises ValueError at the poles, and for another n.
+    """
+    if n < 0 or n != int(n):
+        raise ValueError("the order must be a whole number and not negative")
+    if n == 0:
+        return digamma(x)
+    if not math.isfinite(x):
+        return 0.0 if x > 0 else math.nan
+    side = -1.0 if n % 2 == 0 else 1.0
+    if x <= 0:
+        refuse_pole(x)
+        return -side * polygamma(n, 1 - x) - cotangent_derivative(n, x)  # 5.15.6
+    terms = []
+    factorial = float(math.factorial(n))
+    while x < n + 14:
+        terms.append(factorial * inverse_power(x, n + 1))  # 5.15.5
+        x += 1
+    terms += [factorial / n * inverse_power(x, n), factorial / 2 * inverse_power(x, n + 1)]  # 5.15.8
+    for k, bernoulli in enumerate(BERNOULLI, 1):
+        terms.append(bernoulli * math.perm(2 * k + n - 1, n - 1) * inverse_power(x, 2 * k + n))
+    return side * math.fsum(terms)
+
+
+def refuse_pole(x: float) -> None:
+    if x == math.floor(x):
+        raise ValueError("there is a pole at zero and at every negative integer")
+
+
+def inverse_power(x: float, n: int) -> float:
+    """1/x**n for x > 0, infinite where that is too large."""
+    try:
+        return x**-n
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
+
+
+def cotangent(x: float) -> float:
+    """cot(pi x), with whole turns taken off first, which is exact."""
+    return 1 / math.tan(math.pi * (x - round(x)))
+
+
+def cotangent_derivative(n: int, x: float) -> float:
+    """The n-th derivative of pi cot(pi x): pi**(n+1) times a polynomial in t = cot(pi x), by cot' = -(1 + cot**2)."""
+    polynomial = [0, 1]
+    for _ in range(n):
+        slope = [k * c for k, c in enumerate(polynomial)][1:]
+        polynomial = [-(a + b) for a, b in zip([*slope, 0, 0], [0, 0, *slope])]
+    t = cotangent(x)
+    total = 0.0
+    for coefficient in reversed(polynomial):
+        total = total * t + coefficient
+    return math.pi ** (n + 1) * total
+
+
+def gauss(x: float) -> float:
+    """2/sqrt(pi) exp(-x**2), the derivative of erf (DLMF 7.2.1).
+
+    The exponential would magnify what x**2 rounds away: x is split so that the square of its head is exact.
+    """
+    if not abs(x) < 30:
+        return x if x != x else 0.0
+    head = math.ldexp(round(math.ldexp(x, 20)), -20)
+    return TWO_OVER_ROOT_PI * math.exp(-head * head) * math.exp(-(x - head) * (x + head))
+
+
+def cbrt_slope(x: float) -> float:
+    """1/(3 cbrt(x)**2), the derivative of cbrt; infinite at zero.
+
+    The cube root of C libraries is off by several units in the last place, so a step of Newton's method in doubled
+    precision follows it.
+    """
+    if not x or not math.isfinite(x):
+        return math.inf if x == 0 else abs(1 / x)
+    mantissa, exponent = math.frexp(abs(x))
+    thirds, rest = divmod(exponent, 3)
+    scaled = math.ldexp(mantissa, rest)
+    root = math.cbrt(scaled)
+    square, square_rest = exact_product(root, root)
+    cube, cube_rest = exact_product(square, root)
+    residual = (cube - scaled) + (cube_rest + square_rest * root)
+    # 1/(3 (root - step)**2) to first order in the step and in what the square rounded away.
+    correction = 1 + (2 * residual / (3 * cube) - square_rest / square)
+    return math.ldexp(correction / (3 * square), -2 * thirds)
+
+
+def exact_product(x: float, y: float) -> tuple[float, float]:
+    """x*y and what the product rounds away (T. J. Dekker, Numerische Mathematik 18, 1971)."""
+    product = x * y
+    (head, tail), (other_head, other_tail) = map(halves, (x, y))
+    rest = head * other_head - product + head * other_tail + tail * other_head + tail * other_tail
+    return product, rest
+
+
+def halves(x: float) -> tuple[float, float]:
+    """x as the sum of two floats of half as many digits."""
+    scaled = 134217729.0 * x  # 2**27 + 1
+    head = scaled - (scaled - x)
+    return head, x - head

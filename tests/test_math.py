@@ -1,0 +1,524 @@
+"""`scalargrad.math`: the standard library's `math`, differentiable, and other people's code with it."""
+
+from __future__ import annotations
+
+import colorsys
+import inspect
+import math
+import pickle
+import sys
+import threading
+import types
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import blackscholes
+import blackscholes.base
+import blackscholes.call
+import blackscholes.put
+import geographiclib.geodesic
+import geographiclib.geodesicline
+import geographiclib.geomath
+import pytest
+from geographiclib.geodesic import Geodesic
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from oracles import extrapolated_difference
+from references import ANY, near
+
+import scalargrad as sg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+NAMES = sorted(name for name in vars(math) if not name.startswith("_"))
+FUNCTIONS = [name for name in NAMES if callable(getattr(math, name))]
+OF_INTEGERS = {"comb", "factorial", "gcd", "isqrt", "lcm", "perm"}
+OF_LISTS = {"dist", "fsum", "prod", "sumprod"}
+NO_SIGNATURE = {"hypot", "log"}
+OF_ONE = ["log", "hypot"] + [
+    name
+    for name in FUNCTIONS
+    if name not in OF_INTEGERS | OF_LISTS | NO_SIGNATURE | {"modf", "frexp"}
+    and str(inspect.signature(getattr(math, name))) == "(x, /)"
+]
+OF_TWO = ["atan2", "copysign", "fmod", "hypot", "isclose", "log", "nextafter", "pow", "remainder"]
+
+NUMBERS = ANY | near(-1.0, 0.0, 1.0) | st.sampled_from([math.inf, -math.inf, math.nan, -0.0, 0.5, 2.0, -3.0])
+RAISES = (ArithmeticError, ValueError, TypeError)
+
+
+def bits(result: Any) -> Any:
+    """A result by type and bits, the number of a Value in its place."""
+    if isinstance(result, tuple):
+        return tuple(map(bits, result))
+    number = result.data if isinstance(result, sg.Value) else result
+    return number.hex() if type(number) is float else (type(number), number)
+
+
+def outcome(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    try:
+        return bits(function(*args, **kwargs))
+    except RAISES as error:
+        return type(error)
+
+
+def as_values(args: Sequence[Any]) -> list[Any]:
+    return [sg.Value(x) if isinstance(x, float) else x for x in args]
+
+
+# ---- Names -----------------------------------------------------------------------------------------------------------
+
+
+def test_it_has_every_name_of_math_and_no_other() -> None:
+    assert sg.math.__all__ == NAMES
+    assert dir(sg.math) == sorted([*NAMES, "patch"])
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(FUNCTIONS)))
+def test_a_constant_is_that_of_math(name: str) -> None:
+    assert bits(getattr(sg.math, name)) == bits(getattr(math, name))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_the_signature_the_name_and_the_docstring_of_math(name: str) -> None:
+    ours, theirs = getattr(sg.math, name), getattr(math, name)
+    assert ours.__name__ == name
+    assert ours.__doc__ == theirs.__doc__
+    assert pickle.loads(pickle.dumps(ours)) is ours
+    if name not in NO_SIGNATURE:
+        assert inspect.signature(ours) == inspect.signature(theirs)
+
+
+def test_every_function_that_is_not_piecewise_constant_is_differentiable() -> None:
+    known = {*sg.math.ELEMENTWISE, *sg.math.COMPOSED, *sg.math.PLAIN}
+    assert set(FUNCTIONS) <= known
+
+
+# ---- Values and exceptions -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OF_ONE)
+@given(x=NUMBERS)
+def test_of_one_number_it_gives_and_raises_what_math_does(name: str, x: float) -> None:
+    ours, theirs = getattr(sg.math, name), getattr(math, name)
+    expected = outcome(theirs, x)
+    assert outcome(ours, x) == expected
+    assert outcome(ours, sg.Value(x)) == expected
+    assert outcome(ours, sg.constant(x)) == expected
+
+
+@pytest.mark.parametrize("name", OF_TWO)
+@given(x=NUMBERS, y=NUMBERS)
+def test_of_two_numbers_it_gives_and_raises_what_math_does(name: str, x: float, y: float) -> None:
+    ours, theirs = getattr(sg.math, name), getattr(math, name)
+    expected = outcome(theirs, x, y)
+    for args in ((x, y), (sg.Value(x), y), (x, sg.Value(y)), (sg.Value(x), sg.Value(y))):
+        assert outcome(ours, *args) == expected
+
+
+@pytest.mark.parametrize("name", ["modf", "frexp"])
+@given(x=NUMBERS)
+def test_the_parts_of_a_float_are_those_of_math(name: str, x: float) -> None:
+    expected = outcome(getattr(math, name), x)
+    assert outcome(getattr(sg.math, name), x) == expected
+    assert outcome(getattr(sg.math, name), sg.Value(x)) == expected
+
+
+@given(x=NUMBERS, i=st.integers(-2200, 2200))
+def test_ldexp_is_that_of_math(x: float, i: int) -> None:
+    assert outcome(sg.math.ldexp, x, i) == outcome(sg.math.ldexp, sg.Value(x), i) == outcome(math.ldexp, x, i)
+
+
+@given(xs=st.lists(NUMBERS, max_size=5))
+def test_of_lists_it_gives_and_raises_what_math_does(xs: list[float]) -> None:
+    ys = xs[::-1]
+    for values, others in ((xs, ys), (as_values(xs), ys), (xs, as_values(ys)), (as_values(xs), as_values(ys))):
+        assert outcome(sg.math.fsum, values) == outcome(math.fsum, xs)
+        assert outcome(sg.math.dist, values, others) == outcome(math.dist, xs, ys)
+        assert outcome(sg.math.hypot, *values) == outcome(math.hypot, *xs)
+        assert outcome(sg.math.prod, iter(values)) == outcome(math.prod, xs)
+        assert outcome(sg.math.prod, values, start=2.5) == outcome(math.prod, xs, start=2.5)
+        assert outcome(sg.math.dist, values, [1.0]) == outcome(math.dist, xs, [1.0])
+
+
+@given(n=st.integers(-3, 30), k=st.integers(-3, 30))
+def test_functions_of_integers_pass_through(n: int, k: int) -> None:
+    for name in ("factorial", "isqrt"):
+        assert outcome(getattr(sg.math, name), n) == outcome(getattr(math, name), n)
+    for name in ("comb", "gcd", "lcm", "perm"):
+        assert outcome(getattr(sg.math, name), n, k) == outcome(getattr(math, name), n, k)
+
+
+MISUSES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("sin", ("text",), {}),
+    ("sin", ([1.0],), {}),
+    ("sin", (), {}),
+    ("sin", (1.0, 2.0), {}),
+    ("sqrt", (None,), {}),
+    ("atan2", (1.0,), {}),
+    ("atan2", (1.0, 2.0, 3.0), {}),
+    ("fmod", (1.0, "2"), {}),
+    ("log", (), {}),
+    ("log", (1.0, 2.0, 3.0), {}),
+    ("log", (2.0, 1.0), {}),
+    ("ldexp", (1.0, 2.0), {}),
+    ("hypot", (1.0, "2"), {}),
+    ("dist", ([1.0, 2.0], [3.0]), {}),
+    ("dist", (1.0, 2.0), {}),
+    ("fsum", (1.0,), {}),
+    ("fsum", ([1.0, None],), {}),
+    ("prod", (1.0,), {}),
+    ("prod", ([1.0], 2.0), {}),
+    ("nextafter", (1.0, 2.0), {"step": 3}),
+    ("isclose", (1.0, 2.0), {"rel_tol": -1.0}),
+    ("factorial", (2.5,), {}),
+    ("comb", (2.0, 1), {}),
+    ("gcd", (1.5,), {}),
+    ("floor", (math.inf,), {}),
+    ("modf", ("1",), {}),
+    ("frexp", (None,), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), MISUSES)
+def test_a_misuse_raises_what_math_raises(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    expected = outcome(getattr(math, name), *args, **kwargs)
+    assert isinstance(expected, type), "not a misuse"
+    assert outcome(getattr(sg.math, name), *args, **kwargs) is expected
+    inside = [as_values(arg) if isinstance(arg, list) else arg for arg in args]
+    assert outcome(getattr(sg.math, name), *as_values(inside), **kwargs) is expected
+
+
+def test_what_is_piecewise_constant_gives_plain_numbers() -> None:
+    x = sg.Value(2.5)
+    assert [type(getattr(sg.math, name)(x)) for name in ("floor", "ceil", "trunc", "isnan")] == [int, int, int, bool]
+    assert sg.math.isclose(x, 2.5 + 1e-12)
+    assert not sg.math.isclose(x, sg.Value(2.6), rel_tol=sg.Value(1e-3))
+    assert sg.math.isclose(x, 2.6, abs_tol=0.2)
+
+
+def test_exact_numbers_become_floats_as_in_math_and_integers_of_any_size_have_logarithms() -> None:
+    assert sg.math.fabs(Fraction(-1, 4)) == 0.25
+    assert type(sg.math.fabs(sg.Value(Fraction(-1, 4))).data) is float
+    assert sg.math.log(10**400) == math.log(10**400)
+    assert sg.math.log(sg.Value(2.0), 10**400).data == math.log(2.0, 10**400)
+
+
+def test_a_vector_goes_element_by_element() -> None:
+    v = sg.Vector([0.25, 0.5])
+    assert sg.math.sin(v) == [math.sin(0.25), math.sin(0.5)]
+    assert sg.math.atan2(v, 2.0) == [math.atan2(0.25, 2.0), math.atan2(0.5, 2.0)]
+    assert sg.math.log(v, 2) == [-2.0, -1.0]
+
+
+# ---- Derivatives that are not an operation's own ---------------------------------------------------------------------
+
+
+def gradient(function: Callable[..., Any], *point: float) -> list[float]:
+    leaves = [sg.Value(x) for x in point]
+    function(*leaves).backward()
+    return [leaf.grad for leaf in leaves]
+
+
+def test_the_derivatives_of_what_is_composed_of_operations() -> None:
+    assert gradient(sg.math.log, 8.0, 2.0) == pytest.approx([1 / (8 * math.log(2)), -3 / (2 * math.log(2))], rel=1e-15)
+    assert gradient(lambda x: sg.math.modf(x)[0], -2.25) == [1]
+    assert gradient(lambda x: sg.math.frexp(x)[0], 6.0) == [0.125]
+    assert gradient(lambda x: sg.math.frexp(x)[0], 5e-324) == [math.inf]
+    assert gradient(lambda x: sg.math.ldexp(x, -3), 6.0) == [0.125]
+    assert gradient(lambda x, y: sg.math.prod([x, 3.0], start=y), 2.0, 5.0) == [15.0, 6.0]
+    assert gradient(sg.math.nextafter, 1.0, 2.0) == [1, 0]
+    assert gradient(sg.math.ulp, 1.0) == [0]
+    assert gradient(sg.math.hypot, 3.0, 4.0) == [0.6, 0.8]
+    assert gradient(lambda x: sg.math.hypot(x), -3.0) == [-1.0]
+    assert gradient(lambda x, y: sg.math.dist([x, 1.0], [1.0, y]), 4.0, 5.0) == [0.6, 0.8]
+
+
+@pytest.mark.parametrize(("x", "y", "expected"), [(7.5, 2.0, [1, -3]), (-7.5, 2.0, [1, 3]), (7.5, -2.0, [1, 3])])
+def test_a_remainder_with_the_sign_of_the_dividend_counts_whole_divisors(
+    x: float, y: float, expected: list[float]
+) -> None:
+    assert gradient(sg.math.fmod, x, y) == expected
+    assert gradient(sg.math.fmod, 1.0, math.inf) == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "count"), [(7.5, 2.0, 4), (5.0, 2.0, 2), (7.0, 2.0, 4), (-7.5, 2.0, -4), (1e300, 1e-9, 1e309)]
+)
+def test_the_ieee_remainder_counts_nearest_multiples(x: float, y: float, count: float) -> None:
+    assert gradient(sg.math.remainder, x, y) == [1, -count]
+
+
+NEGATIVE_KINK = [(2.0, -1.0, -1.0), (-2.0, -0.0, 1.0), (2.0, 0.0, 1.0), (0.0, 3.0, 0.0), (-0.0, 3.0, 0.0)]
+
+
+@pytest.mark.parametrize(("x", "y", "slope"), NEGATIVE_KINK)
+def test_copysign_is_as_steep_as_the_signs_agree(x: float, y: float, slope: float) -> None:
+    assert gradient(sg.math.copysign, x, y) == [slope, 0]
+
+
+# ---- Functions of newer Pythons --------------------------------------------------------------------------------------
+
+
+def exact_fma(x: Any, y: Any, z: Any, /) -> float:
+    return float(Fraction(x) * Fraction(y) + Fraction(z))
+
+
+def exact_sumprod(p: Any, q: Any, /) -> float:
+    p, q = [*p], [*q]
+    if len(p) != len(q):
+        raise ValueError("Inputs are not the same length")
+    return float(sum(Fraction(x) * Fraction(y) for x, y in zip(p, q)))
+
+
+def exact_nextafter(x: float, y: float, /, *, steps: int | None = None) -> float:
+    if steps is not None and steps < 0:
+        raise ValueError("steps must be a non-negative integer")
+    for _ in range(1 if steps is None else steps):
+        x = ORIGINAL_NEXTAFTER(x, y)
+    return x
+
+
+ORIGINAL_NEXTAFTER = math.nextafter
+NEWER = {"fma": exact_fma, "sumprod": exact_sumprod, "nextafter": exact_nextafter, "brandnew": lambda x: x + 1.0}
+
+
+@pytest.fixture
+def newer(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
+    """The mirror of a `math` that has what Python 3.14 has, and one function more."""
+    for name, stand_in in NEWER.items():
+        if name == "brandnew" or sys.version_info < (3, 13):
+            monkeypatch.setattr(math, name, stand_in, raising=False)
+    return types.SimpleNamespace(**sg.math.mirror())
+
+
+def test_fma_has_one_rounding_and_three_derivatives(newer: types.SimpleNamespace) -> None:
+    x, y, z = 1 + 2.0**-30, 1 - 2.0**-30, -1.0
+    assert newer.fma(x, y, z) == newer.fma(sg.Value(x), y, z).data == -(2.0**-60)
+    assert gradient(newer.fma, 2.0, 3.0, 5.0) == [3.0, 2.0, 1.0]
+    with pytest.raises(TypeError):
+        newer.fma(sg.Value(1.0), 2.0)
+
+
+def test_sumprod_rounds_once_and_is_bilinear(newer: types.SimpleNamespace) -> None:
+    p, q = [1e20, 1.0, -1e20], [1.0, 2.0, 1.0]
+    assert newer.sumprod(p, q) == newer.sumprod(as_values(p), q).data == 2.0
+    assert gradient(lambda *xs: newer.sumprod(xs[:2], xs[2:]), 2.0, 3.0, 5.0, 7.0) == [5.0, 7.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match="same length"):
+        newer.sumprod([sg.Value(1.0)], [1.0, 2.0])
+
+
+def test_nextafter_takes_steps(newer: types.SimpleNamespace) -> None:
+    x = sg.Value(1.0)
+    assert newer.nextafter(x, 2.0, steps=3).data == 1 + 3 * 2.0**-52
+    assert newer.nextafter(x, 2.0).data == newer.nextafter(x, 2.0, steps=None).data == 1 + 2.0**-52
+    assert newer.nextafter(1.0, 2.0, steps=2) == 1 + 2.0**-51
+    with pytest.raises(ValueError, match="non-negative"):
+        newer.nextafter(x, 2.0, steps=-1)
+
+
+def test_a_function_that_it_does_not_know_works_on_numbers_and_refuses_values(newer: types.SimpleNamespace) -> None:
+    assert newer.brandnew(1.0) == 2.0
+    with pytest.raises(TypeError, match=r"no derivative for math\.brandnew, which got Value\(1\.0\)"):
+        newer.brandnew(sg.Value(1.0))
+
+
+# ---- Patching --------------------------------------------------------------------------------------------------------
+
+
+def make_module() -> types.ModuleType:
+    module = types.ModuleType("theirs")
+    source = "import math\nfrom math import sqrt as root, pi\ndef f(x): return root(x) + math.sin(pi * x)"
+    exec(source, vars(module))
+    return module
+
+
+def is_patched(module: types.ModuleType) -> bool:
+    names = [vars(module)["math"] is sg.math, vars(module)["root"] is sg.math.sqrt]
+    assert len(set(names)) == 1, "half patched"
+    assert names[0] or (vars(module)["math"] is math and vars(module)["root"] is math.sqrt)
+    return names[0]
+
+
+def test_patched_code_is_differentiable_and_gives_the_same_numbers() -> None:
+    module = make_module()
+    x = sg.Value(0.25)
+    with pytest.raises(TypeError, match="would lose its gradient"):
+        module.f(x)
+    with sg.math.patch(module):
+        y = module.f(x)
+        assert module.f(0.25) == y.data
+    assert not is_patched(module)
+    assert module.f(0.25) == y.data
+    y.backward()
+    assert x.grad == pytest.approx(1 + math.pi * math.cos(math.pi / 4), rel=1e-15)
+
+
+def test_blocks_that_overlap_in_any_order_restore_when_the_last_one_ends() -> None:
+    module, other = make_module(), make_module()
+    first, second, third = sg.math.patch(module), sg.math.patch(module, other), sg.math.patch(module)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert is_patched(module)
+    assert is_patched(other)
+    third.__enter__()
+    second.__exit__(None, None, None)
+    assert is_patched(module)
+    assert not is_patched(other)
+    third.__exit__(None, None, None)
+    assert not is_patched(module)
+
+
+def test_one_patch_is_entered_again_and_a_module_may_be_named_twice() -> None:
+    module = make_module()
+    patch = sg.math.patch(module, module)
+    with patch:
+        with patch:
+            assert is_patched(module)
+        assert is_patched(module)
+    assert not is_patched(module)
+    with patch:
+        assert is_patched(module)
+    assert not is_patched(module)
+
+
+def test_an_exception_restores() -> None:
+    module = make_module()
+    with pytest.raises(ZeroDivisionError), sg.math.patch(module):
+        1 / 0  # noqa: B018
+    assert not is_patched(module)
+
+
+def test_a_name_that_the_module_binds_anew_meanwhile_is_left_alone() -> None:
+    module = make_module()
+    with sg.math.patch(module):
+        module.root = abs
+        with sg.math.patch(module):
+            assert module.root is abs
+    assert module.root is abs
+    assert module.math is math
+
+
+def test_a_name_bound_to_math_since_is_patched_by_the_next_block_and_restored() -> None:
+    module = make_module()
+    with sg.math.patch(module):
+        module.late = math.cos
+        with sg.math.patch(module):
+            assert module.late is sg.math.cos
+    assert module.late is math.cos
+    assert not is_patched(module)
+
+
+def test_threads_that_patch_one_module_leave_it_as_it_was() -> None:
+    module = make_module()
+    wrong: list[str] = []
+
+    def use() -> None:
+        for _ in range(200):
+            with sg.math.patch(module):
+                if not is_patched(module):
+                    wrong.append("not patched inside a block")
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert not is_patched(module)
+    assert sg.math._patched == {}
+
+
+@pytest.mark.parametrize("wrong", ["geographiclib", 3, math.sin, None])
+def test_only_modules_can_be_patched(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="patch takes imported modules, not "):
+        sg.math.patch(make_module(), wrong)
+    with pytest.raises(TypeError, match="at least one module"):
+        sg.math.patch()
+
+
+# ---- Other people's code ---------------------------------------------------------------------------------------------
+
+
+def check_against_differences(function: Callable[..., float], point: Sequence[float], widths: Sequence[float]) -> None:
+    """Compare value and gradient of a function of floats, which was written for them, on values."""
+    leaves = [sg.Value(x) for x in point]
+    result: Any = function(*leaves)
+    result.backward()
+    assert result.data.hex() == function(*point).hex()
+    for index, (leaf, width) in enumerate(zip(leaves, widths)):
+
+        def along(x: float, index: int = index) -> float:
+            return function(*point[:index], x, *point[index + 1 :])
+
+        expected, error, _ = extrapolated_difference(along, point[index], width)
+        assert error <= 1e-6 * abs(expected) + 1e-9
+        assert leaf.grad == pytest.approx(expected, rel=1e-6, abs=1e-9), f"by argument {index}"
+
+
+GEODESY = (geographiclib.geodesic, geographiclib.geomath, geographiclib.geodesicline)
+LATITUDES = st.floats(5.0, 35.0)
+
+
+@given(LATITUDES, st.floats(-60.0, 60.0), LATITUDES, st.floats(10.0, 100.0))
+def test_geographiclib_differentiates_the_distance_on_the_ellipsoid(
+    lat1: float, lon1: float, gap: float, turn: float
+) -> None:
+    def distance(*point: Any) -> Any:
+        return Geodesic.WGS84.Inverse(*point)["s12"]
+
+    with sg.math.patch(*GEODESY):
+        check_against_differences(distance, (lat1, lon1, lat1 + gap, lon1 + turn), (0.01,) * 4)
+
+
+def test_geographiclib_differentiates_where_a_journey_ends() -> None:
+    with sg.math.patch(*GEODESY):
+        for name in ("lat2", "azi2"):
+
+            def end(latitude: Any, azimuth: Any, length: Any, name: str = name) -> Any:
+                return Geodesic.WGS84.Direct(latitude, -73.8, azimuth, length)[name]
+
+            check_against_differences(end, (40.6, 51.0, 5.5e6), (0.01, 0.01, 1e3))
+
+
+OPTIONS = (blackscholes.base, blackscholes.call, blackscholes.put)
+
+
+@given(st.floats(40.0, 70.0), st.floats(40.0, 70.0), st.floats(0.2, 2.0), st.floats(0.0, 0.1), st.floats(0.1, 0.5))
+def test_blackscholes_gives_its_own_greeks_as_derivatives_of_its_price(
+    spot: float, strike: float, time: float, rate: float, sigma: float
+) -> None:
+    call = blackscholes.BlackScholesCall(spot, strike, time, rate, sigma)
+    with sg.math.patch(*OPTIONS):
+        leaves = [sg.Value(x) for x in (spot, strike, time, rate, sigma)]
+        with sg.GradientTape() as outer:
+            with sg.GradientTape() as tape:
+                price = blackscholes.BlackScholesCall(*leaves).price()
+            greeks = tape.gradient(price, leaves)
+        curvature = outer.gradient(greeks[0], leaves[0])
+    assert price.data.hex() == call.price().hex()
+    expected = [call.delta(), -call.dual_delta(), -call.theta(), call.rho(), call.vega()]
+    assert [g.data for g in greeks] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert curvature.data == pytest.approx(call.gamma(), rel=1e-9, abs=1e-12)
+
+
+SHADES = st.integers(1, 30).map(lambda k: k / 32)
+
+
+@given(SHADES, SHADES, SHADES)
+def test_colorsys_needs_no_patch(r: float, g: float, b: float) -> None:
+    assume(len({r, g, b}) == 3 and max(r, g, b) + min(r, g, b) != 1)  # or else there are kinks
+    for convert in (colorsys.rgb_to_hls, colorsys.rgb_to_hsv, colorsys.rgb_to_yiq):
+        there = {colorsys.rgb_to_hls: colorsys.hls_to_rgb, colorsys.rgb_to_hsv: colorsys.hsv_to_rgb}
+        for index in range(3):
+            check_against_differences(lambda *rgb: convert(*rgb)[index], (r, g, b), (2.0**-9,) * 3)  # noqa: B023
+        if convert in there:
+            leaves = [sg.Value(x) for x in (r, g, b)]
+            back = there[convert](*convert(*leaves))
+            for index, channel in enumerate(back):
+                with sg.GradientTape() as tape:
+                    channel = there[convert](*convert(*leaves))[index]
+                row = [x.data for x in tape.gradient(channel, leaves, unconnected_gradients="zero")]
+                assert row == pytest.approx([float(i == index) for i in range(3)], abs=1e-12)
