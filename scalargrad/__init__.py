@@ -64,6 +64,7 @@ from .operations import (
 )
 from .recording import no_grad
 from .tape import GradientTape
+from .transforms import derivative, flatten, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value
 from .variable import Variable, constant, stop_gradient
 from .vector import Vector, logsumexp, softmax
@@ -91,6 +92,7 @@ __all__ = [
     "cosh",
     "custom_gradient",
     "degrees",
+    "derivative",
     "digamma",
     "dist",
     "erf",
@@ -99,11 +101,17 @@ __all__ = [
     "exp2",
     "expm1",
     "fabs",
+    "flatten",
     "fmod",
     "frexp",
     "fsum",
     "gamma",
+    "grad",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "ldexp",
     "lgamma",
     "log",
@@ -131,5 +139,7 @@ __all__ = [
     "tan",
     "tanh",
     "ulp",
+    "value_and_grad",
+    "vjp",
     "where",
 ]

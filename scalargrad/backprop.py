@@ -75,7 +75,8 @@ def reverse_sweep(
                 derivatives = [d if d is not None and follows(node, x) else None for x, d in zip(operands, derivatives)]
             for parent, local in zip(operands, derivatives):
                 if local is not None:
-                    adjoints[parent] = adjoints[parent] + adjoint * local if parent in adjoints else adjoint * local
+                    term = product(adjoint, local) if differentiable else adjoint * local
+                    adjoints[parent] = adjoints[parent] + term if parent in adjoints else term
             continue
         local = node.d_left  # the same for the one or two operands of most nodes, without the cost of a loop
         if local is not None:
@@ -85,6 +86,24 @@ def reverse_sweep(
             right = node.right
             adjoints[right] = adjoints[right] + adjoint * local if right in adjoints else adjoint * local
     return adjoints
+
+
+def product(x: Any, y: Any) -> Any:
+    """x * y without a node for a factor of one, as most rules of sums have."""
+    if (type(y) is int or type(y) is float) and y == 1 and type(x) is not int:
+        return x
+    return y if type(x) is float and x == 1 and type(y) is not int else x * y
+
+
+def carry_back(
+    adjoints: dict[Value, Any], within: Callable[[Interval], bool] | None = None, differentiable: bool = False
+) -> dict[Value, Any]:
+    """The reverse sweep from targets, whose adjoints are given, over all that they were computed by `within` reach."""
+    if len(adjoints) == 1 and not differentiable:
+        (target,) = adjoints
+        fork = sweep_trunk(target, adjoints, within)
+        return adjoints if fork is None else reverse_sweep(topological_order([fork], within), adjoints)
+    return reverse_sweep(topological_order(adjoints, within), adjoints, differentiable)
 
 
 def sweep_trunk(
@@ -156,10 +175,7 @@ def assigned_since(node: Value) -> Value | None:
 
 def backward(root: Value) -> None:
     """Write d(root)/d(node) into the `.grad` of every node below `root`: added in leaves, replaced in inner nodes."""
-    adjoints = {root: one_like(root.data)}
-    fork = sweep_trunk(root, adjoints)
-    if fork is not None:
-        reverse_sweep(topological_order([fork]), adjoints)
+    adjoints = carry_back({root: one_like(root.data)})
     for node, adjoint in adjoints.items():
         if node._operation:
             if node._data is not None:  # the call of a custom function has no number, and one adjoint a result

@@ -53,6 +53,12 @@ mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y))
 neg = operator_of("-", operator.neg, -1)
 
 
+@operation(1)
+def identity(x: Number) -> Number:
+    """x itself, as a node of its own."""
+    return x
+
+
 @operation(0)
 def sign(x: Number) -> Number:
     """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, ParamSpec, Protocol, TypeVar
 
     from .tape import GradientTape
+    from .value import Value
     from .variable import Variable
 
     P = ParamSpec("P")
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
         def take_part(self, interval: BlockInterval) -> None:
             """Set what the block means for an interval that it is open in."""
+
+    class Recorder(Block, Protocol):
+        """What records: a tape, or the run of a transform."""
+
+        selective: bool
+
+        def watches(self, value: Value, /) -> bool: ...
 
 
 class Interval:
@@ -47,7 +55,7 @@ class Interval:
 
     serial: int
     blocks: tuple[tuple[Block, int], ...] = ()
-    tapes: tuple[GradientTape, ...] = ()
+    tapes: tuple[Recorder, ...] = ()
     accessed: dict[Variable, None] | AccessedByAll | None = None
     enabled: bool = True
     plain: bool = True
@@ -70,7 +78,7 @@ class BlockInterval(Interval):
         for block, _ in blocks:
             block.take_part(self)
         if not self.plain:
-            tapes: tuple[GradientTape, ...] = self.tapes
+            tapes: tuple[Recorder, ...] = self.tapes
             for tape in tapes:
                 tape.selective = True
 

@@ -1,27 +1,82 @@
-"""Nested lists, tuples, named tuples and dicts: taken apart into their leaves, and put together again."""
+"""Nested lists, tuples, named tuples, dicts and dataclasses: taken apart, and put together again.
+
+`leaves_of` and `rebuild` stop at whatever is no container: a number, a `Value`, a `Vector`. `scalars_of` and `refill`
+go on into vectors and NumPy's arrays, down to single numbers; text, `None` and truth values they pass over.
+"""
 
 from __future__ import annotations
 
+import sys
+from copy import copy
+from numbers import Real
+
+from .value import Value
+from .vector import Vector
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
 
+def is_dataclass(x: object) -> bool:
+    return hasattr(type(x), "__dataclass_fields__")
+
+
+def fields_of(instance: Any) -> list[str]:
+    """The names of the fields of a dataclass that its constructor takes; what it derives from them it keeps."""
+    return [field.name for field in sys.modules["dataclasses"].fields(instance) if field.init]
+
+
+def parts_of(structure: Any) -> Sequence[Any] | None:
+    """What a container holds directly, dicts in their own order; None for what is no container."""
+    if isinstance(structure, (list, tuple)):
+        return structure
+    if isinstance(structure, dict):
+        return [*structure.values()]
+    if is_dataclass(structure):
+        return [getattr(structure, name) for name in fields_of(structure)]
+    return None
+
+
+def with_parts(structure: Any, parts: list[Any], construct: bool = True) -> Any:
+    """A container of the same kind that holds other parts.
+
+    A dataclass is made by its constructor, so that fields derived in `__post_init__` follow; where what it would check
+    does not hold of the parts, as with gradients, it is copied instead, and the derived fields are None.
+    """
+    if isinstance(structure, dict):
+        twin = copy(structure)  # a defaultdict or an OrderedDict stays one
+        twin.update(zip(structure, parts))
+        return twin
+    if isinstance(structure, list):
+        return parts
+    if isinstance(structure, tuple):
+        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
+    names = fields_of(structure)
+    if construct:
+        return type(structure)(**dict(zip(names, parts)))
+    twin = copy(structure)
+    for field in sys.modules["dataclasses"].fields(structure):
+        object.__setattr__(twin, field.name, parts[names.index(field.name)] if field.init else None)
+    return twin
+
+
 def leaves_of(structure: Any) -> list[Any]:
-    """The leaves in order: whatever is not a list, tuple or dict. Dicts go in their own order.
+    """The leaves in order: whatever is not a container.
 
     >>> leaves_of({"a": 1, "b": [2, (3,)]})
     [1, 2, 3]
     """
-    if not isinstance(structure, (list, tuple, dict)):
+    parts = parts_of(structure)
+    if parts is None:
         return [structure]
     leaves: list[Any] = []
-    for part in structure.values() if isinstance(structure, dict) else structure:
-        if isinstance(part, (list, tuple, dict)):
-            leaves += leaves_of(part)
-        else:
+    for part in parts:
+        if isinstance(part, (Value, float)):
             leaves.append(part)
+        else:
+            leaves += leaves_of(part)
     return leaves
 
 
@@ -35,11 +90,102 @@ def rebuild(structure: Any, leaves: list[Any]) -> Any:
 
 
 def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
+    parts = parts_of(structure)
+    if parts is None:
+        return next(leaves)
+    return with_parts(structure, [_rebuild(part, leaves) for part in parts], construct=False)
+
+
+# ---- Down to single numbers ------------------------------------------------------------------------------------------
+
+
+def is_array(x: object) -> bool:
+    return hasattr(x, "__array_interface__") and hasattr(x, "tolist")
+
+
+def is_number(x: object) -> bool:
+    return isinstance(x, (Value, float)) or (isinstance(x, Real) and not isinstance(x, bool))
+
+
+def is_passed_over(x: Any) -> bool:
+    """Whether a leaf is no number and is let through: text, None, truth values, and arrays of those."""
+    if is_array(x):
+        return x.dtype.kind not in "iufO"
+    return x is None or isinstance(x, (str, bytes, bool))
+
+
+def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
+    """The single numbers and values in a structure, in order; raises what `refuse` makes of what is none."""
+    if is_number(structure):
+        return [structure]
+    if isinstance(structure, Vector):
+        return [*structure]
+    parts = parts_of(structure)
+    if parts is not None:
+        return [scalar for part in parts for scalar in scalars_of(part, refuse)]
+    if is_passed_over(structure):
+        return []
+    if is_array(structure):
+        return [scalar for entry in structure.ravel().tolist() for scalar in scalars_of(entry, refuse)]
+    raise refuse(structure)
+
+
+def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> Any:
+    """The same structure with other numbers, given in the order of `scalars_of`.
+
+    An array holds floats if all of its numbers are, or else objects. How dataclasses are made: see `with_parts`.
+    """
+    if is_number(structure):
+        return next(scalars)
+    if isinstance(structure, Vector):
+        return Vector([next(scalars) for _ in structure])
+    parts = parts_of(structure)
+    if parts is not None:
+        return with_parts(structure, [refill(part, scalars, construct) for part in parts], construct)
+    if is_passed_over(structure):
+        return structure
+    return array_of([next(scalars) for _ in range(structure.size)], structure.shape)
+
+
+def array_of(scalars: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of floats, or of objects if one is not a float."""
+    numpy = sys.modules["numpy"]
+    if all(type(x) is float for x in scalars):
+        return numpy.array(scalars).reshape(shape)
+    array = numpy.empty(len(scalars), dtype=object)
+    array[:] = scalars
+    return array.reshape(shape)
+
+
+def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
+    """The numbers of `given` that stand where the numbers of a structure do; lists, vectors and arrays are alike.
+
+    Raises ValueError if it has another structure, TypeError if it holds something else in place of a number.
+    """
+    if is_number(structure):
+        if not is_number(given):
+            if getattr(given, "shape", None) == ():
+                return [given.item()]
+            raise mismatch(name, structure, given)
+        return [given]
+    if is_passed_over(structure):
+        return []
     if isinstance(structure, dict):
-        return {key: _rebuild(part, leaves) for key, part in structure.items()}
-    if isinstance(structure, list):
-        return [_rebuild(part, leaves) for part in structure]
-    if isinstance(structure, tuple):
-        parts = [_rebuild(part, leaves) for part in structure]
-        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
-    return next(leaves)
+        if not isinstance(given, dict) or given.keys() != structure.keys():
+            raise mismatch(name, structure, given)
+        return [x for key, part in structure.items() for x in scalars_like(part, given[key], name)]
+    parts = entries_of(structure)
+    others = entries_of(given)
+    if parts is None or others is None or len(parts) != len(others):
+        raise mismatch(name, structure, given)
+    return [x for part, other in zip(parts, others) for x in scalars_like(part, other, name)]
+
+
+def entries_of(structure: Any) -> Sequence[Any] | None:
+    if isinstance(structure, Vector):
+        return [*structure]
+    return structure.tolist() if is_array(structure) and structure.ndim else parts_of(structure)
+
+
+def mismatch(name: str, structure: Any, given: Any) -> Exception:
+    return ValueError(f"expected {name} of the structure of {structure!r}, got {given!r}")

@@ -44,7 +44,7 @@ class Kit:
 
     def maximum(self, x: Any, y: Any) -> Any:
         self.decisions.append((x > y, x == y))
-        return x if x > y else y
+        return y if y > x else x  # the first of equals, as Python's max
 
     def minimum(self, x: Any, y: Any) -> Any:
         return -self.maximum(-x, -y)

@@ -121,6 +121,7 @@ REFERENCES: dict[str, Reference] = {
         (POSITIVE | floats_between(-1e3, 1e3), floats_between(-30, 30) | WHOLE | near(0.0, 1.0, 2.0)),
         power_is_real,
     ),
+    **helper("identity", lambda x: x, ANY),
     "neg": Reference(operator.neg, operator.neg, (ANY,)),
     "absolute": Reference(abs, abs, (ANY,), lambda x: x != 0),
     **helper("quotient", operator.truediv, ANY, ANY, inside=lambda x, y: y != 0),
@@ -182,7 +183,9 @@ REFERENCES: dict[str, Reference] = {
         (ANY, ANY),
         lambda y, x: y != 0 and x != 0,
     ),
-    **helper("inversion", lambda x, y: x / (x * x + y * y), MODEST, MODEST, inside=lambda x, y: x != 0 and y != 0),
+    **helper(
+        "inversion", lambda x, y: x / (x * x + y * y), MODEST, MODEST, inside=lambda x, y: 0 != abs(x) != abs(y) != 0
+    ),
     **helper(
         "over_sum_of_squares",
         lambda c, x, y: c / (x * x + y * y),

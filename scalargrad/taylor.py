@@ -1,0 +1,179 @@
+"""Taylor coefficients carried forward through a graph, by the same one rule of each operation.
+
+Along a line, x(t) = x + t, every node y = f(u) is a power series in t. Its derivative follows from the operation's
+rule, y'(t) = f'(u(t)) u'(t), and so its coefficients from those of f'(u) and u, term by term:
+
+    k y[k] = sum over j = 0 .. k-1 of (f'(u))[j] (k - j) u[k - j]
+
+The rule f'(u) is arithmetic on series, which has coefficients by the same formula; that of order k - 1 is all that it
+needs to have. An expression that comes up again in the rules of one graph is the same series again: the sine's rule
+asks for the cosine, whose rule asks for that very sine. So a derivative of order n costs a multiple of n**2 and not
+2**n (A. Griewank and A. Walther, Evaluating Derivatives, 2nd edition, chapter 13).
+"""
+
+from __future__ import annotations
+
+import math
+
+from . import operations
+from .backprop import refuse_assigned
+from .operations import one_like
+from .registry import appliers
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from .registry import Operation
+
+    Expressions = dict[tuple[Any, ...], "Series"]
+
+
+class Absent(int):
+    """The coefficient that a series does not have. It is no number that came out as zero: inf times it is nothing."""
+
+
+ABSENT = Absent(0)
+
+
+class Series:
+    """A power series: the result of an operation on others, or a line x + t.
+
+    `coefficients` are those known so far. `expressions` is the table of a whole graph, by operation and operands.
+    """
+
+    __slots__ = ("_rules", "coefficients", "expressions", "operands", "operation")
+
+    def __init__(
+        self, coefficients: list[Any], expressions: Expressions, operation: Operation | None, operands: Sequence[Any]
+    ) -> None:
+        self.coefficients = coefficients
+        self.expressions = expressions
+        self.operation = operation
+        self.operands = operands
+        self._rules: list[Any] | None = None
+
+    def coefficient(self, k: int) -> Any:
+        """The coefficient of t**k, a number or a value."""
+        while len(self.coefficients) <= k:
+            self.coefficients.append(self._next(len(self.coefficients)))
+        return self.coefficients[k]
+
+    def _next(self, k: int) -> Any:
+        if self.operation is None:
+            return ABSENT
+        if self._rules is None:
+            wanted = [isinstance(operand, Series) for operand in self.operands]
+            self._rules = [*self.operation.local_derivatives(self.operands, wanted)]
+        total: Any = ABSENT
+        for operand, rule in zip(self.operands, self._rules):
+            if rule is None or not isinstance(operand, Series):
+                continue
+            if not isinstance(rule, Series):
+                term = operand.coefficient(k)
+                total = total if term is ABSENT else total + rule * term
+                continue
+            terms = [
+                rule.coefficient(j) * (k - j) * operand.coefficient(k - j)
+                for j in range(k)
+                if operand.coefficient(k - j) is not ABSENT
+            ]
+            if terms:
+                total = total + sum(terms[1:], terms[0]) / k
+        return total
+
+    def __add__(self, other: Any) -> Any:
+        return operations.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return operations.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return operations.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return operations.sub(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return operations.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return operations.mul(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return operations.truediv(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return operations.truediv(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return operations.floordiv(self, other)
+
+    def __neg__(self) -> Any:
+        return operations.neg(self)
+
+
+def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to series and numbers: the series that the table of expressions has, or a new one.
+
+    What follows none of its operands is a number: that ones of different origin are one keeps the table small.
+    """
+    if operation.rules.count(None) == len(operation.rules):
+        return operation(*[x.coefficients[0] if isinstance(x, Series) else x for x in operands])
+    expressions = next(operand.expressions for operand in operands if isinstance(operand, Series))
+    key = key_of(operation, operands)
+    found = expressions.get(key)
+    if found is None:
+        start = [operand.coefficients[0] if isinstance(operand, Series) else operand for operand in operands]
+        found = expressions[key] = Series([operation(*start)], expressions, operation, operands)
+    return found
+
+
+def key_of(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """What an expression is told by: numbers by how they are written, so that 0.0 is neither 0 nor -0.0."""
+    return (operation, *[x if isinstance(x, (Series, Value)) else repr(x) for x in operands])
+
+
+appliers[Series] = (10, apply_to_series)
+
+
+def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: int, differentiable: bool) -> list[Any]:
+    """The n-th derivatives of outputs by a leaf, given the nodes between them in topological order.
+
+    They are numbers, or values where the derivative itself is to be `differentiable`. Raises TypeError where a custom
+    gradient is on the way: its pullback only goes backward.
+    """
+    expressions: Expressions = {}
+    line = [leaf if differentiable else leaf.data, one_like(leaf.data)]
+    series = {leaf: Series(line, expressions, None, ())}
+    for node in order:
+        refuse_assigned(node)
+        operation = node._operation
+        if operation.pull_back is not None:
+            raise TypeError(
+                f"{operation.name} has a gradient of its own, which goes backward only; "
+                "take derivatives of higher order with grad of grad"
+            )
+        operands = [
+            series.get(x, x if differentiable else x.data) if isinstance(x, Value) else x for x in node.operands
+        ]
+        if any(isinstance(operand, Series) for operand in operands):
+            start = node if differentiable else node.data
+            made = Series([start], expressions, operation, operands)
+            series[node] = expressions.setdefault(key_of(operation, operands), made)
+            series[node].coefficient(n)
+    scale = math.factorial(n)
+    found = []
+    for y in outputs:
+        coefficient = series[y].coefficient(n) if isinstance(y, Value) and y in series else ABSENT
+        if coefficient is ABSENT:
+            found.append(type(leaf.data)(0) if n else y if differentiable else plain(y))
+        else:
+            found.append(coefficient * scale)
+    return found
+
+
+def plain(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
