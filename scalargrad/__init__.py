@@ -13,6 +13,7 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 
 from . import math as math
 from . import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
+from .anomaly import detect_anomaly
 from .custom import custom_gradient
 from .math import dist, frexp, fsum, hypot, modf, prod
 from .operations import absolute as abs
@@ -93,6 +94,7 @@ __all__ = [
     "custom_gradient",
     "degrees",
     "derivative",
+    "detect_anomaly",
     "digamma",
     "dist",
     "erf",

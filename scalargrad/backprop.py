@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import recording
 from .operations import one_like
 
 TYPE_CHECKING = False
@@ -59,6 +60,11 @@ def reverse_sweep(
     more by the same rules on the parents themselves, so that the adjoints are values with a graph of their own. Where
     `follows(node, parent)` is false nothing is carried.
     """
+    detector = recording.current().detector
+    if detector is not None:
+        checked = detector.sweep(order, adjoints, follows)
+        if not differentiable:
+            return checked  # type: ignore[no-any-return]
     for node in reversed(order):
         adjoint = adjoints.get(node)
         if adjoint is None:  # no gradient comes this way
@@ -114,6 +120,8 @@ def sweep_trunk(
     Down to the first fork each node comes next, as everything else is below it. So far nothing needs to be sorted,
     which most pays in a small graph: a step of a tape on one sample's loss takes a tenth less.
     """
+    if recording.current().detector is not None:
+        return node
     adjoint = adjoints[node]
     kind = type(node)
     wanted = None

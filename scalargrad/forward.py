@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import recording
 from .backprop import differentiable_derivatives, product
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ def forward_sweep(order: Iterable[Value], tangents: dict[Value, Any], differenti
 
     Raises TypeError where a custom gradient is on the way: its pullback only goes backward.
     """
+    detector = recording.current().detector
     for node in order:
         tangent = None
         for operand, local in edges(node, differentiable):
@@ -29,6 +31,8 @@ def forward_sweep(order: Iterable[Value], tangents: dict[Value, Any], differenti
                 tangent = term if tangent is None else tangent + term
         if tangent is not None:
             tangents[node] = tangent
+            if detector is not None:
+                detector.check_tangent(node, tangent)
     return tangents
 
 

@@ -34,6 +34,14 @@ if TYPE_CHECKING:
         def take_part(self, interval: BlockInterval) -> None:
             """Set what the block means for an interval that it is open in."""
 
+    class Detector(Protocol):
+        """What `detect_anomaly` opens, which is told of every node and asked to sweep."""
+
+        def note(self, node: Value, /) -> None: ...
+        def check(self, operation: Any, numbers: Any, data: Any, /) -> None: ...
+        def check_tangent(self, node: Value, tangent: Any, /) -> None: ...
+        def sweep(self, order: Any, adjoints: Any, follows: Any, /) -> Any: ...
+
     class Recorder(Block, Protocol):
         """What records: a tape, or the run of a transform."""
 
@@ -47,8 +55,9 @@ class Interval:
 
     `blocks` are the tapes and pauses open in the context, each with the serial of its opening, oldest first; `tapes`
     those tapes among them that record.
-    `accessed` is where they note which variables are used. With `enabled` false (`no_grad`) nothing is recorded. It is
-    `plain` if values are followed just where they are tracked: enabled, and no tape was asked to watch a constant.
+    `accessed` is where they note which variables are used, `detector` what looks for numbers gone wrong. With `enabled`
+    false (`no_grad`) nothing is recorded. It is `plain` if values are followed just where they are tracked: enabled, no
+    tape asked to watch a constant, and no detector.
     """
 
     __slots__ = ("serial",)
@@ -57,6 +66,7 @@ class Interval:
     blocks: tuple[tuple[Block, int], ...] = ()
     tapes: tuple[Recorder, ...] = ()
     accessed: dict[Variable, None] | AccessedByAll | None = None
+    detector: Detector | None = None
     enabled: bool = True
     plain: bool = True
 
@@ -67,13 +77,14 @@ class Interval:
 class BlockInterval(Interval):
     """An interval in which blocks are open; each says what it means for the interval."""
 
-    __slots__ = ("accessed", "blocks", "enabled", "plain", "tapes")
+    __slots__ = ("accessed", "blocks", "detector", "enabled", "plain", "tapes")
 
     def __init__(self, serial: int, blocks: tuple[tuple[Block, int], ...]) -> None:
         self.serial = serial
         self.blocks = blocks
         self.tapes = ()
         self.accessed = None
+        self.detector = None
         self.enabled = self.plain = True
         for block, _ in blocks:
             block.take_part(self)

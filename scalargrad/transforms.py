@@ -85,7 +85,8 @@ class Run:
     def take_part(self, interval: BlockInterval) -> None:
         """Say to an interval that the run records in it, also where a `no_grad` around it says otherwise."""
         if not interval.enabled:
-            interval.enabled = interval.plain = True
+            interval.enabled = True
+            interval.plain = interval.detector is None
             interval.tapes = ()
             interval.accessed = None
         interval.tapes += (self,)

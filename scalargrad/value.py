@@ -35,6 +35,8 @@ def record(operation: Operation, operands: Sequence[Any]) -> Value:
             if derivatives.count(None) < len(derivatives):
                 operands = [x if isinstance(x, Value) else number for x, number in zip(operands, numbers)]
                 return make_node(data, operands, derivatives, operation, interval)
+    if interval.detector is not None:
+        interval.detector.check(operation, numbers, data)
     return untracked(data)
 
 
@@ -56,6 +58,8 @@ def make_node(
         node.right = node.d_right = None
     node._operation = operation
     node.interval = interval
+    if interval.detector is not None:
+        interval.detector.note(node)
     return node
 
 

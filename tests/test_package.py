@@ -29,6 +29,7 @@ FLOORS += [
     "variable",
     "pickling",
     "explanation",
+    "anomaly",
     "tape",
     "custom",
     "taylor",
@@ -167,7 +168,7 @@ def code_lines(module: str) -> int:
 def test_value_backprop_and_vector_are_read_in_one_sitting() -> None:
     counts = {module: code_lines(module) for module in ("value", "backprop", "vector")}
     total = sum(counts.values())
-    assert total <= 668, f"value, backprop and vector have {total} lines of code: {counts}"
+    assert total <= 680, f"value, backprop and vector have {total} lines of code: {counts}"
 
 
 # ---- Its floors ------------------------------------------------------------------------------------------------------
