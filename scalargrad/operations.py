@@ -425,7 +425,7 @@ def atan2(y: Number, x: Number, /) -> Number:
 )
 def inversion(x: Number, y: Number) -> Number:
     """x/(x**2 + y**2)."""
-    return over_sum_of_squares.operation.kernel(x, x, y)
+    return special.over_sum_of_squares(x, x, y)
 
 
 @operation(
@@ -435,9 +435,7 @@ def inversion(x: Number, y: Number) -> Number:
 )
 def over_sum_of_squares(c: Number, x: Number, y: Number) -> Number:
     """c/(x**2 + y**2), without the range that the squares would need."""
-    scale = lift.kernel(x, y)
-    length = math.hypot(x * scale, y * scale)
-    return 0.0 if math.isinf(length) and math.isinf(c) else over_square(c * scale, length) * scale
+    return special.over_sum_of_squares(c, x, y)
 
 
 @operation(math.degrees(1))

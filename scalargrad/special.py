@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import math
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 # The positive zero of the digamma function in two floats, and the coefficients of its power series there, which are
 # polygamma(k, ROOT)/k!; computed with mpmath in 60 digits.
 ROOT, ROOT_REST = 1.4616321449683622, 9.549995429965697e-17
@@ -165,6 +161,27 @@ def cbrt_slope(x: float) -> float:
     # 1/(3 (root - step)**2) to first order in the step and in what the square rounded away.
     correction = 1 + (2 * residual / (3 * cube) - square_rest / square)
     return math.ldexp(correction / (3 * square), -2 * thirds)
+
+
+def over_sum_of_squares(c: float, x: float, y: float) -> float:
+    """c/(x**2 + y**2), within 1 ulp and without the range that the squares would need.
+
+    The squares and their sum are exact to twice the digits, and what a float does not show of them is put back.
+    """
+    largest = max(abs(x), abs(y))
+    if largest == 0:
+        return c * math.inf
+    if math.isinf(largest):
+        return 0.0 if math.isinf(c) else c * 0.0
+    scale = 2.0 ** -max(math.frexp(largest)[1], -1000)
+    square, square_rest = exact_product(x * scale, x * scale)
+    other, other_rest = exact_product(y * scale, y * scale)
+    total = square + other
+    ratio = c * scale / total
+    if math.isinf(ratio):
+        return ratio
+    rest = (max(square, other) - total + min(square, other)) + square_rest + other_rest
+    return (ratio - ratio * (rest / total)) * scale
 
 
 def exact_product(x: float, y: float) -> tuple[float, float]:

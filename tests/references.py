@@ -191,7 +191,6 @@ REFERENCES: dict[str, Reference] = {
         lambda c, x, y: c / (x * x + y * y),
         *(MODEST, MODEST, MODEST),
         inside=lambda c, x, y: x != 0 and y != 0,
-        ulps=8,  # no one calls it: it is a second derivative
     ),
     **unary("degrees", mp.degrees, ANY),
     **unary("radians", mp.radians, ANY),

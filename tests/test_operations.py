@@ -137,7 +137,10 @@ def test_the_gradient_of_a_reduction_is_right_to_the_last_digits(name: str, data
 def check_reduction(name: str, xs: list[float]) -> None:
     reduced = REDUCTIONS[name]
     leaves = [sg.Value(x) for x in xs]
-    result = reduced.apply(sg.Vector(leaves))
+    try:
+        result = reduced.apply(sg.Vector(leaves))
+    except OUT_OF_RANGE:
+        raise NoDerivativeError from None
     if not reduced.inside(xs) or not math.isfinite(result.data):
         raise NoDerivativeError
     result.backward()
