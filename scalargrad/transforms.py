@@ -170,6 +170,13 @@ class Run:
             )
         return rows
 
+    def dense(self, row: dict[int, Any]) -> list[Any]:
+        """A row with the zeros that it leaves out."""
+        full = [zero_like(leaf) for leaf in self.leaves]
+        for index, derivative in row.items():
+            full[index] = derivative
+        return full
+
 
 def zero_like(leaf: Value) -> Any:
     return type(leaf._data)(0)
@@ -305,6 +312,8 @@ def outputs_of(name: str, result: Any) -> list[Any]:
             f"this one returned holds {part!r} ({type(part).__name__})"
         )
 
+    if is_passed_over(result):
+        raise refuse(result)
     return scalars_of(result, refuse)
 
 
@@ -330,24 +339,17 @@ def plain_structure(structure: Any) -> Any:
 def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any]]) -> Any:
     """Derivatives in the structure of the result, and for each number in it in the structure of the arguments."""
     if is_number(result):
-        return run.in_arguments(dense(run, next(rows)), argnums)
+        return run.in_arguments(run.dense(next(rows)), argnums)
     if isinstance(result, Vector):
-        return [run.in_arguments(dense(run, next(rows)), argnums) for _ in result]
+        return [run.in_arguments(run.dense(next(rows)), argnums) for _ in result]
     parts = parts_of(result)
     if parts is not None:
         return with_parts(result, [in_outputs(run, argnums, part, rows) for part in parts], construct=False)
     if is_passed_over(result):
         return result
-    columns = iter([*zip(*[dense(run, next(rows)) for _ in range(result.size)])])
+    columns = iter([*zip(*[run.dense(next(rows)) for _ in range(result.size)])])
     by_argument = [in_columns(argument, columns, result.shape) for argument in run.arguments]
     return by_argument[0] if isinstance(argnums, int) else tuple(by_argument)
-
-
-def dense(run: Run, row: dict[int, Any]) -> list[Any]:
-    full = [zero_like(leaf) for leaf in run.leaves]
-    for index, derivative in row.items():
-        full[index] = derivative
-    return full
 
 
 def in_columns(argument: Any, columns: Iterator[Sequence[Any]], shape: tuple[int, ...]) -> Any:

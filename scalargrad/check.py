@@ -1,0 +1,345 @@
+"""Derivatives compared with finite differences that know how far they can be trusted."""
+
+from __future__ import annotations
+
+import math
+import sys
+from itertools import pairwise
+
+from .structure import (
+    entries_of,
+    fields_of,
+    is_dataclass,
+    is_number,
+    is_passed_over,
+    refill,
+    scalars_like,
+    scalars_of,
+)
+from .transforms import jacobian, outputs_of, plain, run_at
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+EPSILON = sys.float_info.epsilon
+HALVINGS = 44  # so many steps, each half of the one before
+LEVELS = 4  # of the extrapolation
+SHARP = 1e-3  # what an error estimate is at most, relative to the derivative, to confirm it
+MODES = ("reverse", "forward")
+
+# What a function raises outside of its domain.
+OUTSIDE = (ArithmeticError, ValueError)
+
+
+def richardson(column: Sequence[float]) -> tuple[float, float]:
+    """The limit of differences whose step is halved from one to the next, and an estimate of its error.
+
+    The error of a central difference is a series in even powers of the step; each column of the tableau cancels one
+    (L. F. Richardson and J. A. Gaunt, Philosophical Transactions A 226, 1927).
+    """
+    rows = [[*column]]
+    factor = 4.0
+    while len(rows[-1]) > 1:
+        rows.append([(factor * b - a) / (factor - 1) for a, b in pairwise(rows[-1])])
+        factor *= 4
+    return rows[-1][0], max(abs(rows[-1][0] - x) for x in rows[-2])
+
+
+def extrapolate(
+    steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]
+) -> list[tuple[float, float]]:
+    """What a ladder of differences gives for a derivative at each of its steps, each with an estimate of its error.
+
+    `slopes` are central differences for ever smaller `steps`, None where the function has no value; `noise` is how far
+    rounding moves the function there. Each estimate is held against its neighbours as well.
+    """
+    found: list[tuple[float, float]] = []
+    for k in range(len(steps) - LEVELS + 1):
+        column = [slope for slope in slopes[k : k + LEVELS] if slope is not None]
+        if len(column) == LEVELS:
+            limit, error = richardson(column)
+            # Rounding enters the narrowest difference, of which the extrapolation takes less than 1.5 times.
+            found.append((limit, error + 1.5 * max(noise[k : k + LEVELS]) / steps[k + LEVELS - 1]))
+    return [
+        (limit, max(error, *(abs(limit - other) for other, _ in found[max(k - 1, 0) : k + 2])))
+        for k, (limit, error) in enumerate(found)
+    ]
+
+
+def best(estimates: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The estimate to trust among those from steps that become ever narrower.
+
+    Going back from the narrowest one that is sharp for its size, wider steps are better as long as they agree. Where
+    they no longer do, they look across a kink or over whole waves of the function, and say nothing however sharp.
+    """
+    sharp = [(limit, error) for limit, error in estimates if error <= SHARP * abs(limit)]
+    if not sharp:
+        return min(estimates, key=lambda estimate: estimate[1], default=(math.nan, math.inf))
+    chosen = sharp[-1]
+    for limit, error in reversed(sharp):
+        if abs(limit - chosen[0]) > 4 * (error + chosen[1]):
+            break
+        if error < chosen[1]:
+            chosen = (limit, error)
+    return chosen
+
+
+class Entry:
+    """One derivative: of which output by which input, what the code gave, what differences give, and the verdict."""
+
+    def __init__(self, name: str, given: float, numeric: float, error: float, verdict: str) -> None:
+        self.name = name
+        self.given = given
+        self.numeric = numeric
+        self.error = error
+        self.verdict = verdict
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.given!r}, differences {self.numeric!r} +- {self.error:.1e}: {self.verdict}"
+
+
+class Differences:
+    """The derivatives of a function of floats by each number in its arguments, by finite differences."""
+
+    def __init__(self, function: Callable[..., Any], args: Sequence[Any]) -> None:
+        self.function = function
+        self.args = args
+        self.point = [float(plain(x)) for x in scalars_of(args, refuse)]
+        self.outputs = self.values(self.point)
+        self.noise = self.noise_of_outputs()
+        # The largest size of each output, or of what it is made of, that was met anywhere.
+        self.reach = [noise / EPSILON for noise in self.noise]
+
+    def values(self, point: Sequence[float]) -> list[float]:
+        result = self.function(*refill(tuple(self.args), iter(point), construct=True))
+        return [float(plain(y)) for y in outputs_of("check_grads", result)]
+
+    def noise_of_outputs(self) -> list[float]:
+        """How far rounding may move each output: an ulp of each number on the way, carried to the output.
+
+        Where the function does not run on Values, some ulps of the output itself are all that is known.
+        """
+        try:
+            run, result = run_at("check_grads", self.function, as_floats(self.args), {}, tuple(range(len(self.args))))
+        except (TypeError, ValueError, AttributeError):
+            return [8 * EPSILON * abs(y) for y in self.outputs]
+        noise = []
+        for y in outputs_of("check_grads", result):
+            adjoints = run.adjoints({y: 1.0}, False) if isinstance(y, Value) else {}
+            carried = [abs(adjoint * node._data) for node, adjoint in adjoints.items() if node._data is not None]
+            noise.append(2 * EPSILON * (abs(plain(y)) + sum(x for x in carried if math.isfinite(x))))
+        return noise
+
+    def moved(self, index: int, step: float) -> tuple[float, list[float]] | None:
+        """The number as it came out and the outputs there, None where the function has no finite value."""
+        point = [*self.point]
+        point[index] += step
+        try:
+            outputs = self.values(point)
+        except OUTSIDE:
+            return None
+        if not all(map(math.isfinite, outputs)):
+            return None
+        self.reach = [max(reach, abs(y)) for reach, y in zip(self.reach, outputs)]
+        return point[index], outputs
+
+    def by(self, index: int) -> Iterator[tuple[float, float, list[tuple[float, float]]]]:
+        """For each output: derivative by one number, error estimate, and what it is from the left and the right."""
+        x = self.point[index]
+        widths = [8 * max(abs(x), 1.0)] if abs(x) > 1e-6 or not x else [8.0, abs(x)]
+        ladders = [[2.0 ** (math.frexp(width)[1] - k) for k in range(HALVINGS)] for width in widths]
+        sides: list[tuple[Any, ...]] = []
+        for steps in ladders:
+            moved = [(self.moved(index, -step), self.moved(index, step)) for step in steps]
+            here = (x, self.outputs)
+            central = [slope(left, right) for left, right in moved]
+            from_left = [slope(left, here) for left, _ in moved]
+            from_right = [slope(here, right) for _, right in moved]
+            sides.append((steps, moved, central, from_left, from_right))
+        for i, noise in enumerate(self.noise):
+            estimates: list[tuple[float, float]] = []
+            lefts: list[tuple[float, float]] = []
+            rights: list[tuple[float, float]] = []
+            for ladder, moved, central, from_left, from_right in sides:
+                wobble = [noise + 2 * EPSILON * max(abs(end[1][i]) if end else 0.0 for end in ends) for ends in moved]
+                estimates += extrapolate(ladder, [None if s is None else s[i] for s in central], wobble)
+                lefts += extrapolate_one_sided(ladder, [None if s is None else s[i] for s in from_left], wobble)
+                rights += extrapolate_one_sided(ladder, [None if s is None else s[i] for s in from_right], wobble)
+            yield (*best(estimates), [best(lefts), best(rights)])
+
+
+def slope(left: tuple[float, list[float]] | None, right: tuple[float, list[float]] | None) -> list[float] | None:
+    if left is None or right is None or left[0] == right[0]:
+        return None
+    return [(b - a) / (right[0] - left[0]) for a, b in zip(left[1], right[1])]
+
+
+def extrapolate_one_sided(
+    steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]
+) -> list[tuple[float, float]]:
+    """As `extrapolate`, for differences to one side, whose error begins with the first power of the step."""
+    halved = [None if a is None or b is None else 2 * b - a for a, b in pairwise(slopes)]
+    return [
+        (b, abs(b - a) + 6 * wobble / step)
+        for step, wobble, (a, b) in zip(steps[2:], noise, pairwise(halved))
+        if a is not None and b is not None
+    ]
+
+
+def judge(given: float, numeric: float, error: float, one_sided: Sequence[tuple[float, float]], scale: float) -> str:
+    """The verdict on a derivative: "right", "right (a kink)", "wrong" or "cannot tell".
+
+    One that is zero has no size for an error to be small against; there it is the `scale` that it might well have had.
+    """
+    size = max(abs(given), abs(numeric))
+    tolerance = 4 * error + 4 * EPSILON * size
+    is_sharp = error <= SHARP * size
+    are_zero = abs(numeric) <= tolerance <= 1e-6 * scale and abs(given) <= 4 * EPSILON * scale
+    if abs(given - numeric) <= tolerance and (is_sharp or are_zero or error == 0):
+        return "right"
+    if is_between(given, one_sided):
+        return "right (a kink)"
+    if math.isnan(given) or abs(given - numeric) > (tolerance if is_sharp or are_zero else 25 * tolerance):
+        return "wrong" if error < math.inf else "cannot tell"
+    return "cannot tell"
+
+
+def is_between(given: float, one_sided: Sequence[tuple[float, float]]) -> bool:
+    """Whether there is a kink and the derivative is one of those between its sides."""
+    (left, left_error), (right, right_error) = one_sided
+    margin = 4 * max(left_error, right_error)
+    if not abs(right - left) > max(10 * margin, SHARP * max(abs(left), abs(right))):
+        return False
+    return min(left, right) - margin <= given <= max(left, right) + margin
+
+
+def check_grads(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    order: int = 1,
+    modes: Sequence[str] = MODES,
+    gradient: Callable[..., Any] | None = None,
+) -> str:
+    """Compare derivatives of a function with extrapolated finite differences, entry by entry.
+
+    The differences choose their own steps and estimate their own error, from the extrapolation and from how far
+    rounding moves the function, which a recorded run tells. A derivative is wrong if it is off by several times that;
+    one at a kink is right if it lies between those from the left and from the right. Where differences say nothing
+    either way, that is an error, too.
+
+    Args:
+        function: takes numbers, Vectors, arrays and structures of them; returns numbers in any structure.
+        args: a tuple or list of the arguments.
+        order: up to which order; the derivatives of order 2 are compared with differences of those of order 1.
+        modes: "reverse", "forward" or both: how scalargrad is to compute the derivatives.
+        gradient: other code for the first derivatives, to be compared instead: called with the same arguments, it
+            returns what `jacobian(function)` would, in that structure (for several arguments a tuple). `function` then
+            need not run on Values.
+
+    Returns:
+        The report: one line for each derivative.
+
+    Raises:
+        AssertionError: with the report, if a derivative is wrong, or differences cannot tell.
+        TypeError: `function` cannot be called, `args` is not a tuple or list, or holds something else than numbers.
+        ValueError: `order` or a mode is unknown, or `gradient` returned another structure.
+
+    >>> print(check_grads(lambda x, y: x * y, (3.0, 2.0), modes=("reverse",)))
+    reverse d result / d args[0]: 2.0, differences 2.0 +- 1.6e-14: right
+    reverse d result / d args[1]: 3.0, differences 3.0 +- 2.1e-14: right
+    """
+    refuse_options(function, args, order, modes)
+    entries: list[Entry] = []
+    if gradient is not None:
+        entries = compare("", function, args, rows_of_others(gradient, function, args))
+    else:
+        for mode in modes:
+            derived = function
+            for _ in range(order):
+                entries += compare(f"{mode} ", derived, args, rows_of(derived, args, mode))
+                derived = jacobian(derived, tuple(range(len(args))), mode=mode)
+    report = "\n".join(map(str, entries))
+    wrong = [entry for entry in entries if not entry.verdict.startswith("right")]
+    if wrong:
+        raise AssertionError(f"{len(wrong)} of {len(entries)} derivatives are not confirmed:\n{report}")
+    return report
+
+
+def refuse_options(function: object, args: object, order: object, modes: Any) -> None:
+    if not callable(function):
+        raise TypeError(f"check_grads takes a function, not {function!r} ({type(function).__name__})")
+    if not isinstance(args, (list, tuple)):
+        raise TypeError(f"check_grads takes its args as a tuple, not {args!r} ({type(args).__name__})")
+    if type(order) is not int or order < 1:
+        raise ValueError(f"order of check_grads is 1 or more, not {order!r}")
+    if isinstance(modes, str) or not modes or any(mode not in MODES for mode in modes):
+        raise ValueError(f"modes of check_grads are some of {MODES}, not {modes!r}")
+
+
+def rows_of(function: Callable[..., Any], args: Sequence[Any], mode: str) -> list[list[float]]:
+    """For each number that the function returns its derivatives by each number in the arguments."""
+    run, result = run_at("check_grads", function, as_floats(args), {}, tuple(range(len(args))))
+    return [run.dense(row) for row in run.rows(outputs_of("check_grads", result), mode, False)]
+
+
+def rows_of_others(
+    gradient: Callable[..., Any], function: Callable[..., Any], args: Sequence[Any]
+) -> list[list[float]]:
+    """The same from other code: a gradient in the structure of the arguments, a list of them for several outputs."""
+    given = gradient(*as_floats(args))
+    several = len(outputs_of("check_grads", function(*as_floats(args)))) > 1
+    rows = entries_of(given) or () if several else [given]
+    return [
+        [float(plain(x)) for x in scalars_like(tuple(args), (row,) if len(args) == 1 else row, "a gradient")]
+        for row in rows
+    ]
+
+
+def compare(name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequence[float]]) -> list[Entry]:
+    """Each derivative of a function beside what differences give for it."""
+    differences = Differences(function, args)
+    inputs = paths_of(tuple(args), "args")
+    outputs = paths_of(function(*as_floats(args)), "result")
+    if len(rows) != len(outputs):
+        raise ValueError(f"expected a list of {len(outputs)} gradients, one for each output, got {len(rows)}")
+    columns = [[*differences.by(index)] for index in range(len(inputs))]
+    entries = []
+    for i, (output, row) in enumerate(zip(outputs, rows)):
+        for j, (wanted, given) in enumerate(zip(inputs, row)):
+            numeric, error, one_sided = columns[j][i]
+            reach = differences.reach[i] if given == 0 else abs(differences.outputs[i])
+            scale = reach / max(abs(differences.point[j]), 1.0)
+            verdict = judge(given, numeric, error, one_sided, scale)
+            entries.append(Entry(f"{name}d {output} / d {wanted}", given, numeric, error, verdict))
+    return entries
+
+
+def as_floats(args: Sequence[Any]) -> Sequence[Any]:
+    """The arguments with plain floats for their numbers."""
+    numbers = iter([float(plain(x)) for x in scalars_of(args, refuse)])
+    return refill(tuple(args), numbers, construct=True)  # type: ignore[no-any-return]
+
+
+def refuse(part: Any) -> Exception:
+    return TypeError(
+        f"check_grads takes arguments of numbers, Vectors, arrays and nested lists, tuples, dicts and dataclasses of "
+        f"them, got {part!r} ({type(part).__name__})"
+    )
+
+
+def paths_of(structure: Any, path: str) -> list[str]:
+    """Where each number of a structure stands, in the order of `scalars_of`, as one would write it."""
+    if is_number(structure):
+        return [path]
+    if isinstance(structure, dict):
+        return [name for key, part in structure.items() for name in paths_of(part, f"{path}[{key!r}]")]
+    if is_dataclass(structure):
+        names = fields_of(structure)
+        return [name for field in names for name in paths_of(getattr(structure, field), f"{path}.{field}")]
+    if is_passed_over(structure):
+        return []
+    entries = entries_of(structure) or ()
+    return [name for i, part in enumerate(entries) for name in paths_of(part, f"{path}[{i}]")]
