@@ -6,6 +6,7 @@ import math
 import sys
 from itertools import pairwise
 
+from .registry import require_callable
 from .structure import (
     entries_of,
     fields_of,
@@ -244,14 +245,15 @@ def check_grads(
 
     Raises:
         AssertionError: with the report, if a derivative is wrong, or differences cannot tell.
-        TypeError: `function` cannot be called, `args` is not a tuple or list, or holds something else than numbers.
+        TypeError: `function` or `gradient` cannot be called, `args` is not a tuple or list, or holds something else
+            than numbers, or `order` is not an integer.
         ValueError: `order` or a mode is unknown, or `gradient` returned another structure.
 
     >>> print(check_grads(lambda x, y: x * y, (3.0, 2.0), modes=("reverse",)))
     reverse d result / d args[0]: 2.0, differences 2.0 +- 1.6e-14: right
     reverse d result / d args[1]: 3.0, differences 3.0 +- 2.1e-14: right
     """
-    refuse_options(function, args, order, modes)
+    refuse_options(function, args, order, modes, gradient)
     entries: list[Entry] = []
     if gradient is not None:
         entries = compare("", function, args, rows_of_others(gradient, function, args))
@@ -268,14 +270,17 @@ def check_grads(
     return report
 
 
-def refuse_options(function: object, args: object, order: object, modes: Any) -> None:
-    if not callable(function):
-        raise TypeError(f"check_grads takes a function, not {function!r} ({type(function).__name__})")
+def refuse_options(function: object, args: object, order: object, modes: Any, gradient: object) -> None:
+    require_callable("check_grads", function)
+    if gradient is not None:
+        require_callable("gradient of check_grads", gradient)
     if not isinstance(args, (list, tuple)):
         raise TypeError(f"check_grads takes its args as a tuple, not {args!r} ({type(args).__name__})")
-    if type(order) is not int or order < 1:
+    if type(order) is not int:
+        raise TypeError(f"order of check_grads is an integer, not {order!r} ({type(order).__name__})")
+    if order < 1:
         raise ValueError(f"order of check_grads is 1 or more, not {order!r}")
-    if isinstance(modes, str) or not modes or any(mode not in MODES for mode in modes):
+    if not isinstance(modes, (list, tuple)) or not modes or any(mode not in MODES for mode in modes):
         raise ValueError(f"modes of check_grads are some of {MODES}, not {modes!r}")
 
 
@@ -290,8 +295,10 @@ def rows_of_others(
 ) -> list[list[float]]:
     """The same from other code: a gradient in the structure of the arguments, a list of them for several outputs."""
     given = gradient(*as_floats(args))
-    several = len(outputs_of("check_grads", function(*as_floats(args)))) > 1
-    rows = entries_of(given) or () if several else [given]
+    count = len(outputs_of("check_grads", function(*as_floats(args))))
+    rows = entries_of(given) if count > 1 else [given]
+    if rows is None:
+        raise ValueError(f"expected a list of {count} gradients, one for each output, got {given!r}")
     return [
         [float(plain(x)) for x in scalars_like(tuple(args), (row,) if len(args) == 1 else row, "a gradient")]
         for row in rows

@@ -78,14 +78,20 @@ class Pullback(Operation):
         Raises ValueError if it gives another number of gradients, or one of another length, than there are arguments.
         """
         if self.variables:
-            given, of_variables = self.function(*upstream, variables=[*self.variables])
-            gradients = [*self.one_each(given), *of_variables]
+            pair = self.function(*upstream, variables=[*self.variables])
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], (list, tuple)):
+                raise TypeError(
+                    f"{self.name} uses Variables, so its pullback must return a pair, (gradients, [gradients of the "
+                    f"variables]), got {pair!r}"
+                )
+            gradients = [*self.one_each(pair[0]), *pair[1]]
         else:
             gradients = self.one_each(self.function(*upstream))
         lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]
         if len(gradients) != len(lengths):
+            each = "argument and variable" if self.variables else "argument"
             raise ValueError(
-                f"{self.name}: expected {len(lengths)} gradients, one for each argument, got {len(gradients)}"
+                f"{self.name}: expected {len(lengths)} gradients, one for each {each}, got {len(gradients)}"
             )
         return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
 
@@ -107,7 +113,10 @@ class Pullback(Operation):
         if (elements is None) != (length is None) or (elements is not None and len(elements) != length):
             expected = "a number" if length is None else f"{length} numbers"
             raise ValueError(f"{self.name}: expected {expected} as gradient of an argument, got {gradient!r}")
-        return [x if isinstance(x, Value) else as_number(x) for x in (elements or [gradient])]
+        return [
+            x if isinstance(x, Value) else as_number(x, " from the pullback of {}", self.name)
+            for x in ([gradient] if elements is None else elements)
+        ]
 
 
 class Result(Operation):
@@ -134,8 +143,8 @@ def in_order_of(structure: Any, given: Any) -> Any:
     return given
 
 
-def as_value(x: Any) -> Value:
-    return x if isinstance(x, Value) else untracked(as_number(x))
+def as_value(x: Any, role: str = "", *names: object) -> Value:
+    return x if isinstance(x, Value) else untracked(as_number(x, role, *names))
 
 
 def elements_in(x: Any) -> Sequence[Any]:
@@ -218,12 +227,12 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
             raise TypeError(f"{name} must return a pair of its result and its pullback, got {returned!r}")
         result, pullback = returned
         arguments = leaves_of(args)
-        inputs = [as_value(x) for argument in arguments for x in elements_in(argument)]
+        inputs = [as_value(x, " as an argument of {}", name) for argument in arguments for x in elements_in(argument)]
         own = {id(argument) for argument in arguments} | {id(x) for x in inputs}
         variables = [variable for variable in watcher.watched_variables() if id(variable) not in own]
         inputs += [element for variable in variables for element in elements_in(variable)]
         parts = leaves_of(result)
-        numbers = [as_value(x) for part in parts for x in elements_in(part)]
+        numbers = [as_value(x, " as a result of {}", name) for part in parts for x in elements_in(part)]
         refuse_other_leaves(name, numbers, inputs)
         if variables and not accepts_variables(pullback):
             names = ", ".join(map(repr, variables))

@@ -22,7 +22,7 @@ import sys
 from _thread import allocate_lock
 
 from . import operations
-from .registry import registry
+from .registry import find_applier, iterate, refuse_operand, registry, show
 from .value import Value
 from .vector import Vector
 
@@ -53,8 +53,16 @@ PLAIN = {
 }
 
 
+RANGE_ERRORS = (ArithmeticError, ValueError)
+
+
 def is_recorded(x: object) -> bool:
     return isinstance(x, (Value, Vector))
+
+
+def told(error: Exception, name: str, *args: Any) -> Exception:
+    """The same exception, told with the function and its arguments."""
+    return type(error)(f"{name}({', '.join(map(show, args))}): {error}")
 
 
 def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
@@ -63,12 +71,22 @@ def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
     one = operation.method
 
     def of_one(x: Any, /) -> Any:
-        return one(x) if hasattr(x, "_operation") else operation(x) if isinstance(x, Vector) else plain(x)
+        if hasattr(x, "_operation"):
+            return one(x)
+        if isinstance(x, Vector):
+            return operation(x)
+        try:
+            return plain(x)
+        except RANGE_ERRORS as error:
+            raise told(error, name, x) from None
 
     def of_several(*args: Any) -> Any:
         if any(map(is_recorded, args)) and len(args) == len(operation.rules):
             return operation(*args)
-        return plain(*args)
+        try:
+            return plain(*args)
+        except RANGE_ERRORS as error:
+            raise told(error, name, *args) from None
 
     return of_one if len(operation.rules) == 1 else of_several
 
@@ -104,30 +122,50 @@ def unknown(name: str) -> Callable[..., Any]:
 
 
 def _hypot(*coordinates: Any) -> Any:
-    return operations.norm(*coordinates) if any(map(is_recorded, coordinates)) else standard.hypot(*coordinates)
+    if any(map(is_recorded, coordinates)):
+        for x in coordinates:
+            if find_applier(x) is None:
+                refuse_operand("hypot", x)  # which the operation calls norm
+        return operations.norm(*coordinates)
+    try:
+        return standard.hypot(*coordinates)
+    except RANGE_ERRORS as error:
+        raise told(error, "hypot", *coordinates) from None
 
 
 def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
-    p, q = tuple(p), tuple(q)
-    if any(map(is_recorded, (*p, *q))) and len(p) == len(q):
+    p, q = [*iterate("dist", p)], [*iterate("dist", q)]
+    if len(p) != len(q):
+        raise ValueError(f"dist takes two points of as many coordinates, got {len(p)} and {len(q)}")
+    if any(map(is_recorded, (*p, *q))):
         return operations.dist(*p, *q)
-    return standard.dist([number_of(x) for x in p], [number_of(x) for x in q])
+    try:
+        return standard.dist(p, q)
+    except RANGE_ERRORS as error:
+        raise told(error, "dist", p, q) from None
 
 
 def _fsum(seq: Iterable[Any], /) -> Any:
-    numbers = [*seq]
-    return operations.fsum(*numbers) if any(map(is_recorded, numbers)) else standard.fsum(numbers)
+    numbers = [*iterate("fsum", seq)]
+    if any(map(is_recorded, numbers)):
+        return operations.fsum(*numbers)
+    try:
+        return standard.fsum(numbers)
+    except RANGE_ERRORS as error:
+        raise told(error, "fsum", numbers) from None
 
 
 def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
-    p, q = [*p], [*q]
-    if any(map(is_recorded, (*p, *q))) and len(p) == len(q):
+    p, q = [*iterate("sumprod", p)], [*iterate("sumprod", q)]
+    if len(p) != len(q):
+        raise ValueError(f"sumprod takes two lists of the same length, got lengths {len(p)} and {len(q)}")
+    if any(map(is_recorded, (*p, *q))):
         return operations.sumprod(*p, *q)
     return standard.sumprod(p, q)  # type: ignore[attr-defined]
 
 
 def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
-    numbers = [*iterable]
+    numbers = [*iterate("prod", iterable)]
     if any(map(is_recorded, (start, *numbers))):
         return operations.prod(start, *numbers)
     return standard.prod(numbers, start=start)
@@ -135,10 +173,13 @@ def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
 
 def _log(x: Any, *base: Any) -> Any:
     if not is_recorded(x) and not any(map(is_recorded, base)):
-        return standard.log(x, *base)
+        try:
+            return standard.log(x, *base)
+        except RANGE_ERRORS as error:
+            raise told(error, "log", x, *base) from None
     if len(base) > 1:
         raise TypeError(f"log expected at most 2 arguments, got {1 + len(base)}")
-    logarithm = operations.log(x) if is_recorded(x) else standard.log(x)
+    logarithm = operations.log(x) if is_recorded(x) else _log(x)
     return logarithm / _log(*base) if base else logarithm
 
 
@@ -254,6 +295,8 @@ class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
     ) -> None:
         with _lock:
             for module in self._modules:
+                if id(module) not in _patched:
+                    raise RuntimeError(f"patch of {module!r} has not been entered; use it as `with patch(module):`")
                 _, count, originals = _patched.pop(id(module))
                 if count > 1:
                     _patched[id(module)] = (module, count - 1, originals)

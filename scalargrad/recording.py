@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Any, ParamSpec, Protocol, TypeVar
+    from typing import Any, Never, ParamSpec, Protocol, TypeVar
 
     from .tape import GradientTape
     from .value import Value
@@ -227,7 +227,9 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
 
     __slots__ = ("_entered", "open")
 
-    def __init__(self) -> None:
+    def __init__(self, *misplaced: Never) -> None:
+        if misplaced:
+            raise TypeError(f"no_grad() takes no arguments, got {misplaced[0]!r}; decorate functions with @no_grad()")
         self.open = 0
         self._entered: list[no_grad] = []
 
@@ -243,6 +245,8 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if not self._entered:
+            raise RuntimeError("this no_grad() has not been entered, or was left already; use it as `with no_grad():`")
         here = [block for block, _ in context.get().blocks]
         mine = [block for block in self._entered if block in here]  # another thread may have entered it since
         block = (mine or self._entered)[-1]
@@ -251,6 +255,8 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Wrap a function, a generator function or a coroutine function so that its body runs within `no_grad`."""
+        if not callable(function):
+            raise TypeError(f"no_grad() decorates a function, not {function!r} ({type(function).__name__})")
 
         def without_recording(*args: Any, **kwargs: Any) -> Any:
             with no_grad():

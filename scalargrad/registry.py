@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Number: TypeAlias = Any  # float, int or another exact real such as Fraction
     Operand: TypeAlias = Any  # a number, a Value, or anything else that an applier is registered for
     Rule: TypeAlias = Callable[..., Operand] | float | None
+    Method = TypeVar("Method", bound=Callable[..., Any])
     Scalar = TypeVar("Scalar", float, Value, Vector)
     Vectorlike: TypeAlias = Vector | Sequence[Any]
 
@@ -113,7 +114,15 @@ class Operation:
         return f"{self.name}({', '.join(shown)})"
 
     def refuse(self, operand: object) -> NoReturn:
-        raise TypeError(f"{self.name} takes numbers, Values or Vectors, not {operand!r} ({type(operand).__name__})")
+        refuse_operand(self.name, operand)
+
+
+def refuse_operand(name: str, operand: object) -> NoReturn:
+    raise TypeError(f"{name} takes numbers, Values or Vectors, not {operand!r} ({type(operand).__name__})")
+
+
+def refuse_scalar(name: str, operand: object) -> NoReturn:
+    raise TypeError(f"{name} takes a Vector or a list, not {operand!r} ({type(operand).__name__})")
 
 
 def show(number: Number) -> str:
@@ -122,6 +131,14 @@ def show(number: Number) -> str:
         return repr(number)
     except ValueError:  # Python refuses to write out thousands of digits
         return f"an integer of {int(number).bit_length()} bits"
+
+
+def iterate(name: str, elements: Any) -> Any:
+    """An iterator over the elements. Raises TypeError for what has none."""
+    try:
+        return iter(elements)
+    except TypeError:
+        refuse_scalar(name, elements)
 
 
 class Reduction(Operation):
@@ -175,10 +192,10 @@ def find_applier(operand: object) -> tuple[int, Callable[[Operation, Sequence[Op
     return None
 
 
-def as_number(x: Any) -> Number:
+def as_number(x: Any, role: str = "", *names: object) -> Number:
     """`x` as the plain Python number that it is: NumPy's scalars become floats or ints, exact numbers stay.
 
-    Raises `TypeError` for anything that is not a real number.
+    Raises `TypeError` for anything that is not a real number; `role`, with `names` in its braces, says what it is for.
     """
     if type(x) is float or type(x) is int:
         return x
@@ -187,11 +204,40 @@ def as_number(x: Any) -> Number:
     if isinstance(x, int):
         return int(x)
     if hasattr(x, "__array_interface__") and not getattr(x, "ndim", 0):
-        item = x.item()
-        return float(item) if isinstance(item, type(x)) else as_number(item)  # a long double is its own item
+        item = x.item()  # of a long double it is a long double
+        return float(item) if isinstance(item, type(x)) else as_number(item, role, *names)
     if isinstance(x, Real):
         return x
-    raise TypeError(f"expected a real number, got {x!r} ({type(x).__name__})")
+    raise TypeError(f"expected a real number{role.format(*names)}, got {x!r} ({type(x).__name__})")
+
+
+def as_float(number: int) -> float:
+    """An integer as a float. Raises OverflowError if it is too large."""
+    try:
+        return float(number)
+    except OverflowError:
+        raise OverflowError(
+            f"expected a number that a float can hold, got an integer of {number.bit_length()} bits"
+        ) from None
+
+
+def require_callable(name: str, function: Any) -> Any:
+    """The function. Raises TypeError if it cannot be called."""
+    if not callable(function):
+        raise TypeError(f"{name} takes a function, not {function!r} ({type(function).__name__})")
+    return function
+
+
+def require_flag(name: str, flag: object) -> None:
+    """Raise TypeError unless it is a truth value: another argument in its place would pass for one."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name} is True or False, not {flag!r} ({type(flag).__name__})")
+
+
+def named(method: Method, name: str) -> Method:
+    """A method under a name that shows in messages and in `help`."""
+    method.__name__, method.__qualname__ = name, f"Value.{name}"
+    return method
 
 
 if TYPE_CHECKING:

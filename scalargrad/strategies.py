@@ -1,7 +1,7 @@
 """Hypothesis strategies: values, vectors, and random programs that are Python functions.
 
-Needs Hypothesis (extra `testing`), which finds `register` by itself: `st.from_type(Value)` works as soon as both are
-installed.
+Needs Hypothesis (extra `testing`), which finds `testing.register` by itself: `st.from_type(Value)` works as soon as
+both are installed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from . import math as differentiable_math
+from .registry import require_flag
 from .value import Value
 from .vector import Vector
 
@@ -83,6 +84,18 @@ class Program:
     """
 
     def __init__(self, arity: int, source: str) -> None:
+        if type(arity) is not int or not isinstance(source, str):
+            raise TypeError(f"Program takes the number of its arguments and its source, got {arity!r} and {source!r}")
+        try:
+            code = compiled(source, differentiable_math).__code__
+        except (SyntaxError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f"Program takes the source of a function `program`, got {source!r} ({type(error).__name__}: {error})"
+            ) from None
+        if code.co_argcount != arity:
+            raise ValueError(
+                f"Program takes a function of {arity} arguments, got one of {code.co_argcount}: {source!r}"
+            )
         self.arity = arity
         self.source = source
 
@@ -112,11 +125,22 @@ def values(elements: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrategy[Va
     Args:
         elements: the numbers; between a million and minus a million if not given.
 
+    Raises TypeError if `elements` is no strategy.
+
     >>> from hypothesis import find
     >>> find(values(st.integers(3, 9)), lambda v: v > 5)
     Value(6.0)
     """
+    if not isinstance(elements, st.SearchStrategy):
+        raise TypeError(
+            f"elements is a strategy, such as st.floats(-1, 1), not {elements!r} ({type(elements).__name__})"
+        )
     return st.builds(Value, elements)
+
+
+def require_integer(name: str, number: object) -> None:
+    if type(number) is not int:
+        raise TypeError(f"{name} is an integer, not {number!r} ({type(number).__name__})")
 
 
 def vectors(
@@ -128,17 +152,25 @@ def vectors(
         elements: the numbers, as for `values`.
         min_size, max_size: the least and the largest length; None for no limit.
 
+    Raises:
+        TypeError: `elements` is no strategy, or a size no integer.
+        ValueError: `min_size` is negative, or above `max_size`.
+
     >>> from hypothesis import find
     >>> find(vectors(min_size=2), lambda v: True)
     Vector([0.0, 0.0])
     """
+    require_integer("min_size of vectors", min_size)
+    if max_size is not None:
+        require_integer("max_size of vectors", max_size)
+    if min_size < 0 or (max_size is not None and min_size > max_size):
+        raise ValueError(f"min_size of vectors is 0 or more and at most max_size, not {min_size} with {max_size}")
     return st.lists(values(elements), min_size=min_size, max_size=max_size).map(Vector)
 
 
-@st.composite
 def programs(
-    draw: st.DrawFn, max_inputs: int = 3, max_steps: int = 10, functions: bool = True, branches: bool = False
-) -> Program:
+    max_inputs: int = 3, max_steps: int = 10, functions: bool = True, branches: bool = False, min_steps: int = 1
+) -> st.SearchStrategy[Program]:
     """Random well-conditioned functions as Python callables: see `Program`.
 
     They are smooth unless there are `branches`. A failing one shrinks to fewer and simpler steps, and what it prints as
@@ -149,27 +181,47 @@ def programs(
         max_steps: how many steps they take at most.
         functions: whether they call functions of `math`, or use operators alone.
         branches: whether there are also `max`, `min`, `abs` and conditions on the numbers.
+        min_steps: how many steps they take at least; those that the result does not need are left out.
 
     Raises:
-        ValueError: `max_inputs` is not between 1 and 6, or `max_steps` is not positive.
+        TypeError: one of the numbers is no integer, or one of the flags no truth value.
+        ValueError: `max_inputs` is not between 1 and 6, or `min_steps` not between 1 and
+            `max_steps`.
 
     >>> from hypothesis import find
     >>> find(programs(), lambda program: "log1p" in program.source)
     def program(x):
         return math.log1p(x * x)
     """
+    require_integer("max_inputs of programs", max_inputs)
+    require_integer("max_steps of programs", max_steps)
+    require_integer("min_steps of programs", min_steps)
+    require_flag("functions", functions)
+    require_flag("branches", branches)
     if not 1 <= max_inputs <= len(INPUTS):
         raise ValueError(f"max_inputs of programs is between 1 and {len(INPUTS)}, not {max_inputs!r}")
     if max_steps < 1:
         raise ValueError(f"max_steps of programs is 1 or more, not {max_steps!r}")
+    if not 1 <= min_steps <= max_steps:
+        raise ValueError(f"min_steps of programs is between 1 and max_steps, not {min_steps!r} with {max_steps!r}")
+    return drawn_programs(max_inputs, (min_steps, max_steps), functions, branches)
+
+
+@st.composite
+def drawn_programs(
+    draw: st.DrawFn, max_inputs: int, steps_between: tuple[int, int], functions: bool, branches: bool
+) -> Program:
+    """What `programs` gives for options that make sense."""
     templates = ARITHMETIC + FUNCTIONS * functions + BRANCHES * branches
     arity = draw(st.integers(1, max_inputs))
     names = [*INPUTS[:arity]]
     steps: list[tuple[str, str, tuple[str, str]]] = []
     # A list of steps, each with operands counted from the last and from the first result: taking out any step leaves a
-    # program, which is what Hypothesis does to make a failing one smaller.
-    choices = st.tuples(st.sampled_from(templates), st.integers(0, max_steps), st.integers(0, max_steps))
-    for k, (template, back, forth) in enumerate(draw(st.lists(choices, min_size=1, max_size=max_steps))):
+    # program, which is what Hypothesis does to make a failing one smaller. One operand is among the last results, so
+    # that most steps are needed.
+    least, most = steps_between
+    choices = st.tuples(st.sampled_from(templates), st.integers(0, 2), st.integers(0, most))
+    for k, (template, back, forth) in enumerate(draw(st.lists(choices, min_size=least, max_size=most))):
         first = names[-1 - back % len(names)]
         second = names[forth % len(names)] if "{1}" in template else first
         steps.append((f"t{k}", template.format(first, second), (first, second)))
@@ -186,9 +238,3 @@ def source_of(inputs: Sequence[str], steps: Sequence[tuple[str, str, tuple[str, 
     lines = [f"def program({', '.join(inputs)}):"]
     lines += [f"    {name} = {expression}" for name, expression, _ in steps[:-1] if name in needed]
     return "\n".join([*lines, f"    return {steps[-1][1]}"])
-
-
-def register() -> None:
-    """Tell Hypothesis how to make Values and Vectors for `from_type`; it calls this itself as it is imported."""
-    st.register_type_strategy(Value, values())
-    st.register_type_strategy(Vector, vectors())

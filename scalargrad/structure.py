@@ -28,6 +28,11 @@ def fields_of(instance: Any) -> list[str]:
     return [field.name for field in sys.modules["dataclasses"].fields(instance) if field.init]
 
 
+def as_dict(structure: Any) -> Any:
+    """A dataclass as a dict of what it holds; anything else as it is."""
+    return {name: getattr(structure, name) for name in fields_of(structure)} if is_dataclass(structure) else structure
+
+
 def parts_of(structure: Any) -> Sequence[Any] | None:
     """What a container holds directly, dicts in their own order; None for what is no container."""
     if isinstance(structure, (list, tuple)):
@@ -175,7 +180,7 @@ def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
             raise mismatch(name, structure, given)
         return [x for key, part in structure.items() for x in scalars_like(part, given[key], name)]
     parts = entries_of(structure)
-    others = entries_of(given)
+    others = None if isinstance(given, dict) else entries_of(given)
     if parts is None or others is None or len(parts) != len(others):
         raise mismatch(name, structure, given)
     return [x for part, other in zip(parts, others) for x in scalars_like(part, other, name)]

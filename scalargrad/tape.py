@@ -9,8 +9,8 @@ from .backprop import reverse_sweep, sweep_trunk, topological_order
 from .explanation import explain
 from .operations import one_like
 from .recording import AccessedByAll, Pause, clock
-from .registry import as_number
-from .structure import leaves_of, rebuild
+from .registry import as_number, require_flag
+from .structure import as_dict, leaves_of, parts_of, rebuild
 from .value import Value, untracked
 from .variable import Variable
 from .vector import Vector, elements_of
@@ -33,6 +33,8 @@ class GradientTape:
     Args:
         persistent: whether more than one gradient may be computed.
         watch_accessed_variables: whether leaves are watched as soon as they are used. If not, only what `watch` names.
+
+    Raises TypeError if one of them is neither True nor False, such as a variable to watch.
 
     >>> x = Variable(3.0)
     >>> with GradientTape() as tape:
@@ -58,6 +60,9 @@ class GradientTape:
     )
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        if persistent is not False or watch_accessed_variables is not True:
+            require_flag("persistent", persistent)
+            require_flag("watch_accessed_variables", watch_accessed_variables)
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
         self.selective = not watch_accessed_variables
@@ -240,8 +245,10 @@ class GradientTape:
         Raises what `gradient` raises.
         """
         zero = wants_zero(unconnected_gradients)
-        if isinstance(target, (list, tuple, dict)):
-            raise TypeError(f"jacobian takes one Value or Vector as its target, got a {type(target).__name__}")
+        if parts_of(target) is not None:
+            raise TypeError(
+                f"jacobian takes one Value or Vector as its target, not {target!r} ({type(target).__name__})"
+            )
         values_in(target, "target")
         leaves = values_in(sources, "source")
         differentiable = self._use()
@@ -322,6 +329,8 @@ class StopRecording:
         self._pause = Pause(tape)
 
     def __enter__(self) -> None:
+        if self._pause.open:
+            raise ValueError("recording has stopped in this block already; call stop_recording() again for another one")
         recording.open_block(self._pause)
 
     def __exit__(
@@ -401,7 +410,7 @@ def seeds_for(target: Any, output_gradients: Any) -> dict[Value, Any]:
             raise ValueError(f"expected {len(elements)} output gradients for {part!r}, got {len(given)}")
         for i, element in enumerate(elements):
             seed = one_like(element._data) if weight is None else weight if given is None else given[i]
-            seed = seed if isinstance(seed, Value) else as_number(seed)
+            seed = seed if isinstance(seed, Value) else as_number(seed, " as output gradient for {!r}", element)
             seeds[element] = seeds[element] + seed if element in seeds else seed
     return seeds
 
@@ -411,6 +420,7 @@ def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
 
     Raises ValueError if the structures differ.
     """
+    target, weights = as_dict(target), as_dict(weights)
     if isinstance(target, (list, tuple, dict)):
         keys: Any = target.keys() if isinstance(target, dict) else range(len(target))
         given: Any = dict.fromkeys(keys) if weights is None else weights

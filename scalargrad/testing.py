@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from .check import check_grads
+from .value import Value
+from .vector import Vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,3 +34,13 @@ def __getattr__(name: str) -> Any:
             f"scalargrad.testing.{name} needs Hypothesis: pip install 'scalargrad[testing]'", name=error.name
         ) from error
     return getattr(strategies, name)
+
+
+def register() -> None:
+    """Tell Hypothesis how to make Values and Vectors for `from_type`; it calls this itself as it is imported.
+
+    The strategies are imported when one is drawn from, since it may be they that import Hypothesis.
+    """
+    hypothesis = import_module("hypothesis.strategies")
+    hypothesis.register_type_strategy(Value, lambda _: __getattr__("values")())
+    hypothesis.register_type_strategy(Vector, lambda _: __getattr__("vectors")())

@@ -17,6 +17,7 @@ from .backprop import carry_back, topological_order
 from .forward import forward_rows, forward_sweep
 from .operations import identity, one_like
 from .recording import clock
+from .registry import as_number, require_callable, require_flag
 from .structure import (
     array_of,
     is_array,
@@ -75,10 +76,7 @@ class Run:
         self.nested = self.nested or bool(self.followed)
 
     def refuse(self, argument: Any) -> Exception:
-        return TypeError(
-            f"{self.name} differentiates by real numbers, Values, Vectors, arrays and nested lists, tuples, dicts and "
-            f"dataclasses of them, got {argument!r} ({type(argument).__name__})"
-        )
+        return not_differentiable(self.name, argument)
 
     # -- the block
 
@@ -178,6 +176,13 @@ class Run:
         return full
 
 
+def not_differentiable(name: str, argument: Any) -> Exception:
+    return TypeError(
+        f"{name} differentiates by real numbers, Values, Vectors, arrays and nested lists, tuples, dicts and "
+        f"dataclasses of them, got {argument!r} ({type(argument).__name__})"
+    )
+
+
 def zero_like(leaf: Value) -> Any:
     return type(leaf._data)(0)
 
@@ -216,8 +221,7 @@ class Transform:
     """A function made from another one by a transform; it pickles if that one does."""
 
     def __init__(self, apply: Callable[..., Any], function: Callable[..., Any], **options: Any) -> None:
-        if not callable(function):
-            raise TypeError(f"{apply.__name__[1:]} takes a function, not {function!r} ({type(function).__name__})")
+        require_callable(apply.__name__[1:], function)
         self._apply = apply
         self._options = options
         self.__wrapped__ = function
@@ -415,6 +419,7 @@ def value_and_grad(
     (18.0, 12.0)
     """
     check_argnums("value_and_grad", argnums)
+    require_flag("has_aux", has_aux)
     return Transform(_value_and_grad, function, argnums=argnums, has_aux=has_aux)
 
 
@@ -432,6 +437,7 @@ def grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
     12.0
     """
     check_argnums("grad", argnums)
+    require_flag("has_aux", has_aux)
     return Transform(_grad, function, argnums=argnums, has_aux=has_aux)
 
 
@@ -471,11 +477,6 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
         return gradient
 
     return value, pullback
-
-
-def require_callable(name: str, function: object) -> None:
-    if not callable(function):
-        raise TypeError(f"{name} takes a function, not {function!r} ({type(function).__name__})")
 
 
 def are_followed(scalars: Sequence[Any]) -> bool:
@@ -526,13 +527,16 @@ def tangents_like(name: str, primals: Any, tangents: Any) -> list[Any]:
                 f"{name} takes its {role} as a tuple with one entry for each argument, not {arguments!r} "
                 f"({type(arguments).__name__})"
             )
+    scalars_of(primals, lambda part: not_differentiable(name, part))
     return scalars_like(primals, tangents, "tangents")
 
 
 def _derivative(function: Any, args: Any, kwargs: Any, order: int) -> Any:
+    (place,) = places_of("derivative", function, 0, args, kwargs)
+    argument = args[place] if isinstance(place, int) else kwargs[place]
+    if not is_number(argument):
+        raise TypeError(f"derivative takes a function of one number, which was called with {argument!r}")
     run, result = run_at("derivative", function, args, kwargs, 0)
-    if len(run.leaves) != 1 or not is_number(run.arguments[0]):
-        raise TypeError(f"derivative takes a function of one number, which was called with {run.arguments[0]!r}")
     outputs = outputs_of("derivative", result)
     differentiable = run.outlives(outputs)
     (leaf,) = run.leaves
@@ -675,8 +679,13 @@ class Rebuild:
         self._length = length
 
     def __call__(self, numbers: Sequence[Any]) -> Any:
-        """The structure with these numbers. Raises ValueError if there are more or fewer than it has."""
-        numbers = [*numbers]
+        """The structure with these numbers.
+
+        Raises TypeError for something else, ValueError if there are more or fewer than it has.
+        """
+        if isinstance(numbers, (str, dict)) or not hasattr(numbers, "__iter__"):
+            raise TypeError(f"expected a list of {self._length} numbers, got {numbers!r} ({type(numbers).__name__})")
+        numbers = [x if isinstance(x, Value) else as_number(x, " or a Value") for x in numbers]
         if len(numbers) != self._length:
             raise ValueError(f"expected {self._length} numbers, got {len(numbers)}")
         return refill(self._structure, iter(numbers), construct=True)

@@ -9,7 +9,7 @@ from numbers import Real
 from . import operations, recording
 from .backprop import backward
 from .recording import clock
-from .registry import Reduction, appliers, array_appliers, as_number, find_applier, registry
+from .registry import Reduction, appliers, array_appliers, as_float, as_number, find_applier, named, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
     rule = on_numbers(constant)
 
     def method(self: Value) -> Value:
-        interval = clock.idle
+        interval = clock.idle or plain_interval(self, self)
         if interval is None or self._operation is None:
             return record(operation, (self,))
         x = self._data
@@ -106,7 +106,7 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
         node.interval = interval
         return node
 
-    return method
+    return named(method, operation.name)
 
 
 def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
@@ -151,7 +151,7 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
         node.interval = interval
         return node
 
-    return method
+    return named(method, operation.name)
 
 
 def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
@@ -182,7 +182,7 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
         node.interval = interval
         return node
 
-    return method
+    return named(method, operation.name)
 
 
 def plain_interval(x: Value, y: Any) -> Interval | None:
@@ -190,10 +190,11 @@ def plain_interval(x: Value, y: Any) -> Interval | None:
     interval = context_interval()
     if interval.serial != clock.serial:
         interval = recording.current()
-    if type(x) is not Value and interval.accessed is not None:
-        interval.accessed[x] = None  # type: ignore[index]
-    if type(y) is not float and type(y) is not Value and isinstance(y, Value) and interval.accessed is not None:
-        interval.accessed[y] = None  # type: ignore[index]
+    if interval.accessed is not None:
+        if type(x) is not Value:
+            interval.accessed[x] = None  # type: ignore[index]
+        if type(y) is not float and type(y) is not Value and isinstance(y, Value):
+            interval.accessed[y] = None  # type: ignore[index]
     return interval if interval.plain else None
 
 
@@ -299,7 +300,7 @@ class Value:
 
     @grad.setter
     def grad(self, number: Number) -> None:
-        self._grad = as_number(number)
+        self._grad = as_number(number, " as grad (0 clears it)")
 
     @property
     def label(self) -> str | None:
@@ -470,7 +471,7 @@ def leaf_number(number: Any) -> Number:
     if isinstance(number, Value):
         raise TypeError(f"expected a plain number, got {number!r}; use Variable(value) for a new leaf, or its .data")
     number = as_number(number)
-    return float(number) if isinstance(number, int) else number
+    return as_float(number) if isinstance(number, int) else number
 
 
 def record_unwrapped(operation: Operation, operands: Sequence[Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import recording
 from .recording import clock
-from .registry import Operation, as_number
+from .registry import Operation, as_number, require_flag
 from .value import Value, leaf_number, new, untracked
 from .vector import Vector, elements_of
 
@@ -24,7 +24,7 @@ class Variable:
         name: a label to show.
 
     Raises:
-        TypeError: `initial` is neither a real number nor a sequence of them.
+        TypeError: `initial` is neither a real number nor a sequence of them, or `trainable` is no truth value.
 
     >>> w = Variable([1.0, 2.0], name="w")
     >>> w.assign_add([1.0, 1.0])
@@ -80,6 +80,8 @@ class ScalarVariable(Value, Variable):
     __slots__ = ()
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        if trainable is not True:
+            require_flag("trainable", trainable)
         self._data = initial._data if isinstance(initial, Value) else leaf_number(initial)
         self._label = name
         self._operation = False if trainable else None
@@ -100,7 +102,7 @@ class ScalarVariable(Value, Variable):
         Raises TypeError if it is not a real number, ValueError if it is a vector.
         """
         if elements_of(value) is not None:
-            raise ValueError(f"expected one number for a scalar Variable, got {len(elements_of(value) or ())}")
+            raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(value) or ())}")
         self.data = value._data if isinstance(value, Value) else value
         return self
 
@@ -123,6 +125,7 @@ class VectorVariable(Vector, Variable):
     name: str | None
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        require_flag("trainable", trainable)
         numbers = self._numbers_of(initial)
         self._trainable = trainable
         self.name = name

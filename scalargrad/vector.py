@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from . import operations
 from .recording import clock
-from .registry import appliers, array_appliers, as_number, find_applier
+from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
 from .value import Value, make_node, record, untracked
 
 TYPE_CHECKING = False
@@ -61,6 +61,12 @@ def elements_of(operand: Any) -> Sequence[Any] | None:
     return None
 
 
+def elements_for(name: str, operand: Any) -> Sequence[Any]:
+    """The elements of what has some. Raises TypeError for a scalar."""
+    elements = elements_of(operand)
+    return elements if elements is not None else refuse_scalar(name, operand)
+
+
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
     """Apply an operation to each row of elements."""
     return Vector(map(operation, *aligned(operands)))
@@ -101,14 +107,13 @@ class Vector:
     __array_priority__ = 1000.0
 
     def __init__(self, elements: Iterable[Any]) -> None:
-        values = tuple(elements)
+        values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
         only_values = {*map(type, values)} == {Value}
         self._values = values if only_values else tuple([as_value(x, i) for i, x in enumerate(values)])
         self._serial = -1
 
     # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
 
-    index = Sequence.index
     count = Sequence.count
     __contains__ = Sequence.__contains__
     __reversed__ = Sequence.__reversed__
@@ -116,8 +121,17 @@ class Vector:
     def __len__(self) -> int:
         return len(self._values)
 
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        """Where an element that equals `value` stands first, from `start` on. Raises ValueError if there is none."""
+        if value not in self._values[start:stop]:
+            raise ValueError(f"expected an element of {self!r}, got {value!r}")
+        return self._values.index(value, start, stop)
+
     def __getitem__(self, index: int | slice) -> Any:
-        found = self._values[index]
+        try:
+            found = self._values[index]
+        except (IndexError, TypeError) as error:
+            raise type(error)(f"expected an index or a slice of {len(self)} elements, got {index!r}") from None
         return Vector(found) if isinstance(found, tuple) else found
 
     def __iter__(self) -> Any:
@@ -161,7 +175,7 @@ class Vector:
         given = elements_of(numbers)
         if given is not None and len(given) != len(self._values):
             raise ValueError(f"expected {len(self._values)} numbers as grad of {self!r}, got {len(given)}")
-        grads = [as_number(x) for x in (given if given is not None else [numbers] * len(self._values))]
+        grads = [as_number(x, " as grad (0 clears it)") for x in ([numbers] * len(self) if given is None else given)]
         for value, grad in zip(self._values, grads):
             value.grad = grad
 
@@ -178,7 +192,7 @@ class Vector:
         >>> Vector([1.0, 2.0]).map(lambda x: x * x)
         Vector([1.0, 4.0])
         """
-        return Vector(map(function, self._values))
+        return Vector(map(require_callable("map", function), self._values))
 
     # -- elementwise operators
 
@@ -245,10 +259,7 @@ class Vector:
         constant(11.0)
         """
         if not isinstance(other, Vector):
-            elements = elements_of(other)
-            if elements is None:
-                raise TypeError(f"dot takes a Vector or a list, not {other!r} ({type(other).__name__})")
-            other = Vector(elements)
+            other = Vector(elements_for("dot", other))
         mine, others = self._values, other._values
         if len(mine) != len(others):
             raise ValueError(f"expected vectors of one length, got lengths {len(mine)} and {len(others)}")
@@ -303,13 +314,7 @@ class Vector:
 
 def as_value(x: Any, index: int) -> Value:
     """An element of a vector: a value as it is, a number as a constant."""
-    if isinstance(x, Value):
-        return x
-    try:
-        number = as_number(x)
-    except TypeError:
-        raise TypeError(f"expected numbers or Values in a Vector, got {x!r} ({type(x).__name__}) at {index}") from None
-    return untracked(number)
+    return x if isinstance(x, Value) else untracked(as_number(x, " or a Value as element {} of a Vector", index))
 
 
 def logsumexp(vector: Any) -> Any:
@@ -332,18 +337,14 @@ def softmax(vector: Any) -> Vector:
     >>> softmax([0.0, 0.0])
     Vector([0.5, 0.5])
     """
-    elements = elements_of(vector)
-    if elements is None:
-        raise TypeError(f"softmax takes a Vector or a list, not {vector!r} ({type(vector).__name__})")
+    elements = elements_for("softmax", vector)
     if not elements:
         raise ValueError("softmax of an empty Vector; it takes at least one element")
     return Vector(operations.softmax_shares(*Vector(elements)))
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:
-    elements = elements_of(vector)
-    if elements is None:
-        raise TypeError(f"{operation.name} takes a Vector or a list, not {vector!r} ({type(vector).__name__})")
+    elements = elements_for(operation.name, vector)
     if elements and not isinstance(vector, Vector) and not any(isinstance(x, Value) for x in elements):
         return operation.evaluate([as_number(x) for x in elements])
     return Vector(elements)._reduce(operation, needs_elements=True)

@@ -9,6 +9,7 @@ import pickle
 import sys
 import threading
 import types
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +22,15 @@ import geographiclib.geodesicline
 import geographiclib.geomath
 import pytest
 from geographiclib.geodesic import Geodesic
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from oracles import extrapolated_difference
-from references import ANY, near
+from oracles import extrapolated_difference, many_digit_derivative
+from references import ANY, MODEST, grid_between, near
 
 import scalargrad as sg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 NAMES = sorted(name for name in vars(math) if not name.startswith("_"))
 FUNCTIONS = [name for name in NAMES if callable(getattr(math, name))]
@@ -110,6 +111,7 @@ def test_of_one_number_it_gives_and_raises_what_math_does(name: str, x: float) -
 
 @pytest.mark.parametrize("name", OF_TWO)
 @given(x=NUMBERS, y=NUMBERS)
+@example(x=math.nan, y=0.0)
 def test_of_two_numbers_it_gives_and_raises_what_math_does(name: str, x: float, y: float) -> None:
     ours, theirs = getattr(sg.math, name), getattr(math, name)
     expected = outcome(theirs, x, y)
@@ -250,6 +252,13 @@ def test_the_ieee_remainder_counts_nearest_multiples(x: float, y: float, count: 
     assert gradient(sg.math.remainder, x, y) == [1, -count]
 
 
+@pytest.mark.parametrize("function", [sg.math.fmod, sg.math.remainder])
+def test_the_remainder_of_nan_has_a_derivative_that_is_nan_by_any_divisor(function: Callable[..., Any]) -> None:
+    for y in (0.0, -0.0, 2.0, math.inf, math.nan):
+        by_x, by_y = gradient(function, math.nan, y)
+        assert (by_x, math.isnan(by_y)) == (1, True)
+
+
 NEGATIVE_KINK = [(2.0, -1.0, -1.0), (-2.0, -0.0, 1.0), (2.0, 0.0, 1.0), (0.0, 3.0, 0.0), (-0.0, 3.0, 0.0)]
 
 
@@ -282,15 +291,23 @@ def exact_nextafter(x: float, y: float, /, *, steps: int | None = None) -> float
 
 ORIGINAL_NEXTAFTER = math.nextafter
 NEWER = {"fma": exact_fma, "sumprod": exact_sumprod, "nextafter": exact_nextafter, "brandnew": lambda x: x + 1.0}
+SINCE = {"fma": (3, 13), "sumprod": (3, 12), "nextafter": (3, 12)}  # or since then with what is tested here
+
+
+@contextmanager
+def newer_math() -> Iterator[types.SimpleNamespace]:
+    """The mirror of a `math` that has what Python 3.14 has, and one function more; what Python lacks has a stand-in."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, stand_in in NEWER.items():
+            if name not in SINCE or sys.version_info < SINCE[name]:
+                patch.setattr(math, name, stand_in, raising=False)
+        yield types.SimpleNamespace(**sg.math.mirror())
 
 
 @pytest.fixture
-def newer(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
-    """The mirror of a `math` that has what Python 3.14 has, and one function more."""
-    for name, stand_in in NEWER.items():
-        if name == "brandnew" or sys.version_info < (3, 13):
-            monkeypatch.setattr(math, name, stand_in, raising=False)
-    return types.SimpleNamespace(**sg.math.mirror())
+def newer() -> Iterator[types.SimpleNamespace]:
+    with newer_math() as namespace:
+        yield namespace
 
 
 def test_fma_has_one_rounding_and_three_derivatives(newer: types.SimpleNamespace) -> None:
@@ -307,6 +324,47 @@ def test_sumprod_rounds_once_and_is_bilinear(newer: types.SimpleNamespace) -> No
     assert gradient(lambda *xs: newer.sumprod(xs[:2], xs[2:]), 2.0, 3.0, 5.0, 7.0) == [5.0, 7.0, 2.0, 3.0]
     with pytest.raises(ValueError, match="same length"):
         newer.sumprod([sg.Value(1.0)], [1.0, 2.0])
+
+
+FOUR = st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+
+
+@given(FOUR)
+def test_sums_of_products_give_and_raise_what_math_does(numbers: tuple[float, ...]) -> None:
+    with newer_math() as newer:
+        expected = outcome(math.fma, *numbers[:3])
+        for count in range(4):
+            assert outcome(newer.fma, *as_values(numbers[:count]), *numbers[count:3]) == expected
+        p, q = numbers[:2], numbers[2:]
+        expected = outcome(math.sumprod, p, q)
+        for args in ((p, q), (as_values(p), q), (p, as_values(q)), (as_values(p), iter(as_values(q)))):
+            assert outcome(newer.sumprod, *args) == expected
+
+
+@given(st.tuples(MODEST, MODEST, MODEST, MODEST))
+def test_sums_of_products_have_the_derivatives_of_many_digits_to_the_last_bit(point: tuple[float, ...]) -> None:
+    with newer_math() as newer:
+        slopes = {
+            "fma": gradient(newer.fma, *point[:3]),
+            "sumprod": gradient(lambda *xs: newer.sumprod(xs[:2], xs[2:]), *point),
+        }
+    exact = {"fma": lambda x, y, z: x * y + z, "sumprod": lambda a, b, c, d: a * c + b * d}
+    for name, found in slopes.items():
+        for index, slope in enumerate(found):
+            assert slope == float(many_digit_derivative(exact[name], point[: len(found)], index)), (name, index)
+
+
+THOUSANDTHS = grid_between(-1e3, 1e3)
+
+
+@given(st.tuples(THOUSANDTHS, THOUSANDTHS, THOUSANDTHS, THOUSANDTHS))
+def test_sums_of_products_round_the_exact_sum_and_have_constant_second_derivatives(point: tuple[float, ...]) -> None:
+    with newer_math() as newer:
+        assert newer.fma(*as_values(point[:3])).data == exact_fma(*point[:3])
+        assert newer.sumprod(as_values(point[:2]), as_values(point[2:])).data == exact_sumprod(point[:2], point[2:])
+        assert sg.hessian(lambda v: newer.fma(*v))(list(point[:3])) == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+        rows = sg.hessian(lambda v: newer.sumprod(v[:2], v[2:]))(list(point))
+    assert rows == [[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]]
 
 
 def test_nextafter_takes_steps(newer: types.SimpleNamespace) -> None:

@@ -123,9 +123,12 @@ def test_divmod_takes_numpy_scalars_on_either_side() -> None:
 
 
 def test_division_by_a_numpy_zero_raises_as_python_does() -> None:
-    with pytest.raises(ZeroDivisionError, match=r"^1\.0 / 0\.0: float division by zero$"):
+    with pytest.raises(ZeroDivisionError) as pythons_own:  # which other versions put otherwise
+        1.0 / 0.0  # noqa: B018
+    message = rf"^1\.0 / 0\.0: {pythons_own.value}$"
+    with pytest.raises(ZeroDivisionError, match=message):
         Value(1.0) / np.float64(0.0)
-    with pytest.raises(ZeroDivisionError, match=r"^1\.0 / 0\.0: float division by zero$"):
+    with pytest.raises(ZeroDivisionError, match=message):
         np.float64(1.0) / Value(0.0)
     with pytest.raises(ValueError, match=r"^-8\.0 \*\* 0\.5: the result would be complex"):
         np.float64(-8.0) ** Value(0.5)
@@ -279,7 +282,7 @@ def test_arrays_of_another_length_or_shape_are_refused() -> None:
     for call in (lambda: v @ np.ones((2, 2)), lambda: v.dot(np.ones((2, 2))), lambda: sg.softmax(np.ones((2, 2)))):
         with pytest.raises(ValueError, match=r"^expected one dimension, got an array of shape \(2, 2\)$"):
             call()
-    with pytest.raises(TypeError, match=r"expected numbers or Values in a Vector, got array\(.*\) \(ndarray\) at 0"):
+    with pytest.raises(TypeError, match=r"expected a real number or a Value as element 0 of a Vector, got array\(.*\)"):
         Vector(np.ones((2, 2)))
 
 

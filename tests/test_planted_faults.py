@@ -78,14 +78,14 @@ def plant(monkeypatch: pytest.MonkeyPatch, operation: Operation, index: int) -> 
     monkeypatch.setattr(operation, "rules", tuple(rules))
     for name in ("method", "reflected"):
         if getattr(operation, name):
-            factory = getattr(value, getattr(operation, name).__qualname__.split(".")[0])
+            factory = getattr(value, getattr(operation, name).__code__.co_qualname.split(".")[0])
             monkeypatch.setattr(operation, name, factory(operation))
     for name, method in [*vars(Value).items()]:
         cells = dict(
             zip(getattr(method, "__code__", plant.__code__).co_freevars, getattr(method, "__closure__", ()) or ())
         )
         if "operation" in cells and cells["operation"].cell_contents is operation:
-            factory = getattr(value, method.__qualname__.split(".")[0])
+            factory = getattr(value, method.__code__.co_qualname.split(".")[0])
             monkeypatch.setattr(Value, name, factory(operation))
 
 

@@ -993,7 +993,7 @@ def test_the_jacobian_has_zeros_for_an_element_of_the_target_that_does_not_depen
 def test_the_jacobian_of_several_targets_is_refused(kind):
     x = sg.Variable(3.0)
     tape, y = recorded(square, x)
-    with pytest.raises(TypeError, match=f"jacobian takes one Value or Vector as its target, got a {kind.__name__}"):
+    with pytest.raises(TypeError, match=f"jacobian takes one Value or Vector as its target, not .*{kind.__name__}"):
         tape.jacobian(kind([y]), x)
 
 

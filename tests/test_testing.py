@@ -48,6 +48,13 @@ def test_the_entry_point_is_all_that_hypothesis_needs() -> None:
     assert done.stdout == "Value(0.0)\n", done.stderr
 
 
+@pytest.mark.parametrize("first", ["scalargrad.strategies", "scalargrad.testing", "hypothesis"])
+def test_a_fresh_interpreter_may_import_them_in_any_order(first: str) -> None:
+    program = f"import {first}, scalargrad; from scalargrad.testing import values; print(values())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("builds(Value, "), done.stderr
+
+
 # ---- Programs --------------------------------------------------------------------------------------------------------
 
 

@@ -278,9 +278,10 @@ def test_an_error_of_arithmetic_names_the_operation_and_its_operands(symbol: str
 
 def test_an_error_of_arithmetic_says_what_was_wrong() -> None:
     x = Value(1.0)
-    with pytest.raises(ZeroDivisionError, match=r"^1\.0 / 0\.0: float division by zero$"):
+    pythons_own = message_of(lambda: 1.0 / 0.0)  # which other versions put otherwise
+    with pytest.raises(ZeroDivisionError, match=rf"^1\.0 / 0\.0: {pythons_own}$"):
         x / 0.0
-    with pytest.raises(ZeroDivisionError, match=r"^2 / 0\.0: float division by zero$"):
+    with pytest.raises(ZeroDivisionError, match=rf"^2 / 0\.0: {pythons_own}$"):
         2 / Value(0.0)
     with pytest.raises(ZeroDivisionError, match=r"^1\.0 // 0: "):
         divmod(x, 0)
@@ -341,7 +342,7 @@ def test_a_subclass_of_float_becomes_a_float() -> None:
 
 
 def test_an_integer_too_large_for_a_float_is_no_leaf() -> None:
-    with pytest.raises(OverflowError, match="int too large to convert to float"):
+    with pytest.raises(OverflowError, match="a number that a float can hold, got an integer of 1329 bits"):
         Value(10**400)
 
 
@@ -546,7 +547,7 @@ def test_the_gradient_can_be_set() -> None:
 @pytest.mark.parametrize("thing", [None, "0", 1j, Value(0.0)])
 def test_a_gradient_is_a_real_number(thing: Any) -> None:
     x = Value(2.0)
-    with pytest.raises(TypeError, match=r"expected a real number, got "):
+    with pytest.raises(TypeError, match=r"expected a real number as grad \(0 clears it\), got "):
         x.grad = thing
     assert x.grad == 0.0
 

@@ -90,7 +90,7 @@ def test_an_index_finds_the_value_itself_as_in_a_list(numbers: list[float], inde
     if -len(numbers) <= index < len(numbers):
         assert v[index] is elements[index]
     else:
-        with pytest.raises(IndexError, match="out of range"):
+        with pytest.raises(IndexError, match=f"expected an index or a slice of {len(numbers)} elements, got {index}"):
             v[index]
 
 
@@ -104,7 +104,7 @@ def test_a_slice_is_a_vector_of_the_same_values(numbers: list[float], part: slic
 
 def test_a_vector_has_no_other_index_and_takes_no_assignment() -> None:
     v = values(1.0, 2.0)
-    with pytest.raises(TypeError, match="indices must be integers or slices, not float"):
+    with pytest.raises(TypeError, match=r"expected an index or a slice of 2 elements, got 1\.0"):
         v[1.0]  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="'Vector' object does not support item assignment"):
         v[0] = 3.0  # type: ignore[index]
@@ -173,12 +173,12 @@ def test_a_vector_takes_anything_that_iterates() -> None:
 @pytest.mark.parametrize(
     ("elements", "said"),
     [
-        ([1.0, "2.0"], r"expected numbers or Values in a Vector, got '2\.0' \(str\) at 1"),
-        ([None], r"expected numbers or Values in a Vector, got None \(NoneType\) at 0"),
-        ([1.0, 2.0, 1j], r"expected numbers or Values in a Vector, got 1j \(complex\) at 2"),
-        ([1.0, [2.0]], r"expected numbers or Values in a Vector, got \[2\.0\] \(list\) at 1"),
-        ([Vector([1.0])], r"expected numbers or Values in a Vector, got Vector\(\[1\.0\]\) \(Vector\) at 0"),
-        ("ab", r"expected numbers or Values in a Vector, got 'a' \(str\) at 0"),
+        ([1.0, "2.0"], r"expected a real number or a Value as element 1 of a Vector, got '2\.0' \(str\)"),
+        ([None], r"expected a real number or a Value as element 0 of a Vector, got None \(NoneType\)"),
+        ([1.0, 2.0, 1j], r"expected a real number or a Value as element 2 of a Vector, got 1j \(complex\)"),
+        ([1.0, [2.0]], r"expected a real number or a Value as element 1 of a Vector, got \[2\.0\] \(list\)"),
+        ([Vector([1.0])], r"a real number or a Value as element 0 of a Vector, got Vector\(\[1\.0\]\) \(Vector\)"),
+        ("ab", r"expected a real number or a Value as element 0 of a Vector, got 'a' \(str\)"),
     ],
 )
 def test_an_element_that_is_no_number_is_refused_by_its_index(elements: Any, said: str) -> None:
@@ -187,7 +187,7 @@ def test_an_element_that_is_no_number_is_refused_by_its_index(elements: Any, sai
 
 
 def test_a_scalar_is_no_vector() -> None:
-    with pytest.raises(TypeError, match="'int' object is not iterable"):
+    with pytest.raises(TypeError, match=r"Vector takes a Vector or a list, not 3 \(int\)"):
         Vector(3)  # type: ignore[arg-type]
 
 
@@ -210,7 +210,7 @@ def test_map_applies_a_function_to_each_value(numbers: list[float]) -> None:
 
 
 def test_map_refuses_a_function_that_gives_no_number() -> None:
-    with pytest.raises(TypeError, match=r"got '2\.0' \(str\) at 1"):
+    with pytest.raises(TypeError, match=r"element 1 of a Vector, got '2\.0' \(str\)"):
         values(1.0, 2.0).map(lambda x: x if x < 2 else str(x.data))
 
 
@@ -392,7 +392,7 @@ def test_an_operator_refuses_what_is_neither_number_nor_sequence(symbol: str, th
 def test_an_operator_refuses_a_list_in_which_something_is_no_number() -> None:
     with pytest.raises(TypeError, match="unsupported operand type"):
         values(1.0, 2.0) - [1.0, "2.0"]
-    with pytest.raises(TypeError, match=r"got Vector\(\[2\.0\]\) \(Vector\) at 0"):
+    with pytest.raises(TypeError, match=r"element 0 of a Vector, got Vector\(\[2\.0\]\) \(Vector\)"):
         values(3.0) - [[1.0]]
 
 
@@ -576,6 +576,18 @@ def test_a_reduction_makes_one_node_whose_parents_are_the_tracked_elements(
     else:
         assert not node.is_tracked
         assert node.parents == ()
+
+
+@pytest.mark.parametrize("left", [(True, True), (True, False), (False, False)])
+@pytest.mark.parametrize("right", [(True, True), (True, False), (False, False)])
+def test_dot_follows_what_is_tracked_on_either_side_and_nothing_else(
+    left: tuple[bool, ...], right: tuple[bool, ...]
+) -> None:
+    v, w = tracked([1.0, 2.0], left), tracked([3.0, 4.0], right)
+    expected = {v[i]: w[i] for i in (0, 1) if left[i]} | {w[i]: v[i] for i in (0, 1) if right[i]}
+    for node in (Vector(v).dot(w), Vector(v) @ Vector(w)):
+        assert same_things(node.parents, [*expected])
+        assert [d for d in node.derivatives if d is not None] == [getattr(x, "data", x) for x in expected.values()]
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
@@ -952,15 +964,18 @@ def test_dot_refuses_another_length_and_other_elements() -> None:
     for call in (lambda: v.dot([1.0]), lambda: v @ Vector([1.0]), lambda: v @ (1.0,)):
         with pytest.raises(ValueError, match=r"^expected vectors of one length, got lengths 2 and 1$"):
             call()
-    with pytest.raises(TypeError, match=r"got 'text' \(str\) at 1"):
+    with pytest.raises(TypeError, match=r"element 1 of a Vector, got 'text' \(str\)"):
         v.dot([1.0, "text"])
 
 
 def test_an_overflow_in_a_reduction_names_it_and_shortens_what_is_long() -> None:
     with pytest.raises(OverflowError, match=r"^sum\(1\.0, 1000+\): int too large to convert to float$"):
         Vector([Value(1.0), 10**400]).sum()
-    with pytest.raises(OverflowError, match=r"^sum\((1\.0, ){8}\.\.\.\): int too large to convert to float$"):
-        Vector([*[Value(1.0)] * 20, 10**400]).sum()
+    with pytest.raises(OverflowError, match=r"^sum\((1\.0, ){7}1000+\): int too large to convert to float$"):
+        Vector([*[Value(1.0)] * 7, 10**400]).sum()
+    for length in (8, 20):
+        with pytest.raises(OverflowError, match=r"^sum\((1\.0, ){8}\.\.\.\): int too large to convert to float$"):
+            Vector([*[Value(1.0)] * length, 10**400]).sum()
 
 
 # ---- Found by use ----------------------------------------------------------------------------------------------------
@@ -983,7 +998,7 @@ def test_the_gradients_of_a_vector_can_be_set_all_at_once() -> None:
     assert w.grad == [1.0, 5.0]
     with pytest.raises(ValueError, match="expected 2 numbers as grad"):
         w.grad = [1.0]
-    with pytest.raises(TypeError, match="expected a real number, got 'x'"):
+    with pytest.raises(TypeError, match=r"expected a real number as grad \(0 clears it\), got 'x'"):
         w.grad = [1.0, "x"]
     assert w.grad == [1.0, 5.0]
 
