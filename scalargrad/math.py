@@ -179,8 +179,7 @@ def _log(x: Any, *base: Any) -> Any:
             raise told(error, "log", x, *base) from None
     if len(base) > 1:
         raise TypeError(f"log expected at most 2 arguments, got {1 + len(base)}")
-    logarithm = operations.log(x) if is_recorded(x) else _log(x)
-    return logarithm / _log(*base) if base else logarithm
+    return operations.log_base(x, *base) if base else operations.log(x)
 
 
 def _modf(x: Any, /) -> Any:

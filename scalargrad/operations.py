@@ -106,6 +106,8 @@ def power_slope(x: Number, y: Number) -> Number:
         return 0
     try:
         factor = x ** (y - 1)
+        if x < 0 and type(factor) is float and abs(y) > 2**53:
+            factor = -factor  # so large a y is even, and so, after rounding, is y - 1
     except ZeroDivisionError:
         return y * math.inf
     except OverflowError:
@@ -143,9 +145,10 @@ def times_power(c: Number, x: Number, y: Number) -> Number:
     if c == 0:
         return 0
     try:
-        return c * x**y
+        power = x**y
     except (ZeroDivisionError, OverflowError):
         return c * math.inf
+    return c * power if power else power  # c may have overflowed, but then x**y is nothing by far
 
 
 @operation(
@@ -246,6 +249,15 @@ def log(x: Number) -> Number:
     0.0
     """
     return math.log(x)
+
+
+@operation(
+    lambda x, y: quotient(quotient(1, log(y)), x),
+    lambda x, y: -quotient(over_square(log(x), log(y)), y),
+)
+def log_base(x: Number, y: Number) -> Number:
+    """The logarithm of x to base y, as `math.log` of two numbers has it; d/dx = 1/(x log y)."""
+    return math.log(x, y)
 
 
 @operation(lambda x: quotient(1, 1 + x))
@@ -365,7 +377,19 @@ def tan(x: Number) -> Number:
     return math.tan(x)
 
 
-@operation(lambda x: rsqrt(1 - x) * rsqrt(1 + x))
+@operation(lambda x: x * asin_slope(x) * atanh_slope(x))
+def asin_slope(x: Number) -> Number:
+    """1/sqrt((1 - x)(1 + x)), infinite at -1 and 1."""
+    rest = one_minus_square(x)
+    return 1 / math.sqrt(rest) if rest else math.inf
+
+
+def one_minus_square(x: float) -> float:
+    """1 - x**2 within an ulp: the square loses nothing that counts where it is small, nor 1 - x where it is large."""
+    return 1 - x * x if abs(x) < 0.5 else (1 - x) * (1 + x)
+
+
+@operation(asin_slope)
 def asin(x: Number) -> Number:
     """The arc sine, in radians; asin'(x) = 1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
@@ -377,7 +401,7 @@ def asin(x: Number) -> Number:
     return math.asin(x)
 
 
-@operation(lambda x: -rsqrt(1 - x) * rsqrt(1 + x))
+@operation(lambda x: -asin_slope(x))
 def acos(x: Number) -> Number:
     """The arc cosine, in radians; acos'(x) = -1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
@@ -420,7 +444,8 @@ def atan2(y: Number, x: Number, /) -> Number:
 
 
 @operation(
-    lambda x, y: over_sum_of_squares(y - x, x, y) * over_sum_of_squares(y + x, x, y),
+    # (y - x)(y + x) over the square, in halves, since a sum may be too large
+    lambda x, y: 4 * over_sum_of_squares(y / 2 - x / 2, x, y) * over_sum_of_squares(y / 2 + x / 2, x, y),
     lambda x, y: -2 * inversion(x, y) * inversion(y, x),
 )
 def inversion(x: Number, y: Number) -> Number:
@@ -538,7 +563,14 @@ def acosh(x: Number) -> Number:
     return math.acosh(x)
 
 
-@operation(lambda x: quotient(1, (1 - x) * (1 + x)))
+@operation(lambda x: 2 * x * atanh_slope(x) * atanh_slope(x))
+def atanh_slope(x: Number) -> Number:
+    """1/((1 - x)(1 + x)), infinite at -1 and 1."""
+    rest = one_minus_square(x)
+    return 1 / rest if rest else math.inf
+
+
+@operation(atanh_slope)
 def atanh(x: Number) -> Number:
     """The inverse hyperbolic tangent; atanh'(x) = 1/((1 - x)(1 + x)).
 
@@ -603,9 +635,9 @@ def gamma(x: Number) -> Number:
     return math.gamma(x)
 
 
-@operation(lambda x: -2 * x * gauss(x))
+@operation(lambda x: -(x * gauss(x)) - x * gauss(x))
 def gauss(x: Number) -> Number:
-    """2/sqrt(pi) exp(-x**2)."""
+    """2/sqrt(pi) exp(-x**2); in its rule -2 x by itself would overflow where the whole is zero."""
     return special.gauss(x)
 
 
@@ -652,6 +684,8 @@ def fmod(x: Number, y: Number, /) -> Number:
 @operation(0, 0)
 def whole_quotient(x: Number, y: Number) -> Number:
     """x / y, rounded towards zero."""
+    if x != x:
+        return x  # the remainder exists there for every y, zero too
     return math.copysign(abs(x) // abs(y), x) * math.copysign(1, y)
 
 
@@ -671,6 +705,8 @@ def remainder(x: Number, y: Number, /) -> Number:
 @operation(0, 0)
 def nearest_quotient(x: Number, y: Number) -> Number:
     """x / y, rounded to the nearest whole number, from a half to the even one."""
+    if x != x:
+        return x  # the remainder exists there for every y, zero too
     quotient = x / y - math.remainder(x, y) / y
     return float(round(quotient)) if math.isfinite(quotient) else quotient
 
@@ -714,6 +750,8 @@ def ldexp(x: Number, i: int, /) -> Number:
     >>> ldexp(0.5, 3)
     4.0
     """
+    if not isinstance(i, int):
+        raise TypeError(f"ldexp takes an integer as its exponent, not {i!r} ({type(i).__name__})")
     return math.ldexp(x, i)
 
 
@@ -768,9 +806,9 @@ def relu(x: Number) -> Number:
     return x if x > 0 or x != x else type(x)(0)
 
 
-@operation(lambda x: sigmoid(x) * sigmoid(-x))
+@operation(lambda x: sech2(x / 2) / 4)
 def sigmoid(x: Number) -> Number:
-    """1/(1 + exp(-x)); sigmoid'(x) = sigmoid(x) sigmoid(-x), accurate in the tails too.
+    """1/(1 + exp(-x)); sigmoid'(x) = sigmoid(x) sigmoid(-x) = sech(x/2)**2 / 4, accurate in the tails too.
 
     Takes a number, a Value or a Vector and returns the same kind.
 
@@ -940,6 +978,8 @@ def prod(*xs: Number) -> Number:
 
 
 def directions(*xs: Operand) -> list[Operand]:
+    if len(xs) == 2:
+        return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
     scale = lift(*xs)
     lifted = [x * scale for x in xs]
     length = norm(*lifted)
@@ -974,6 +1014,17 @@ def dist(*xs: Number) -> Number:
 def direction(x: Number, length: Number) -> Number:
     """x / length, and 0 for the zero vector, which is in the subdifferential of its length."""
     return x / length if length else 0
+
+
+@operation(
+    lambda x, y: leg_ratio(y, x) * quotient(leg_ratio(y, x), norm(x, y)),
+    lambda x, y: -leg_ratio(x, y) * quotient(leg_ratio(y, x), norm(x, y)),
+)
+def leg_ratio(x: Number, y: Number) -> Number:
+    """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
+    scale = lift.kernel(x, y)
+    length = math.hypot(x * scale, y * scale)
+    return x * scale / length if length else 0
 
 
 def tied_shares(extreme: Callable[..., Operand], xs: Sequence[Operand]) -> list[Operand]:

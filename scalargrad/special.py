@@ -86,6 +86,9 @@ def polygamma(n: int, x: float) -> float:
         return digamma(x)
     if not math.isfinite(x):
         return 0.0 if x > 0 else math.nan
+    if n > 170:
+        raise OverflowError("the order is above 170, so its factorial is beyond the range of floats")
+    n = int(n)
     side = -1.0 if n % 2 == 0 else 1.0
     if x <= 0:
         refuse_pole(x)
@@ -115,12 +118,19 @@ def inverse_power(x: float, n: int) -> float:
 
 
 def cotangent(x: float) -> float:
-    """cot(pi x), with whole turns taken off first, which is exact."""
-    return 1 / math.tan(math.pi * (x - round(x)))
+    """cot(pi x), with whole turns taken off first, which is exact; zero halfway between poles."""
+    rest = x - round(x)
+    if abs(rest) > 0.25:
+        return math.copysign(math.tan(math.pi * (0.5 - abs(rest))), rest)
+    return 1 / math.tan(math.pi * rest)
 
 
 def cotangent_derivative(n: int, x: float) -> float:
     """The n-th derivative of pi cot(pi x): pi**(n+1) times a polynomial in t = cot(pi x), by cot' = -(1 + cot**2)."""
+    rest = x - round(x)
+    if abs(rest) < 1e-20:  # so near a pole it is that of 1/rest alone, and t might be too large
+        side = -1.0 if n % 2 == 1 or rest < 0 else 1.0  # of (-1)**n / rest**(n + 1)
+        return side * math.factorial(n) * inverse_power(abs(rest), n + 1)
     polynomial = [0, 1]
     for _ in range(n):
         slope = [k * c for k, c in enumerate(polynomial)][1:]

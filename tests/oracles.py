@@ -20,8 +20,11 @@ LARGEST = sys.float_info.max
 # ---- Many digits -----------------------------------------------------------------------------------------------------
 
 
-def ulps(got: float, exact: mp.mpf) -> float:
-    """How far a float is from a real number, in units of the last place of the float nearest to that."""
+def ulps(got: float, exact: mp.mpf, least: float = 0.0) -> float:
+    """How far a float is from a real number, in units of the last place of the float nearest to that.
+
+    Where that is smaller than `least`, the units are those of `least`.
+    """
     nearest = float(exact)
     if math.isinf(nearest) or math.isinf(got):
         # Within a few ulp of the largest float either answer is as near as the other.
@@ -30,27 +33,23 @@ def ulps(got: float, exact: mp.mpf) -> float:
             if math.isinf(got) and got * float(mp.sign(exact)) > 0 and abs(exact) > LARGEST * (1 - 2**-50)
             else math.inf
         )
-    return float(abs(mp.mpf(got) - exact) / mp.mpf(math.ulp(nearest)))
+    return float(abs(mp.mpf(got) - exact) / mp.mpf(math.ulp(max(abs(nearest), least))))
 
 
 def many_digit_derivative(
-    function: Callable[..., mp.mpf], point: Sequence[float], index: int, order: int = 1, digits: int = 400
+    function: Callable[..., mp.mpf], point: Sequence[float], index: int, order: int = 1
 ) -> mp.mpf:
     """The derivative by one argument, from central differences so narrow that hundreds of digits are right.
 
-    The function is computed to so many digits over so narrow a step (for the first derivative 10**-200 times the
-    argument, so that it fits between any float and its branch points) that neither what rounding nor what the
-    curvature does to the quotient comes near the digits of a float. Higher orders are for points of moderate size;
-    for functions that take long they do with fewer `digits`.
+    The function is computed to so many digits over so narrow a step (10**-200 times the argument, so that it fits
+    between any float and its branch points) that neither what rounding nor what the curvature does to the quotient
+    comes near the digits of a float.
     """
-    with mp.workdps(1400 if order == 1 and digits == 400 else digits):
+    magnitude = math.floor(math.log10(abs(point[index]))) if point[index] else -200
+    places = 200 - min(magnitude, 0)  # of the step
+    with mp.workdps(max(1400, (order + 1) * places + 400)):
         exact = [mp.mpf(x) for x in point]
-        if digits < 400:
-            step = mp.mpf(10) ** (-digits // 4)
-        elif order == 1:
-            step = min(abs(exact[index]), 1) * mp.mpf(10) ** -200 or mp.mpf(10) ** -400
-        else:
-            step = mp.mpf(10) ** -60
+        step = mp.mpf(10) ** -places
         total = mp.mpf(0)
         for k in range(order + 1):
             moved = [*exact]

@@ -49,25 +49,25 @@ WHOLE = st.integers(-40, 40).map(float)
 class Reference:
     """`exact` is the function in mpmath, `apply` how a user writes it, `domain` one strategy an operand.
 
-    `slope` is the derivative in mpmath of a function of one operand, where hundreds of digits of the function itself
-    would take too long; `ulps` what the derivative is right to.
+    `slopes` are the first three derivatives in mpmath of a function of one operand, where hundreds of digits of the
+    function itself would take too long; `ulps` what the derivative is right to, in units of the last place of itself
+    or, if it is smaller, of `least`.
     """
 
     exact: Callable[..., Any]
     apply: Callable[..., Any]
     domain: tuple[st.SearchStrategy[float], ...]
     inside: Callable[..., bool] = field(default=lambda *point: True)
-    slope: Callable[[Any], Any] | None = None
+    slopes: tuple[Callable[[Any], Any], ...] = ()
     ulps: float = 4
+    least: Callable[..., float] = field(default=lambda *point: 0.0)
 
     def derivative(self, point: Sequence[float], index: int, order: int = 1) -> mp.mpf:
         """The derivative by one operand, to many more digits than a float has."""
-        if self.slope is None:
+        if not self.slopes:
             return many_digit_derivative(self.exact, point, index, order)
-        if order > 1:
-            return many_digit_derivative(self.slope, point, index, order - 1, digits=90)
         with mp.workdps(60):
-            return self.slope(mp.mpf(point[0]))
+            return self.slopes[order - 1](mp.mpf(point[0]))
 
     @property
     def smooth_operands(self) -> range:
@@ -104,6 +104,23 @@ def sigmoid(x: Any) -> Any:
     return 1 / (1 + mp.exp(-x))
 
 
+def polygammas(n: int) -> tuple[Callable[[Any], Any], ...]:
+    """polygamma(n, x) and its next two derivatives (DLMF 5.15)."""
+    return tuple([lambda x, k=k: mp.polygamma(n + k, x) for k in range(3)])
+
+
+def bell_slopes(side: int) -> tuple[Callable[[Any], Any], ...]:
+    """2/sqrt(pi) exp(-x**2) and its first two derivatives, or their negatives."""
+    factors: tuple[Callable[[Any], Any], ...] = (lambda x: 1, lambda x: -2 * x, lambda x: 4 * x * x - 2)
+    return tuple([lambda x, f=f: side * f(x) * 2 / mp.sqrt(mp.pi) * mp.exp(-x * x) for f in factors])
+
+
+GAMMA_SLOPES: tuple[Callable[[Any], Any], ...] = (
+    lambda x: mp.gamma(x) * mp.digamma(x),
+    lambda x: mp.gamma(x) * (mp.digamma(x) ** 2 + mp.polygamma(1, x)),
+    lambda x: mp.gamma(x) * (mp.digamma(x) ** 3 + 3 * mp.digamma(x) * mp.polygamma(1, x) + mp.polygamma(2, x)),
+)
+
 REFERENCES: dict[str, Reference] = {
     "add": Reference(operator.add, operator.add, (ANY, ANY)),
     "sub": Reference(operator.sub, operator.sub, (ANY, ANY)),
@@ -129,6 +146,9 @@ REFERENCES: dict[str, Reference] = {
     **unary("exp", mp.exp, EXPONENT),
     **unary("expm1", mp.expm1, EXPONENT),
     **unary("log", mp.log, POSITIVE),
+    "log_base": Reference(
+        lambda x, y: mp.log(x) / mp.log(y), sg.math.log, (POSITIVE, POSITIVE), lambda x, y: x > 0 and 0 < y != 1
+    ),
     **unary("log1p", mp.log1p, POSITIVE | near(-1.0, 0.0) | UNIT, inside=lambda x: x > -1),
     **unary("sqrt", mp.sqrt, POSITIVE),
     **helper("rsqrt", lambda x: 1 / mp.sqrt(x), POSITIVE),
@@ -136,6 +156,8 @@ REFERENCES: dict[str, Reference] = {
     **unary("cos", mp.cos, ANGLE),
     **unary("tan", mp.tan, ANGLE),
     **unary("asin", mp.asin, UNIT, inside=lambda x: -1 < x < 1),
+    **helper("asin_slope", lambda x: 1 / mp.sqrt(1 - x * x), UNIT, inside=lambda x: -1 < x < 1),
+    **helper("atanh_slope", lambda x: 1 / (1 - x * x), UNIT, inside=lambda x: -1 < x < 1),
     **unary("acos", mp.acos, UNIT, inside=lambda x: -1 < x < 1),
     **unary("atan", mp.atan, ANY),
     **helper("lorentz", lambda x: 1 / (1 + x * x), ANY),
@@ -166,6 +188,13 @@ REFERENCES: dict[str, Reference] = {
         operator.ne,
     ),
     **helper("direction", operator.truediv, ANY, POSITIVE),
+    **helper(
+        "leg_ratio",
+        lambda x, y: x / mp.sqrt(x * x + y * y),
+        *(MODEST, MODEST),
+        inside=lambda x, y: min(abs(x), abs(y)) > 1e-150,
+        ulps=6,  # it is a second derivative, of hypot
+    ),
     **unary("exp2", lambda x: mp.mpf(2) ** x, floats_between(-1074, 1023) | near(0.0)),
     **unary("log2", lambda x: mp.log(x, 2), POSITIVE),
     **unary("log10", lambda x: mp.log(x, 10), POSITIVE),
@@ -184,13 +213,16 @@ REFERENCES: dict[str, Reference] = {
         lambda y, x: y != 0 and x != 0,
     ),
     **helper(
-        "inversion", lambda x, y: x / (x * x + y * y), MODEST, MODEST, inside=lambda x, y: 0 != abs(x) != abs(y) != 0
+        "inversion",
+        lambda x, y: x / (x * x + y * y),
+        *(MODEST, MODEST),
+        inside=lambda x, y: abs(x) != abs(y) and min(abs(x), abs(y)) > 1e-150,  # or else a factor would be subnormal
     ),
     **helper(
         "over_sum_of_squares",
         lambda c, x, y: c / (x * x + y * y),
         *(MODEST, MODEST, MODEST),
-        inside=lambda c, x, y: x != 0 and y != 0,
+        inside=lambda c, x, y: min(abs(c), abs(x), abs(y)) > 1e-150,
     ),
     **unary("degrees", mp.degrees, ANY),
     **unary("radians", mp.radians, ANY),
@@ -199,13 +231,13 @@ REFERENCES: dict[str, Reference] = {
         lambda x: sg.polygamma(2, x),
         (floats_between(1e-50, 1e50) | floats_between(0.01, 40) | near(0.0, 1.0),),
         lambda x: x > 0,
-        slope=lambda x: mp.polygamma(3, x),
+        slopes=polygammas(3),
     ),
-    **unary("digamma", mp.digamma, GAMMA, inside=is_positive, slope=lambda x: mp.polygamma(1, x)),
-    **unary("lgamma", mp.loggamma, GAMMA, inside=is_positive, slope=mp.digamma, ulps=20),
-    **unary("gamma", mp.gamma, GAMMA, inside=is_positive, slope=lambda x: mp.gamma(x) * mp.digamma(x), ulps=20),
-    **unary("erf", mp.erf, BELL, slope=lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
-    **unary("erfc", mp.erfc, BELL, slope=lambda x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x)),
+    **unary("digamma", mp.digamma, GAMMA, inside=is_positive, slopes=polygammas(1)),
+    **unary("lgamma", mp.loggamma, GAMMA, inside=is_positive, slopes=polygammas(0), ulps=20),
+    **unary("gamma", mp.gamma, GAMMA, inside=is_positive, slopes=GAMMA_SLOPES, ulps=20),
+    **unary("erf", mp.erf, BELL, slopes=bell_slopes(1)),
+    **unary("erfc", mp.erfc, BELL, slopes=bell_slopes(-1)),
     **helper("gauss", lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x), floats_between(-26, 26) | near(0.0)),
     "fmod": Reference(
         lambda x, y: x - y * (mp.floor(abs(x / y)) * mp.sign(x / y)),
@@ -231,6 +263,27 @@ REFERENCES: dict[str, Reference] = {
         lambda x: is_inside_a_period(x, 1.0),
     ),
     "nextafter": Reference(lambda x, y: x + 0 * y, lambda x, y: sg.math.nextafter(x, y), (ANY, ANY), operator.ne),
+}
+
+BELOW_ZERO = floats_between(-170, 0) | floats_between(-6, 0) | near(-1.0, -2.0, -3.0, -10.0)
+
+
+def is_between_poles(x: float) -> bool:
+    return x < 0 and x != math.floor(x)
+
+
+# Functions that are several operations, and operations where another measure holds.
+COMPOSED: dict[str, Reference] = {
+    "hypot": Reference(
+        lambda x, y: mp.sqrt(x * x + y * y), sg.hypot, (ANY, ANY), lambda x, y: math.hypot(x, y) < math.inf and x and y
+    ),
+    "digamma below 0": Reference(mp.digamma, sg.digamma, (BELOW_ZERO,), is_between_poles, polygammas(1)),
+    "lgamma below 0": Reference(
+        mp.loggamma, sg.lgamma, (BELOW_ZERO,), is_between_poles, polygammas(0), ulps=20, least=lambda x: 1.0
+    ),
+    "gamma below 0": Reference(
+        mp.gamma, sg.gamma, (BELOW_ZERO,), is_between_poles, GAMMA_SLOPES, ulps=20, least=lambda x: abs(math.gamma(x))
+    ),
 }
 
 ELEMENTS = floats_between(-50, 50) | near(0.0, 1.0)
