@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import math
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -373,10 +374,47 @@ def value_without_recording(w, v, number):
     return [y.data, y.is_tracked]
 
 
+def loss(w, v, number):
+    return sg.exp(w * number) * v[0] + v[1] ** 2 * w
+
+
+def slope_by_transforms(w, v, number):
+    """The same by the parameters themselves, which gives values, and by their numbers."""
+    dw, dv = sg.grad(loss, argnums=(0, 1))(w, v, number)
+    tangent = sg.jvp(lambda w, v: loss(w, v, number), (w.data, v.tolist()), (1.0, [0.0, 0.0]))[1]
+    return [dw.data, *dv.tolist(), tangent, sg.derivative(lambda x: loss(x, v, number).data + x**3, order=2)(w.data)]
+
+
+def curvature_by_transforms(w, v, number):
+    return sg.hessian(lambda v: loss(w.data, v, number) ** 2)(v.tolist())
+
+
+def slope_under_detection(w, v, number):
+    with sg.detect_anomaly():
+        found = slope_by_tape(w, v, number)
+        with pytest.raises(FloatingPointError):
+            w * math.inf  # a statement, since it is what raises
+    return [*found, (w * math.inf).data]
+
+
+def slope_with_a_pause(w, v, number):
+    with sg.GradientTape() as tape:
+        y = w * w * number
+        with tape.stop_recording():
+            unseen = w * v[0]
+        z = y + unseen
+    return [tape.gradient(z, w).data, unseen.data]
+
+
+JOBS = [slope_by_tape, curvature_by_tapes, slope_by_backward, value_without_recording, slope_by_transforms]
+JOBS += [curvature_by_transforms, slope_under_detection, slope_with_a_pause]
+
+
 @pytest.mark.usefixtures("eager_threads")
-def test_threads_differentiate_functions_of_the_same_parameters_at_once():
+def test_eight_threads_differentiate_functions_of_the_same_parameters_at_once():
     w, v = sg.Variable(0.5), sg.Variable([2.0, 3.0])
-    jobs = [slope_by_tape, curvature_by_tapes, slope_by_backward, value_without_recording] * 2
+    jobs = JOBS
+    assert len(jobs) == 8
     numbers = [i / 64 for i in range(64)]
     expected = [slopes(w, v, numbers, job) for job in jobs]
     start = threading.Barrier(len(jobs))
@@ -532,6 +570,72 @@ def test_tasks_that_take_turns_keep_their_tapes_and_pauses_apart():
     assert second == (27.0, [id(x)], 2)
     assert other == [5.0, None]
     assert (evaluated, again) == (False, False)
+
+
+async def slope_by_tape_in_turns(w, v, number):
+    with sg.GradientTape() as tape:
+        y = sg.exp(w * number)
+        await asyncio.sleep(0)
+        y = y + (v * v).sum() * number
+        await asyncio.sleep(0)
+    return [tape.gradient(y, w).data, *tape_free_slope(v, number)]
+
+
+def tape_free_slope(v, number):
+    return sg.grad(lambda x: x * x * number)(v[0].data), v[1].data
+
+
+async def value_in_turns(w, v, number):
+    with sg.no_grad():
+        await asyncio.sleep(0)
+        y = w * number + v.sum()
+        await asyncio.sleep(0)
+        return [y.data, y.is_tracked, is_recorded()]
+
+
+async def slope_under_detection_in_turns(w, v, number):
+    with sg.detect_anomaly():
+        await asyncio.sleep(0)
+        y = w * v[0] * number
+        await asyncio.sleep(0)
+        with pytest.raises(FloatingPointError):
+            y * math.inf
+    return [y.data, (y * math.inf).data]
+
+
+async def slope_with_a_pause_in_turns(w, v, number):
+    with sg.GradientTape() as tape:
+        y = w * w * number
+        with tape.stop_recording():
+            await asyncio.sleep(0)
+            unseen = w * v[0]
+            await asyncio.sleep(0)
+        z = y + unseen
+        await asyncio.sleep(0)
+    return [tape.gradient(z, w).data, unseen.data]
+
+
+async def slope_by_transform_in_turns(w, v, number):
+    await asyncio.sleep(0)
+    return [*slope_by_transforms(w, v, number + 1.0), *curvature_by_transforms(w, v, number + 1.0)]
+
+
+def test_a_thousand_tasks_that_take_turns_give_what_they_give_one_after_another():
+    w, v = sg.Variable(0.5), sg.Variable([2.0, 3.0])
+    kinds = [slope_by_tape_in_turns, value_in_turns, slope_under_detection_in_turns, slope_with_a_pause_in_turns]
+    kinds += [slope_by_transform_in_turns]
+
+    def tasks():
+        return [kinds[i % len(kinds)](w, v, i / 1000) for i in range(1000)]
+
+    async def in_turns():
+        return await asyncio.gather(*tasks())
+
+    async def one_after_another():
+        return [await task for task in tasks()]
+
+    assert asyncio.run(in_turns()) == asyncio.run(one_after_another())
+    assert is_recorded()
 
 
 def test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does():

@@ -1,0 +1,125 @@
+"""The suite on WebAssembly, started by run.mjs: all that is left out there, with its reason, and the run of the rest.
+
+WebAssembly's Python has the standard library and packages of pure Python, but neither threads nor processes; and
+NumPy, SciPy and matplotlib for it are in no package index.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import importlib.util
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+THREADS = "starts a thread"
+PROCESSES = "starts a process"
+
+# The tests that cannot run, by file and function. One that is named here and not found is an error.
+LEFT_OUT = {
+    "test_anomaly.py::test_it_belongs_to_its_own_thread": THREADS,
+    "test_explanation.py::test_what_was_computed_in_another_thread_is_told_so": THREADS,
+    "test_explanation.py::test_what_was_computed_in_another_thread_is_told_so_inside_the_block_too": THREADS,
+    "test_explanation.py::test_an_explanation_says_none_just_where_the_gradient_is_none": THREADS,
+    "test_math.py::test_threads_that_patch_one_module_leave_it_as_it_was": THREADS,
+    "test_package.py::test_nothing_has_to_be_installed_beside_the_package": PROCESSES,
+    "test_package.py::test_importing_it_imports_nothing_heavy": PROCESSES,
+    "test_package.py::test_using_it_imports_nothing_heavy_either": PROCESSES,
+    "test_recording.py::test_a_thread_does_not_record_on_the_tape_of_another": THREADS,
+    "test_recording.py::test_a_thread_does_not_watch_for_the_tape_of_another": THREADS,
+    "test_recording.py::test_no_grad_is_for_its_own_thread_alone": THREADS,
+    "test_recording.py::test_one_no_grad_object_serves_two_threads_apart": THREADS,
+    "test_recording.py::test_a_tape_entered_again_in_another_thread_records_there_alone": THREADS,
+    "test_recording.py::test_a_tape_that_one_thread_fills_can_be_asked_by_another": THREADS,
+    "test_recording.py::test_the_pause_of_a_tape_in_one_thread_does_not_stop_a_tape_in_another": THREADS,
+    "test_recording.py::test_eight_threads_differentiate_functions_of_the_same_parameters_at_once": THREADS,
+    "test_recording.py::test_what_another_thread_assigns_leaves_a_gradient_that_of_the_recorded_numbers": THREADS,
+    "test_recording.py::test_a_copied_context_records_on_the_tape_it_was_copied_in": THREADS,
+    "test_recording.py::test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does": THREADS,
+    "test_testing.py::test_the_entry_point_is_all_that_hypothesis_needs": PROCESSES,
+}
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """The packages that a module imports anywhere, but for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+        yield from imports(node)
+
+
+class Selection:
+    """The pytest plugin that leaves out what cannot run, and says so."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, str] = {}
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out the modules of tests that import what is not there."""
+        if not collection_path.match("tests/test_*.py"):
+            return None
+        needed = sorted(set(imports(ast.parse(collection_path.read_text(encoding="utf-8")))))
+        missing = [name for name in needed if not self.is_there(name, collection_path)]
+        if missing:
+            self.reasons[collection_path.name] = "imports " + " and ".join(missing)
+        return bool(missing) or None
+
+    @staticmethod
+    def is_there(name: str, importer: Path) -> bool:
+        return importer.with_name(f"{name}.py").exists() or importlib.util.find_spec(name) is not None
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out the tests that are named above; all of them are there unless only some were asked for."""
+        by_name: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            by_name.setdefault(f"{item.path.name}::{getattr(item, 'originalname', item.name)}", []).append(item)
+        unknown = sorted(LEFT_OUT.keys() - by_name.keys())
+        if unknown and config.args_source is not config.ArgsSource.ARGS:
+            raise pytest.UsageError(f"no such tests: {unknown}")
+        for name in LEFT_OUT.keys() & by_name.keys():
+            self.reasons[name] = LEFT_OUT[name]
+            config.hook.pytest_deselected(items=by_name[name])
+        items[:] = [item for name, found in by_name.items() if name not in LEFT_OUT for item in found]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """List what was left out."""
+        terminalreporter.section("left out in WebAssembly")
+        for name, reason in sorted(self.reasons.items()):
+            terminalreporter.write_line(f"{name}: {reason}")
+
+
+class Loop(asyncio.BaseEventLoop):
+    """An event loop without files; Pyodide's own is that of JavaScript, which cannot run until a task is complete."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._selector = self
+
+    def select(self, timeout: float) -> list[Any]:
+        """Wait for the next timer; nothing else can happen."""
+        time.sleep(timeout)
+        return []
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        """There are none."""
+
+
+def main(options: Sequence[str]) -> int:
+    """Run pytest; its exit code."""
+    # Pyodide lets its loop run for ever, and makes `asyncio.run` return before the task is complete.
+    asyncio.events._set_running_loop(None)
+    asyncio.run = functools.partial(asyncio.runners.run, loop_factory=Loop)
+    print("CPython", sys.version, "on", sys.platform)
+    return int(pytest.main(list(options), plugins=[Selection()]))
