@@ -1,4 +1,4 @@
-"""The README is true: its snippets run and give what their comments say, and the gate runs its test command."""
+"""The README and the pages in docs/ are true: their snippets run and give what their comments say."""
 
 from __future__ import annotations
 
@@ -14,17 +14,29 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-QUOTED = [block for block in BLOCKS if block.startswith("# from ")]
+PAGES = {path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+
+
+def blocks_of(page: Path) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+QUOTED = [block for page in PAGES.values() for block in blocks_of(page) if block.startswith("# from ")]
 COMMANDS = re.findall(r"^```sh\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)
 
 
 def comments(block: str) -> dict[int, str]:
-    """The comments, by the line of code that they stand on or under."""
+    """The comments, by the line of code that they stand on or under; several lines under it are one comment."""
     found: dict[int, str] = {}
+    under: dict[int, int] = {}
     for token in tokenize.generate_tokens(io.StringIO(block).readline):
         if token.type == tokenize.COMMENT:
-            found[token.start[0] - (token.start[1] == 0)] = token.string[2:]
+            line, column = token.start
+            code = under.get(line - 1, line - 1) if column == 0 else line
+            if column == 0:
+                under[line] = code
+            found[code] = "\n".join([found[code], token.string[2:]]) if code in found else token.string[2:]
     return found
 
 
@@ -44,10 +56,11 @@ def run(block: str, namespace: dict[str, Any]) -> list[tuple[str, str]]:
     return results
 
 
-def test_every_snippet_runs_and_gives_what_its_comments_say() -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_every_snippet_runs_and_gives_what_its_comments_say(name: str) -> None:
     namespace: dict[str, Any] = {}
-    compared = [pair for block in BLOCKS if block not in QUOTED for pair in run(block, namespace)]
-    assert len(compared) >= 9
+    compared = [pair for block in blocks_of(PAGES[name]) if block not in QUOTED for pair in run(block, namespace)]
+    assert len(compared) >= 4
     for given, said in compared:
         assert given == said
 
@@ -65,6 +78,8 @@ def test_the_gate_runs_the_test_command_as_it_stands() -> None:
     assert COMMANDS[1] in gate.splitlines()
 
 
-def test_every_file_that_the_readme_links_to_is_there() -> None:
-    for target in re.findall(r"\]\((?!http)(.*?)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_that_a_page_links_to_is_there(name: str) -> None:
+    page = PAGES[name]
+    for target in re.findall(r"\]\((?!http|#)(.*?)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
