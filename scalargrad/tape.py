@@ -87,7 +87,7 @@ class GradientTape:
         serial = recording.open_block(self)
         if self.began is None:
             self.began = serial
-        elif self.ended is not None:
+        if self.ended is not None:
             self.gaps += ((self.ended, serial),)
         return self
 
@@ -101,7 +101,7 @@ class GradientTape:
         self._watched = {}
         self.accessed = {}
         self.selective = not self.watch_accessed_variables
-        self.began = None
+        self.began = self.ended = None
         self.gaps = ()
 
     # -- what it records

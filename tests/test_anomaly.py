@@ -234,3 +234,13 @@ def test_it_belongs_to_its_own_task() -> None:
         return await asyncio.gather(detecting(started, done), free(started, done))
 
     assert asyncio.run(both()) == ["raised", math.inf]
+
+
+def test_finite_tangents_and_edges_that_a_tape_does_not_follow_pass() -> None:
+    with sg.detect_anomaly():
+        assert sg.jvp(lambda x: x * x + 1, (3.0,), (1.0,)) == (10.0, 6.0)
+        x, w = sg.Value(3.0), sg.Value(2.0)
+        with sg.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(w)
+            y = sg.exp(x * x) * w
+        assert tape.gradient(y, [x, w]) == [None, math.exp(9.0)]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad import Value
-from scalargrad.backprop import reverse_sweep, topological_order
+from scalargrad.backprop import product, reverse_sweep, topological_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -468,3 +468,13 @@ def test_backward_of_a_vector_is_refused() -> None:
         with pytest.raises(ValueError, match=said):
             vector.backward()
     assert x.grad == [0.0, 0.0]
+
+
+def test_backward_leaves_a_constant_alone_that_a_tape_had_asked_to_follow():
+    c, x = sg.constant(3.0), Value(2.0)
+    with sg.GradientTape() as tape:
+        tape.watch(c)
+        y = c * x
+    y.backward()
+    assert (x.grad, c.grad) == (3.0, 0.0)
+    assert tape.gradient(y, c) == 2.0

@@ -1277,6 +1277,14 @@ TESTING = [
         TEXT,
         "max_inputs .* integer",
     ),
+    Case(
+        "testing.programs",
+        "more steps than there may be",
+        lambda _: testing.programs(min_steps=11),
+        ValueError,
+        "not 11 with 10",
+        "between 1 and max_steps",
+    ),
     Case("testing.programs", "0 steps", lambda _: testing.programs(max_steps=0), ValueError, "not 0", "1 or more"),
     Case("testing.programs", "steps 2.5", lambda _: testing.programs(max_steps=2.5), TypeError, r"2\.5", "integer"),
     Case(

@@ -228,3 +228,7 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
 def test_a_misuse_is_refused_with_one_sentence(misuse: Callable[[], Any], kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         misuse()
+
+
+def test_steps_to_where_the_function_is_infinite_are_left_out() -> None:
+    assert check_grads(lambda x: x * x if x < 2 else math.inf, (1.0,)).endswith(": right")

@@ -704,3 +704,19 @@ def test_a_partial_can_be_given_a_gradient_and_a_number_cannot():
     assert x.grad == 7.0
     with pytest.raises(TypeError, match="custom_gradient decorates a function, got 3"):
         sg.custom_gradient(3)
+
+
+def test_a_pullback_that_does_not_tell_its_parameters_is_given_the_variables():
+    w = sg.Variable(5.0)
+
+    def pullback(scale, upstream, variables):
+        return upstream * scale, [upstream for _ in variables]
+
+    @sg.custom_gradient
+    def product(x):
+        return x * w, functools.partial(pullback, 7.0)
+
+    x = sg.Variable(2.0)
+    with sg.GradientTape() as tape:
+        y = product(x)
+    assert tape.gradient(y, [x, w]) == [7.0, 1.0]

@@ -371,3 +371,14 @@ def test_an_explanation_says_none_just_where_the_gradient_is_none(program, watch
         for source in pool:
             is_none = tape.gradient(target, source) is None
             assert tape.explain(target, source).startswith("None: ") == is_none
+
+
+def test_a_long_way_is_shortened_in_the_middle():
+    x = sg.Variable(0.5)
+    with sg.GradientTape() as tape:
+        y = x
+        for _ in range(1000):
+            y = sg.sin(y)
+    explanation = tape.explain(y, x)
+    assert "(980 more)" in explanation
+    assert explanation.count("sin") == 20

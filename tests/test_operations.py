@@ -15,6 +15,7 @@ from oracles import LEAST_NORMAL, many_digit_derivative, ulps
 from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, vectors
 
 import scalargrad as sg
+from scalargrad.operations import left_sum, left_to_right
 from scalargrad.registry import Reduction, find_operation, registry
 
 if TYPE_CHECKING:
@@ -83,6 +84,11 @@ def test_every_first_derivative_is_within_4_ulp(name: str, data: st.DataObject) 
     check_where_it_has_one(check_first_derivatives, name, data.draw(st.tuples(*ALL[name].domain)))
 
 
+@given(floats_between(0.01, 100), floats_between(-100, 100))
+def test_the_derivative_by_an_exponent_is_the_power_times_the_logarithm_to_the_bit(x: float, y: float) -> None:
+    assert first_derivatives(lambda x, y: x**y, [x, y])[1] == x**y * math.log(x)
+
+
 HARD_POINTS = [
     ("tanh", (30.0,)),
     ("tanh", (-372.0,)),
@@ -121,8 +127,13 @@ HARD_POINTS = [
     ("pow", (0.999, 1e5)),
     ("pow", (5e-324, 0.5)),
     ("pow", (-3.0, 5.0)),
+    ("pow", (5e-324, -0.95)),
+    ("pow", (-1.0, 1e100)),
     ("pow", (1e-303, -3e-6)),
     ("pow", (1e300, 1e-16)),
+    ("pow", (3e-310, 1e-5)),
+    ("pow", (1e-4, 78.1)),
+    ("pow", (-1e-4, 78.0)),
 ]
 
 
@@ -362,6 +373,8 @@ EDGES = [
     (sg.exp, -math.inf, 0.0),
     (sg.softplus, math.inf, 1.0),
     (lambda x: 1 / x, math.inf, 0.0),
+    (lambda x: sg.ldexp(x, 1023), 0.25, 2.0**1023),
+    (lambda x: sg.ldexp(x, 1024), 0.25, math.inf),
 ]
 
 
@@ -491,3 +504,26 @@ def test_subnormal_results_are_reached() -> None:
     assert 0 < first_derivatives(sg.sigmoid, [-744.0])[0] < LEAST_NORMAL
     assert first_derivatives(sg.tanh, [400.0]) == [0.0]
     assert sys.float_info.max > first_derivatives(sg.log, [6e-309])[0] > 1e308
+
+
+def test_numbers_are_added_from_left_to_right_on_every_version() -> None:
+    assert left_to_right([0.1] * 10) == 0.9999999999999999
+    assert left_to_right([1e16, 1.0, -1e16]) == 0.0
+    assert left_sum([0.1] * 10) == 0.9999999999999999
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.0, 0.5), (0.0, -0.0), (1e-200, -1.5), (0.0, 1.0), (1e200, 1.5)])
+def test_second_derivatives_of_a_power_do_not_raise_at_the_ends_of_the_range(x: float, y: float) -> None:
+    sg.hessian(lambda x, y: x**y, argnums=(0, 1))(x, y)
+    assert sg.hessian(lambda x, y: x**y, argnums=(0, 1))(1e-200, -1.5)[0][1] == math.inf
+
+
+def test_polygammas_begin_with_digamma_and_vanish_at_infinity() -> None:
+    assert sg.polygamma(0, 3.5) == sg.digamma(3.5)
+    assert sg.polygamma(1, math.inf) == 0.0
+    assert math.isnan(sg.polygamma(1, -math.inf))
+    assert math.isnan(sg.polygamma(2, math.nan))
+
+
+def test_the_angle_of_a_point_next_to_the_origin_is_infinitely_steep() -> None:
+    assert first_derivatives(sg.atan2, (1e-310, 1e-310)) == [math.inf, -math.inf]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import functools
 import math
 import sys
 import threading
@@ -855,3 +856,9 @@ def test_blocks_record_as_their_model_does_in_whatever_order_and_context_they_ar
         expected = [record.gradients(source) for source in range(len(play.values))]
         for i, target in enumerate(play.values[GIVEN:], GIVEN):
             assert tape.gradient(target, play.values) == [gradients.get(i) for gradients in expected]
+
+
+def test_no_grad_decorates_what_has_no_name():
+    evaluate = sg.no_grad()(functools.partial(pow, sg.Value(2.0)))
+    assert not evaluate(3.0).is_tracked
+    assert evaluate(3.0) == 8.0

@@ -19,6 +19,7 @@ from programs import ValueKit, any_programs, many_digit_kit, rational_programs
 from test_gradients import FRACTIONS, INPUTS, is_tame, points
 
 import scalargrad as sg
+from scalargrad import taylor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -722,3 +723,22 @@ def test_a_misuse_is_refused_with_one_sentence(misuse: Callable[[], Any], kind: 
         misuse()
     assert "\n" not in str(caught.value)
     assert sg.recording.clock.open_blocks == 0
+
+
+def test_what_does_not_depend_on_the_argument_has_no_tangent() -> None:
+    w = sg.Value(3.0)
+    assert sg.jvp(lambda x: w * w + x, (2.0,), (5.0,)) == (11.0, 5.0)
+    assert sg.derivative(lambda x: 3.0, order=0)(1.0) == 3.0
+    assert sg.derivative(lambda x: 3.0, order=2)(1.0) == 0.0
+
+
+def test_higher_derivatives_of_remainders_and_quotients_are_those_of_their_pieces() -> None:
+    assert sg.derivative(lambda x: (x % 3.0) ** 2 + x % (x + 1), order=2)(7.5) == 2.0
+    assert sg.derivative(lambda x: sg.fmod(x * x, 4.0), order=2)(3.0) == 2.0
+
+
+def test_series_have_the_arithmetic_of_numbers_on_either_side() -> None:
+    line = taylor.Series([2.0, 1.0], {}, None, ())  # 2 + t
+    assert [(1 - line).coefficient(k) for k in range(2)] == [-1.0, -1.0]
+    assert [(1 / line).coefficient(k) for k in range(3)] == [0.5, -0.25, 0.125]
+    assert [(line // 2).coefficient(k) for k in range(2)] == [1.0, 0.0]

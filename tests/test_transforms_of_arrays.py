@@ -94,3 +94,7 @@ def test_scipy_takes_transforms_as_they_are() -> None:
 
     fit = least_squares(residuals, np.array([1.0, 0.0]), jac=sg.jacobian(residuals), xtol=1e-12)
     assert fit.x == pytest.approx([2.0, 0.5], rel=1e-9)
+
+
+def test_an_array_of_no_dimension_is_one_number() -> None:
+    assert sg.grad(lambda a: np.array(a[0] * a[1], dtype=object))(np.array([2.0, 3.0])).tolist() == [3.0, 2.0]

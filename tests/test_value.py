@@ -855,3 +855,10 @@ def test_what_a_newer_version_wrote_is_refused_by_name() -> None:
     written = pickle.dumps(Value(2.0).exp(), 0)
     with pytest.raises(ValueError, match="there is no operation 'exq' in this version of scalargrad"):
         pickle.loads(written.replace(b"Vexp\n", b"Vexq\n"))
+
+
+def test_a_computed_value_keeps_its_label_when_it_is_pickled() -> None:
+    y = Value(3.0) * 2.0
+    y.label = "double"
+    again = pickle.loads(pickle.dumps(y))
+    assert (again.label, again.data) == ("double", 6.0)

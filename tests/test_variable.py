@@ -410,3 +410,8 @@ def test_a_value_of_a_class_of_ones_own_is_no_variable_of_a_tape():
         y = point * point
     assert tape.watched_variables() == ()
     assert tape.gradient(y, point) == 6.0
+
+
+def test_the_class_of_a_variable_makes_another_of_its_kind():
+    assert repr(type(sg.Variable(1.0))(2.0, name="w")) == "Variable(2.0, name='w')"
+    assert repr(type(sg.Variable([1.0]))([2.0])) == "Variable([2.0])"
