@@ -92,11 +92,13 @@ def polygamma(n: int, x: float) -> float:
     side = -1.0 if n % 2 == 0 else 1.0
     if x <= 0:
         refuse_pole(x)
+    if x < -1000:  # where the recurrence would take long
         return -side * polygamma(n, 1 - x) - cotangent_derivative(n, x)  # 5.15.6
     terms = []
     factorial = float(math.factorial(n))
     while x < n + 14:
-        terms.append(factorial * inverse_power(x, n + 1))  # 5.15.5
+        term = factorial * inverse_power(abs(x), n + 1)  # 5.15.5
+        terms.append(-term if x < 0 and n % 2 == 0 else term)
         x += 1
     terms += [factorial / n * inverse_power(x, n), factorial / 2 * inverse_power(x, n + 1)]  # 5.15.8
     for k, bernoulli in enumerate(BERNOULLI, 1):
@@ -127,10 +129,6 @@ def cotangent(x: float) -> float:
 
 def cotangent_derivative(n: int, x: float) -> float:
     """The n-th derivative of pi cot(pi x): pi**(n+1) times a polynomial in t = cot(pi x), by cot' = -(1 + cot**2)."""
-    rest = x - round(x)
-    if abs(rest) < 1e-20:  # so near a pole it is that of 1/rest alone, and t might be too large
-        side = -1.0 if n % 2 == 1 or rest < 0 else 1.0  # of (-1)**n / rest**(n + 1)
-        return side * math.factorial(n) * inverse_power(abs(rest), n + 1)
     polynomial = [0, 1]
     for _ in range(n):
         slope = [k * c for k, c in enumerate(polynomial)][1:]

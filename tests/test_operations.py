@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from fractions import Fraction
@@ -15,6 +16,7 @@ from oracles import LEAST_NORMAL, many_digit_derivative, ulps
 from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, vectors
 
 import scalargrad as sg
+from scalargrad import operations
 from scalargrad.operations import left_sum, left_to_right
 from scalargrad.registry import Reduction, find_operation, registry
 
@@ -120,6 +122,7 @@ HARD_POINTS = [
     ("truediv", (1e-300, 1e-10)),
     ("truediv", (3e-310, 2e-150)),
     ("truediv", (1e300, 1e200)),
+    ("truediv", (1.5e-323, 1.3e-12)),
     ("pow", (1e-300, 1.5)),
     ("pow", (1e200, 1.5)),
     ("pow", (2.0, 1e-300)),
@@ -134,6 +137,7 @@ HARD_POINTS = [
     ("pow", (3e-310, 1e-5)),
     ("pow", (1e-4, 78.1)),
     ("pow", (-1e-4, 78.0)),
+    ("pow", (-1.1e-4, 79.0)),
 ]
 
 
@@ -210,6 +214,21 @@ def test_second_and_third_derivatives_follow_from_the_same_rules(name: str, data
 @given(grid_between(0.2, 4), grid_between(-3, 3))
 def test_the_mixed_derivative_of_a_power_is_symmetric_and_right(x: float, y: float) -> None:
     check_mixed_derivative_of_power(x, y)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 1), (1, 0, 1), (1, 1, 0)])
+@given(grid_between(0.2, 4), grid_between(-3, 3))
+def test_a_power_by_its_base_and_twice_by_its_exponent_has_its_closed_form(
+    order: tuple[int, ...], x: float, y: float
+) -> None:
+    leaves = [sg.Value(x), sg.Value(y)]
+    with contextlib.ExitStack() as stack:
+        tapes = [stack.enter_context(sg.GradientTape()) for _ in order]
+        derivative = leaves[0] ** leaves[1]
+        for index in order:
+            derivative = tapes.pop().gradient(derivative, leaves[index])
+    exact = x ** (y - 1) * math.log(x) * (y * math.log(x) + 2)
+    assert derivative.data == pytest.approx(exact, rel=1e-11, abs=1e-11)
 
 
 def check_mixed_derivative_of_power(x: float, y: float) -> None:
@@ -483,6 +502,18 @@ def test_an_error_ends_with_what_python_says() -> None:
         assert str(ours.value).endswith(f": {pythons.value.args[-1]}")
 
 
+def test_an_error_of_plain_numbers_names_the_operation_too() -> None:
+    for apply, kind, message in (
+        (lambda: sg.log(0.0), ValueError, r"^log\(0\.0\): "),
+        (lambda: sg.log(0), ValueError, r"^log\(0\): "),
+        (lambda: sg.math.fmod(1.0, 0.0), ValueError, r"^fmod\(1\.0, 0\.0\): "),
+        (lambda: sg.math.fmod(1, 0), ValueError, r"^fmod\(1, 0\): "),
+        (lambda: sg.clip(0.0, 2.0, 1.0), ValueError, r"^clip\(0\.0, 2\.0, 1\.0\): "),
+    ):
+        with pytest.raises(kind, match=message):
+            apply()
+
+
 WRONG_OPERANDS = ["text", None, 1j, {}, object()]
 
 
@@ -493,9 +524,11 @@ def test_an_operand_that_is_not_a_number_is_refused_by_name(wrong: Any) -> None:
             apply(wrong)
 
 
-def test_a_function_called_with_too_few_operands_says_how_many_it_takes() -> None:
+def test_a_function_called_with_too_few_or_too_many_operands_says_how_many_it_takes() -> None:
     with pytest.raises(TypeError, match="clip takes 3 operands, got 2"):
         sg.clip(1.0, 2.0)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="clip takes 3 operands, got 4"):
+        sg.clip(1.0, 2.0, 3.0, 4.0)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         sg.maximum(1.0)  # type: ignore[call-arg]
 
@@ -527,3 +560,12 @@ def test_polygammas_begin_with_digamma_and_vanish_at_infinity() -> None:
 
 def test_the_angle_of_a_point_next_to_the_origin_is_infinitely_steep() -> None:
     assert first_derivatives(sg.atan2, (1e-310, 1e-310)) == [math.inf, -math.inf]
+    assert operations.over_sum_of_squares(-1.0, 5e-324, 0.0) == -math.inf
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("x", [-1000.5, -1234.25, -1500.125, -999.75])
+def test_polygammas_far_below_zero_are_right_on_either_side_of_where_they_are_reflected(n: int, x: float) -> None:
+    exact = float(mp.polygamma(n, mp.mpf(x)))
+    scale = float(mp.polygamma(n, mp.mpf(0.25)))
+    assert sg.polygamma(n, x) == pytest.approx(exact, rel=1e-14, abs=1e-15 * abs(scale))

@@ -65,11 +65,18 @@ def test_a_program_gives_the_same_bits_on_floats_and_on_values(data: st.DataObje
     assert program(*map(sg.Value, point)).data.hex() == program(*point).hex() == program(*point, math=math).hex()
 
 
+@pytest.mark.parametrize("template", strategies.ARITHMETIC + strategies.FUNCTIONS + strategies.BRANCHES)
+def test_a_step_stays_in_the_range_that_it_takes(template: str) -> None:
+    function = eval(f"lambda x, y: {template.format('x', 'y')}", {"math": math})
+    grid = [k / 8 for k in range(-32, 33)]
+    assert all(-4 <= function(x, y) <= 4 for x in grid for y in grid)
+
+
 @given(st.data())
 def test_a_program_is_well_conditioned(data: st.DataObject) -> None:
     program = data.draw(programs(max_steps=20))
     point = [data.draw(COORDINATES) for _ in range(program.arity)]
-    assert abs(program(*point)) < 20
+    assert abs(program(*point)) <= 4 + 1e-9
     gradient = sg.grad(program, argnums=tuple(range(program.arity)))(*point)
     assert all(abs(g) < 1e6 for g in gradient)
 

@@ -737,6 +737,12 @@ def test_higher_derivatives_of_remainders_and_quotients_are_those_of_their_piece
     assert sg.derivative(lambda x: sg.fmod(x * x, 4.0), order=2)(3.0) == 2.0
 
 
+def test_a_constant_series_has_no_further_coefficients() -> None:
+    constant = taylor.Series([2.0], {}, None, ())
+    assert constant.coefficient(3) is taylor.ABSENT
+    assert sg.sin(constant).coefficient(1) is taylor.ABSENT
+
+
 def test_series_have_the_arithmetic_of_numbers_on_either_side() -> None:
     line = taylor.Series([2.0, 1.0], {}, None, ())  # 2 + t
     assert [(1 - line).coefficient(k) for k in range(2)] == [-1.0, -1.0]
