@@ -29,6 +29,7 @@ EPSILON = sys.float_info.epsilon
 HALVINGS = 44  # so many steps, each half of the one before
 LEVELS = 4  # of the extrapolation
 SHARP = 1e-3  # what an error estimate is at most, relative to the derivative, to confirm it
+TOO_WIDE = 1e4  # how many times worse than a narrower estimate one is when the steps have become too wide
 MODES = ("reverse", "forward")
 
 # What a function raises outside of its domain.
@@ -71,21 +72,21 @@ def extrapolate(
 
 
 def best(estimates: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The estimate to trust among those from steps that become ever narrower.
+    """The estimate to trust among those for ever narrower steps: the sharpest that the narrower ones lead up to.
 
-    Going back from the narrowest one that is sharp for its size, wider steps are better as long as they agree. Where
-    they no longer do, they look across a kink or over whole waves of the function, and say nothing however sharp.
+    From narrow to wide, rounding counts for less and less until the step is too wide for the function. What comes then
+    may be sharp again and say nothing, as it looks across a kink, over whole waves or past all that happens: no
+    estimate counts that a narrower one contradicts, or that lies beyond much worse ones.
     """
-    sharp = [(limit, error) for limit, error in estimates if error <= SHARP * abs(limit)]
-    if not sharp:
-        return min(estimates, key=lambda estimate: estimate[1], default=(math.nan, math.inf))
-    chosen = sharp[-1]
-    for limit, error in reversed(sharp):
-        if abs(limit - chosen[0]) > 4 * (error + chosen[1]):
+    trusted: list[tuple[float, float]] = []
+    least = math.inf
+    for limit, error in reversed(estimates):
+        if error > TOO_WIDE * least:
             break
-        if error < chosen[1]:
-            chosen = (limit, error)
-    return chosen
+        least = min(least, error)
+        if all(abs(limit - other) <= 4 * (error + other_error) for other, other_error in trusted):
+            trusted.append((limit, error))
+    return min(trusted, key=lambda estimate: estimate[1], default=(math.nan, math.inf))
 
 
 class Entry:
@@ -111,8 +112,6 @@ class Differences:
         self.point = [float(plain(x)) for x in scalars_of(args, refuse)]
         self.outputs = self.values(self.point)
         self.noise = self.noise_of_outputs()
-        # The largest size of each output, or of what it is made of, that was met anywhere.
-        self.reach = [noise / EPSILON for noise in self.noise]
 
     def values(self, point: Sequence[float]) -> list[float]:
         result = self.function(*refill(tuple(self.args), iter(point), construct=True))
@@ -144,11 +143,10 @@ class Differences:
             return None
         if not all(map(math.isfinite, outputs)):
             return None
-        self.reach = [max(reach, abs(y)) for reach, y in zip(self.reach, outputs)]
         return point[index], outputs
 
-    def by(self, index: int) -> Iterator[tuple[float, float, list[tuple[float, float]]]]:
-        """For each output: derivative by one number, error estimate, and what it is from the left and the right."""
+    def by(self, index: int) -> Iterator[tuple[float, float, list[tuple[float, float]], float]]:
+        """For each output: derivative by one number, its error, those to the left and the right, how far it moved."""
         x = self.point[index]
         widths = [8 * max(abs(x), 1.0)] if abs(x) > 1e-6 or not x else [8.0, abs(x)]
         ladders = [[2.0 ** (math.frexp(width)[1] - k) for k in range(HALVINGS)] for width in widths]
@@ -169,7 +167,9 @@ class Differences:
                 estimates += extrapolate(ladder, [None if s is None else s[i] for s in central], wobble)
                 lefts += extrapolate_one_sided(ladder, [None if s is None else s[i] for s in from_left], wobble)
                 rights += extrapolate_one_sided(ladder, [None if s is None else s[i] for s in from_right], wobble)
-            yield (*best(estimates), [best(lefts), best(rights)])
+            ends = [end for _, moved, *_ in sides for pair in moved for end in pair if end]
+            reach = max([abs(outputs[i] - self.outputs[i]) for _, outputs in ends], default=0.0)
+            yield (*best(estimates), [best(lefts), best(rights)], reach)
 
 
 def slope(left: tuple[float, list[float]] | None, right: tuple[float, list[float]] | None) -> list[float] | None:
@@ -195,24 +195,32 @@ def judge(given: float, numeric: float, error: float, one_sided: Sequence[tuple[
 
     One that is zero has no size for an error to be small against; there it is the `scale` that it might well have had.
     """
+    if not math.isfinite(given):
+        return "wrong" if error < math.inf else "cannot tell"
     size = max(abs(given), abs(numeric))
     tolerance = 4 * error + 4 * EPSILON * size
     is_sharp = error <= SHARP * size
     are_zero = abs(numeric) <= tolerance <= 1e-6 * scale and abs(given) <= 4 * EPSILON * scale
-    if abs(given - numeric) <= tolerance and (is_sharp or are_zero or error == 0):
+    does_not_move = given == numeric == scale == 0
+    if abs(given - numeric) <= tolerance and (is_sharp or are_zero or does_not_move):
         return "right"
-    if is_between(given, one_sided):
+    if is_between(given, numeric, error, one_sided):
         return "right (a kink)"
-    if math.isnan(given) or abs(given - numeric) > (tolerance if is_sharp or are_zero else 25 * tolerance):
+    if abs(given - numeric) > (tolerance if is_sharp or are_zero else 25 * tolerance):
         return "wrong" if error < math.inf else "cannot tell"
     return "cannot tell"
 
 
-def is_between(given: float, one_sided: Sequence[tuple[float, float]]) -> bool:
-    """Whether there is a kink and the derivative is one of those between its sides."""
+def is_between(given: float, numeric: float, error: float, one_sided: Sequence[tuple[float, float]]) -> bool:
+    """Whether there is a kink and the derivative is one of those between its sides.
+
+    Across a kink central differences tend to the mean of the two sides; where they do not, one side is misjudged.
+    """
     (left, left_error), (right, right_error) = one_sided
     margin = 4 * max(left_error, right_error)
     if not abs(right - left) > max(10 * margin, SHARP * max(abs(left), abs(right))):
+        return False
+    if not abs((left + right) / 2 - numeric) <= margin + 4 * error:
         return False
     return min(left, right) - margin <= given <= max(left, right) + margin
 
@@ -228,8 +236,9 @@ def check_grads(
 
     The differences choose their own steps and estimate their own error, from the extrapolation and from how far
     rounding moves the function, which a recorded run tells. A derivative is wrong if it is off by several times that;
-    one at a kink is right if it lies between those from the left and from the right. Where differences say nothing
-    either way, that is an error, too.
+    one at a kink is right if it lies between those from the left and from the right; one that is nothing beside how
+    much the function moves nearby, within rounding, counts as zero. Where differences say nothing either way, that is
+    an error, too.
 
     Args:
         function: takes numbers, Vectors, arrays and structures of them; returns numbers in any structure.
@@ -274,6 +283,8 @@ def refuse_options(function: object, args: object, order: object, modes: Any, gr
     require_callable("check_grads", function)
     if gradient is not None:
         require_callable("gradient of check_grads", gradient)
+        if order != 1:
+            raise ValueError(f"order of check_grads is 1 for a gradient of other code, not {order!r}")
     if not isinstance(args, (list, tuple)):
         raise TypeError(f"check_grads takes its args as a tuple, not {args!r} ({type(args).__name__})")
     if type(order) is not int:
@@ -316,8 +327,7 @@ def compare(name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequen
     entries = []
     for i, (output, row) in enumerate(zip(outputs, rows)):
         for j, (wanted, given) in enumerate(zip(inputs, row)):
-            numeric, error, one_sided = columns[j][i]
-            reach = differences.reach[i] if given == 0 else abs(differences.outputs[i])
+            numeric, error, one_sided, reach = columns[j][i]
             scale = reach / max(abs(differences.point[j]), 1.0)
             verdict = judge(given, numeric, error, one_sided, scale)
             entries.append(Entry(f"{name}d {output} / d {wanted}", given, numeric, error, verdict))

@@ -44,6 +44,7 @@ def forward_rows(
     `rows` comes with one entry for each leaf, {its index: 1}, and leaves with the tangents of every node in `order`
     by the index of the leaf. Raises TypeError where a custom gradient is on the way.
     """
+    detector = recording.current().detector
     for node in order:
         row: dict[int, Any] = {}
         for operand, local in edges(node, differentiable):
@@ -51,6 +52,9 @@ def forward_rows(
                 term = product(local, tangent) if differentiable else local * tangent
                 row[index] = row[index] + term if index in row else term
         rows[node] = row
+        if detector is not None:
+            for tangent in row.values():
+                detector.check_tangent(node, tangent)
     return rows
 
 

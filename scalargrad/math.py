@@ -260,6 +260,7 @@ class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
 
     Raises:
         TypeError: one of them is not a module, or there are none.
+        ValueError: one of them is `math` itself, or a module of scalargrad.
 
     >>> import scalargrad as sg
     >>> import types
@@ -278,6 +279,9 @@ class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
         for module in modules:
             if not isinstance(module, type(standard)):
                 raise TypeError(f"patch takes imported modules, not {module!r} ({type(module).__name__})")
+        for module in modules:
+            if module is standard or module.__name__.partition(".")[0] == __name__.partition(".")[0]:
+                raise ValueError(f"patch takes modules that compute with math, not {module.__name__} itself")
         self._modules = modules
 
     def __enter__(self) -> None:

@@ -332,7 +332,16 @@ def cbrt(x: Number) -> Number:
     return math.cbrt(x)
 
 
-@operation(lambda x, y: power_slope(x, y), lambda x, y: power_log(x, y, 1))
+@operation(1)
+def in_floats(x: Number) -> float:
+    """x as a float."""
+    return float(x)
+
+
+@operation(
+    lambda x, y: power_slope(in_floats(x), in_floats(y)),
+    lambda x, y: power_log(in_floats(x), in_floats(y), 1),
+)
 def float_pow(x: Number, y: Number) -> Number:
     """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
     return math.pow(x, y)

@@ -185,11 +185,14 @@ def over_sum_of_squares(c: float, x: float, y: float) -> float:
     square, square_rest = exact_product(x * scale, x * scale)
     other, other_rest = exact_product(y * scale, y * scale)
     total = square + other
-    ratio = c * scale / total
+    # A small numerator takes both factors before it is divided, or else the ratio might be subnormal; a large one not.
+    numerator = c * scale
+    before, after = (scale, 1.0) if abs(numerator) < 1 else (1.0, scale)
+    ratio = numerator * before / total
     if math.isinf(ratio):
         return ratio
     rest = (max(square, other) - total + min(square, other)) + square_rest + other_rest
-    return (ratio - ratio * (rest / total)) * scale
+    return (ratio - ratio * (rest / total)) * after
 
 
 def exact_product(x: float, y: float) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from . import operations
+from . import operations, recording
 from .backprop import refuse_assigned
 from .operations import one_like
 from .registry import appliers
@@ -145,6 +145,7 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
     They are numbers, or values where the derivative itself is to be `differentiable`. Raises TypeError where a custom
     gradient is on the way: its pullback only goes backward.
     """
+    detector = recording.current().detector
     expressions: Expressions = {}
     line = [leaf if differentiable else leaf.data, one_like(leaf.data)]
     series = {leaf: Series(line, expressions, None, ())}
@@ -164,6 +165,9 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
             made = Series([start], expressions, operation, operands)
             series[node] = expressions.setdefault(key_of(operation, operands), made)
             series[node].coefficient(n)
+            if detector is not None:
+                for coefficient in series[node].coefficients:
+                    detector.check_tangent(node, coefficient)
     scale = math.factorial(n)
     found = []
     for y in outputs:

@@ -10,6 +10,7 @@ Arguments and results may be numbers, values, vectors, NumPy arrays, and lists, 
 
 from __future__ import annotations
 
+import operator
 import sys
 
 from . import recording, taylor
@@ -49,7 +50,10 @@ class Run:
     still differentiate what comes of it.
     """
 
-    __slots__ = ("arguments", "followed", "has_structure", "leaves", "name", "nested", "numbers", "open", "selective")
+    __slots__ = (
+        *("arguments", "followed", "has_structure", "is_list", "leaves", "name", "nested", "numbers", "open"),
+        *("selective", "zeros"),
+    )
 
     def __init__(self, name: str, arguments: Sequence[Any]) -> None:
         self.name = name
@@ -57,6 +61,8 @@ class Run:
         self.open = 0
         self.selective = False
         self.leaves: list[Value] = []
+        self.zeros: list[Any] = []
+        self.is_list = False
         outside = clock.idle or recording.current()
         self.nested = outside.enabled and bool(outside.tapes)
         self.has_structure = any(type(argument) is not float for argument in arguments)
@@ -68,6 +74,10 @@ class Run:
         for argument in arguments:
             if is_passed_over(argument):
                 raise self.refuse(argument)
+        # A flat list of numbers is rebuilt for each row of a Jacobian, so it takes no walk through structures.
+        self.is_list = (
+            len(arguments) == 1 and type(arguments[0]) is list and all(map(operator.is_, arguments[0], self.numbers))
+        ) and len(arguments[0]) == len(self.numbers)
         self.followed = (
             {i: x for i, x in enumerate(self.numbers) if isinstance(x, Value) and x.is_followed_in(outside)}
             if outside.enabled
@@ -117,6 +127,8 @@ class Run:
 
     def in_arguments(self, scalars: Iterable[Any], argnums: Any) -> Any:
         """Numbers in the structure of the arguments: the argument's own if `argnums` is one, or else a tuple."""
+        if self.is_list:
+            return [*scalars] if isinstance(argnums, int) else ([*scalars],)
         scalars = iter(scalars)
         parts = [refill(argument, scalars) for argument in self.arguments] if self.has_structure else [*scalars]
         return parts[0] if isinstance(argnums, int) else tuple(parts)
@@ -170,7 +182,9 @@ class Run:
 
     def dense(self, row: dict[int, Any]) -> list[Any]:
         """A row with the zeros that it leaves out."""
-        full = [zero_like(leaf) for leaf in self.leaves]
+        if not self.zeros:
+            self.zeros = [zero_like(leaf) for leaf in self.leaves]
+        full = [*self.zeros]
         for index, derivative in row.items():
             full[index] = derivative
         return full
@@ -252,24 +266,33 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
     Raises TypeError if the call does not have them.
     """
     places: list[Any] = []
+    names = parameter_names(function) if kwargs else []
     for number in (argnums,) if isinstance(argnums, int) else argnums:
+        if number < 0 and any(parameter in kwargs for parameter in names[len(args) :]):
+            raise TypeError(
+                f"{name} counts argument {number} of {function!r} from the last positional one, and "
+                f"{', '.join(kwargs)} came by keyword; count from 0 to differentiate by those"
+            )
         if -len(args) <= number < len(args):
             places.append(number % len(args))
             continue
-        names = parameter_names(function) if kwargs else []
         if not 0 <= number < len(names) or names[number] not in kwargs:
             raise TypeError(
                 f"{name} differentiates by argument {number} of {function!r}, which was called with {len(args)} "
                 f"positional arguments and {', '.join(kwargs) or 'no'} keywords"
             )
         places.append(names[number])
+    if len({*places}) < len(places):
+        raise ValueError(f"argnums of {name} names an argument twice: {argnums!r} of {len(args)}")
     return places
 
 
 def parameter_names(function: Any) -> list[str]:
+    """The parameters that may be passed by position."""
     import inspect  # it takes longer to import than all of this package, and only keyword arguments need it
 
-    return [*inspect.signature(function).parameters]
+    parameters = inspect.signature(function).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
 
 
 def check_argnums(name: str, argnums: Any) -> None:
@@ -460,23 +483,36 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     >>> value, pullback([1.0, 10.0])
     ([6.0, 5.0], (12.0, 13.0))
     """
-    require_callable("vjp", function)
-    run, result = run_at("vjp", function, args, {}, tuple(range(len(args))))
-    outputs = outputs_of("vjp", result)
-    value = result if run.outlives(outputs) else refill(result, map(plain, outputs), construct=True)
+    pullback = Pullback(function, args)
+    return pullback.value, pullback
 
-    def pullback(cotangent: Any) -> tuple[Any, ...]:
+
+class Pullback:
+    """What `vjp` gives beside the value: it maps a cotangent to the products with the Jacobian, one an argument."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        require_callable("vjp", function)
+        self._function = function
+        self._args = args
+        self._run, self._result = run_at("vjp", function, args, {}, tuple(range(len(args))))
+        self._outputs = outputs_of("vjp", self._result)
+        outlives = self._run.outlives(self._outputs)
+        self.value = self._result if outlives else refill(self._result, map(plain, self._outputs), construct=True)
+
+    def __reduce__(self) -> Any:
+        return Pullback, (self._function, self._args)  # what was recorded is recorded anew
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        """One product for each argument. Raises ValueError if the cotangent has another structure than the value."""
         seeds: dict[Value, Any] = {}
-        given = scalars_like(result, cotangent, "a cotangent")
+        given = scalars_like(self._result, cotangent, "a cotangent")
         followed = are_followed(given)
-        for y, seed in zip(outputs, given if followed else map(plain, given)):
+        for y, seed in zip(self._outputs, given if followed else map(plain, given)):
             if isinstance(y, Value):
                 seeds[y] = seeds[y] + seed if y in seeds else seed
-        adjoints = run.adjoints(seeds, followed or run.outlives(outputs))
-        gradient: tuple[Any, ...] = run.in_arguments(run.gradient(adjoints), ())
+        adjoints = self._run.adjoints(seeds, followed or self._run.outlives(self._outputs))
+        gradient: tuple[Any, ...] = self._run.in_arguments(self._run.gradient(adjoints), ())
         return gradient
-
-    return value, pullback
 
 
 def are_followed(scalars: Sequence[Any]) -> bool:

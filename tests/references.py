@@ -139,6 +139,7 @@ REFERENCES: dict[str, Reference] = {
         power_is_real,
     ),
     **helper("identity", lambda x: x, ANY),
+    **helper("in_floats", lambda x: x, ANY),
     "neg": Reference(operator.neg, operator.neg, (ANY,)),
     "absolute": Reference(abs, abs, (ANY,), lambda x: x != 0),
     **helper("quotient", operator.truediv, ANY, ANY, inside=lambda x, y: y != 0),

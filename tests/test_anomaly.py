@@ -244,3 +244,16 @@ def test_finite_tangents_and_edges_that_a_tape_does_not_follow_pass() -> None:
             tape.watch(w)
             y = sg.exp(x * x) * w
         assert tape.gradient(y, [x, w]) == [None, math.exp(9.0)]
+
+
+def test_a_derivative_that_goes_forward_raises_too() -> None:
+    for derive in (
+        sg.derivative(sg.sqrt),
+        sg.derivative(sg.sqrt, order=2),
+        sg.jacobian(sg.sqrt, mode="forward"),
+        lambda x: sg.jvp(sg.sqrt, (x,), (1.0,)),
+    ):
+        with sg.detect_anomaly():
+            with pytest.raises(FloatingPointError, match=r"the tangent of sqrt\(0\.0\)"):
+                derive(0.0)
+            derive(4.0)

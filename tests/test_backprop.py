@@ -441,6 +441,14 @@ def test_a_zero_adjoint_is_multiplied_like_any_other(slope: float) -> None:
     assert same(with_slope.grad, 0.0)
 
 
+def test_a_factor_of_one_makes_no_node_and_changes_no_type() -> None:
+    x = Value(3.0)
+    assert product(x, 1) is product(x, 1.0) is product(1.0, x) is x
+    for a in (1, 1.0, 3, 2.5):
+        for b in (1, 1.0, 3, 2.5):
+            assert repr(product(a, b)) == repr(a * b)
+
+
 # ---- What cannot be swept --------------------------------------------------------------------------------------------
 
 

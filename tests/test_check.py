@@ -232,3 +232,50 @@ def test_a_misuse_is_refused_with_one_sentence(misuse: Callable[[], Any], kind: 
 
 def test_steps_to_where_the_function_is_infinite_are_left_out() -> None:
     assert check_grads(lambda x: x * x if x < 2 else math.inf, (1.0,)).endswith(": right")
+
+
+DROWNED_OR_FLAT: list[tuple[Callable[..., Any], tuple[float, ...], Callable[..., Any]]] = [
+    (lambda x: x * x, (1.0,), lambda x: math.inf),
+    (lambda x: 1e20 + math.exp(x), (1.0,), lambda x: 7.0),
+    (lambda a, b: 1e20 * (a - 1) ** 2 + b * b, (3.0, 1.0), lambda a, b: (2e20 * (a - 1), -2 * b)),
+    (lambda x: 1e30 + x, (1.0,), lambda x: 1.0),
+    (lambda x: 5.0, (1.0,), lambda x: 1e-20),
+    (math.erf, (4.6,), lambda x: 0.0),
+    (math.erf, (4.6,), lambda x: 1.01 * 2 / math.sqrt(math.pi) * math.exp(-x * x)),
+    (lambda x: math.tanh(9e6 * x), (12.0 / 9e6,), lambda x: 0.0),
+    (lambda x: math.floor(x * 10) / 10, (1.23,), lambda x: 1.0),
+]
+
+
+@pytest.mark.parametrize(("function", "args", "gradient"), DROWNED_OR_FLAT)
+def test_a_gradient_does_not_pass_because_rounding_or_a_flat_tail_hides_the_true_one(
+    function: Callable[..., Any], args: tuple[float, ...], gradient: Callable[..., Any]
+) -> None:
+    with pytest.raises(AssertionError, match=r"wrong|cannot tell"):
+        check_grads(function, args, gradient=gradient)
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (sg.math.floor, 1.5),
+        (lambda x: x // 0.1, 1.23),
+        (lambda x: round(x, 1), 1.23),
+        (lambda x: sg.erf(x), 4.6),
+        (sg.tanh, 30.0),
+        (sg.sin, math.pi),
+        (lambda x: (x - 1) ** 4 + 7, 1.0),
+    ],
+)
+def test_a_right_gradient_passes_between_steps_and_in_a_flat_tail(function: Callable[[Any], Any], x: float) -> None:
+    check_grads(function, (x,))
+
+
+def test_a_peak_that_rounding_hides_is_not_called_flat() -> None:
+    with pytest.raises(AssertionError, match="cannot tell"):
+        check_grads(lambda x: math.exp(-((3222.33 * x) ** 2)) + 0.126, (1.807e-3,), gradient=lambda x: -7.08e-11)
+
+
+def test_the_order_is_one_for_a_gradient_of_other_code() -> None:
+    with pytest.raises(ValueError, match="order of check_grads is 1 for a gradient of other code, not 2"):
+        check_grads(math.sin, (1.0,), order=2, gradient=math.cos)

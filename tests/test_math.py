@@ -580,3 +580,17 @@ def test_colorsys_needs_no_patch(r: float, g: float, b: float) -> None:
                     channel = there[convert](*convert(*leaves))[index]
                 row = [x.data for x in tape.gradient(channel, leaves, unconnected_gradients="zero")]
                 assert row == pytest.approx([float(i == index) for i in range(3)], abs=1e-12)
+
+
+def test_a_power_of_a_fraction_is_a_float_as_in_math_and_so_is_its_derivative() -> None:
+    third = Fraction(1, 3)
+    assert sg.math.pow(sg.Value(third), 10**30).data == math.pow(third, 10**30) == 0.0
+    x = sg.Value(third)
+    sg.math.pow(x, 2).backward()
+    assert x.grad == pytest.approx(2 / 3, rel=1e-15)
+
+
+@pytest.mark.parametrize("module", [math, sg, sg.math])
+def test_math_itself_is_not_patched(module: types.ModuleType) -> None:
+    with pytest.raises(ValueError, match="patch takes modules that compute with math, not"):
+        sg.math.patch(module)

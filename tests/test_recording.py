@@ -862,3 +862,16 @@ def test_no_grad_decorates_what_has_no_name():
     evaluate = sg.no_grad()(functools.partial(pow, sg.Value(2.0)))
     assert not evaluate(3.0).is_tracked
     assert evaluate(3.0) == 8.0
+
+
+def test_a_leaf_that_another_thread_assigned_is_differentiated_twice_at_its_new_number():
+    x = sg.Value(3.0)
+    with sg.GradientTape() as outer:
+        with sg.GradientTape() as inner:
+            thread = threading.Thread(target=setattr, args=(x, "data", 5.0))
+            thread.start()
+            thread.join()
+            y = x * x * x
+        slope = inner.gradient(y, x)
+    assert slope.data == 75.0
+    assert outer.gradient(slope, x) == 30.0

@@ -726,6 +726,25 @@ def test_the_watched_variables_come_in_the_order_of_their_first_use_or_watching(
     assert same(tape.watched_variables(), (b, d, c, a))
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        sg.sin,
+        lambda v: 2.0 * v,
+        lambda v: v + v,
+        lambda v: sg.clip(v, 0.0, 10.0),
+        lambda v: sg.where(True, v, 0.0),
+        lambda v: sg.Vector([v, 1.0]).sum(),
+    ],
+)
+def test_a_tape_watches_the_variables_that_any_kind_of_operation_uses_and_no_plain_value(use):
+    w, x = sg.Variable(3.0), sg.Value(3.0)
+    with sg.GradientTape() as tape:
+        use(w)
+        use(x)
+    assert same(tape.watched_variables(), (w,))
+
+
 def test_the_watched_variables_outlast_the_gradient():
     w, v = sg.Variable(3.0), sg.Variable([1.0, 2.0])
     tape, y = recorded(lambda: v.sum() * w)

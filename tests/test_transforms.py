@@ -748,3 +748,30 @@ def test_series_have_the_arithmetic_of_numbers_on_either_side() -> None:
     assert [(1 - line).coefficient(k) for k in range(2)] == [-1.0, -1.0]
     assert [(1 / line).coefficient(k) for k in range(3)] == [0.5, -0.25, 0.125]
     assert [(line // 2).coefficient(k) for k in range(2)] == [1.0, 0.0]
+
+
+def test_an_argument_is_named_once_however_it_is_counted() -> None:
+    for transform in (sg.grad, sg.value_and_grad, sg.jacobian, sg.hessian):
+        with pytest.raises(ValueError, match=r"argnums of \w+ names an argument twice: \(1, -1\) of 2"):
+            transform(product_of, argnums=(1, -1))(3.0, 4.0)
+
+
+def test_counting_from_the_end_does_not_pass_over_what_came_by_keyword() -> None:
+    assert sg.grad(product_of, argnums=-1)(3.0, 4.0) == 3.0
+    with pytest.raises(TypeError, match=r"counts argument -1 .* from the last positional one, and y came by keyword"):
+        sg.grad(product_of, argnums=-1)(3.0, y=4.0)
+
+
+def test_a_pullback_pickles_with_its_function() -> None:
+    value, pullback = sg.vjp(product_of, 3.0, 4.0)
+    assert value == 12.0
+    assert pickle.loads(pickle.dumps(pullback))(10.0) == pullback(10.0) == (40.0, 30.0)
+
+
+def test_a_wide_jacobian_is_made_of_lists() -> None:
+    n = 300
+    rows = sg.jacobian(lambda x: [x[i] * x[i + 1] for i in range(n - 1)])([*map(float, range(n))])
+    assert [[j for j, d in enumerate(row) if d] for row in rows[1:]] == [[i, i + 1] for i in range(1, n - 1)]
+    assert rows[7][7:9] == [8.0, 7.0]
+    assert len({id(row) for row in rows}) == n - 1
+    assert sg.jacobian(lambda x: [x[0]], argnums=(0,))([2.0, 3.0]) == [([1.0, 0.0],)]

@@ -20,6 +20,7 @@ from infix import INFIX, real
 import scalargrad as sg
 from scalargrad import Value, Vector
 from scalargrad.backprop import topological_order
+from scalargrad.recording import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -335,6 +336,18 @@ def test_an_operator_works_element_by_element_on_any_two_kinds_of_operands(
             apply(*twins).backward()
         for v, twin in zip((x, y), twins):
             assert not leaf_of(v) or exactly(v.grad) == exactly(twin.grad)
+
+
+@pytest.mark.parametrize("symbol", INFIX)
+def test_an_element_remembers_its_operands_in_the_order_in_which_they_stood(symbol: str) -> None:
+    x, v = Value(2.0), values(3.0)
+    for left, right, operands in (
+        (2.0, v, (2.0, v[0])),
+        (v, 2.0, (v[0], 2.0)),
+        ([x], v, (x, v[0])),
+        (v, [x], (v[0], x)),
+    ):
+        assert same_things(INFIX[symbol](left, right)[0].operands, operands)
 
 
 @pytest.mark.parametrize("symbol", INFIX)
@@ -909,6 +922,12 @@ def test_a_vector_knows_of_an_assignment_to_its_leaves(name: str, mask: tuple[bo
     assert exactly(v.grad) == exactly(first.grad)
 
 
+@pytest.mark.parametrize("serial", range(3))
+def test_a_new_vector_reads_its_numbers_whenever_it_is_made(serial: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "serial", serial)
+    assert values(1.0, 2.0).sum().data == 3.0
+
+
 def test_a_variable_s_assignment_reaches_the_vectors_that_hold_its_leaves() -> None:
     w = sg.Variable([1.0, 2.0])
     part = w[:1]
@@ -996,8 +1015,9 @@ def test_the_gradients_of_a_vector_can_be_set_all_at_once() -> None:
     assert w.grad == [0, 0]
     w.grad = [1.0, 5.0]
     assert w.grad == [1.0, 5.0]
-    with pytest.raises(ValueError, match="expected 2 numbers as grad"):
-        w.grad = [1.0]
+    for wrong in ([1.0], [1.0, 5.0, 7.0]):
+        with pytest.raises(ValueError, match="expected 2 numbers as grad"):
+            w.grad = wrong
     with pytest.raises(TypeError, match=r"expected a real number as grad \(0 clears it\), got 'x'"):
         w.grad = [1.0, "x"]
     assert w.grad == [1.0, 5.0]
@@ -1008,7 +1028,18 @@ def test_logsumexp_of_nan_is_nan() -> None:
         assert math.isnan(sg.logsumexp([*others, math.nan]))
 
 
-def test_the_norm_of_numbers_near_the_largest_has_its_gradient() -> None:
-    v = values(1.7e308, 1.7e308)
+@given(numbers=st.lists(st.floats(1, 1000), min_size=1, max_size=4), scale=st.sampled_from([2.0**-1000, 2.0**1000]))
+def test_the_gradient_of_the_norm_is_the_same_to_the_bit_at_both_ends_of_the_range(
+    numbers: list[float], scale: float
+) -> None:
+    v, w = values(*numbers), values(*(x * scale for x in numbers))
+    v.norm().backward()
+    w.norm().backward()
+    assert exactly(v.grad) == exactly(w.grad)
+
+
+@pytest.mark.parametrize("x", [1.7e308, 5e-324])
+def test_the_norm_of_numbers_near_the_largest_and_the_smallest_has_its_gradient(x: float) -> None:
+    v = values(x, x)
     v.norm().backward()
     assert v.grad == pytest.approx([0.5**0.5] * 2)
