@@ -279,3 +279,9 @@ def test_a_peak_that_rounding_hides_is_not_called_flat() -> None:
 def test_the_order_is_one_for_a_gradient_of_other_code() -> None:
     with pytest.raises(ValueError, match="order of check_grads is 1 for a gradient of other code, not 2"):
         check_grads(math.sin, (1.0,), order=2, gradient=math.cos)
+
+
+def test_where_the_sides_do_not_average_to_the_central_difference_there_is_no_kink() -> None:
+    sides = [(1.0, 1e-9), (0.0, 1e-9)]
+    assert judge(0.0, 0.5, 1e-9, sides, 1.0) == "right (a kink)"
+    assert judge(0.0, 1.0, 1e-9, sides, 1.0) == "wrong"
