@@ -24,7 +24,8 @@ THREADS = "starts a thread"
 PROCESSES = "starts a process"
 NUMPY = "uses NumPy"
 
-# The tests that cannot run, by file and function, or by one of a function's parameters. One that is named here and not found is an error.
+# The tests that cannot run, by file and function, or by one of a function's parameters. One that is named here and not
+# found is an error.
 LEFT_OUT = {
     "test_anomaly.py::test_it_belongs_to_its_own_thread": THREADS,
     "test_explanation.py::test_what_was_computed_in_another_thread_is_told_so": THREADS,
