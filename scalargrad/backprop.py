@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import recording
 from .operations import one_like
+from .recording import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def reverse_sweep(
     more by the same rules on the parents themselves, so that the adjoints are values with a graph of their own. Where
     `follows(node, parent)` is false nothing is carried.
     """
-    detector = recording.current().detector
+    detector = None if clock.idle else recording.current().detector
     if detector is not None:
         checked = detector.sweep(order, adjoints, follows)
         if not differentiable:
@@ -120,7 +121,7 @@ def sweep_trunk(
     Down to the first fork each node comes next, as everything else is below it. So far nothing needs to be sorted,
     which most pays in a small graph: a step of a tape on one sample's loss takes a tenth less.
     """
-    if recording.current().detector is not None:
+    if clock.idle is None and recording.current().detector is not None:
         return node
     adjoint = adjoints[node]
     kind = type(node)
