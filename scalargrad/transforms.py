@@ -266,9 +266,8 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
     Raises TypeError if the call does not have them.
     """
     places: list[Any] = []
-    names = parameter_names(function) if kwargs else []
     for number in (argnums,) if isinstance(argnums, int) else argnums:
-        if number < 0 and any(parameter in kwargs for parameter in names[len(args) :]):
+        if number < 0 and kwargs and any(x in kwargs for x in parameter_names(function, by_position=True)[len(args) :]):
             raise TypeError(
                 f"{name} counts argument {number} of {function!r} from the last positional one, and "
                 f"{', '.join(kwargs)} came by keyword; count from 0 to differentiate by those"
@@ -276,6 +275,7 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
         if -len(args) <= number < len(args):
             places.append(number % len(args))
             continue
+        names = parameter_names(function) if kwargs else []
         if not 0 <= number < len(names) or names[number] not in kwargs:
             raise TypeError(
                 f"{name} differentiates by argument {number} of {function!r}, which was called with {len(args)} "
@@ -287,12 +287,12 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
     return places
 
 
-def parameter_names(function: Any) -> list[str]:
-    """The parameters that may be passed by position."""
+def parameter_names(function: Any, by_position: bool = False) -> list[str]:
+    """The names of all parameters, or of those that may be passed by position."""
     import inspect  # it takes longer to import than all of this package, and only keyword arguments need it
 
     parameters = inspect.signature(function).parameters.values()
-    return [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
+    return [x.name for x in parameters if not (by_position and x.kind is x.KEYWORD_ONLY)]
 
 
 def check_argnums(name: str, argnums: Any) -> None:

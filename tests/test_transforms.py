@@ -775,3 +775,12 @@ def test_a_wide_jacobian_is_made_of_lists() -> None:
     assert rows[7][7:9] == [8.0, 7.0]
     assert len({id(row) for row in rows}) == n - 1
     assert sg.jacobian(lambda x: [x[0]], argnums=(0,))([2.0, 3.0]) == [([1.0, 0.0],)]
+
+
+def test_an_argument_that_only_goes_by_keyword_is_counted_like_the_others() -> None:
+    def function(x: Any, *, y: Any) -> Any:
+        return x * y * y
+
+    assert sg.grad(function, argnums=1)(3.0, y=2.0) == 12.0
+    assert sg.grad(function, argnums=(0, 1))(3.0, y=2.0) == (4.0, 12.0)
+    assert sg.grad(function, argnums=-1)(3.0, y=2.0) == 4.0

@@ -17,7 +17,7 @@ if (isMainThread) {
 } else {
   const { loadPyodide } = await import(pathToFileURL(resolve(installed, "node_modules/pyodide/pyodide.mjs")));
   const { SCALARGRAD_PROFILE = "wasm" } = process.env;
-  const env = { HOME: "/home/pyodide", PYTHONDONTWRITEBYTECODE: "1", SCALARGRAD_PROFILE };
+  const env = { PYTHONDONTWRITEBYTECODE: "1", SCALARGRAD_PROFILE };
   const python = await loadPyodide({ env });
   // By default these are streams that a worker does not have.
   python.setStdin({ stdin: () => null });
