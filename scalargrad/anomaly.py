@@ -127,8 +127,13 @@ def number_of(x: Any) -> Any:
 
 
 def place() -> str:
+    """Where the innermost frame is that is not this package's own, in words."""
+    return "at {}, line {}".format(*where())
+
+
+def where() -> tuple[str, int]:
     """File and line of the innermost frame that is not this package's own."""
     frame: Any = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
-    return f"at {frame.f_code.co_filename}, line {frame.f_lineno}"
+    return frame.f_code.co_filename, frame.f_lineno

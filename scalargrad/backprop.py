@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import recording
 from .operations import one_like
-from .recording import clock
+from .recording import clock, refuse_assigned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,28 +163,9 @@ def differentiable_derivatives(node: Value) -> Any:
     return node._operation.local_derivatives(node.operands, wanted)
 
 
-def refuse_assigned(node: Value) -> None:
-    """Raise RuntimeError if a leaf among the operands of a node was assigned since the node was made."""
-    leaf = assigned_since(node)
-    if leaf is not None:
-        raise RuntimeError(
-            f"{leaf!r} was assigned after {node.operation} used it, so this derivative would mix its two numbers; "
-            "take the gradient before assigning"
-        )
-
-
-def assigned_since(node: Value) -> Value | None:
-    """A leaf among the operands that was assigned after the node was made."""
-    for operand in node.operands:
-        assigned = getattr(operand, "interval", None)
-        if assigned is not None and not operand._operation and assigned.serial > node.interval.serial:
-            return operand  # type: ignore[no-any-return]
-    return None
-
-
 def backward(root: Value) -> None:
     """Write d(root)/d(node) into the `.grad` of every node below `root`: added in leaves, replaced in inner nodes."""
-    adjoints = carry_back({root: one_like(root.data)})
+    adjoints = carry_back({root: one_like(root._data)})
     for node, adjoint in adjoints.items():
         if node._operation:
             if node._data is not None:  # the call of a custom function has no number, and one adjoint a result

@@ -17,8 +17,8 @@ from .structure import (
     scalars_like,
     scalars_of,
 )
-from .transforms import jacobian, outputs_of, plain, run_at
-from .value import Value
+from .transforms import jacobian, outputs_of, run_at
+from .value import Value, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,13 +109,13 @@ class Differences:
     def __init__(self, function: Callable[..., Any], args: Sequence[Any]) -> None:
         self.function = function
         self.args = args
-        self.point = [float(plain(x)) for x in scalars_of(args, refuse)]
+        self.point = [float(number_of(x)) for x in scalars_of(args, refuse)]
         self.outputs = self.values(self.point)
         self.noise = self.noise_of_outputs()
 
     def values(self, point: Sequence[float]) -> list[float]:
         result = self.function(*refill(tuple(self.args), iter(point), construct=True))
-        return [float(plain(y)) for y in outputs_of("check_grads", result)]
+        return [float(number_of(y)) for y in outputs_of("check_grads", result)]
 
     def noise_of_outputs(self) -> list[float]:
         """How far rounding may move each output: an ulp of each number on the way, carried to the output.
@@ -130,7 +130,7 @@ class Differences:
         for y in outputs_of("check_grads", result):
             adjoints = run.adjoints({y: 1.0}, False) if isinstance(y, Value) else {}
             carried = [abs(adjoint * node._data) for node, adjoint in adjoints.items() if node._data is not None]
-            noise.append(2 * EPSILON * (abs(plain(y)) + sum(x for x in carried if math.isfinite(x))))
+            noise.append(2 * EPSILON * (abs(number_of(y)) + sum(x for x in carried if math.isfinite(x))))
         return noise
 
     def moved(self, index: int, step: float) -> tuple[float, list[float]] | None:
@@ -311,7 +311,7 @@ def rows_of_others(
     if rows is None:
         raise ValueError(f"expected a list of {count} gradients, one for each output, got {given!r}")
     return [
-        [float(plain(x)) for x in scalars_like(tuple(args), (row,) if len(args) == 1 else row, "a gradient")]
+        [float(number_of(x)) for x in scalars_like(tuple(args), (row,) if len(args) == 1 else row, "a gradient")]
         for row in rows
     ]
 
@@ -336,7 +336,7 @@ def compare(name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequen
 
 def as_floats(args: Sequence[Any]) -> Sequence[Any]:
     """The arguments with plain floats for their numbers."""
-    numbers = iter([float(plain(x)) for x in scalars_of(args, refuse)])
+    numbers = iter([float(number_of(x)) for x in scalars_of(args, refuse)])
     return refill(tuple(args), numbers, construct=True)  # type: ignore[no-any-return]
 
 

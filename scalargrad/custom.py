@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from . import recording
-from .backprop import refuse_assigned
-from .recording import clock
+from .operations import zero_like
+from .recording import clock, refuse_assigned
 from .registry import Operation, as_number
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
-from .value import Value, make_node, untracked
+from .value import Value, make_node, number_of, untracked
 from .variable import Variable, stop_gradient
 from .vector import Vector, elements_of
 
@@ -69,7 +69,7 @@ class Pullback(Operation):
         for operand, followed, gradient in zip(node.operands, node.derivatives, gradients):
             if followed and gradient is not None and (follows is None or follows(node, operand)):
                 if not differentiable and isinstance(gradient, Value):
-                    gradient = gradient.data
+                    gradient = number_of(gradient)
                 adjoints[operand] = adjoints[operand] + gradient if operand in adjoints else gradient
 
     def gradients(self, upstream: Sequence[Any]) -> list[Any]:
@@ -241,10 +241,10 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         if not interval.enabled or 1 not in followed:
             return rebuild(result, [part if is_plain(part) else stop_gradient(part) for part in parts])
         lengths = [length_of(part) for part in parts]
-        zeros = [type(x.data)(0) for x in numbers]
+        zeros = [zero_like(number_of(x)) for x in numbers]
         operation = Pullback(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
         call = make_node(None, inputs, followed, operation, interval)
-        nodes = iter([make_node(x.data, (call,), (1,), Result(name, i), interval) for i, x in enumerate(numbers)])
+        nodes = iter([make_node(number_of(x), (call,), (1,), Result(name, i), interval) for i, x in enumerate(numbers)])
         return rebuild(result, [in_shape(part, nodes) for part in parts])
 
     if not callable(function):

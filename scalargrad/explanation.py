@@ -29,7 +29,7 @@ def explain(tape: GradientTape, targets: Sequence[Value], sources: Sequence[Valu
     way = shortest_way(targets, sources, tape.follows(topological_order(targets, tape.saw)))
     if way:
         # The call of a custom function is two nodes, of which the one without a number does not show.
-        names = [str(node.operation) for node in way[:-1] if node.data is not None]
+        names = [str(node.operation) for node in way[:-1] if node._data is not None]
         if len(names) > 20:
             names = [*names[:10], f"({len(names) - 20:,} more)", *names[-10:]]
         return (
@@ -97,7 +97,7 @@ def when(tape: GradientTape, node: Value) -> str:
 
 
 def show(value: Value) -> str:
-    return value.label or repr(value.data)
+    return value.label or repr(value._data)
 
 
 def passes_a_cut(targets: Sequence[Value]) -> bool:

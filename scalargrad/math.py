@@ -21,9 +21,10 @@ import math as standard
 import sys
 from _thread import allocate_lock
 
-from . import operations
-from .registry import find_applier, iterate, refuse_operand, registry, show
-from .value import Value
+from . import operations, recording
+from .recording import clock
+from .registry import Symbol, find_applier, iterate, refuse_operand, registry, show
+from .value import Value, number_of
 from .vector import Vector
 
 TYPE_CHECKING = False
@@ -57,7 +58,7 @@ RANGE_ERRORS = (ArithmeticError, ValueError)
 
 
 def is_recorded(x: object) -> bool:
-    return isinstance(x, (Value, Vector))
+    return isinstance(x, (Value, Vector, Symbol))
 
 
 def told(error: Exception, name: str, *args: Any) -> Exception:
@@ -73,7 +74,7 @@ def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
     def of_one(x: Any, /) -> Any:
         if hasattr(x, "_operation"):
             return one(x)
-        if isinstance(x, Vector):
+        if is_recorded(x):
             return operation(x)
         try:
             return plain(x)
@@ -96,13 +97,11 @@ def of_numbers(name: str) -> Callable[..., Any]:
     plain = getattr(standard, name)
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        return plain(*map(number_of, args), **{key: number_of(arg) for key, arg in kwargs.items()})
+        numbers = [*map(number_of, args)], {key: number_of(arg) for key, arg in kwargs.items()}
+        tracer = None if clock.idle else recording.tracer()
+        return plain(*numbers[0], **numbers[1]) if tracer is None else tracer.ask(name, plain, *numbers)
 
     return function
-
-
-def number_of(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
 
 
 def unknown(name: str) -> Callable[..., Any]:
@@ -183,13 +182,15 @@ def _log(x: Any, *base: Any) -> Any:
 
 
 def _modf(x: Any, /) -> Any:
-    return (operations.fraction(x), standard.modf(x.data)[1]) if isinstance(x, Value) else standard.modf(x)
+    if not isinstance(x, (Value, Symbol)):
+        return standard.modf(x)
+    return operations.fraction(x), operations.whole(number_of(x))
 
 
 def _frexp(x: Any, /) -> Any:
-    if not isinstance(x, Value):
+    if not isinstance(x, (Value, Symbol)):
         return standard.frexp(x)
-    _, exponent = standard.frexp(x.data)
+    exponent = operations.exponent(number_of(x))
     return operations.ldexp(x, -exponent), exponent
 
 

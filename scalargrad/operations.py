@@ -62,7 +62,7 @@ def identity(x: Number) -> Number:
 @operation(0)
 def sign(x: Number) -> Number:
     """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
-    return x if x != x else (x > 0) - (x < 0)
+    return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x
 
 
 @operation(sign)
@@ -80,10 +80,7 @@ def absolute(x: Number) -> Number:
 @operation(lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
 def quotient(x: Number, y: Number) -> Number:
     """x / y as IEEE 754 has it, for use in rules: a zero divisor gives an infinity, or nan for 0 / 0."""
-    try:
-        return x / y
-    except ZeroDivisionError:
-        return x * math.copysign(math.inf, y)
+    return x / y if y else x * math.copysign(math.inf, y)
 
 
 @operation(lambda x, y: over_square(one_like(x), y), lambda x, y: -2 * quotient(over_square(x, y), y))
@@ -104,6 +101,8 @@ def power_slope(x: Number, y: Number) -> Number:
     """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
     if y == 0:
         return 0
+    if y == 2:
+        return y * x
     try:
         factor = x ** (y - 1)
         if x < 0 and type(factor) is float and abs(y) > 2**53:
@@ -776,6 +775,18 @@ def fraction(x: Number) -> Number:
     return math.modf(x)[0]
 
 
+@operation(0)
+def whole(x: Number) -> Number:
+    """The part of x before the point, as `math.modf` has it."""
+    return math.modf(x)[1]
+
+
+@operation(None)
+def exponent(x: Number) -> Number:
+    """The power of two of x, as `math.frexp` has it."""
+    return math.frexp(x)[1]
+
+
 @operation(1, 0, None)
 def nextafter(x: Number, y: Number, steps: int) -> Number:
     """The float that is some steps from x towards y; it moves as x does."""
@@ -800,7 +811,7 @@ def fma(x: Number, y: Number, z: Number, /) -> Number:
 @operation(0)
 def step(x: Number) -> Number:
     """1 where x is positive, else 0; nan for nan."""
-    return x if x != x else int(x > 0)
+    return 1 if x > 0 else 0 if x <= 0 else x
 
 
 @operation(step)
@@ -812,7 +823,7 @@ def relu(x: Number) -> Number:
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)
     """
-    return x if x > 0 or x != x else type(x)(0)
+    return type(x)(0) if x <= 0 else x
 
 
 @operation(lambda x: sech2(x / 2) / 4)
@@ -882,9 +893,7 @@ def minimum(x: Number, y: Number, /) -> Number:
 @operation(0, 0)
 def chosen(x: Number, y: Number) -> Number:
     """How much of maximum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
-    if x != x or y != y:
-        return math.nan
-    return one_like(x) / 2 if x == y else int(x > y)
+    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else 1 if x > y else 0
 
 
 @operation(
@@ -900,9 +909,11 @@ def clip(x: Number, low: Number, high: Number, /) -> Number:
     >>> clip(5.0, 0.0, 1.0)
     1.0
     """
-    if low > high:
-        raise ValueError("the lower bound is above the upper one")
-    return low if x < low else high if x > high else x
+    return crossed() if low > high else low if x < low else high if x > high else x
+
+
+def crossed() -> Number:
+    raise ValueError("the lower bound is above the upper one")
 
 
 @operation(0, 0, 0, None)
@@ -929,6 +940,12 @@ def where(condition: object, x: Number, y: Number, /) -> Number:
 def one_like(x: Number) -> Number:
     """1 in the type of x."""
     return 1.0 if type(x) is float else type(x)(1)
+
+
+@operation(None)
+def zero_like(x: Number) -> Number:
+    """0 in the type of x."""
+    return 0.0 if type(x) is float else type(x)(0)
 
 
 # ---- Reductions: one node of many operands ---------------------------------------------------------------------------

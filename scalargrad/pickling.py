@@ -9,9 +9,9 @@ from __future__ import annotations
 import copyreg
 
 from . import recording
-from .backprop import assigned_since, topological_order
-from .recording import Interval
-from .value import Value, make_node, new
+from .backprop import topological_order
+from .recording import Interval, assigned_since
+from .value import Value, make_node, new, number_of
 from .variable import ScalarVariable, VectorVariable
 from .vector import Vector
 
@@ -104,7 +104,7 @@ def set_up(leaf: Value, is_tracked: bool, data: Number, label: str | None, grad:
 def reduce_value(value: Value) -> tuple[Any, ...]:
     if value._operation:
         return restore_value, flatten_graph([value])
-    return restore_leaf, (value.is_tracked, value._data, value.label, getattr(value, "_grad", None))
+    return restore_leaf, (value.is_tracked, number_of(value), value.label, getattr(value, "_grad", None))
 
 
 def reduce_vector(vector: Vector) -> tuple[Any, ...]:
@@ -112,7 +112,7 @@ def reduce_vector(vector: Vector) -> tuple[Any, ...]:
 
 
 def reduce_variable(variable: ScalarVariable) -> tuple[Any, ...]:
-    return restore_variable, (variable.trainable, variable._data, variable.label, getattr(variable, "_grad", None))
+    return restore_variable, (variable.trainable, number_of(variable), variable.label, getattr(variable, "_grad", None))
 
 
 def reduce_vector_variable(variable: VectorVariable) -> tuple[Any, ...]:

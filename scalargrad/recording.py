@@ -42,6 +42,14 @@ if TYPE_CHECKING:
         def check_tangent(self, node: Value, tangent: Any, /) -> None: ...
         def sweep(self, order: Any, adjoints: Any, follows: Any, /) -> Any: ...
 
+    class Tracer(Protocol):
+        """What `compile` opens, to which every operation goes."""
+
+        def record(self, operation: Any, operands: Any, /) -> Value: ...
+        def number_of(self, value: Value, /) -> Any: ...
+        def ask(self, name: str, function: Any, args: Any, kwargs: Any, /) -> Any: ...
+        def refuse(self, what: str, value: Value, /) -> None: ...
+
     class Recorder(Block, Protocol):
         """What records: a tape, or the run of a transform."""
 
@@ -57,7 +65,7 @@ class Interval:
     those tapes among them that record.
     `accessed` is where they note which variables are used, `detector` what looks for numbers gone wrong. With `enabled`
     false (`no_grad`) nothing is recorded. It is `plain` if values are followed just where they are tracked: enabled, no
-    tape asked to watch a constant, and no detector.
+    tape asked to watch a constant, and no detector. `tracer` is what follows all numbers for `compile`.
     """
 
     __slots__ = ("serial",)
@@ -69,6 +77,7 @@ class Interval:
     detector: Detector | None = None
     enabled: bool = True
     plain: bool = True
+    tracer: Tracer | None = None
 
     def __init__(self, serial: int) -> None:
         self.serial = serial
@@ -77,7 +86,7 @@ class Interval:
 class BlockInterval(Interval):
     """An interval in which blocks are open; each says what it means for the interval."""
 
-    __slots__ = ("accessed", "blocks", "detector", "enabled", "plain", "tapes")
+    __slots__ = ("accessed", "blocks", "detector", "enabled", "plain", "tapes", "tracer")
 
     def __init__(self, serial: int, blocks: tuple[tuple[Block, int], ...]) -> None:
         self.serial = serial
@@ -85,6 +94,7 @@ class BlockInterval(Interval):
         self.tapes = ()
         self.accessed = None
         self.detector = None
+        self.tracer = None
         self.enabled = self.plain = True
         for block, _ in blocks:
             block.take_part(self)
@@ -145,6 +155,42 @@ def current() -> Interval:
     if ambient.serial != serial:
         ambient = clock.ambient = Interval(serial)
     return ambient
+
+
+def tracer() -> Tracer | None:
+    """What traces in the running context, if anything does."""
+    return None if clock.idle else current().tracer
+
+
+def number_in_trace(value: Value) -> Any:
+    """The number of a value, or what stands for it if this context traces."""
+    tracing = current().tracer
+    return value._data if tracing is None else tracing.number_of(value)
+
+
+def refuse_in_trace(what: str, value: Value) -> None:
+    """Raise TypeError where a function is traced and what is asked of a value would be lost to that."""
+    if clock.idle is None and (tracing := current().tracer) is not None:
+        tracing.refuse(what, value)
+
+
+def refuse_assigned(node: Value) -> None:
+    """Raise RuntimeError if a leaf among the operands of a node was assigned since the node was made."""
+    leaf = assigned_since(node)
+    if leaf is not None:
+        raise RuntimeError(
+            f"{leaf!r} was assigned after {node.operation} used it, so this derivative would mix its two numbers; "
+            "take the gradient before assigning"
+        )
+
+
+def assigned_since(node: Value) -> Value | None:
+    """A leaf among the operands that was assigned after the node was made."""
+    for operand in node.operands:
+        assigned = getattr(operand, "interval", None)
+        if assigned is not None and not operand._operation and assigned.serial > node.interval.serial:
+            return operand  # type: ignore[no-any-return]
+    return None
 
 
 def begin_interval() -> Interval:

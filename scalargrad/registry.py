@@ -51,6 +51,12 @@ if TYPE_CHECKING:
 _RANGE_ERRORS = (ArithmeticError, ValueError)
 
 
+class Symbol:
+    """What stands for a number while a function is traced."""
+
+    __slots__ = ()
+
+
 class Operation:
     """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule an operand."""
 
@@ -84,7 +90,7 @@ class Operation:
 
     def __call__(self, *operands: Operand) -> Any:
         """Apply the operation to any operands that have an applier: numbers, values, vectors."""
-        rank: int = -1
+        rank: float = -1
         apply: Any = evaluate
         for operand in operands:
             found = appliers.get(type(operand)) or find_applier(operand)
@@ -169,18 +175,23 @@ def evaluate(operation: Operation, operands: Sequence[Operand]) -> Number:
     return operation.evaluate([as_number(operand) for operand in operands])
 
 
+def apply_unwrapped(operation: Operation, operands: Sequence[Operand]) -> Any:
+    """Apply an operation to what NumPy's arrays of no dimension hold."""
+    return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
+
+
 # What applies an operation to operands of a type, with its rank: among mixed operands the highest rank applies.
 # Higher floors register theirs here, so that this one need not know them.
-appliers: dict[type, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
+appliers: dict[type, tuple[float, Callable[[Operation, Sequence[Operand]], Any]]] = {
     float: (0, evaluate),
     int: (0, evaluate),
     bool: (0, evaluate),
 }
 # NumPy's arrays are told by what they offer, since NumPy may not be there: of no dimension, of one, and of more.
-array_appliers: dict[int, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {}
+array_appliers: dict[int, tuple[float, Callable[[Operation, Sequence[Operand]], Any]]] = {0: (2, apply_unwrapped)}
 
 
-def find_applier(operand: object) -> tuple[int, Callable[[Operation, Sequence[Operand]], Any]] | None:
+def find_applier(operand: object) -> tuple[float, Callable[[Operation, Sequence[Operand]], Any]] | None:
     """The applier for an operand of a subclass, of another kind of real number, or of a NumPy array; else `None`."""
     for parent in type(operand).__mro__:
         if parent in appliers:

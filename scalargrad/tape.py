@@ -7,7 +7,7 @@ import math
 from . import recording
 from .backprop import reverse_sweep, sweep_trunk, topological_order
 from .explanation import explain
-from .operations import one_like
+from .operations import one_like, zero_like
 from .recording import AccessedByAll, Pause, clock
 from .registry import as_number, require_flag
 from .structure import as_dict, leaves_of, parts_of, rebuild
@@ -346,7 +346,7 @@ def gradient_of(source: Value | Vector, adjoints: dict[Value, Any], zero: bool) 
     """
     if isinstance(source, Value):
         if source not in adjoints:
-            return zero_like(source) if zero else None
+            return untracked(zero_like(source._data)) if zero else None
         return as_value(adjoints[source])
     if zero or any(element in adjoints for element in source._values):
         return Vector([gradient_of(element, adjoints, True) for element in source._values])
@@ -359,10 +359,6 @@ def as_value(number: Any) -> Value:
 
 def elements_in(value: Value | Vector) -> Sequence[Value]:
     return (value,) if isinstance(value, Value) else value._values
-
-
-def zero_like(value: Value) -> Value:
-    return untracked(type(value.data)(0))
 
 
 def wants_zero(unconnected_gradients: str) -> bool:

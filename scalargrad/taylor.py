@@ -16,10 +16,10 @@ from __future__ import annotations
 import math
 
 from . import operations, recording
-from .backprop import refuse_assigned
-from .operations import one_like
+from .operations import one_like, zero_like
+from .recording import refuse_assigned
 from .registry import appliers
-from .value import Value
+from .value import Value, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
     """
     detector = recording.current().detector
     expressions: Expressions = {}
-    line = [leaf if differentiable else leaf.data, one_like(leaf.data)]
+    line = [leaf if differentiable else leaf._data, one_like(leaf._data)]
     series = {leaf: Series(line, expressions, None, ())}
     for node in order:
         refuse_assigned(node)
@@ -158,10 +158,10 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
                 "take derivatives of higher order with grad of grad"
             )
         operands = [
-            series.get(x, x if differentiable else x.data) if isinstance(x, Value) else x for x in node.operands
+            series.get(x, x if differentiable else number_of(x)) if isinstance(x, Value) else x for x in node.operands
         ]
         if any(isinstance(operand, Series) for operand in operands):
-            start = node if differentiable else node.data
+            start = node if differentiable else node._data
             made = Series([start], expressions, operation, operands)
             series[node] = expressions.setdefault(key_of(operation, operands), made)
             series[node].coefficient(n)
@@ -173,11 +173,7 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
     for y in outputs:
         coefficient = series[y].coefficient(n) if isinstance(y, Value) and y in series else ABSENT
         if coefficient is ABSENT:
-            found.append(type(leaf.data)(0) if n else y if differentiable else plain(y))
+            found.append(zero_like(leaf._data) if n else y if differentiable else number_of(y))
         else:
             found.append(coefficient * scale)
     return found
-
-
-def plain(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x

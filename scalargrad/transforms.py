@@ -16,7 +16,7 @@ import sys
 from . import recording, taylor
 from .backprop import carry_back, topological_order
 from .forward import forward_rows, forward_sweep
-from .operations import identity, one_like
+from .operations import identity, one_like, zero_like
 from .recording import clock
 from .registry import as_number, require_callable, require_flag
 from .structure import (
@@ -30,7 +30,7 @@ from .structure import (
     scalars_of,
     with_parts,
 )
-from .value import Value
+from .value import Value, number_of
 from .vector import Vector
 
 TYPE_CHECKING = False
@@ -117,7 +117,7 @@ class Run:
 
     def fresh_arguments(self) -> list[Any]:
         """The arguments with fresh leaves in the place of their numbers; a value that is followed stays connected."""
-        self.leaves = [Value(plain(x)) for x in self.numbers]
+        self.leaves = [Value(number_of(x)) for x in self.numbers]
         for i, x in self.followed.items():
             self.leaves[i] = identity(x)
         if not self.has_structure:
@@ -161,7 +161,7 @@ class Run:
 
     def gradient(self, adjoints: dict[Value, Any]) -> list[Any]:
         """The adjoint of each leaf, zero for one that the targets do not depend on."""
-        return [adjoints[leaf] if leaf in adjoints else zero_like(leaf) for leaf in self.leaves]
+        return [adjoints[leaf] if leaf in adjoints else zero_like(leaf._data) for leaf in self.leaves]
 
     def rows(self, outputs: Sequence[Any], mode: str, differentiable: bool) -> Rows:
         """The derivatives of each output by the leaves, by their indices, as far as there are any."""
@@ -183,7 +183,7 @@ class Run:
     def dense(self, row: dict[int, Any]) -> list[Any]:
         """A row with the zeros that it leaves out."""
         if not self.zeros:
-            self.zeros = [zero_like(leaf) for leaf in self.leaves]
+            self.zeros = [zero_like(leaf._data) for leaf in self.leaves]
         full = [*self.zeros]
         for index, derivative in row.items():
             full[index] = derivative
@@ -195,10 +195,6 @@ def not_differentiable(name: str, argument: Any) -> Exception:
         f"{name} differentiates by real numbers, Values, Vectors, arrays and nested lists, tuples, dicts and "
         f"dataclasses of them, got {argument!r} ({type(argument).__name__})"
     )
-
-
-def zero_like(leaf: Value) -> Any:
-    return type(leaf._data)(0)
 
 
 def is_forward_cheaper(order: Sequence[Value], leaves: Sequence[Value], outputs: Sequence[Value]) -> bool:
@@ -344,17 +340,12 @@ def outputs_of(name: str, result: Any) -> list[Any]:
     return scalars_of(result, refuse)
 
 
-def plain(x: Any) -> Any:
-    """A number without its history."""
-    return x._data if isinstance(x, Value) else x
-
-
 def plain_structure(structure: Any) -> Any:
     """Anything a function returned, with numbers in the place of the values in it."""
     if isinstance(structure, Value):
-        return structure._data
+        return number_of(structure)
     if isinstance(structure, Vector):
-        return Vector(structure.tolist())
+        return Vector(map(number_of, structure))
     parts = parts_of(structure)
     if parts is not None:
         return with_parts(structure, [plain_structure(part) for part in parts])
@@ -410,7 +401,7 @@ def _value_and_grad(
     differentiable = run.outlives([y])
     adjoints = run.adjoints({y: one_like(y._data)}, differentiable) if isinstance(y, Value) else {}
     gradient = run.in_arguments(run.gradient(adjoints), argnums)
-    y = y if differentiable else plain(y)
+    y = y if differentiable else number_of(y)
     return ((y, aux if run.nested else plain_structure(aux)) if has_aux else y), gradient
 
 
@@ -497,7 +488,7 @@ class Pullback:
         self._run, self._result = run_at("vjp", function, args, {}, tuple(range(len(args))))
         self._outputs = outputs_of("vjp", self._result)
         outlives = self._run.outlives(self._outputs)
-        self.value = self._result if outlives else refill(self._result, map(plain, self._outputs), construct=True)
+        self.value = self._result if outlives else refill(self._result, map(number_of, self._outputs), construct=True)
 
     def __reduce__(self) -> Any:
         return Pullback, (self._function, self._args)  # what was recorded is recorded anew
@@ -507,7 +498,7 @@ class Pullback:
         seeds: dict[Value, Any] = {}
         given = scalars_like(self._result, cotangent, "a cotangent")
         followed = are_followed(given)
-        for y, seed in zip(self._outputs, given if followed else map(plain, given)):
+        for y, seed in zip(self._outputs, given if followed else map(number_of, given)):
             if isinstance(y, Value):
                 seeds[y] = seeds[y] + seed if y in seeds else seed
         adjoints = self._run.adjoints(seeds, followed or self._run.outlives(self._outputs))
@@ -549,10 +540,10 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     outputs = outputs_of("jvp", result)
     followed = are_followed(given)
     differentiable = followed or run.outlives(outputs)
-    along = dict(zip(run.leaves, given if followed else map(plain, given)))
+    along = dict(zip(run.leaves, given if followed else map(number_of, given)))
     forward_sweep(run.order(outputs), along, differentiable)
-    moved = [along[y] if isinstance(y, Value) and y in along else plain(y) * 0 for y in outputs]
-    value = result if differentiable else refill(result, map(plain, outputs), construct=True)
+    moved = [along[y] if isinstance(y, Value) and y in along else number_of(y) * 0 for y in outputs]
+    value = result if differentiable else refill(result, map(number_of, outputs), construct=True)
     return value, refill(result, iter(moved))
 
 
@@ -697,7 +688,7 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     gradient = recorded_gradient("hvp", run, result)
     followed = are_followed(given)
     seeds: dict[Value, Any] = {}
-    for g, seed in zip(gradient, given if followed else map(plain, given)):
+    for g, seed in zip(gradient, given if followed else map(number_of, given)):
         if isinstance(g, Value):
             seeds[g] = seeds[g] + seed if g in seeds else seed
     adjoints = run.adjoints(seeds, followed or run.outlives(gradient))
@@ -748,5 +739,5 @@ def flatten(params: Any) -> tuple[list[Any], Rebuild]:
         return TypeError(f"flatten takes numbers and nested lists, tuples, dicts and arrays of them, not {part!r}")
 
     scalars = scalars_of(params, refuse)
-    numbers = [x if isinstance(x, Value) and x.is_tracked else plain(x) for x in scalars]
+    numbers = [x if isinstance(x, Value) and x.is_tracked else number_of(x) for x in scalars]
     return numbers, Rebuild(plain_structure(params), len(numbers))

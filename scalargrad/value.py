@@ -8,8 +8,8 @@ from numbers import Real
 
 from . import operations, recording
 from .backprop import backward
-from .recording import clock
-from .registry import Reduction, appliers, array_appliers, as_float, as_number, find_applier, named, registry
+from .recording import clock, refuse_in_trace
+from .registry import Reduction, appliers, as_float, as_number, find_applier, named, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ context_interval = recording.context.get
 def record(operation: Operation, operands: Sequence[Any]) -> Value:
     """Apply an operation to values and numbers: a node, or a constant where nothing is there to follow."""
     interval = clock.idle or recording.current()  # before the operands' numbers, see `begin_interval`
+    if interval.tracer is not None:
+        return interval.tracer.record(operation, operands)
     numbers = [x._data if isinstance(x, Value) else as_number(x) for x in operands]
     data = operation.evaluate(numbers)
     if interval.enabled:
@@ -69,6 +71,13 @@ def untracked(number: Number) -> Value:
     value._data = number
     value._operation = None
     return value
+
+
+def number_of(x: Any) -> Number:
+    """The number of a value, or what stands for it while a function is traced; anything else as it is."""
+    if not isinstance(x, Value):
+        return x
+    return x._data if clock.idle else recording.number_in_trace(x)
 
 
 # ---- The hot path ----------------------------------------------------------------------------------------------------
@@ -212,9 +221,9 @@ def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any
     """A method that compares numbers and gives a plain truth value."""
 
     def method(self: Value, other: Any) -> Any:
-        if isinstance(other, Value):
-            return compare(self._data, other._data)
-        return compare(self._data, other) if isinstance(other, (float, int, Real)) else NotImplemented
+        if isinstance(other, (Value, float, int, Real)):
+            return compare(number_of(self), number_of(other))
+        return NotImplemented
 
     return method
 
@@ -223,7 +232,7 @@ def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
     """A method that gives what a function gives of the plain number."""
 
     def method(self: Value, *args: Any) -> Any:
-        return function(self._data, *args)
+        return function(number_of(self), *args)
 
     return method
 
@@ -281,11 +290,13 @@ class Value:
 
         Raises AttributeError on a node that was computed, TypeError for what is not a real number.
         """
+        refuse_in_trace("data", self)
         return self._data
 
     @data.setter
     def data(self, number: Number) -> None:
-        if self._operation:
+        refuse_in_trace("assign", self)
+        if self._operation or not hasattr(self, "interval"):
             raise AttributeError(f"the data of {self!r} was computed and cannot be set; make a new Value of the number")
         self._data = leaf_number(number)
         self.interval = recording.begin_interval()
@@ -293,6 +304,7 @@ class Value:
     @property
     def grad(self) -> Number:
         """What `backward()` has added up here, zero to begin with. Set it to 0 before the next pass."""
+        refuse_in_trace("grad", self)
         try:
             return self._grad
         except AttributeError:
@@ -300,6 +312,7 @@ class Value:
 
     @grad.setter
     def grad(self, number: Number) -> None:
+        refuse_in_trace("grad", self)
         self._grad = as_number(number, " as grad (0 clears it)")
 
     @property
@@ -368,10 +381,12 @@ class Value:
                 f"backward() of {self!r}, which depends on no tracked value: compute it from a Value or a Variable, "
                 "outside no_grad() and stop_gradient()"
             )
+        refuse_in_trace("backward()", self)
         backward(self)
 
     def item(self) -> Number:
         """The plain number, as NumPy and PyTorch call it; `numpy` is TensorFlow's name for it."""
+        refuse_in_trace("item()", self)
         return self._data
 
     numpy = item
@@ -433,7 +448,11 @@ class Value:
     __ceil__ = of_the_number(math.ceil)
     __trunc__ = of_the_number(math.trunc)
 
+    def __index__(self) -> int:
+        raise TypeError(f"{self!r} is no index or count; use int() of it (for compile name it in static_argnames)")
+
     def __float__(self) -> float:
+        refuse_in_trace("float(), which math.sin() and the like call,", self)
         if self.is_followed_in(recording.current()):
             raise TypeError(
                 f"float() of {self!r}, which math.sin() and the like call, would lose its gradient in silence; "
@@ -457,7 +476,7 @@ class Value:
         twin = new(type(self))
         for name in Value.__slots__:
             if hasattr(self, name):
-                setattr(twin, name, getattr(self, name))
+                setattr(twin, name, getattr(self, name) if name != "_data" else number_of(self))
         return twin
 
 
@@ -474,11 +493,6 @@ def leaf_number(number: Any) -> Number:
     return as_float(number) if isinstance(number, int) else number
 
 
-def record_unwrapped(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to what NumPy's arrays of no dimension hold."""
-    return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
-
-
 def give_short_cuts() -> None:
     """Let functions of one or two operands take the hot path, too."""
     for operation in registry.values():
@@ -490,4 +504,3 @@ def give_short_cuts() -> None:
 
 give_short_cuts()
 appliers[Value] = (1, record)
-array_appliers[0] = (2, record_unwrapped)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import recording
-from .recording import clock
+from .recording import clock, refuse_in_trace
 from .registry import Operation, as_number, require_flag
-from .value import Value, leaf_number, new, untracked
+from .value import Value, leaf_number, new, number_of, untracked
 from .vector import Vector, elements_of
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class ScalarVariable(Value, Variable):
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         if trainable is not True:
             require_flag("trainable", trainable)
-        self._data = initial._data if isinstance(initial, Value) else leaf_number(initial)
+        self._data = leaf_number(number_of(initial))
         self._label = name
         self._operation = False if trainable else None
         self.interval = clock.idle or recording.current()
@@ -103,16 +103,16 @@ class ScalarVariable(Value, Variable):
         """
         if elements_of(value) is not None:
             raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(value) or ())}")
-        self.data = value._data if isinstance(value, Value) else value
+        self.data = number_of(value)
         return self
 
     def assign_add(self, delta: Any) -> ScalarVariable:
         """Add a number; returns the variable. No gradient flows through it."""
-        return self.assign(untracked(self._data) + stop_gradient(delta))
+        return self.assign(untracked(number_of(self)) + stop_gradient(delta))
 
     def assign_sub(self, delta: Any) -> ScalarVariable:
         """Subtract a number; returns the variable. No gradient flows through it."""
-        return self.assign(untracked(self._data) - stop_gradient(delta))
+        return self.assign(untracked(number_of(self)) - stop_gradient(delta))
 
     def __repr__(self) -> str:
         return show_variable(repr(self._data), self)
@@ -158,7 +158,7 @@ class VectorVariable(Vector, Variable):
         elements = elements_of(values)
         if elements is None:
             raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
-        return [leaf_number(x._data if isinstance(x, Value) else x) for x in elements]
+        return [leaf_number(number_of(x)) for x in elements]
 
     def assign(self, value: Any) -> VectorVariable:
         """Take the numbers of a vector, list or array; returns the variable. No gradient flows through it.
@@ -168,6 +168,8 @@ class VectorVariable(Vector, Variable):
         numbers = self._numbers_of(value)
         if len(numbers) != len(self._leaves):
             raise ValueError(f"expected {len(self._leaves)} numbers for {self!r}, got {len(numbers)}")
+        for leaf in self._leaves:
+            refuse_in_trace("assign", leaf)
         for leaf, number in zip(self._leaves, numbers):
             leaf._data = number
         interval = recording.begin_interval()
@@ -214,7 +216,9 @@ def constant(value: Any) -> Any:
     elements = elements_of(value)
     if elements is not None:
         return Vector([constant(x) for x in elements])
-    return untracked(leaf_number(value._data if isinstance(value, Value) else value))
+    leaf = untracked(leaf_number(number_of(value)))
+    leaf.interval = clock.idle or recording.current()
+    return leaf
 
 
 # Only a mark on a constant, by which a tape can tell where a gradient ended.
@@ -235,7 +239,7 @@ def stop_gradient(x: Any) -> Any:
     if elements is not None:
         return Vector([stop_gradient(element) for element in elements])
     if isinstance(x, Value):
-        stopped = untracked(x._data)
+        stopped = untracked(number_of(x))
         stopped.left = cut
         return stopped
     return as_number(x)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from . import operations
-from .recording import clock
+from .recording import clock, refuse_in_trace
 from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
-from .value import Value, make_node, record, untracked
+from .value import Value, make_node, number_of, record, untracked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Vector:
             return NotImplemented
         if getattr(other, "ndim", 1) != 1:
             return False
-        return self.tolist() == [x._data if isinstance(x, Value) else x for x in other]  # type: ignore[attr-defined]
+        return [*map(number_of, self._values)] == [*map(number_of, other)]  # type: ignore[call-overload]
 
     __hash__ = object.__hash__
 
@@ -154,6 +154,8 @@ class Vector:
 
     def tolist(self) -> list[Number]:
         """The plain numbers."""
+        for value in self._values:
+            refuse_in_trace("tolist()", value)
         return [value._data for value in self._values]
 
     def numpy(self) -> Any:
@@ -346,7 +348,7 @@ def softmax(vector: Any) -> Vector:
 def plain_if_plain(vector: Any, operation: Operation) -> Any:
     elements = elements_for(operation.name, vector)
     if elements and not isinstance(vector, Vector) and not any(isinstance(x, Value) for x in elements):
-        return operation.evaluate([as_number(x) for x in elements])
+        return operation(*elements)
     return Vector(elements)._reduce(operation, needs_elements=True)
 
 

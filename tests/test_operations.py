@@ -428,7 +428,16 @@ def test_a_rule_never_raises_where_the_value_exists(x: float, name: str) -> None
 # ---- The table of operations -----------------------------------------------------------------------------------------
 
 NOT_SMOOTH = {"floordiv", "sign", "step", "chosen", "clip_share", "one_like", "peak", "trough", "ties", "tied", "lift"}
-NOT_SMOOTH |= {"whole_quotient", "nearest_quotient", "agreement", "power_of_two", "ulp"}
+NOT_SMOOTH |= {
+    "whole_quotient",
+    "nearest_quotient",
+    "agreement",
+    "power_of_two",
+    "ulp",
+    "whole",
+    "exponent",
+    "zero_like",
+}
 BY_ANOTHER = {
     "power_slope": "the second derivatives of pow",
     "times_power": "the second derivatives of pow",

@@ -368,7 +368,9 @@ def test_what_is_no_number_is_refused(thing: Any, said: str) -> None:
 @pytest.mark.parametrize("symbol", INFIX)
 @pytest.mark.parametrize("thing", ["text", None, 1j, {1.0}, object()])
 def test_an_operator_refuses_what_is_no_number(symbol: str, thing: Any) -> None:
-    with pytest.raises(TypeError, match=r"unsupported operand type|can't multiply sequence by non-int"):
+    with pytest.raises(
+        TypeError, match=r"unsupported operand type|can.t multiply sequence by non-int|is no index or count"
+    ):
         INFIX[symbol](Value(2.0), thing)
     if not (isinstance(thing, str) and symbol in "+*%"):
         with pytest.raises(TypeError, match="unsupported operand type"):
@@ -511,7 +513,7 @@ def test_a_float_of_a_constant_is_refused_while_a_tape_watches_it() -> None:
 
 
 def test_a_value_is_no_index() -> None:
-    with pytest.raises(TypeError, match="'Value' object cannot be interpreted as an integer"):
+    with pytest.raises(TypeError, match=r"is no index or count; use int\(\) of it"):
         range(Value(3.0))  # type: ignore[call-overload]
 
 
