@@ -69,6 +69,13 @@ BRANCHES = (
     "{0} if {0} > {1} else {1} / 2",
     "{0} * {0} / 4 if {0} < 0.5 else 1.5 - {1} / 2",
 )
+# Statements, after which the result has the name {2}. How often a loop runs may depend on the numbers.
+LOOPS = (
+    "{2} = {0}\nwhile {2} > 0.5:\n    {2} = {2} / 2 - 0.1",
+    "{2} = {0}\nwhile abs({2}) > 1:\n    {2} = ({2} + {1} / 4) / 2",
+    "{2} = {0}\nfor _ in range(3):\n    {2} = ({2} + {1}) / 2",
+    "{2} = {0}\nfor _ in range(int(abs({1}))):\n    {2} = {2} * {1} / 4",
+)
 INPUTS = "xyzuvw"
 
 
@@ -169,12 +176,17 @@ def vectors(
 
 
 def programs(
-    max_inputs: int = 3, max_steps: int = 10, functions: bool = True, branches: bool = False, min_steps: int = 1
+    max_inputs: int = 3,
+    max_steps: int = 10,
+    functions: bool = True,
+    branches: bool = False,
+    min_steps: int = 1,
+    loops: bool = False,
 ) -> st.SearchStrategy[Program]:
     """Random well-conditioned functions as Python callables: see `Program`.
 
-    They are smooth unless there are `branches`. A failing one shrinks to fewer and simpler steps, and what it prints as
-    can be pasted.
+    They are smooth unless there are `branches` or `loops`. A failing one shrinks to fewer and simpler steps, and what
+    it prints as can be pasted.
 
     Args:
         max_inputs: how many arguments they have at most, up to 6.
@@ -182,6 +194,7 @@ def programs(
         functions: whether they call functions of `math`, or use operators alone.
         branches: whether there are also `max`, `min`, `abs` and conditions on the numbers.
         min_steps: how many steps they take at least; those that the result does not need are left out.
+        loops: whether there are also loops, of which some run as often as the numbers say.
 
     Raises:
         TypeError: one of the numbers is no integer, or one of the flags no truth value.
@@ -198,21 +211,22 @@ def programs(
     require_integer("min_steps of programs", min_steps)
     require_flag("functions", functions)
     require_flag("branches", branches)
+    require_flag("loops", loops)
     if not 1 <= max_inputs <= len(INPUTS):
         raise ValueError(f"max_inputs of programs is between 1 and {len(INPUTS)}, not {max_inputs!r}")
     if max_steps < 1:
         raise ValueError(f"max_steps of programs is 1 or more, not {max_steps!r}")
     if not 1 <= min_steps <= max_steps:
         raise ValueError(f"min_steps of programs is between 1 and max_steps, not {min_steps!r} with {max_steps!r}")
-    return drawn_programs(max_inputs, (min_steps, max_steps), functions, branches)
+    templates = ARITHMETIC + FUNCTIONS * functions + BRANCHES * branches + LOOPS * loops
+    return drawn_programs(max_inputs, (min_steps, max_steps), templates)
 
 
 @st.composite
 def drawn_programs(
-    draw: st.DrawFn, max_inputs: int, steps_between: tuple[int, int], functions: bool, branches: bool
+    draw: st.DrawFn, max_inputs: int, steps_between: tuple[int, int], templates: Sequence[str]
 ) -> Program:
     """What `programs` gives for options that make sense."""
-    templates = ARITHMETIC + FUNCTIONS * functions + BRANCHES * branches
     arity = draw(st.integers(1, max_inputs))
     names = [*INPUTS[:arity]]
     steps: list[tuple[str, str, tuple[str, str]]] = []
@@ -224,7 +238,7 @@ def drawn_programs(
     for k, (template, back, forth) in enumerate(draw(st.lists(choices, min_size=least, max_size=most))):
         first = names[-1 - back % len(names)]
         second = names[forth % len(names)] if "{1}" in template else first
-        steps.append((f"t{k}", template.format(first, second), (first, second)))
+        steps.append((f"t{k}", template.format(first, second, f"t{k}"), (first, second)))
         names.append(f"t{k}")
     return Program(arity, source_of(names[:arity], steps))
 
@@ -236,5 +250,11 @@ def source_of(inputs: Sequence[str], steps: Sequence[tuple[str, str, tuple[str, 
         if name in needed:
             needed.update(operands)
     lines = [f"def program({', '.join(inputs)}):"]
-    lines += [f"    {name} = {expression}" for name, expression, _ in steps[:-1] if name in needed]
-    return "\n".join([*lines, f"    return {steps[-1][1]}"])
+    for name, step, _ in steps:
+        if "\n" in step:  # statements that give it its name
+            lines += [f"    {line}" for line in step.split("\n")] if name in needed else []
+        elif name in needed and name != steps[-1][0]:
+            lines.append(f"    {name} = {step}")
+    last, step, _ = steps[-1]
+    result = last if "\n" in step else step
+    return "\n".join([*lines, f"    return {result}"])
