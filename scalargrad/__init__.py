@@ -14,6 +14,7 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 from . import math as math
 from . import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
 from .anomaly import detect_anomaly
+from .compilation import compile
 from .custom import custom_gradient
 from .math import dist, frexp, fsum, hypot, modf, prod
 from .operations import absolute as abs
@@ -87,6 +88,7 @@ __all__ = [
     "atanh",
     "cbrt",
     "clip",
+    "compile",
     "constant",
     "copysign",
     "cos",

@@ -28,6 +28,9 @@ NUMPY = "uses NumPy"
 # found is an error.
 LEFT_OUT = {
     "test_anomaly.py::test_it_belongs_to_its_own_thread": THREADS,
+    "test_compilation.py::test_the_source_runs_in_a_bare_interpreter": PROCESSES,
+    "test_compilation.py::test_many_threads_trace_and_call_at_once": THREADS,
+    "test_compilation.py::test_a_trace_in_one_thread_is_none_in_another": THREADS,
     "test_explanation.py::test_what_was_computed_in_another_thread_is_told_so": THREADS,
     "test_explanation.py::test_what_was_computed_in_another_thread_is_told_so_inside_the_block_too": THREADS,
     "test_explanation.py::test_an_explanation_says_none_just_where_the_gradient_is_none": THREADS,
@@ -45,6 +48,7 @@ LEFT_OUT = {
     "test_recording.py::test_eight_threads_differentiate_functions_of_the_same_parameters_at_once": THREADS,
     "test_recording.py::test_what_another_thread_assigns_leaves_a_gradient_that_of_the_recorded_numbers": THREADS,
     "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[testing_gradients.md]": NUMPY,
+    "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[compile.md]": NUMPY,
     "test_recording.py::test_a_leaf_that_another_thread_assigned_is_differentiated_twice_at_its_new_number": THREADS,
     "test_recording.py::test_a_copied_context_records_on_the_tape_it_was_copied_in": THREADS,
     "test_recording.py::test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does": THREADS,

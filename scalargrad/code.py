@@ -1,0 +1,309 @@
+"""The code of a function for one structure of its arguments: how it runs, and how it stands alone."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from itertools import islice
+from operator import attrgetter
+from os.path import basename
+
+from .entry import (
+    KEYWORD_ONLY,
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    WIDTH,
+    Argument,
+    Parameter,
+    all_floats,
+    arguments_of,
+    defaults_of,
+    definition,
+    display,
+    is_literal,
+    listed,
+    pattern,
+    unlike,
+    unpacked,
+    wrapped,
+)
+from .generation import UNTRACED, Writer
+from .kernels import Library
+from .paths import Program
+from .recording import clock
+from .tracing import Traced
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+
+class Code:
+    """The code for one structure of arguments: as a function that runs, and as source that stands alone.
+
+    `namespace` is where it runs, together with that of other structures; `known` are names given there.
+    """
+
+    for_engine = False
+    arrays = False
+
+    def __init__(
+        self,
+        name: str,
+        parameters: Sequence[Parameter],
+        values: Sequence[Any],
+        program: Program,
+        namespace: dict[str, Any],
+        known: dict[Any, str],
+        extra: Any = None,
+    ) -> None:
+        self.name = name
+        self.extra = extra
+        self.parameters = parameters
+        self.values = values
+        self.program = program
+        taken = {name, *namespace, *known.values(), *(x.name for x in parameters)}
+        self.library = Library(taken, known, self.arrays, self.for_engine)
+        self.arguments: list[Argument] = []
+        names: dict[Traced, str] = {}
+        inputs = iter(program.inputs)
+        for parameter, value in zip(parameters, values):
+            argument = Argument(parameter, value, self.library)
+            self.arguments.append(argument)
+            names.update((x, text) for text, x in zip(argument.names, inputs))
+        self.leaves = [(self.library.shared(value, "leaf"), value) for value, _ in program.leaves.values()]
+        names.update((x, text) for (_, x), (text, _) in zip(program.leaves.values(), self.leaves))
+        self.writer = Writer(program, names, self.library)
+        self.size = self.writer.size
+        self.function = self._install(namespace)
+
+    def call(self, floats: Sequence[float], caller: Any) -> Any:
+        """The result for numbers that were taken out of the arguments; raises what the code raises."""
+        numbers = iter(floats)
+        natives = [x.native([*islice(numbers, len(x.names))]) for x in self.arguments]
+        positional, keywords = arguments_of(self.parameters, natives)
+        return self.function(caller, *positional, **keywords)
+
+    # -- the function that runs
+
+    def _install(self, namespace: dict[str, Any]) -> Any:
+        """Run the source in a namespace; gives the function."""
+        self._run(namespace, self._text())
+        return namespace.pop(self.name)
+
+    def _run(self, namespace: dict[str, Any], text: str) -> None:
+        library = self.library
+        namespace.update(library.objects)
+        namespace.update((alias, self._standard(name)) for alias, name in library.aliases.items())
+        if self.writer.untraced:
+            namespace[self.writer.untraced] = UNTRACED
+        for name, helper in library.helpers.items():
+            if name not in namespace:
+                exec(compile(helper, f"<helper of {self.name}>", "exec"), namespace)
+                namespace[name] = self._made(namespace[name])
+        exec(compile(text, f"<compiled {self.name}>", "exec"), namespace)
+
+    def _made(self, function: Any) -> Any:
+        return function
+
+    def _standard(self, name: str) -> Any:
+        """What a name of the standard library stands for."""
+        return math if name == "math" else getattr(builtins, name)
+
+    def _text(self) -> str:
+        return self._function([f"            {line}" for line in self._body(self.library)])
+
+    def _function(self, body: Sequence[str]) -> str:
+        """The function that is called: a look at the arguments, the body, and what is done if it does not take them."""
+        library = self.library
+        caller = library.new_name("_self")
+        numbers = [x.names[0] for x in self.arguments if x.is_number]
+        checks = [all_floats(numbers, library)] if numbers else []
+        checks += [x.check for x in self.arguments if x.check]
+        before = [line for x in self.arguments for line in x.lines]
+        if self.leaves:
+            checks.insert(0, f"({library.object(clock, '_clock')}.idle or {caller}.proceeds)")
+            before += self._read_leaves()
+        lines = [definition(self.name, caller, self.parameters, {})]
+        lines += [
+            f"    if {' and '.join(checks) or 'True'}:",
+            "        try:",
+            *[f"            {x}" for x in before],
+            *body,
+        ]
+        values = "".join(f"{x.name}, " for x in self.parameters)
+        lines += [
+            f"        except {library.standard('Exception')}:",
+            f"            if {caller}.proceeds:",
+            "                raise",
+        ]
+        return "\n".join([*lines, f"    return {caller}.other(({values}))"])
+
+    def _read_leaves(self) -> list[str]:
+        library = self.library
+        names = [name for name, _ in self.leaves]
+        numbers = library.object(attrgetter("_data"), "_data")
+        leaves = library.object([value for _, value in self.leaves], "_leaves")
+        lines = unpacked(names, f"{library.standard('map')}({numbers}, {leaves})")
+        for i in range(0, len(names), 10):
+            lines += [
+                f"if not ({all_floats(names[i : i + 10], library)}):",
+                f"    raise {library.standard('TypeError')}",
+            ]
+        return lines
+
+    def _body(self, library: Library | None) -> Iterator[str]:
+        """The lines of the body, results written out: for here, or, without a library, to stand alone."""
+        for line in self.writer.lines:
+            if isinstance(line, str):
+                yield line
+            else:
+                indent, structure, texts = line
+                result = display(structure, iter(texts), library)
+                if type(structure) is tuple and len(structure) > 1 and len(result) < WIDTH:
+                    result = result[1:-1]
+                yield from (f"{indent}{part}" for part in wrapped(f"return {result}"))
+
+    # -- the source that stands alone
+
+    def source(self, name: str) -> tuple[list[str], dict[str, str], list[str]]:
+        """The first lines of a module, the functions that the code calls, and the code as a function with a name."""
+        library = self.library
+        head = [f"# {line}" for line in described(self.program)]
+        imports = [self._import(alias, thing) for alias, thing in library.aliases.items()]
+        constants = [f"{self.writer.untraced} = {UNTRACED!r}"] if self.writer.untraced else []
+        constants += [f"{leaf} = {library.text_of(value._data)}" for leaf, value in self.leaves]
+        lines = [definition(name, "", self.parameters, defaults_of(self.parameters))]
+        numbers = [x.names[0] for x in self.arguments if x.is_number]
+        if numbers and not self.arrays:
+            floats = ", ".join(f"{library.standard('float')}({x})" for x in numbers)
+            lines.append(f"    {', '.join(numbers)} = {floats}")
+        lines += [f"    {line}" for x in self.arguments for line in x.standalone]
+        lines += [f"    {line}" for line in self._body(None)]
+        return [*head, *imports, *constants], library.helpers, lines
+
+    def _import(self, alias: str, thing: str) -> str:
+        """The line that gives something of the standard library the name that it goes by."""
+        if thing != "math":
+            return f"{alias} = {thing}"
+        return "import math" if alias == "math" else f"import math as {alias}"
+
+    def choice(self, name: str) -> str:
+        """The lines of a function that pass a call on to this code if it is for such arguments."""
+        tests = [
+            f"{x.name} == {value!r}"
+            for x, value in zip(self.parameters, self.values)
+            if x.fixes(value) and is_literal(value)
+        ]
+        shapes = [(x.name, pattern(value)) for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
+        tests += [f"_shape({listed([x for x, _ in shapes])}) == {[shape for _, shape in shapes]!r}"] if shapes else []
+        positional, keywords = [], []
+        for x in self.parameters:
+            star = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**"}.get(x.kind, "")
+            keywords.append(f"{x.name}={x.name}") if x.kind == KEYWORD_ONLY else positional.append(star + x.name)
+        return f"    if {' and '.join(tests) or 'True'}:\n        return {name}({', '.join([*positional, *keywords])})"
+
+
+class EngineCode(Code):
+    """Code that an engine for plain floats, such as Numba, makes faster: it is called with nothing but floats.
+
+    `extra` is the function that takes a function and gives the faster one.
+    """
+
+    for_engine = True
+
+    def _made(self, function: Any) -> Any:
+        return self.extra(function)
+
+    def _install(self, namespace: dict[str, Any]) -> Any:
+        library = self.library
+        inner = self.inner()
+        names = [x for argument in self.arguments for x in argument.names] + [x for x, _ in self.leaves]
+        results = [library.new_name(f"r{i}") for i in range(len(self.outputs))]
+        made = library.new_name(f"_made_{self.name}")
+        self._run(namespace, inner)
+        namespace[made] = self.extra(namespace.pop(self.name))
+        lines = [*unpacked(results, f"{made}({', '.join(names)})")] if results else []
+        lines.append(f"return {display(self.structure, iter(results), library)}")
+        self._run(namespace, self._function([f"            {line}" for line in lines]))
+        return namespace.pop(self.name)
+
+    def inner(self) -> str:
+        """The function for the engine: floats in, a tuple of floats out. Raises TypeError if paths differ in that."""
+        results = [line for line in self.writer.lines if not isinstance(line, str)]
+        self.structure, self.outputs = results[0][1:]
+        names = [x for argument in self.arguments for x in argument.names] + [x for x, _ in self.leaves]
+        for _, structure, _ in results:
+            if pattern(structure) != pattern(self.structure):
+                raise TypeError(
+                    f"{self.name} gives results of different structure, {pattern(structure)!r} and "
+                    f"{pattern(self.structure)!r}, which no engine takes"
+                )
+        lines = [f"def {self.name}({', '.join(names)}):"]
+        for line in self.writer.lines:
+            if isinstance(line, str):
+                lines.append(f"    {line}")
+            else:
+                indent, _, texts = line
+                returned = f"{indent}return ({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+                lines += [f"    {part}" for part in wrapped(returned)]
+        return "\n".join(lines)
+
+
+class ArrayCode(EngineCode):
+    """Code over arrays, of which `extra` is the module: called with a number or an array for each number."""
+
+    for_engine = False
+    arrays = True
+
+    def _made(self, function: Any) -> Any:
+        return function
+
+    def _standard(self, name: str) -> Any:
+        return self.extra if name == "xp" else super()._standard(name)
+
+    def _import(self, alias: str, thing: str) -> str:
+        return f"import {self.extra.__name__} as {alias}" if thing == "xp" else super()._import(alias, thing)
+
+    def _install(self, namespace: dict[str, Any]) -> Any:
+        self._run(namespace, self.inner())
+        return namespace.pop(self.name)
+
+
+SHAPE = """\
+def _shape(x):
+    if isinstance(x, dict):
+        return {key: _shape(part) for key, part in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_shape(part) for part in x]
+    if hasattr(x, "tolist"):
+        return _shape(x.tolist())
+    return x if x is None or isinstance(x, (str, bytes, bool)) else 0"""
+
+
+def choosing(name: str, parameters: Sequence[Parameter], choices: Sequence[str]) -> str:
+    """The function that looks at its arguments and passes them on."""
+    last = f"    raise TypeError({f'{name} was not traced for arguments of this structure'!r})"
+    return "\n".join([definition(name, "", parameters, defaults_of(parameters)), *choices, last])
+
+
+def stub(name: str, parameters: Sequence[Parameter]) -> str:
+    """The code before there is any."""
+    caller = unlike("_self", [x.name for x in parameters])
+    values = "".join(f"{x.name}, " for x in parameters)
+    return f"{definition(name, caller, parameters, {})}\n    return {caller}.other(({values}))"
+
+
+def described(program: Program) -> list[str]:
+    """What is known of the paths of a program, in a few lines of text."""
+    branches = [*program.root.walk()]
+    paths = sum(branch.result is not None for branch in branches)
+    places: dict[Any, int] = {}
+    for branch in branches:
+        if branch.question is not None:
+            places[branch.place] = places.get(branch.place, 0) + len(branch.answers)
+    decisions = [
+        f"{ascii(basename(file))[1:-1]}, line {line} ({count} answers known)" for (file, line), count in places.items()
+    ]
+    return [f"Paths known: {paths}." + (f" Decisions: {'; '.join(decisions[:10])}." if decisions else "")]

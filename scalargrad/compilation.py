@@ -1,0 +1,135 @@
+"""`compile`: a function as straight-line Python, traced along every path that its calls take."""
+
+from __future__ import annotations
+
+from .registry import require_callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, ParamSpec, Protocol, TypeVar, overload
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    Result = TypeVar("Result", covariant=True)
+
+    class Compiled(Protocol[P, Result]):
+        """A function as `compile` gives it."""
+
+        source: str
+        __name__: str
+        __wrapped__: Callable[..., Any]
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result: ...
+        def source_for(self, *args: Any, **kwargs: Any) -> str: ...
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def compile(
+        function: Callable[P, R],
+        *,
+        static_argnames: str | Sequence[str] = (),
+        max_operations: int = 100_000,
+        decorate: Callable[[Any], Any] | None = None,
+        arrays: Any = None,
+    ) -> Compiled[P, R]: ...
+    @overload
+    def compile(
+        function: None = None,
+        *,
+        static_argnames: str | Sequence[str] = (),
+        max_operations: int = 100_000,
+        decorate: Callable[[Any], Any] | None = None,
+        arrays: Any = None,
+    ) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
+
+
+def compile(
+    function: Any = None,
+    *,
+    static_argnames: str | Sequence[str] = (),
+    max_operations: int = 100_000,
+    decorate: Callable[[Any], Any] | None = None,
+    arrays: Any = None,
+) -> Any:
+    """A function as straight-line Python without nodes: the same results, some fifty times as fast.
+
+    The function is traced when it is called: run once, to write down what it computes from the numbers in its
+    arguments and from the leaves that it closes over. From then on calls run the code generated of that. Python's
+    decisions on the numbers (`if`, `while`, `min`, `int(x)`, comparisons) become tests in the code. A call that decides
+    as none did before is traced, too, and the code grows a branch. So it gives what the function gives on recorded
+    floats, as plain numbers, bit for bit, but that `x**2` and `x**3` may be products (within 1 ulp, and infinite where
+    the power would raise). Whatever raises in the code is left to the function itself.
+
+    Other globals that the function reads, and what it prints or draws at random, belong to the moment when it is
+    traced.
+
+    Args:
+        function: a plain function, or one that a transform gives: `compile(value_and_grad(loss))`. Its arguments and
+            results are numbers, Values, Vectors, arrays, and lists, tuples, dicts and dataclasses of them. Numbers are
+            floats to it, integers too. There is one version of the code for each structure of the arguments. Text,
+            None and truth values are part of the structure. Without a function, `compile` is a decorator with options.
+        static_argnames: the parameters whose arguments are taken as they are, with a version for each: counts, names,
+            objects. They are hashable, or lists and dicts of what is.
+        max_operations: how many operations the code of one structure may have before calls that take other paths run
+            uncompiled, of which a warning tells.
+        decorate: a function such as `numba.njit` that makes the generated one faster: it takes floats, one by one, and
+            returns a tuple of floats.
+        arrays: a module with NumPy's names (numpy, cupy, jax.numpy, dask.array) to generate code for: then each number
+            of an argument may be an array, and each number of the result is one. All paths are computed, and `where`
+            chooses.
+
+    Returns:
+        A function with the parameters, name and docstring of the given one. It pickles if that one does; given values
+        that something follows, it is differentiable, since it is the given function then. `source` is the code as a
+        module that needs nothing but `math`, `source_for(*args)` that for one structure of arguments.
+
+    Raises:
+        TypeError: `function` cannot be called, or an option is of the wrong type; when called: an argument is neither a
+            number nor a structure of numbers, and not named in `static_argnames`; the function asks for what cannot be
+            followed (`float(x)`, `math.sin(x)`, `x.data`, `x.grad`, `backward()`, `assign`, a traced number as an
+            index); the engine or the array module does not take the code.
+        ValueError: `static_argnames` names no parameter, or `max_operations` is less than 1.
+
+    >>> from scalargrad import compile, value_and_grad
+    >>> @compile
+    ... def height(x):
+    ...     return x * x if x > 0 else -x
+    >>> height(3.0), height(-2.0)
+    (9.0, 2.0)
+    >>> print(height.source.partition("def ")[2], end="")
+    height(x):
+        x = float(x)
+        if x > 0.0:
+            return x * x
+        return -x
+    """
+    names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
+    if not isinstance(names, (list, tuple, set, frozenset)) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"static_argnames of compile is a name or a tuple of names, not {static_argnames!r}")
+    if type(max_operations) is not int:
+        raise TypeError(f"max_operations of compile is an integer, not {max_operations!r}")
+    if max_operations < 1:
+        raise ValueError(f"max_operations of compile is 1 or more, not {max_operations}")
+    if decorate is not None:
+        require_callable("decorate of compile", decorate)
+    if arrays is not None and not hasattr(arrays, "where"):
+        raise TypeError(f"arrays of compile is a module with NumPy's names, not {arrays!r} ({type(arrays).__name__})")
+    if arrays is not None and decorate is not None:
+        raise TypeError("compile takes either decorate or arrays: engines are for floats, arrays bring their own")
+    options = {
+        "static_argnames": tuple(names),
+        "max_operations": max_operations,
+        "decorate": decorate,
+        "arrays": arrays,
+    }
+
+    def compiled(function: Any) -> Any:
+        from . import elementwise  # what generates code takes as long to import as all the rest
+
+        require_callable("compile", function)
+        return elementwise.compiler_of(function, **options).method
+
+    return compiled if function is None else compiled(function)

@@ -1,0 +1,538 @@
+"""What `compile` sees of a function: each operation on numbers that depend on its arguments, and each decision on them.
+
+While a `Trace` is open, a `Traced` stands for every such number, in the values and in the derivatives that they record.
+So the tapes, transforms and sweeps in the function run as ever, and what they compute is on the record, too.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from numbers import Real
+
+from . import operations, recording
+from .anomaly import where
+from .registry import Operation, Symbol, appliers, as_number, named
+from .value import Value, make_node, untracked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, NoReturn
+
+    from .recording import BlockInterval, Interval
+
+# What never raises, given floats: if nothing needs its result it can go. Of everything else a function may want to know
+# that it raised; not so of local derivatives, which exist where the value does.
+NEVER_RAISES = {
+    *("add", "sub", "mul", "neg", "absolute", "identity", "sign", "step", "relu", "sigmoid", "softplus", "log_sigmoid"),
+    *("maximum", "minimum", "where", "sum", "mean", "dot", "prod", "max", "min", "norm", "tanh", "atan", "asinh"),
+    *("erf", "erfc", "cbrt", "atan2", "degrees", "radians", "fabs", "copysign", "fraction", "whole", "ulp"),
+    *(
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "eq",
+        "ne",
+        "peak",
+        "trough",
+        "exp_share",
+        "sum_exp",
+        "logsumexp",
+        "chosen",
+        "clip_share",
+    ),
+}
+# What gives a float for floats: always; if one operand is one; if all are. Of anything else it is not known.
+FLOATS = {
+    *(
+        "truediv",
+        "quotient",
+        "over_square",
+        "sigmoid",
+        "softplus",
+        "log_sigmoid",
+        "sech2",
+        "rsqrt",
+        "rhypot",
+        "lorentz",
+    ),
+    *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "inversion", "over_sum_of_squares"),
+    *("mean", "norm", "logsumexp", "sum_exp", "exp_share", "in_floats", "float_pow", "fraction", "whole"),
+    *(name for name, function in vars(math).items() if callable(function) and name not in ("prod", "sumprod")),
+}
+FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}
+FLOAT_IF_ALL_ARE = {
+    *("neg", "absolute", "identity", "relu", "maximum", "minimum", "clip", "where", "max", "min", "peak", "trough"),
+}
+
+
+class Asked(Operation):
+    """A function of Python's own; `symbol` are the names of its last operands, which go by keyword."""
+
+    __slots__ = ()
+
+
+class UntraceableError(Exception):
+    """The function meets something that only recorded numbers can do."""
+
+
+def of_two(operation: Operation, reflected: bool = False) -> Callable[[Traced, Any], Any]:
+    """A method for one of Python's operators."""
+
+    def method(self: Traced, other: Any) -> Any:
+        if not isinstance(other, (float, int, Symbol, Real)):
+            return NotImplemented
+        return self.trace.apply(operation, (other, self) if reflected else (self, other))
+
+    return method
+
+
+def compared(name: str, symbol: str) -> Callable[[Traced, Any], Any]:
+    """A method for one of Python's comparisons."""
+    operation = Operation(name, getattr(operator, name), (None, None), symbol)
+
+    def method(self: Traced, other: Any) -> Any:
+        if not isinstance(other, (float, int, Symbol, Real)):
+            return NotImplemented
+        return self.trace.apply(operation, (self, other), Condition)
+
+    return method
+
+
+def asked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method for what makes a plain number of it: a decision, with as many answers as it may have."""
+
+    def method(self: Traced, *args: Any) -> Any:
+        return self.trace.ask(name, function, (self, *args), {})
+
+    return method
+
+
+class Traced(Symbol):
+    """A number that depends on the arguments of a traced function: an operation on others, or an input.
+
+    `data` is the number itself in this run. What `keeps` stays in the program although nothing may need its result,
+    since it may raise. Python's decisions on it are asked of the trace.
+    """
+
+    __slots__ = ("data", "index", "is_float", "keeps", "operands", "operation", "trace")
+
+    __array_ufunc__ = None  # NumPy's scalars give way to it
+
+    def __init__(self, trace: Trace, operation: Any, operands: tuple[Any, ...], data: Any, is_float: bool) -> None:
+        self.trace = trace
+        self.operation = operation
+        self.operands = operands
+        self.data = data
+        self.is_float = is_float
+        self.keeps = False
+        self.index = trace.count = trace.count + 1
+
+    __add__ = of_two(operations.add)
+    __radd__ = of_two(operations.add, reflected=True)
+    __sub__ = of_two(operations.sub)
+    __rsub__ = of_two(operations.sub, reflected=True)
+    __mul__ = of_two(operations.mul)
+    __rmul__ = of_two(operations.mul, reflected=True)
+    __truediv__ = of_two(operations.truediv)
+    __rtruediv__ = of_two(operations.truediv, reflected=True)
+    __floordiv__ = of_two(operations.floordiv)
+    __rfloordiv__ = of_two(operations.floordiv, reflected=True)
+    __mod__ = of_two(operations.mod)
+    __rmod__ = of_two(operations.mod, reflected=True)
+    __pow__ = of_two(operations.power)
+    __rpow__ = of_two(operations.power, reflected=True)
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    def __neg__(self) -> Any:
+        return self.trace.apply(operations.neg, (self,))
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return self.trace.apply(operations.absolute.operation, (self,))
+
+    __lt__ = compared("lt", "<")
+    __le__ = compared("le", "<=")
+    __gt__ = compared("gt", ">")
+    __ge__ = compared("ge", ">=")
+    __eq__ = compared("eq", "==")
+    __ne__ = compared("ne", "!=")
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    __int__ = asked("int", int)
+    __floor__ = asked("floor", math.floor)
+    __ceil__ = asked("ceil", math.ceil)
+    __trunc__ = asked("trunc", math.trunc)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if digits is None:
+            return self.trace.ask("round", round, (self,), {})
+        return self.trace.apply(Asked("round", round, (None, None)), (self, digits))
+
+    def __index__(self) -> int:
+        self.trace.refuse_number(
+            "a traced number is no index or count; name the argument in static_argnames, or use int() of it"
+        )
+
+    def __float__(self) -> float:
+        self.trace.refuse_number(
+            "float() of a traced number, which math.sin() and the like call, would keep the number of this one call; "
+            "use scalargrad.sin() and the like"
+        )
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self.trace.refuse_number("a traced number has no digits to show, they differ from call to call")
+        return str(self)
+
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Traced:
+        return self
+
+    def __reduce__(self) -> Any:
+        self.trace.refuse_number("a traced number cannot be pickled, it stands for another number in each call")
+
+    def __repr__(self) -> str:
+        return f"<traced {self.index}>"
+
+
+def of_truths(name: str, reflected: bool = False) -> Callable[[Condition, Any], Any]:
+    """A method for `&`, `|` or `^`, which join conditions without asking for their truth."""
+    function = getattr(operator, name)
+    symbol = {"and_": "&", "or_": "|", "xor": "^"}[name]
+    operation = Operation(name, function, (None, None), symbol)
+
+    def method(self: Condition, other: Any) -> Any:
+        if isinstance(other, Condition):
+            return self.trace.apply(operation, (self, other), Condition)
+        if isinstance(other, bool) and name != "xor":
+            return self if other is (name == "and_") else other
+        return function(other, bool(self)) if reflected else function(bool(self), other)
+
+    return method
+
+
+def of_the_truth(name: str, function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
+    """A method that a truth value has, too: it asks for the truth."""
+
+    def method(self: Condition, *args: Any) -> Any:
+        operands = [bool(x) if isinstance(x, Condition) else x for x in (self, *args)]
+        return function(*reversed(operands)) if reflected else function(*operands)
+
+    return named(method, f"__{name}__")
+
+
+class Condition(Traced):
+    """A truth value that depends on the arguments: a path of its own as soon as its truth is asked, not before."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return self.trace.decide(self)  # type: ignore[no-any-return]
+
+    __and__ = of_truths("and_")
+    __rand__ = of_truths("and_", reflected=True)
+    __or__ = of_truths("or_")
+    __ror__ = of_truths("or_", reflected=True)
+    __xor__ = of_truths("xor")
+    __rxor__ = of_truths("xor", reflected=True)
+
+
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+for _name in (*_ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne", "neg", "abs", "index"):
+    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(operator, _name)))
+for _name in _ARITHMETIC:
+    setattr(Condition, f"__r{_name}__", of_the_truth(f"r{_name}", getattr(operator, _name), reflected=True))
+for _name in ("int", "float", "round", "format"):
+    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(builtins, _name)))
+for _name in ("floor", "ceil", "trunc"):
+    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(math, _name)))
+
+
+class Trace:
+    """One run of a function, written down: `events` are operations and the answers to questions in their order.
+
+    It is a block, and what is open around it does not count in it: a compiled function is one whoever calls it.
+    Without a `script` each question is answered by the numbers at hand. With one there are no numbers: it holds the
+    answers, and where it ends, the answer is yes.
+    """
+
+    __slots__ = ("answers", "count", "events", "leaves", "open", "quiet", "raised", "refusal", "script", "table")
+
+    def __init__(self, script: Sequence[bool] | None = None) -> None:
+        self.open = 0
+        self.count = 0
+        self.script = script
+        self.quiet = False
+        self.raised = False
+        self.refusal: Exception | None = None
+        self.events: list[Any] = []
+        self.answers: dict[int, Any] = {}
+        self.table: dict[tuple[Any, ...], Traced] = {}
+        self.leaves: dict[int, tuple[Value, Traced]] = {}
+
+    # -- the block
+
+    def take_part(self, interval: BlockInterval) -> None:
+        """Say to an interval that every operation in it goes to the trace."""
+        interval.tapes = ()
+        interval.accessed = interval.detector = None
+        interval.enabled = True
+        interval.plain = False
+        interval.tracer = self
+
+    def __enter__(self) -> Trace:
+        recording.open_block(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        recording.close_block(self)
+
+    # -- numbers
+
+    def input(self, data: Any) -> Traced:
+        """What stands for a number that differs from call to call."""
+        return Traced(self, None, (), data, True)
+
+    def number_of(self, value: Value) -> Any:
+        """The number of a value, or what stands for it: a leaf that was made outside of the trace is an input."""
+        data = value._data
+        if isinstance(data, Symbol) or value._operation or id(value) in self.leaves:
+            return self.leaves[id(value)][1] if id(value) in self.leaves else data
+        interval: Interval | None = getattr(value, "interval", None)
+        if interval is None or any(block is self for block, _ in interval.blocks):
+            return data
+        if type(data) is not float:
+            self.refusal = UntraceableError(f"{value!r} is not a float")
+            raise self.refusal
+        leaf = self.input(None if self.script is not None else data)
+        self.leaves[id(value)] = value, leaf
+        return leaf
+
+    def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
+        """What `value.record` does, with what stands for numbers."""
+        interval = recording.current()
+        numbers = [self.number_of(x) if isinstance(x, Value) else number_or_symbol(x) for x in operands]
+        data = self.apply(operation, numbers)
+        if interval.detector is not None:
+            self.refusal = UntraceableError("detect_anomaly looks at the numbers of one call")
+            raise self.refusal
+        if interval.enabled:
+            wanted = [isinstance(x, Value) and x.is_followed_in(interval) for x in operands]
+            if True in wanted:
+                quiet, self.quiet = self.quiet, True
+                derivatives = operation.local_derivatives(numbers, wanted)
+                self.quiet = quiet
+                if any(derivative is not None for derivative in derivatives):
+                    operands = [x if isinstance(x, Value) else number for x, number in zip(operands, numbers)]
+                    return make_node(data, operands, derivatives, operation, interval)
+        return untracked(data)
+
+    def apply(self, operation: Operation, operands: Sequence[Any], kind: type[Traced] = Traced) -> Any:
+        """The result of an operation: a number if it does not depend on an input, or what stands for it."""
+        symbols = [x for x in operands if isinstance(x, Traced)]
+        if not symbols:
+            return operation.evaluate(operands)
+        if not self.open or symbols[0].trace is not self:
+            raise RuntimeError(
+                "a number of a compiled function was kept after the function had been traced; return it instead"
+            )
+        found = simplified(operation, operands)
+        if found is not None:
+            return found
+        key = (operation.name, operation.symbol, *map(told, operands))
+        found = self.table.get(key)
+        if found is None:
+            try:
+                operands = tuple([x if isinstance(x, Traced) else constant_operand(operation, x) for x in operands])
+            except UntraceableError as error:
+                self.refusal = error
+                raise
+            data = None
+            if self.script is None:
+                data = self._evaluate(operation, operands)
+            found = self.table[key] = kind(self, operation, operands, data, gives_float(operation, operands))
+            self.events.append(found)
+        if not self.quiet and operation.name not in NEVER_RAISES:
+            found.keeps = True
+        return found
+
+    def _evaluate(self, operation: Operation, operands: Sequence[Any]) -> Any:
+        numbers = [x.data if isinstance(x, Traced) else x for x in operands]
+        try:
+            return operation.kernel(*numbers) if isinstance(operation, Asked) else operation.evaluate(numbers)
+        except Exception:
+            self.raised = True  # even if the function catches it: other arguments may not raise it
+            raise
+
+    # -- decisions
+
+    def ask(self, name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What a function gives that has no derivative: a truth value, or an integer that the path depends on."""
+        if not any(isinstance(x, Symbol) for x in args):
+            return function(*args, **kwargs)
+        named = (*kwargs,)
+        places, operands = len(args), (*args, *kwargs.values())
+
+        def of_operands(*operands: Any) -> Any:
+            return function(*operands[:places], **dict(zip(named, operands[places:])))
+
+        key = (name, named, *map(told, operands))
+        found = self.table.get(key)
+        if found is None:
+            operation = Asked(name, of_operands, (None,) * len(operands), ",".join(named))
+            data = None
+            if self.script is None:
+                data = self._evaluate(operation, operands)
+            kind = Condition if name in TRUTHS else Traced
+            found = self.table[key] = kind(self, operation, operands, data, False)
+            found.keeps = True
+            self.events.append(found)
+        return found if isinstance(found, Condition) else self.decide(found)
+
+    def decide(self, question: Traced) -> Any:
+        """The answer to a question, from here on the same one."""
+        if question.index in self.answers:
+            return self.answers[question.index]
+        answer = question.data
+        if self.script is not None:
+            if not isinstance(question, Condition):
+                self.refuse_number(
+                    f"{question.operation.name}() of an array has as many answers as the array has entries"
+                )
+            if len(self.answers) >= MOST_ANSWERS:
+                file, line = where()
+                self.refuse_number(
+                    f"for arrays every path is computed, and the decision at {file}, line {line}, makes too many"
+                )
+            answer = self.script[len(self.answers)] if len(self.answers) < len(self.script) else True
+        self.answers[question.index] = answer
+        self.events.append((question, answer, where()))
+        return answer
+
+    # -- what cannot be followed
+
+    def refuse(self, what: str, value: Value) -> None:
+        """Raise TypeError if what is asked of a value would be the same for all calls."""
+        if isinstance(self.number_of(value), Symbol):
+            self.refuse_number(INSTEAD[what])
+
+    def refuse_number(self, message: str) -> NoReturn:
+        self.refusal = TypeError(f"in a compiled function {message}")
+        raise self.refusal
+
+
+MOST_ANSWERS = 100
+TRUTHS = {"isclose", "isfinite", "isinf", "isnan", "isnormal", "issubnormal", "signbit"}
+INSTEAD = {
+    **dict.fromkeys(
+        ("data", "item()", "tolist()"),
+        "the plain number of a traced value would stay that of this one call; compute with the value itself",
+    ),
+    "float(), which math.sin() and the like call,": (
+        "float() of a traced value, which math.sin() and the like call, would keep the number of this one call; use "
+        "scalargrad.sin() and the like"
+    ),
+    "grad": "grad of a traced value is not followed; use GradientTape, or scalargrad.grad",
+    "backward()": "backward() is not followed, since it writes into leaves; use GradientTape, or scalargrad.grad",
+    "assign": "a value cannot be assigned; return the new number, and assign it outside",
+}
+
+
+def told(operand: Any) -> Any:
+    """What an operand is told by in a key: other numbers than 0.0 are 0 and -0.0."""
+    if isinstance(operand, Traced):
+        return operand.index
+    return repr(operand) if type(operand) is float else (type(operand), operand)
+
+
+def number_or_symbol(x: Any) -> Any:
+    return x if isinstance(x, Symbol) else as_number(x)
+
+
+def constant_operand(operation: Operation, x: Any) -> Any:
+    """A plain operand as a float or an int. An exact number becomes the float that Python's operators make of it."""
+    x = as_number(x)
+    if isinstance(x, (float, int)):
+        return x
+    if operation.symbol and operation.rules[0] is not None:
+        return float(x)
+    raise UntraceableError(f"{operation.describe(['a traced number', x])}")
+
+
+def gives_float(operation: Operation, operands: Sequence[Any]) -> bool:
+    """Whether the result is a float whatever the inputs are, and never an integer."""
+    name = operation.name
+    if name in FLOATS:
+        return True
+    if name in ("power_slope", "times_power", "power_log"):  # the zeros among their results are of certain constants
+        at = {"power_slope": 1, "times_power": 0, "power_log": 2}[name]
+        x = operands[0] if name == "power_slope" else operands[1]
+        constant = operands[at]
+        return not isinstance(constant, Traced) and (constant >= 0 if at == 2 else constant != 0) and x_is_float(x)
+    floats = [x.is_float if isinstance(x, Traced) else type(x) is float for x in operands]
+    if name == "where":
+        del floats[0]
+    return True in floats if name in FLOAT_IF_ONE_IS else name in FLOAT_IF_ALL_ARE and False not in floats
+
+
+def is_exactly(x: Any, number: float) -> bool:
+    """Whether an operand is a constant that equals a number, other than with the sign of its zero."""
+    return not isinstance(x, Traced) and x == number and math.copysign(1, x) == math.copysign(1, number)
+
+
+def simplified(operation: Operation, operands: Sequence[Any]) -> Any:
+    """What an operation gives if that is known without it, bit for bit; else None."""
+    name = operation.name
+    x: Any = operands[0]
+    y: Any = operands[1] if len(operands) == 2 else None
+    if name in ("one_like", "zero_like"):
+        return operation.evaluate([0.0 if x.is_float or x.data is None else x.data])
+    if name == "mul":
+        for one, other in ((x, y), (y, x)):
+            if is_exactly(one, 1) and (type(one) is int or other.is_float):
+                return other
+            if is_exactly(one, -1) and (type(one) is int or other.is_float):
+                return -other
+    elif (
+        (name == "identity" or (name == "in_floats" and x.is_float))
+        or (name in ("truediv", "pow") and x_is_float(x) and is_exactly(y, 1))
+        or (name == "sub" and (is_exactly(y, 0) if type(y) is int else is_exactly(y, 0.0) and x_is_float(x)))
+    ):
+        return x
+    elif name == "neg" and x.operation is operations.neg:
+        return x.operands[0]
+    elif name == "power_slope" and is_exactly(y, 2):
+        return y * x
+    elif name == "times_power" and type(x) is int and x > 0 and type(operands[2]) is int and operands[2] in (0, 1):
+        return x * 1.0 if operands[2] == 0 else x * operands[1]
+    return None
+
+
+def x_is_float(x: Any) -> bool:
+    return isinstance(x, Traced) and x.is_float
+
+
+def apply_traced(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to traced and plain numbers."""
+    operands = [number_or_symbol(x) for x in operands]
+    return next(x for x in operands if isinstance(x, Traced)).trace.apply(operation, operands)
+
+
+Real.register(Traced)
+appliers[Traced] = appliers[Condition] = (0.5, apply_traced)
