@@ -61,6 +61,10 @@ def is_recorded(x: object) -> bool:
     return isinstance(x, (Value, Vector, Symbol))
 
 
+def is_one_number(x: object) -> bool:
+    return isinstance(x, (Value, Symbol))
+
+
 def told(error: Exception, name: str, *args: Any) -> Exception:
     """The same exception, told with the function and its arguments."""
     return type(error)(f"{name}({', '.join(map(show, args))}): {error}")
@@ -182,13 +186,13 @@ def _log(x: Any, *base: Any) -> Any:
 
 
 def _modf(x: Any, /) -> Any:
-    if not isinstance(x, (Value, Symbol)):
+    if not is_one_number(x):
         return standard.modf(x)
     return operations.fraction(x), operations.whole(number_of(x))
 
 
 def _frexp(x: Any, /) -> Any:
-    if not isinstance(x, (Value, Symbol)):
+    if not is_one_number(x):
         return standard.frexp(x)
     exponent = operations.exponent(number_of(x))
     return operations.ldexp(x, -exponent), exponent

@@ -14,5 +14,5 @@ settings.register_profile("wasm", max_examples=QUICK // 2, print_blob=True, dera
 settings.register_profile("thorough", max_examples=100 * QUICK, print_blob=True, **COMMON)
 settings.load_profile(os.environ.get("SCALARGRAD_PROFILE", "default"))
 
-# What compares with large engines is collected where they are installed (extra `engines`).
-collect_ignore = [] if find_spec("torch") and find_spec("jax") else ["test_engines.py"]
+# What compares with large engines is collected where they are installed (extras `engines` and `dask`).
+collect_ignore = [] if all(map(find_spec, ("torch", "jax", "numba", "dask"))) else ["test_engines.py"]

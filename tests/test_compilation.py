@@ -1226,7 +1226,7 @@ def test_a_look_for_anomalies_inside_runs_uncompiled() -> None:
 
 
 def test_defaults_stand_in_the_source() -> None:
-    def function(x: Any = 1.5, v: Any = [1.0, 2.0], p: Any = {"a": 3.0}, name: Any = "n") -> Any:  # noqa: B006
+    def function(x: Any = 1.5, v: Any = [1.0, 2.0], p: Any = {"a": 3.0}, name: Any = "n") -> Any:  # noqa: B006, ARG001
         return x * v[0] + p["a"]
 
     compiled = sg.compile(function)

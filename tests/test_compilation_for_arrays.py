@@ -361,7 +361,7 @@ def test_an_exception_in_code_for_an_engine_is_the_functions_own() -> None:
 
 
 def test_what_an_engine_does_not_take_is_told_in_a_sentence() -> None:
-    def choosy(function: Any) -> Any:
+    def choosy(_: Any) -> Any:
         def refuse(*_: float) -> Any:
             raise EngineError("no such thing\nas a float")
 
@@ -384,7 +384,7 @@ def test_paths_of_different_structure_are_refused_for_an_engine() -> None:
 
 
 def test_an_engine_that_raises_of_numbers_leaves_the_call_to_the_function() -> None:
-    def failing(function: Any) -> Any:
+    def failing(_: Any) -> Any:
         def fail(*_: float) -> Any:
             raise ZeroDivisionError
 

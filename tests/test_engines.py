@@ -1,6 +1,6 @@
-"""Random programs beside PyTorch and JAX: gradients that differ by no more than rounding explains.
+"""Random programs beside PyTorch and JAX, and code that is generated for Numba, JAX and Dask.
 
-Collected only where both are installed (extra `engines`).
+Collected only where these are installed (extras `engines` and `dask`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import math
 import types
 from typing import TYPE_CHECKING, Any
 
+import dask.array
 import jax
+import numba
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scalargrad as sg
@@ -68,3 +70,46 @@ def is_off_the_kinks(program: Program, point: Sequence[float]) -> bool:
     gradient = sg.grad(program, argnums=tuple(range(program.arity)))
     around = [gradient(*[x * (1 + side * 1e-9) + side * 1e-9 for x in point]) for side in (-1, 1)]
     return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) for a, b in zip(*around))
+
+
+# ---- Code for engines: Numba, JAX's arrays ---------------------------------------------------------------------------
+
+
+@settings(max_examples=10)
+@given(data=st.data())
+def test_numba_compiles_what_is_generated(data: st.DataObject) -> None:
+    program = data.draw(programs(branches=True, loops=True, max_steps=4, max_inputs=2))
+    function = sg.value_and_grad(program, argnums=tuple(range(program.arity)))
+    fast, plain = sg.compile(function, decorate=numba.njit), sg.compile(function)
+    for point in data.draw(st.lists(st.tuples(*[COORDINATES] * program.arity), min_size=1, max_size=3)):
+        for _ in range(2):
+            (value, gradient), (expected, slopes) = fast(*point), plain(*point)
+            assert value == pytest.approx(expected, rel=1e-12, abs=1e-12)
+            assert gradient == pytest.approx(slopes, rel=1e-12, abs=1e-12)
+
+
+def test_what_numba_lacks_is_told_in_a_sentence() -> None:
+    with pytest.raises(TypeError, match=r"does not take the code generated of cbrt: .*cbrt"):
+        sg.compile(sg.cbrt, decorate=numba.njit)(2.0)
+
+
+def test_jax_takes_the_code_for_arrays_inside_jit_too() -> None:
+    def function(x: Any, k: Any) -> Any:
+        return sg.log(x) * x + sg.relu(x - 1) if x > k else sg.exp(x) ** 0.5
+
+    compiled = sg.compile(sg.value_and_grad(function), arrays=jax.numpy)
+    xs = [0.1, 0.7, 1.3, 2.9]
+    for call in (compiled, jax.jit(lambda x, k: compiled(x, k))):
+        values, slopes = call(jax.numpy.asarray(xs), 1.2)
+        for i, x in enumerate(xs):
+            expected, slope = sg.value_and_grad(function)(x, 1.2)
+            assert float(values[i]) == pytest.approx(expected, rel=1e-12)
+            assert float(slopes[i]) == pytest.approx(slope, rel=1e-12)
+
+
+def test_dask_takes_it_lazily() -> None:
+    compiled = sg.compile(sg.value_and_grad(lambda w, x: (w * x - 1) ** 2 if x > 0 else w), arrays=dask.array)
+    x = dask.array.from_array([1.0, 2.0, -1.0, 3.0], chunks=2)
+    values, slopes = compiled(2.0, x)
+    assert values.compute().tolist() == [1.0, 9.0, 2.0, 25.0]
+    assert slopes.compute().tolist() == [2.0, 12.0, 1.0, 30.0]
