@@ -501,8 +501,8 @@ def simplified(operation: Operation, operands: Sequence[Any]) -> Any:
     name = operation.name
     x: Any = operands[0]
     y: Any = operands[1] if len(operands) == 2 else None
-    if name in ("one_like", "zero_like"):
-        return operation.evaluate([0.0 if x.is_float or x.data is None else x.data])
+    if name in ("one_like", "zero_like") and (x.is_float or x.data is None):
+        return operation.evaluate([0.0])
     if name == "mul":
         for one, other in ((x, y), (y, x)):
             if is_exactly(one, 1) and (type(one) is int or other.is_float):

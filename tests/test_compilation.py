@@ -279,6 +279,10 @@ SCENES: dict[str, tuple[Any, list[tuple[Any, ...]]]] = {
     ),
     "a choice that is made already": (lambda x: sg.where(True, x, -x) + sg.where(x, x * 2, 1.0), [(1.5,), (0.0,)]),
     "conditions with integers": (lambda x: [(x > 0) & 1, 1 | (x > 0), (x > 0) & True], [(1.5,), (-0.5,)]),
+    "results that are integers on some calls": (
+        sg.value_and_grad(lambda x, y: sg.minimum(x, 1) if y > 0 else sg.where(x > 0, 1, x), argnums=(0, 1)),
+        [(2.0, 1.0), (0.5, 1.0), (0.5, -1.0), (-0.5, -1.0)],
+    ),
     "questions about constants": (
         lambda x: x * dmath.floor(2.5) if dmath.isfinite(sg.constant(2.0)) and sg.Value(2.0).data == 2.0 else x,
         [(1.5,)],
