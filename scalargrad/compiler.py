@@ -180,6 +180,8 @@ class Compiler:
                 self._refuse_engine(error)
                 is_known = True
         # Not in the `except` above, or the function's own errors would seem to be caused by those of the code.
+        if interval.tapes and not is_known:
+            return self.call(values)  # what a new path closes over is not known, and something outside may follow it
         return self.eager(values, floats) if is_known else self.trace(version, values, floats)
 
     def call(self, values: Sequence[Any]) -> Any:

@@ -505,7 +505,7 @@ def in_floats(node: ast.expr) -> ast.expr:
     """An expression with a float for a small integer: the same result, without a conversion when it runs."""
     if isinstance(node, ast.IfExp):
         node.body, node.orelse = in_floats(node.body), in_floats(node.orelse)
-    elif isinstance(node, ast.Constant) and type(node.value) is int:
+    elif isinstance(node, ast.Constant) and type(node.value) is int and abs(node.value) < 2**53:
         return number(float(node.value))
     return node
 

@@ -61,7 +61,7 @@ FLOATS = {
     ),
     *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "inversion", "over_sum_of_squares"),
     *("mean", "norm", "logsumexp", "sum_exp", "exp_share", "in_floats", "float_pow", "fraction", "whole"),
-    *(name for name, function in vars(math).items() if callable(function) and name not in ("prod", "sumprod")),
+    *(name for name, function in vars(math).items() if callable(function) and name not in ("pow", "prod", "sumprod")),
 }
 FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}
 FLOAT_IF_ALL_ARE = {

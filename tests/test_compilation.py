@@ -1257,3 +1257,22 @@ def test_leaves_that_are_met_on_different_paths_are_kept_apart() -> None:
         leaf.assign(10.0 * k - 7)
         for x in (0.5, 3.5, 1.5, 5.5, 2.5, 4.5):
             assert exactly(compiled(x)) == exactly(eager(function, x))
+
+
+def test_a_tape_around_the_first_call_of_a_path_sees_leaves_too() -> None:
+    w = sg.Variable(2.0)
+    compiled = sg.compile(lambda x: w * x if x > 0 else x)
+    for x in (3.0, -1.0, 3.0):
+        with sg.GradientTape() as tape:
+            y = compiled(x) + w * w
+        assert tape.gradient(y, w).numpy() == 4.0 + max(x, 0.0)
+    assert sg.grad(lambda v: sg.compile(lambda x: v * x)(3.0) + v)(2.0) == 4.0
+
+
+def test_integers_that_floats_do_not_hold_stay_what_they_are() -> None:
+    compiled = sg.compile(lambda x: [sg.minimum(x, 2**53 + 1), sg.maximum(x, 10**400) if x < 0 else x])
+    for x in (1.0, -5.0, 1e308, -1.0):
+        assert exactly(compiled(x)) == exactly(eager(compiled.__wrapped__, x))
+    powers = sg.compile(lambda x: sg.where(x > 0, 3, 2) ** 40 + 1)
+    for x in (1.0, -1.0, 2.0):
+        assert exactly(powers(x)) == exactly(eager(powers.__wrapped__, x))
