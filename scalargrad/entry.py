@@ -75,6 +75,8 @@ def definition(name: str, first: str, parameters: Sequence[Parameter], defaults:
     parts = [first, "/"] if first else []
     kinds = {parameter.kind for parameter in parameters}
     for parameter in parameters:
+        if parameter.kind != POSITIONAL_ONLY and POSITIONAL_ONLY in kinds and "/" not in parts:
+            parts.append("/")
         if parameter.kind == VAR_POSITIONAL:
             parts.append(f"*{parameter.name}")
         elif parameter.kind == VAR_KEYWORD:
@@ -82,8 +84,6 @@ def definition(name: str, first: str, parameters: Sequence[Parameter], defaults:
         else:
             if parameter.kind == KEYWORD_ONLY and VAR_POSITIONAL not in kinds and "*" not in parts:
                 parts.append("*")
-            if parameter.kind != POSITIONAL_ONLY and POSITIONAL_ONLY in kinds and "/" not in parts:
-                parts.append("/")
             default = defaults.get(parameter.name)
             parts.append(parameter.name if default is None else f"{parameter.name}={default}")
         if parameter.kind == POSITIONAL_ONLY and first:
@@ -216,7 +216,7 @@ def told_by(value: Any, name: str, library: Library) -> str:
     a_type = library.standard("type")
     if kind in (list, tuple):
         return f"{a_type}({name}) is {library.standard(kind.__name__)}"
-    if kind is dict:
+    if kind is dict and all(type(key) is str for key in value):  # 1 equals 1.0 and True
         keys = library.object(tuple(value), "_keys")
         return f"{a_type}({name}) is {library.standard('dict')} and {library.standard('tuple')}({name}) == {keys}"
     if is_array(value) and value.dtype == float:
@@ -226,7 +226,7 @@ def told_by(value: Any, name: str, library: Library) -> str:
         return f"{a_type}({name}) is {library.object(kind, '_kind')}"
     if value is None or isinstance(value, bool):
         return f"{name} is {value!r}"
-    if isinstance(value, (str, bytes)):
+    if kind in (str, bytes):
         return f"{a_type}({name}) is {library.standard(kind.__name__)} and {name} == {value!r}"
     raise NotImplementedError
 

@@ -1276,3 +1276,33 @@ def test_integers_that_floats_do_not_hold_stay_what_they_are() -> None:
     powers = sg.compile(lambda x: sg.where(x > 0, 3, 2) ** 40 + 1)
     for x in (1.0, -1.0, 2.0):
         assert exactly(powers(x)) == exactly(eager(powers.__wrapped__, x))
+
+
+class Word(str):
+    __slots__ = ()
+
+
+def test_keys_and_text_are_told_by_type_too() -> None:
+    compiled = sg.compile(lambda d: {key: 2 * x for key, x in d.items()})
+    for _ in range(2):
+        assert [*map(repr, map(compiled, ({1: 2.0}, {1.0: 2.0}, {True: 2.0})))] == [
+            "{1: 4.0}",
+            "{1.0: 4.0}",
+            "{True: 4.0}",
+        ]
+    words = sg.compile(lambda p: p[0] * (2 if type(p[1]) is Word else 3))
+    assert [words([1.0, Word("r")]), words([1.0, "r"]), words([2.0, Word("r")]), words([2.0, "r"])] == [
+        2.0,
+        3.0,
+        4.0,
+        6.0,
+    ]
+
+
+def test_a_name_after_positional_ones_stands_in_the_source() -> None:
+    def function(x: Any, /, *, y: Any = 2.0) -> Any:
+        return x * y
+
+    compiled = sg.compile(function)
+    assert compiled(3.0) == 6.0
+    assert execute(compiled.source)["function"](3.0, y=4.0) == 12.0
