@@ -168,21 +168,21 @@ class Compiler:
                 version = self.versions[key] = Version(self._with_numbers(values, floats))
         if interval.tapes and any(value.is_tracked for value, _ in version.program.leaves.values()):
             return self.call(values)
-        is_known = False
+        is_left = False  # whether the function itself is to take the call
         if version.code is not None:
             try:
                 return version.code.call(floats, STRICT)
             except NotImplementedError:
                 if version.is_full:
                     self._warn(version)
-                    is_known = True
+                    is_left = True
             except Exception as error:
                 self._refuse_engine(error)
-                is_known = True
+                is_left = True
         # Not in the `except` above, or the function's own errors would seem to be caused by those of the code.
-        if interval.tapes and not is_known:
+        if interval.tapes and not is_left:
             return self.call(values)  # what a new path closes over is not known, and something outside may follow it
-        return self.eager(values, floats) if is_known else self.trace(version, values, floats)
+        return self.eager(values, floats) if is_left else self.trace(version, values, floats)
 
     def call(self, values: Sequence[Any]) -> Any:
         """What the function itself gives."""
@@ -295,16 +295,14 @@ class Compiler:
         self.stub.__code__ = code.function.__code__
 
     def _new_code(self, version: Version) -> Code:
-        kind = Code if self.options["decorate"] is None else EngineCode
+        kind, extra = self._kind_of_code()
         return kind(
-            self.entry,
-            self.parameters,
-            version.values,
-            version.program,
-            self.namespace,
-            self.known_names,
-            self.options["decorate"],
+            self.entry, self.parameters, version.values, version.program, self.namespace, self.known_names, extra
         )
+
+    def _kind_of_code(self) -> tuple[type[Code], Any]:
+        """The class of the code, and what that needs to know beside the program."""
+        return (Code, None) if self.options["decorate"] is None else (EngineCode, self.options["decorate"])
 
     def _show(self) -> None:
         self.stub.source = self.source_of([x for x in self.versions.values() if x.code is not None])

@@ -112,16 +112,8 @@ class ArrayCompiler(Compiler):
             raise trace.refusal
         return structure
 
-    def _new_code(self, version: Version) -> Any:
-        return ArrayCode(
-            self.entry,
-            self.parameters,
-            version.values,
-            version.program,
-            self.namespace,
-            self.known_names,
-            self.options["arrays"],
-        )
+    def _kind_of_code(self) -> tuple[type[Code], Any]:
+        return ArrayCode, self.options["arrays"]
 
 
 def joined(program: Program, name: str) -> Program:

@@ -24,7 +24,7 @@ BINARY = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON),
     **dict.fromkeys("&|^", BITS),
 }
-CHAINS = {"sum": 1, "mean": 1, "prod": 1, "dot": 2}
+CHAINS = {"sum", "mean", "prod", "dot"}
 ASKED = {"int", "round"}
 WIDTH = 100
 NESTING = 12
@@ -104,11 +104,10 @@ class Writer:
             self._begin(branch, indent)
             for node in self.live[branch]:
                 self._define(node)
-            if branch.question is None:
-                assert_result: Any = branch.result
-                self._end(assert_result)
-                return
             question = branch.question
+            if question is None:
+                self._end(branch.result)
+                return
             followers = sorted(branch.answers.items(), key=lambda pair: self.sizes[pair[1]])
             if isinstance(question, Condition):
                 test, _, _ = self._operand(question, LOOSE)
@@ -150,7 +149,7 @@ class Writer:
         for node in [x for x in self.names if x not in self.inputs and x not in self.uses and x not in self.after]:
             self.free.append(self.names.pop(node))
 
-    def _end(self, result: tuple[Any, list[Any]]) -> None:
+    def _end(self, result: Any) -> None:
         structure, outputs = result
         self.lines.append((self.indent, structure, [self._operand(x, LOOSE)[0] for x in outputs]))
 

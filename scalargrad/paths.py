@@ -45,11 +45,10 @@ class Program:
         self.root = Branch()
         self.inputs: list[Traced] = []
         self.leaves: dict[int, tuple[Value, Traced]] = {}
-        self.size = 0
         self.count = 0
 
-    def add(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> bool:
-        """Add the path of a trace; whether it was new.
+    def add(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
+        """Add the path of a trace, whose result is a structure and the numbers in it.
 
         A function that asks another question after the same answers is not the function that it was: what was known of
         it is forgotten.
@@ -77,27 +76,26 @@ class Program:
                 continue
             question, answer, place = event
             if here.result is not None or (here.question is not None and here.question is not twins[id(question)]):
-                return self.begin_anew(trace, inputs, result)
+                self.begin_anew(trace, inputs, result)
+                return
             here.question, here.place = twins[id(question)], place
             if answer not in here.answers:
                 here.answers[answer] = Branch()
             here = here.answers[answer]
             scope.update(here.table)
         if here.question is not None:
-            return self.begin_anew(trace, inputs, result)
+            self.begin_anew(trace, inputs, result)
+            return
         for branch, node, operands in new:
             node.operands = operands
             branch.nodes.append(node)
-        is_new = here.result is None
-        if is_new:
+        if here.result is None:
             here.result = result[0], [twins[id(x)] if isinstance(x, Traced) else x for x in result[1]]
-        return is_new
 
-    def begin_anew(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> bool:
+    def begin_anew(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
         fresh = Program()
         fresh.add(trace, inputs, result)
         vars(self).update(vars(fresh))
-        return True
 
     def number(self, node: Traced) -> Traced:
         """Take a node in, under a number of its own."""

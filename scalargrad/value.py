@@ -75,9 +75,7 @@ def untracked(number: Number) -> Value:
 
 def number_of(x: Any) -> Number:
     """The number of a value, or what stands for it while a function is traced; anything else as it is."""
-    if not isinstance(x, Value):
-        return x
-    return x._data if clock.idle else recording.number_in_trace(x)
+    return x if not isinstance(x, Value) else x._data if clock.idle else recording.number_in_trace(x)
 
 
 # ---- The hot path ----------------------------------------------------------------------------------------------------
@@ -221,9 +219,10 @@ def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any
     """A method that compares numbers and gives a plain truth value."""
 
     def method(self: Value, other: Any) -> Any:
-        if isinstance(other, (Value, float, int, Real)):
-            return compare(number_of(self), number_of(other))
-        return NotImplemented
+        x = self._data if clock.idle else number_of(self)
+        if isinstance(other, Value):
+            return compare(x, other._data if clock.idle else number_of(other))
+        return compare(x, other) if isinstance(other, (float, int, Real)) else NotImplemented
 
     return method
 
@@ -290,7 +289,8 @@ class Value:
 
         Raises AttributeError on a node that was computed, TypeError for what is not a real number.
         """
-        refuse_in_trace("data", self)
+        if clock.idle is None:
+            refuse_in_trace("data", self)
         return self._data
 
     @data.setter
@@ -304,7 +304,8 @@ class Value:
     @property
     def grad(self) -> Number:
         """What `backward()` has added up here, zero to begin with. Set it to 0 before the next pass."""
-        refuse_in_trace("grad", self)
+        if clock.idle is None:
+            refuse_in_trace("grad", self)
         try:
             return self._grad
         except AttributeError:
