@@ -133,7 +133,13 @@ def place() -> str:
 
 def where() -> tuple[str, int]:
     """File and line of the innermost frame that is not this package's own."""
+    frame = outer_frame()
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def outer_frame() -> Any:
+    """The innermost frame that is not this package's own."""
     frame: Any = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    return frame

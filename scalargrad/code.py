@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import re
 from itertools import islice
 from operator import attrgetter
 from os.path import basename
@@ -28,7 +29,7 @@ from .entry import (
     wrapped,
 )
 from .generation import UNTRACED, Writer
-from .kernels import Library
+from .kernels import Library, serial
 from .paths import Program
 from .recording import clock
 from .tracing import Traced
@@ -72,6 +73,7 @@ class Code:
             argument = Argument(parameter, value, self.library)
             self.arguments.append(argument)
             names.update((x, text) for text, x in zip(argument.names, inputs))
+        self.held: dict[str, Any] = {}  # what the code finds at its caller, which is another for a copy of the function
         self.leaves = [(self.library.shared(value, "leaf"), value) for value, _ in program.leaves.values()]
         names.update((x, text) for (_, x), (text, _) in zip(program.leaves.values(), self.leaves))
         self.writer = Writer(program, names, self.library)
@@ -124,7 +126,7 @@ class Code:
         before = [line for x in self.arguments for line in x.lines]
         if self.leaves:
             checks.insert(0, f"({library.object(clock, '_clock')}.idle or {caller}.proceeds)")
-            before += self._read_leaves()
+            before += self._read_leaves(caller)
         lines = [definition(self.name, caller, self.parameters, {})]
         lines += [
             f"    if {' and '.join(checks) or 'True'}:",
@@ -140,12 +142,13 @@ class Code:
         ]
         return "\n".join([*lines, f"    return {caller}.other(({values}))"])
 
-    def _read_leaves(self) -> list[str]:
+    def _read_leaves(self, caller: str) -> list[str]:
         library = self.library
         names = [name for name, _ in self.leaves]
         numbers = library.object(attrgetter("_data"), "_data")
-        leaves = library.object([value for _, value in self.leaves], "_leaves")
-        lines = unpacked(names, f"{library.standard('map')}({numbers}, {leaves})")
+        place = f"leaves{next(serial)}"
+        self.held[place] = [value for _, value in self.leaves]
+        lines = unpacked(names, f"{library.standard('map')}({numbers}, {caller}.{place})")
         for i in range(0, len(names), 10):
             lines += [
                 f"if not ({all_floats(names[i : i + 10], library)}):",
@@ -181,7 +184,7 @@ class Code:
             lines.append(f"    {', '.join(numbers)} = {floats}")
         lines += [f"    {line}" for x in self.arguments for line in x.standalone]
         lines += [f"    {line}" for line in self._body(None)]
-        return [*head, *imports, *constants], library.helpers, lines
+        return [*head, *imports, *constants], called_in("\n".join(lines), library.helpers), lines
 
     def _import(self, alias: str, thing: str) -> str:
         """The line that gives something of the standard library the name that it goes by."""
@@ -191,13 +194,10 @@ class Code:
 
     def choice(self, name: str) -> str:
         """The lines of a function that pass a call on to this code if it is for such arguments."""
-        tests = [
-            f"{x.name} == {value!r}"
-            for x, value in zip(self.parameters, self.values)
-            if x.fixes(value) and is_literal(value)
-        ]
+        tests = [told_in_source(x, value) for x, value in zip(self.parameters, self.values) if x.fixes(value)]
         shapes = [(x.name, pattern(value)) for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
-        tests += [f"_shape({listed([x for x, _ in shapes])}) == {[shape for _, shape in shapes]!r}"] if shapes else []
+        shape = shape_name(self.name, self.parameters)
+        tests += [f"{shape}({listed([x for x, _ in shapes])}) == {[shape for _, shape in shapes]!r}"] if shapes else []
         positional, keywords = [], []
         for x in self.parameters:
             star = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**"}.get(x.kind, "")
@@ -221,9 +221,8 @@ class EngineCode(Code):
         inner = self.inner()
         names = [x for argument in self.arguments for x in argument.names] + [x for x, _ in self.leaves]
         results = [library.new_name(f"r{i}") for i in range(len(self.outputs))]
-        made = library.new_name(f"_made_{self.name}")
         self._run(namespace, inner)
-        namespace[made] = self.extra(namespace.pop(self.name))
+        made = library.object(self.extra(namespace.pop(self.name)), "_made")
         lines = [*unpacked(results, f"{made}({', '.join(names)})")] if results else []
         lines.append(f"return {display(self.structure, iter(results), library)}")
         self._run(namespace, self._function([f"            {line}" for line in lines]))
@@ -282,10 +281,22 @@ def _shape(x):
     return x if x is None or isinstance(x, (str, bytes, bool)) else 0"""
 
 
-def choosing(name: str, parameters: Sequence[Parameter], choices: Sequence[str]) -> str:
-    """The function that looks at its arguments and passes them on."""
-    last = f"    raise TypeError({f'{name} was not traced for arguments of this structure'!r})"
-    return "\n".join([definition(name, "", parameters, defaults_of(parameters)), *choices, last])
+def choosing(name: str, parameters: Sequence[Parameter], choices: Sequence[str]) -> list[str]:
+    """The function that looks at its arguments and passes them on, after one that tells their structure."""
+    message = f"{name} was not traced for arguments of this structure, or they are objects that source cannot tell"
+    lines = [definition(name, "", parameters, defaults_of(parameters)), *choices, f"    raise TypeError({message!r})"]
+    return [SHAPE.replace("_shape", shape_name(name, parameters)), "\n".join(lines)]
+
+
+def shape_name(name: str, parameters: Sequence[Parameter]) -> str:
+    return unlike("_shape", {name, *(x.name for x in parameters)})
+
+
+def told_in_source(parameter: Parameter, value: Any) -> str:
+    """An expression that tells a static argument where the source stands alone; false of one that it cannot tell."""
+    if is_literal(value):
+        return f"f'{{{parameter.name}!r}}' == {repr(value)!r}"  # 1 equals 1.0 and True
+    return f"{parameter.name} is ..." if value is parameter.default else "False"
 
 
 def stub(name: str, parameters: Sequence[Parameter]) -> str:
@@ -293,6 +304,18 @@ def stub(name: str, parameters: Sequence[Parameter]) -> str:
     caller = unlike("_self", [x.name for x in parameters])
     values = "".join(f"{x.name}, " for x in parameters)
     return f"{definition(name, caller, parameters, {})}\n    return {caller}.other(({values}))"
+
+
+def called_in(text: str, helpers: dict[str, str]) -> dict[str, str]:
+    """Those helpers that a text calls, or one of them does."""
+    found: set[str] = set()
+    texts = [text]
+    while texts:
+        words = {*re.findall(r"\w+", texts.pop())}
+        new = [name for name in helpers if name in words and name not in found]
+        found.update(new)
+        texts += [helpers[name] for name in new]
+    return {name: helper for name, helper in helpers.items() if name in found}
 
 
 def described(program: Program) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import MethodType
+
 from .registry import require_callable
 
 TYPE_CHECKING = False
@@ -22,6 +25,44 @@ if TYPE_CHECKING:
 
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result: ...
         def source_for(self, *args: Any, **kwargs: Any) -> str: ...
+
+
+class CompiledMethod:
+    """A compiled function in a class: it is compiled for each instance, when it is first called there.
+
+    The instance keeps what was compiled for it, in its `__dict__`. Below `staticmethod` it is the compiled function.
+    """
+
+    def __init__(self, plain: Any, method_of: Callable[[Any], Any]) -> None:
+        self.plain = plain
+        self.method_of = method_of
+        self.name = ""
+        self.__doc__ = plain.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        bound = MethodType(self.plain.__wrapped__, instance)
+        if getattr(type(instance), self.name, None) is not self:
+            return bound  # reached by super(), from a method that may be compiled itself
+        if not hasattr(instance, "__dict__"):
+            raise TypeError(
+                f"{type(instance).__name__} has no __dict__ to keep what is compiled for an instance; compile the "
+                f"method of the instance instead: compile(x.method)"
+            )
+        method = vars(instance)[self.name] = self.method_of(bound)
+        return method
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.name and args:
+            return self.__get__(args[0])(*args[1:], **kwargs)
+        return self.plain(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
 
 
 if TYPE_CHECKING:
@@ -61,10 +102,10 @@ def compile(
     decisions on the numbers (`if`, `while`, `min`, `int(x)`, comparisons) become tests in the code. A call that decides
     as none did before is traced, too, and the code grows a branch. So it gives what the function gives on recorded
     floats, as plain numbers, bit for bit, but that `x**2` and `x**3` may be products (within 1 ulp, and infinite where
-    the power would raise). Whatever raises in the code is left to the function itself.
+    the power would raise). Whatever else raises in the code is left to the function itself.
 
     Other globals that the function reads, and what it prints or draws at random, belong to the moment when it is
-    traced.
+    traced. Above a method in a class, it compiles that for each instance.
 
     Args:
         function: a plain function, or one that a transform gives: `compile(value_and_grad(loss))`. Its arguments and
@@ -129,7 +170,14 @@ def compile(
     def compiled(function: Any) -> Any:
         from . import elementwise  # what generates code takes as long to import as all the rest
 
-        require_callable("compile", function)
-        return elementwise.compiler_of(function, **options).method
+        def method_of(function: Any) -> Any:
+            return elementwise.compiler_of(function, **options).method
 
+        require_callable("compile", function)
+        scope = getattr(function, "__qualname__", "").rpartition(".")[0]
+        if scope and sys._getframe(depth).f_locals.get("__qualname__") == scope:  # it stands in the body of a class
+            return CompiledMethod(method_of(function), method_of)
+        return method_of(function)
+
+    depth = 1 if function is None else 2
     return compiled if function is None else compiled(function)

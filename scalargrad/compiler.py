@@ -12,7 +12,7 @@ from keyword import iskeyword
 from os.path import basename
 
 from . import recording
-from .code import SHAPE, Code, EngineCode, choosing, stub
+from .code import Code, EngineCode, choosing, stub
 from .entry import Parameter, arguments_of, unlike
 from .paths import Program
 from .recording import clock
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .recording import BlockInterval
 
 
-SHORT = 5_000  # operations; shorter code is generated anew for each path
+SHORT = 200  # operations; shorter code is generated anew for each path
 
 
 class Version:
@@ -40,9 +40,9 @@ class Version:
         self.values = values
         self.program = Program()
         self.code: Code | None = None
+        self.code_before: Code | None = None
         self.debt = 0  # how many operations were traced since the code was generated
-        self.is_full = False
-        self.warned = False
+        self.why_full = ""  # why new paths run uncompiled, if they do
         self.is_joined = False  # whether several paths are computed at once
 
 
@@ -68,15 +68,12 @@ class Apart:
 
 
 class Strict:
-    """Stands for the compiler where that itself calls the code, and wants to see what it raises."""
+    """Stands for a compiler where that itself calls the code, and wants to see what it raises."""
 
     proceeds = True
 
     def other(self, values: Any) -> NoReturn:
         raise TypeError(f"the code was generated for arguments of another structure than {values!r}")
-
-
-STRICT = Strict()
 
 
 class Compiler:
@@ -94,6 +91,8 @@ class Compiler:
         self.signature, self.first, self.parameters = parameters_of(function, options["static_argnames"])
         self.max_operations: int = options["max_operations"]
         self.lock = RLock()
+        self.strict = Strict()
+        self.said: set[str] = set()
         self.versions: dict[Any, Version] = {}
         self.namespace: dict[str, Any] = {}
         self.known_names: dict[Any, str] = {}
@@ -102,8 +101,7 @@ class Compiler:
     def _new_method(self) -> Any:
         self.name = getattr(self.function, "__name__", "function")
         self.entry = self.name if self.name.isidentifier() and not iskeyword(self.name) else "function"
-        taken = {x.name for x in self.parameters}
-        self.entry = unlike(self.entry, {*taken, *dir(builtins)})
+        self.entry = unlike(self.entry, dir(builtins))
         exec(stub(self.entry, self.parameters), self.namespace)
         function = self.namespace.pop(self.entry)
         function.__defaults__ = tuple([x.default for x in self.parameters if x.has_default and x.kind < 2]) or None
@@ -171,13 +169,15 @@ class Compiler:
         is_left = False  # whether the function itself is to take the call
         if version.code is not None:
             try:
-                return version.code.call(floats, STRICT)
+                return version.code.call(floats, self.strict)
             except NotImplementedError:
-                if version.is_full:
-                    self._warn(version)
+                if version.why_full:
+                    self._warn(version.why_full, 4)
                     is_left = True
             except Exception as error:
-                self._refuse_engine(error)
+                refusal = self._refusal_of_engine(error)
+                if refusal is not None:
+                    raise refusal from error
                 is_left = True
         # Not in the `except` above, or the function's own errors would seem to be caused by those of the code.
         if interval.tapes and not is_left:
@@ -208,46 +208,70 @@ class Compiler:
 
     def trace(self, version: Version, values: Sequence[Any], floats: Sequence[float]) -> Any:
         """Run the function once more, write its path down, and generate the code anew if that pays."""
-        trace = Trace()
-        inputs = [trace.input(x) for x in floats]
-        try:
-            with trace:
-                structure = plain_structure(self.call(self._refilled(values, inputs)))
-        except Exception:
-            if isinstance(trace.refusal, TypeError):
-                raise trace.refusal from None
-            if trace.refusal is None:
-                raise
-        if isinstance(trace.refusal, TypeError):
-            raise trace.refusal
+        for _ in range(2):
+            trace = Trace()
+            inputs = [trace.input(x) for x in floats]
+            structure = self._run(trace, values, inputs)
+            if not trace.may_have_kept_leaves():
+                break  # or else it is run again: what it kept is there before the next call, and an input to that
         if trace.refusal is not None or trace.raised:
-            return self.eager(values, floats)
+            result = self.eager(values, floats)
+            if trace.refusal is not None:
+                self._warn(f"a call of {self.name} runs uncompiled: {trace.refusal}", 5)
+            return result
         outputs = [*map(plain_number, scalars_of(structure, self._refuse))]
         result = refill(structure, iter([x.data if isinstance(x, Traced) else x for x in outputs]), construct=True)
         with self.lock:
             version.debt += len(trace.events)
             version.program.add(trace, inputs, (structure, outputs))
             self._generate(version)
-        if self.options["decorate"] is not None and version.code is not None:
-            return self._try_engine(version.code, floats, result)
-        return result
+        return result if self.options["decorate"] is None else self._of_engine(version, floats, result)
 
-    def _try_engine(self, code: Code, floats: Sequence[float], result: Any) -> Any:
-        """The engine's result, so that what it does not take shows at once."""
+    def _run(self, trace: Trace, values: Sequence[Any], inputs: Sequence[Traced]) -> Any:
+        """The result of a traced run, which may be none if what the function does cannot be followed.
+
+        Raises TypeError where it asks for what would be frozen, and what the function itself raises.
+        """
+        structure = None
         try:
-            return code.call(floats, STRICT)
+            with trace:
+                structure = plain_structure(self.call(self._refilled(values, inputs)))
+        except Exception:
+            if trace.refusal is None:
+                raise
+        if isinstance(trace.refusal, TypeError):
+            raise trace.refusal
+        return structure
+
+    def _of_engine(self, version: Version, floats: Sequence[float], result: Any) -> Any:
+        """The engine's result, so that what it does not take shows at once.
+
+        Raises TypeError if it does not take the code. If it did before this path came, it goes on with what it took.
+        """
+        code: Any = version.code
+        try:
+            return code.call(floats, self.strict)
         except Exception as error:
-            self._refuse_engine(error)
+            refusal = self._refusal_of_engine(error)
+            if refusal is None:
+                return result
+            if version.code_before is None:
+                raise refusal from error
+            version.code = version.code_before
+            version.why_full = f"{refusal}. The paths known before stay compiled, others run uncompiled from now on"
+            self._use(version.code)
+            self._warn(version.why_full, 6)
             return result
 
-    def _refuse_engine(self, error: Exception) -> None:
-        """Raise TypeError for an error that is not of the numbers but of the engine that the code was made for."""
-        if self.options["decorate"] is not None and not isinstance(error, (ArithmeticError, ValueError, RuntimeError)):
-            words = " ".join(str(error).split())
-            raise TypeError(
-                f"{self.options['decorate']!r} does not take the code generated of {self.name}: "
-                f"{type(error).__name__}: {words[:500]}"
-            ) from error
+    def _refusal_of_engine(self, error: Exception) -> TypeError | None:
+        """What to raise for an error that is not of the numbers but of the engine that the code was made for."""
+        if self.options["decorate"] is None or isinstance(error, (ArithmeticError, ValueError, RuntimeError)):
+            return None
+        words = " ".join(str(error).split())
+        return TypeError(
+            f"{self.options['decorate']!r} does not take the code generated of {self.name}: "
+            f"{type(error).__name__}: {words[:500]}"
+        )
 
     def _refuse(self, part: Any) -> Exception:
         return TypeError(
@@ -261,21 +285,22 @@ class Compiler:
             return static_key(parameter.name, value)
         return shape_of(parameter.name, value, numbers)
 
-    def _warn(self, version: Version) -> None:
-        """Say once which line keeps branching."""
-        if version.warned:
-            return
-        version.warned = True
+    def _warn(self, message: str, level: int) -> None:
+        """Warn of something that makes calls slow, unless it was said; `level` tells where the function is called."""
+        if message not in self.said:
+            self.said.add(message)
+            warnings.warn(message, RuntimeWarning, stacklevel=level)
+
+    def _branching(self, version: Version) -> str:
+        """Words for a version that is full: they name the line that keeps branching."""
         counts: dict[tuple[str, int], int] = {}
         for branch in version.program.root.walk():
             counts[branch.place] = counts.get(branch.place, 0) + len(branch.answers)
         file, line = max(counts, key=lambda place: counts[place])
-        warnings.warn(
+        return (
             f"the code of {self.name} has reached max_operations={self.max_operations:,}, and calls go on to take "
             "paths that it does not have; they run uncompiled from now on. Most of the "
-            f"{sum(counts.values()):,} branches are of one decision, at {file}, line {line}",
-            RuntimeWarning,
-            stacklevel=4,
+            f"{sum(counts.values()):,} branches are of one decision, at {file}, line {line}"
         )
 
     # -- code
@@ -285,8 +310,14 @@ class Compiler:
         if version.code is not None and 3 * version.debt < version.code.size - SHORT:
             return
         version.debt = 0
-        version.code = self._new_code(version)
-        version.is_full = version.code.size >= self.max_operations
+        if version.code_before is not None:  # a call in another thread may still run the code after that
+            for name in version.code_before.library.objects:
+                del self.namespace[name]
+        version.code_before, version.code = version.code, self._new_code(version)
+        for holder in (self, self.strict):
+            vars(holder).update(version.code.held)
+        if version.code.size >= self.max_operations:
+            version.why_full = self._branching(version)
         self._use(version.code)
         self._show()
 
@@ -318,14 +349,14 @@ class Compiler:
             code: Any = version.code
             if code.library.sourceless:
                 return f"raise ImportError({f'this does not stand alone: {code.library.sourceless}'!r})\n"
-            name = f"_{self.entry}{i}" if several else self.entry
+            name = unlike(f"_{self.entry}{i}", {x.name for x in self.parameters}) if several else self.entry
             first, more, lines = code.source(name)
             head.update(dict.fromkeys(first))
             helpers.update(more)
             functions.append("\n".join(lines))
             choices.append(code.choice(name))
         if several:
-            functions += [SHAPE, choosing(self.entry, self.parameters, choices)]
+            functions += choosing(self.entry, self.parameters, choices)
         title = f"# {self.entry}: generated by scalargrad from {origin(self.function)}."
         blocks = ["\n".join([title, *head]), *helpers.values(), *functions]
         return "\n\n\n".join(blocks) + "\n" if helpers or several else "\n".join(blocks) + "\n"

@@ -9,7 +9,6 @@ from .entry import pattern
 from .paths import Branch, Program
 from .structure import parts_of, refill, scalars_of, with_parts
 from .tracing import Trace, Traced, told
-from .transforms import plain_structure
 from .value import number_of
 
 TYPE_CHECKING = False
@@ -83,6 +82,8 @@ class ArrayCompiler(Compiler):
                 for _ in scalars_of(value, TypeError)
             ]
             structure = self._run(trace, version.values, inputs)
+            if trace.refusal is not None:
+                raise TypeError(f"{self.name} cannot be compiled for arrays: {trace.refusal}")
             outputs = [*map(plain_number, scalars_of(structure, self._refuse))]
             program.add(trace, inputs, (structure, outputs))
             questions = [event for event in trace.events if isinstance(event, tuple)]
@@ -99,18 +100,14 @@ class ArrayCompiler(Compiler):
 
     def _run(self, trace: Trace, values: Sequence[Any], inputs: Sequence[Traced]) -> Any:
         try:
-            with trace:
-                structure = plain_structure(self.call(self._refilled(values, inputs)))
+            return super()._run(trace, values, inputs)
         except Exception as error:
             if trace.refusal is not None or not trace.answers:
-                raise trace.refusal or error from None
+                raise
             raise TypeError(
                 f"{self.name} raises {type(error).__name__} on one side of a decision, so that both sides cannot be "
                 f"computed for arrays: {error}"
             ) from error
-        if trace.refusal is not None:
-            raise trace.refusal
-        return structure
 
     def _kind_of_code(self) -> tuple[type[Code], Any]:
         return ArrayCode, self.options["arrays"]

@@ -378,4 +378,5 @@ def is_written(x: Any) -> bool:
 
 
 def defaults_of(parameters: Sequence[Parameter]) -> dict[str, str]:
-    return {x.name: repr(x.default) if is_written(x.default) else "None" for x in parameters if x.has_default}
+    """The defaults as source; `...` stands for an object that source cannot make."""
+    return {x.name: repr(x.default) if is_written(x.default) else "..." for x in parameters if x.has_default}

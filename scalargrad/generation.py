@@ -93,7 +93,9 @@ class Writer:
                     self.exact.update(operands)
             needed_from[branch] = needed
             self.live[branch] = live[::-1]
-            self.sizes[branch] = len(live) + sum(self.sizes[follower] for follower in branch.answers.values())
+            self.sizes[branch] = (
+                len(live) + len(branch.answers) + sum(self.sizes[follower] for follower in branch.answers.values())
+            )
         self.size = self.sizes[root]
 
     # -- branches
@@ -330,7 +332,9 @@ class Writer:
     def _asked(self, node: Traced) -> Text:
         """A call of a function of Python's own: `int(x)`, `math.isclose(x, y, rel_tol=1e-6)`."""
         operation = node.operation
-        called = self.library.standard(operation.name) if operation.name in ASKED else self.library.math(operation.name)
+        name = operation.name
+        is_builtin = name in ASKED and not self.library.arrays
+        called = self.library.standard(name) if is_builtin else self.library.math(name)
         named = [*filter(None, operation.symbol.split(","))]
         texts: list[str] = []
         used: tuple[Traced, ...] = ()

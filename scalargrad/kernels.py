@@ -15,6 +15,7 @@ import re
 import sys
 import types
 from functools import lru_cache
+from itertools import count
 
 from .registry import Operation
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # How tightly an expression holds together, from a conditional to a name.
 LOOSE, COMPARISON, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 4, 5, 8, 9, 10, 11, 12
 INFINITY = math.inf
+serial = count(1)  # for names of objects, which are not used again
 NUMPY_NAMES = {
     **{f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
     **dict.fromkeys(("pow",), "power"),
@@ -44,7 +46,8 @@ def chained(function: str, terms: Sequence[str]) -> str:
 
 
 def logsumexp_form(x: Sequence[str], top: str) -> str:
-    return f"{top} + xp.log({' + '.join(f'xp.exp({y} - {top})' for y in x)})"
+    shifted = f"xp.where(xp.isinf({top}), 0.0, {top})"
+    return f"{shifted} + xp.log({' + '.join(f'xp.exp({y} - {shifted})' for y in x)})"
 
 
 def clip_share_form(x: Sequence[str], index: int) -> str:
@@ -159,7 +162,7 @@ class Library:
         """The name of something that the code refers to where it runs."""
         found = next((known for known, other in self.objects.items() if other is thing), None)
         if found is None:
-            found = self.new_name(name)
+            found = self.new_name(f"{name}{next(serial)}")
             self.objects[found] = thing
         return found
 
@@ -177,7 +180,7 @@ class Library:
             return f"{self.standard('xp')}.{name}"
         if name not in NUMPY_NAMES:
             raise UnwritableError(
-                f"NumPy and modules with its names have no {name}, so it cannot be compiled for arrays"
+                f"NumPy and modules with its names have no {name} that gives the same, so it is not compiled for arrays"
             )
         return f"{self.standard('xp')}.{NUMPY_NAMES[name]}"
 
@@ -377,8 +380,10 @@ class Folder(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if isinstance(node.op, ast.FloorDiv) and is_constant(node.left) and is_constant(node.right):
-            return number(value_of(node.left) // value_of(node.right))
+        if is_constant(node.left) and is_constant(node.right):
+            value = value_of(node)
+            if value - value == 0:
+                return number(value)
         if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
             node.left, node.right = in_floats(node.left), in_floats(node.right)
         return node

@@ -169,9 +169,15 @@ def number_in_trace(value: Value) -> Any:
 
 
 def refuse_in_trace(what: str, value: Value) -> None:
-    """Raise TypeError where a function is traced and what is asked of a value would be lost to that."""
+    """Raise where a function is traced and what is asked of a value would be lost to that."""
     if clock.idle is None and (tracing := current().tracer) is not None:
         tracing.refuse(what, value)
+
+
+def shown(value: Value, spec: str | None = None) -> str:
+    """The number of a value as text."""
+    refuse_in_trace("text", value)
+    return repr(value._data) if spec is None else format(value._data, spec)
 
 
 def refuse_assigned(node: Value) -> None:

@@ -10,6 +10,7 @@ import sys
 from copy import copy
 from numbers import Real
 
+from .registry import Symbol
 from .value import Value
 from .vector import Vector
 
@@ -109,7 +110,7 @@ def is_array(x: object) -> bool:
 
 
 def is_number(x: object) -> bool:
-    return isinstance(x, (Value, float)) or (isinstance(x, Real) and not isinstance(x, bool))
+    return isinstance(x, (Value, float, Symbol)) or (isinstance(x, Real) and not isinstance(x, bool))
 
 
 def is_passed_over(x: Any) -> bool:

@@ -7,12 +7,15 @@ So the tapes, transforms and sweeps in the function run as ever, and what they c
 from __future__ import annotations
 
 import builtins
+import dis
 import math
 import operator
+import sys
+from functools import lru_cache
 from numbers import Real
 
 from . import operations, recording
-from .anomaly import where
+from .anomaly import outer_frame, place, where
 from .registry import Operation, Symbol, appliers, as_number, named
 from .value import Value, make_node, untracked
 
@@ -74,9 +77,17 @@ def compared(name: str, symbol: str) -> Callable[[Traced, Any], Any]:
     def method(self: Traced, other: Any) -> Any:
         if not isinstance(other, (float, int, Symbol, Real)):
             return NotImplemented
-        return self.trace.apply(operation, (self, other), Condition)
+        condition = self.trace.apply(operation, (self, other), Condition)
+        return bool(condition) if tells_bools_by_identity(outer_frame().f_code) else condition
 
     return method
+
+
+@lru_cache(maxsize=1000)
+def tells_bools_by_identity(code: Any) -> bool:
+    """Whether a function may ask `is True` or `type(...) is bool`, as `case True` does, which only a bool passes."""
+    names = any(constant is True or constant is False for constant in code.co_consts) or "bool" in code.co_names
+    return names and any(step.opname == "IS_OP" for step in dis.get_instructions(code))
 
 
 def asked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -170,11 +181,6 @@ class Traced(Symbol):
             "use scalargrad.sin() and the like"
         )
 
-    def __format__(self, spec: str) -> str:
-        if spec:
-            self.trace.refuse_number("a traced number has no digits to show, they differ from call to call")
-        return str(self)
-
     def __copy__(self) -> Traced:
         return self
 
@@ -185,7 +191,12 @@ class Traced(Symbol):
         self.trace.refuse_number("a traced number cannot be pickled, it stands for another number in each call")
 
     def __repr__(self) -> str:
+        if self.trace.open:
+            self.trace.give_up(TEXT)
         return f"<traced {self.index}>"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
 
 
 def of_truths(name: str, reflected: bool = False) -> Callable[[Condition, Any], Any]:
@@ -219,8 +230,18 @@ class Condition(Traced):
 
     __slots__ = ()
 
+    __class__ = property(lambda _: bool)  # for `isinstance`
+
     def __bool__(self) -> bool:
         return self.trace.decide(self)  # type: ignore[no-any-return]
+
+    def __hash__(self) -> int:
+        return hash(bool(self)) if self.trace.open else object.__hash__(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(bool, name):
+            return getattr(bool(self), name)
+        raise AttributeError(f"'bool' object has no attribute {name!r}")
 
     __and__ = of_truths("and_")
     __rand__ = of_truths("and_", reflected=True)
@@ -230,12 +251,12 @@ class Condition(Traced):
     __rxor__ = of_truths("xor", reflected=True)
 
 
-_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
-for _name in (*_ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne", "neg", "abs", "index"):
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift")
+for _name in (*_ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "invert", "abs", "index"):
     setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(operator, _name)))
 for _name in _ARITHMETIC:
     setattr(Condition, f"__r{_name}__", of_the_truth(f"r{_name}", getattr(operator, _name), reflected=True))
-for _name in ("int", "float", "round", "format"):
+for _name in ("int", "float", "round", "format", "repr"):
     setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(builtins, _name)))
 for _name in ("floor", "ceil", "trunc"):
     setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(math, _name)))
@@ -249,7 +270,19 @@ class Trace:
     answers, and where it ends, the answer is yes.
     """
 
-    __slots__ = ("answers", "count", "events", "leaves", "open", "quiet", "raised", "refusal", "script", "table")
+    __slots__ = (
+        "answers",
+        "count",
+        "events",
+        "leaves",
+        "made",
+        "open",
+        "quiet",
+        "raised",
+        "refusal",
+        "script",
+        "table",
+    )
 
     def __init__(self, script: Sequence[bool] | None = None) -> None:
         self.open = 0
@@ -262,6 +295,7 @@ class Trace:
         self.answers: dict[int, Any] = {}
         self.table: dict[tuple[Any, ...], Traced] = {}
         self.leaves: dict[int, tuple[Value, Traced]] = {}
+        self.made: dict[int, Value] = {}  # leaves that the function made, of numbers that are no input
 
     # -- the block
 
@@ -292,14 +326,24 @@ class Trace:
         if isinstance(data, Symbol) or value._operation or id(value) in self.leaves:
             return self.leaves[id(value)][1] if id(value) in self.leaves else data
         interval: Interval | None = getattr(value, "interval", None)
-        if interval is None or any(block is self for block, _ in interval.blocks):
+        if interval is None:
+            return data
+        if any(block is self for block, _ in interval.blocks):
+            self.made[id(value)] = value
             return data
         if type(data) is not float:
-            self.refusal = UntraceableError(f"{value!r} is not a float")
-            raise self.refusal
+            self.give_up(f"the leaf {data!r} is not a float")
         leaf = self.input(None if self.script is not None else data)
         self.leaves[id(value)] = value, leaf
         return leaf
+
+    def may_have_kept_leaves(self) -> bool:
+        """Whether a leaf that the function made may be alive after its run, so that the next run finds it there."""
+        if not hasattr(sys, "getrefcount"):
+            return bool(self.made)
+        self.made[0] = untracked(0.0)  # what nothing else refers to, to compare with
+        *counts, alone = map(sys.getrefcount, self.made.values())
+        return any(count > alone for count in counts)
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """What `value.record` does, with what stands for numbers."""
@@ -307,8 +351,7 @@ class Trace:
         numbers = [self.number_of(x) if isinstance(x, Value) else number_or_symbol(x) for x in operands]
         data = self.apply(operation, numbers)
         if interval.detector is not None:
-            self.refusal = UntraceableError("detect_anomaly looks at the numbers of one call")
-            raise self.refusal
+            self.give_up("detect_anomaly looks at the numbers of one call")
         if interval.enabled:
             wanted = [isinstance(x, Value) and x.is_followed_in(interval) for x in operands]
             if True in wanted:
@@ -405,16 +448,24 @@ class Trace:
     # -- what cannot be followed
 
     def refuse(self, what: str, value: Value) -> None:
-        """Raise TypeError if what is asked of a value would be the same for all calls."""
+        """Raise TypeError if what is asked of a value would be the same for all calls, but for text: that gives up."""
         if isinstance(self.number_of(value), Symbol):
+            if what == "text":
+                self.give_up(TEXT)
             self.refuse_number(INSTEAD[what])
 
     def refuse_number(self, message: str) -> NoReturn:
         self.refusal = TypeError(f"in a compiled function {message}")
         raise self.refusal
 
+    def give_up(self, reason: str) -> NoReturn:
+        """End the trace: the call is left to the function itself."""
+        self.refusal = UntraceableError(f"{reason}, {place()}")
+        raise self.refusal
+
 
 MOST_ANSWERS = 100
+TEXT = "the text of a number, which differs from call to call, is asked for"
 TRUTHS = {"isclose", "isfinite", "isinf", "isnan", "isnormal", "issubnormal", "signbit"}
 INSTEAD = {
     **dict.fromkeys(
@@ -445,11 +496,13 @@ def number_or_symbol(x: Any) -> Any:
 def constant_operand(operation: Operation, x: Any) -> Any:
     """A plain operand as a float or an int. An exact number becomes the float that Python's operators make of it."""
     x = as_number(x)
+    if type(x) is int and operation.rules[-1] is not None and not -(2**1023) < x < 2**1023:
+        raise UntraceableError(f"an integer beyond the range of floats is an operand of {operation.name}, {place()}")
     if isinstance(x, (float, int)):
         return x
     if operation.symbol and operation.rules[0] is not None:
         return float(x)
-    raise UntraceableError(f"{operation.describe(['a traced number', x])}")
+    raise UntraceableError(f"{x!r}, which is no float, is an operand of {operation.name}, {place()}")
 
 
 def gives_float(operation: Operation, operands: Sequence[Any]) -> bool:

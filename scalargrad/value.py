@@ -8,7 +8,7 @@ from numbers import Real
 
 from . import operations, recording
 from .backprop import backward
-from .recording import clock, refuse_in_trace
+from .recording import clock, refuse_in_trace, shown
 from .registry import Reduction, appliers, as_float, as_number, find_applier, named, registry
 
 TYPE_CHECKING = False
@@ -466,12 +466,12 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""
         if self._operation is None:
-            return f"constant({self._data!r}{label})"
-        grad = f", grad={self.grad!r}" if hasattr(self, "_grad") else ""
-        return f"Value({self._data!r}{grad}{label})"
+            return f"constant({shown(self)}{label})"
+        grad = f", grad={self._grad!r}" if hasattr(self, "_grad") else ""
+        return f"Value({shown(self)}{grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else str(self)
+        return shown(self, spec) if spec else str(self)
 
     def __copy__(self) -> Value:
         twin = new(type(self))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import recording
-from .recording import clock, refuse_in_trace
+from .recording import clock, refuse_in_trace, shown
 from .registry import Operation, as_number, require_flag
 from .value import Value, leaf_number, new, number_of, untracked
 from .vector import Vector, elements_of
@@ -115,7 +115,7 @@ class ScalarVariable(Value, Variable):
         return self.assign(untracked(number_of(self)) - stop_gradient(delta))
 
     def __repr__(self) -> str:
-        return show_variable(repr(self._data), self)
+        return show_variable(shown(self), self)
 
 
 class VectorVariable(Vector, Variable):
@@ -186,7 +186,7 @@ class VectorVariable(Vector, Variable):
         return self.assign(constant(self) - stop_gradient(delta))
 
     def __repr__(self) -> str:
-        return show_variable(repr([leaf._data for leaf in self._leaves]), self)
+        return show_variable(f"[{', '.join(map(shown, self._leaves))}]", self)
 
     def __copy__(self) -> VectorVariable:
         twin: VectorVariable = Variable(self, self.trainable, self.name)  # type: ignore[assignment]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from . import operations
-from .recording import clock, refuse_in_trace
+from .recording import clock, refuse_in_trace, shown
 from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
 from .value import Value, make_node, number_of, record, untracked
 
@@ -147,7 +147,7 @@ class Vector:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"Vector({self.tolist()!r})"
+        return f"Vector([{', '.join(map(shown, self._values))}])"
 
     def __copy__(self) -> Vector:
         return Vector(self._values)

@@ -435,3 +435,20 @@ def test_higher_derivatives_of_powers_over_arrays() -> None:
     ((xx, xy), (yx, yy)) = sg.compile(function, arrays=np)(*np.array(points).T)
     for i, point in enumerate(points):
         assert close([[xx[i], xy[i]], [yx[i], yy[i]]], function(*point))
+
+
+def test_logsumexp_of_infinities_is_that_of_python() -> None:
+    compiled = sg.compile(lambda a, b: sg.logsumexp([a, b]), arrays=np)
+    points = [(math.inf, 1.0), (-math.inf, 2.0), (700.0, 701.0), (math.inf, -math.inf)]
+    found = compiled(*np.array(points).T).tolist()
+    assert found == pytest.approx([sg.logsumexp([a, b]) for a, b in points], rel=1e-12)
+
+
+def test_what_rounds_otherwise_than_python_is_refused() -> None:
+    with pytest.raises(TypeError, match="no round that gives the same"):
+        sg.compile(lambda x: sg.grad(lambda a: a * sg.stop_gradient(x))(1.0).__round__(1), arrays=np)(np.array([1.25]))
+
+
+def test_what_cannot_be_followed_says_why() -> None:
+    with pytest.raises(TypeError, match="cannot be compiled for arrays: the text of a number"):
+        sg.compile(lambda x: x * len(str(x)), arrays=np)(np.array([1.25]))
