@@ -22,6 +22,7 @@ from .entry import (
     definition,
     display,
     is_literal,
+    is_told_by_length,
     listed,
     pattern,
     unlike,
@@ -170,11 +171,10 @@ class Code:
 
     # -- the source that stands alone
 
-    def source(self, name: str) -> tuple[list[str], dict[str, str], list[str]]:
+    def source(self, name: str, looked_at: bool) -> tuple[list[str], dict[str, str], list[str]]:
         """The first lines of a module, the functions that the code calls, and the code as a function with a name."""
         library = self.library
         head = [f"# {line}" for line in described(self.program)]
-        imports = [self._import(alias, thing) for alias, thing in library.aliases.items()]
         constants = [f"{self.writer.untraced} = {UNTRACED!r}"] if self.writer.untraced else []
         constants += [f"{leaf} = {library.text_of(value._data)}" for leaf, value in self.leaves]
         lines = [definition(name, "", self.parameters, defaults_of(self.parameters))]
@@ -182,8 +182,12 @@ class Code:
         if numbers and not self.arrays:
             floats = ", ".join(f"{library.standard('float')}({x})" for x in numbers)
             lines.append(f"    {', '.join(numbers)} = {floats}")
+        if not looked_at and not all(map(is_told_by_length, self.values)):
+            message = f"the source of {self.name} is for arguments of another structure"
+            lines += [f"    if not ({self.look()}):", f"        raise {library.standard('TypeError')}({message!r})"]
         lines += [f"    {line}" for x in self.arguments for line in x.standalone]
         lines += [f"    {line}" for line in self._body(None)]
+        imports = [self._import(alias, thing) for alias, thing in library.aliases.items()]
         return [*head, *imports, *constants], called_in("\n".join(lines), library.helpers), lines
 
     def _import(self, alias: str, thing: str) -> str:
@@ -192,12 +196,18 @@ class Code:
             return f"{alias} = {thing}"
         return "import math" if alias == "math" else f"import math as {alias}"
 
+    def look(self) -> str:
+        """An expression that tells whether arguments, but for the static ones, have the structure of these."""
+        shapes = [(x.name, pattern(value)) for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
+        if not shapes:
+            return ""
+        shape = shape_name(self.name, self.parameters)
+        return f"{shape}({listed([x for x, _ in shapes])}) == {[shape for _, shape in shapes]!r}"
+
     def choice(self, name: str) -> str:
         """The lines of a function that pass a call on to this code if it is for such arguments."""
         tests = [told_in_source(x, value) for x, value in zip(self.parameters, self.values) if x.fixes(value)]
-        shapes = [(x.name, pattern(value)) for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
-        shape = shape_name(self.name, self.parameters)
-        tests += [f"{shape}({listed([x for x, _ in shapes])}) == {[shape for _, shape in shapes]!r}"] if shapes else []
+        tests += [look] if (look := self.look()) else []
         positional, keywords = [], []
         for x in self.parameters:
             star = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**"}.get(x.kind, "")
@@ -223,7 +233,8 @@ class EngineCode(Code):
         results = [library.new_name(f"r{i}") for i in range(len(self.outputs))]
         self._run(namespace, inner)
         made = library.object(self.extra(namespace.pop(self.name)), "_made")
-        lines = [*unpacked(results, f"{made}({', '.join(names)})")] if results else []
+        call = f"{made}({', '.join(names)})"
+        lines = unpacked(results, call) if results else [call]  # it raises where the path is not known
         lines.append(f"return {display(self.structure, iter(results), library)}")
         self._run(namespace, self._function([f"            {line}" for line in lines]))
         return namespace.pop(self.name)
@@ -273,19 +284,22 @@ class ArrayCode(EngineCode):
 SHAPE = """\
 def _shape(x):
     if isinstance(x, dict):
-        return {key: _shape(part) for key, part in x.items()}
+        return {"dict": [(repr(key), _shape(part)) for key, part in x.items()]}
+    if hasattr(x, "__dataclass_fields__"):
+        names = [name for name, field in x.__dataclass_fields__.items() if field.init]
+        return {type(x).__name__: [(name, _shape(getattr(x, name))) for name in names]}
     if isinstance(x, (list, tuple)):
-        return [_shape(part) for part in x]
+        return (tuple if isinstance(x, tuple) else list)(map(_shape, x))
     if hasattr(x, "tolist"):
         return _shape(x.tolist())
     return x if x is None or isinstance(x, (str, bytes, bool)) else 0"""
 
 
-def choosing(name: str, parameters: Sequence[Parameter], choices: Sequence[str]) -> list[str]:
-    """The function that looks at its arguments and passes them on, after one that tells their structure."""
+def choosing(name: str, parameters: Sequence[Parameter], choices: Sequence[str]) -> str:
+    """The function that looks at its arguments and passes them on."""
     message = f"{name} was not traced for arguments of this structure, or they are objects that source cannot tell"
     lines = [definition(name, "", parameters, defaults_of(parameters)), *choices, f"    raise TypeError({message!r})"]
-    return [SHAPE.replace("_shape", shape_name(name, parameters)), "\n".join(lines)]
+    return "\n".join(lines)
 
 
 def shape_name(name: str, parameters: Sequence[Parameter]) -> str:

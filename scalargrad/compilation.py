@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import MethodType
+from types import FunctionType, MethodType
 
 from .registry import require_callable
 
@@ -28,36 +28,36 @@ if TYPE_CHECKING:
 
 
 class CompiledMethod:
-    """A compiled function in a class: it is compiled for each instance, when it is first called there.
+    """A compiled function in a class: it is compiled for each instance, when it is first asked for there.
 
-    The instance keeps what was compiled for it, in its `__dict__`. Below `staticmethod` it is the compiled function.
+    The instance keeps what compiles it, in its `__dict__`. Called from the class it takes the instance first; below a
+    `staticmethod` there is none.
     """
 
-    def __init__(self, plain: Any, method_of: Callable[[Any], Any]) -> None:
+    def __init__(self, plain: Any, scope: str, compiler_of: Callable[[Any], Any]) -> None:
         self.plain = plain
-        self.method_of = method_of
-        self.name = ""
+        self.scope = scope
+        self.compiler_of = compiler_of
+        self.key = f"_compiled {scope}.{plain.__name__}"
         self.__doc__ = plain.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        self.__isabstractmethod__ = getattr(plain.__wrapped__, "__isabstractmethod__", False)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self
-        bound = MethodType(self.plain.__wrapped__, instance)
-        if getattr(type(instance), self.name, None) is not self:
-            return bound  # reached by super(), from a method that may be compiled itself
         if not hasattr(instance, "__dict__"):
             raise TypeError(
                 f"{type(instance).__name__} has no __dict__ to keep what is compiled for an instance; compile the "
                 f"method of the instance instead: compile(x.method)"
             )
-        method = vars(instance)[self.name] = self.method_of(bound)
-        return method
+        compiler = vars(instance).get(self.key)
+        if compiler is None or compiler.function.__self__ is not instance:  # that of which this is a copy
+            bound = MethodType(self.plain.__wrapped__, instance)
+            compiler = vars(instance)[self.key] = self.compiler_of(bound)
+        return compiler.method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.name and args:
+        if args and any(kind.__qualname__ == self.scope for kind in type(args[0]).__mro__):
             return self.__get__(args[0])(*args[1:], **kwargs)
         return self.plain(*args, **kwargs)
 
@@ -170,14 +170,13 @@ def compile(
     def compiled(function: Any) -> Any:
         from . import elementwise  # what generates code takes as long to import as all the rest
 
-        def method_of(function: Any) -> Any:
-            return elementwise.compiler_of(function, **options).method
+        def compiler_of(function: Any) -> Any:
+            return elementwise.compiler_of(function, **options)
 
         require_callable("compile", function)
-        scope = getattr(function, "__qualname__", "").rpartition(".")[0]
-        if scope and sys._getframe(depth).f_locals.get("__qualname__") == scope:  # it stands in the body of a class
-            return CompiledMethod(method_of(function), method_of)
-        return method_of(function)
+        method = compiler_of(function).method
+        scope = sys._getframe(depth).f_locals.get("__qualname__")  # of the body of a class
+        return CompiledMethod(method, scope, compiler_of) if scope and isinstance(function, FunctionType) else method
 
     depth = 1 if function is None else 2
     return compiled if function is None else compiled(function)

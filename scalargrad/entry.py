@@ -10,11 +10,13 @@ from .structure import (
     is_dataclass,
     is_number,
     is_passed_over,
+    is_scalar,
     parts_of,
     refill,
     scalars_of,
     with_parts,
 )
+from .value import Value
 from .vector import Vector
 
 TYPE_CHECKING = False
@@ -309,7 +311,7 @@ def display(structure: Any, texts: Iterator[str], library: Library | None) -> st
 
     Without a library it stands alone: other sequences than lists and tuples are lists, dataclasses are dicts.
     """
-    if is_number(structure):
+    if is_scalar(structure):
         return next(texts)
     if isinstance(structure, Vector):
         parts = [next(texts) for _ in structure]
@@ -333,7 +335,7 @@ def display(structure: Any, texts: Iterator[str], library: Library | None) -> st
         shape = structure.shape
         return nested(parts, shape) if library is None else made(library, lambda parts: array_of(parts, shape), parts)
     if is_literal(structure) or library is None:
-        return repr(structure)
+        return repr(structure.tolist() if is_array(structure) else structure)
     return library.object(structure, "_given")  # an array of text
 
 
@@ -353,14 +355,21 @@ def nested(parts: Sequence[str], shape: Sequence[int]) -> str:
 
 
 def pattern(x: Any) -> Any:
-    """What `_shape` above gives of a structure."""
+    """What `_shape` in the source gives of a structure: literals that equal those of the same structure alone."""
     if isinstance(x, dict):
-        return {key: pattern(part) for key, part in x.items()}
-    if isinstance(x, (list, tuple)):
-        return [pattern(part) for part in x]
+        return {"dict": [(repr(key), pattern(part)) for key, part in x.items()]}
+    if is_dataclass(x):
+        return {type(x).__name__: [(name, pattern(getattr(x, name))) for name in fields_of(x)]}
     if isinstance(x, Vector) or is_array(x):
         return pattern(x.tolist())
-    return x if x is None or isinstance(x, (str, bytes, bool)) else 0
+    if isinstance(x, (list, tuple)):
+        return tuple(map(pattern, x)) if isinstance(x, tuple) else [*map(pattern, x)]
+    return x if not is_scalar(x) and (x is None or isinstance(x, (str, bytes, bool))) else 0
+
+
+def is_told_by_length(x: Any) -> bool:
+    """Whether unpacking an argument in the source that stands alone fails if it has another structure."""
+    return is_number(x) or (type(x) in (list, tuple) and all(map(is_number, x)))
 
 
 def unlike(name: str, names: Collection[str]) -> str:
@@ -370,13 +379,21 @@ def unlike(name: str, names: Collection[str]) -> str:
     return name
 
 
-def is_written(x: Any) -> bool:
-    """Whether a default is what `repr` writes of it: a literal, or a list or dict of such."""
+def default_text(x: Any) -> str:
+    """A default as source; `...` where source cannot make it."""
+    if type(x) is float and x - x != 0:
+        return f"float({str(x)!r})"
+    if type(x) in (list, tuple, Vector):
+        parts = [*map(default_text, x)]
+        text = f"({', '.join(parts)},)" if type(x) is tuple and x else listed(parts) if type(x) is not tuple else "()"
+        return "..." if "..." in parts else text
     if type(x) is dict:
-        return all(map(is_written, (*x, *x.values())))
-    return all(map(is_written, x)) if type(x) in (list, tuple) else is_literal(x)
+        pairs = [(default_text(key), default_text(part)) for key, part in x.items()]
+        return "..." if "..." in [y for pair in pairs for y in pair] else f"{{{', '.join(map(': '.join, pairs))}}}"
+    if isinstance(x, Value) and not x.is_tracked:
+        return default_text(x._data)
+    return repr(x) if is_literal(x) else "..."
 
 
 def defaults_of(parameters: Sequence[Parameter]) -> dict[str, str]:
-    """The defaults as source; `...` stands for an object that source cannot make."""
-    return {x.name: repr(x.default) if is_written(x.default) else "..." for x in parameters if x.has_default}
+    return {x.name: default_text(x.default) for x in parameters if x.has_default}

@@ -17,7 +17,7 @@ import types
 from functools import lru_cache
 from itertools import count
 
-from .registry import Operation
+from .registry import Operation, Symbol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,13 +64,21 @@ def power_log_form(x: Sequence[str], operands: Sequence[Any]) -> str:
     return f"xp.where({base} == 0, {limit}, {base} ** {exponent} * xp.log({base}) ** {k})"
 
 
+def remainder_form(x: str, y: str) -> str:
+    """What is exact at each step, as C's libraries have it: fmod by twice the divisor, less it once or twice."""
+    rest, half = f"xp.fmod(abs({x}), 2.0 * abs({y}))", f"abs({y}) / 2.0"
+    less = f"({rest} - abs({y}))"
+    reduced = f"xp.where({rest} > {half}, xp.where({less} >= {half}, {less} - abs({y}), {less}), {rest})"
+    return f"xp.copysign(1.0, {x}) * {reduced}"
+
+
 # What kernels compute with a loop, or with branches for the last digits, as arrays compute it: within 1e-12.
 ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "power_slope": lambda x, _: f"xp.where({x[1]} == 0, 0.0, {x[1]} * {x[0]} ** ({x[1]} - 1.0))",
     "times_power": lambda x, _: f"xp.where({x[0]} == 0, 0.0, {x[0]} * {x[1]} ** {x[2]})",
     "power_log": power_log_form,
-    "over_sum_of_squares": lambda x, _: f"{x[0]} / ({x[1]} * {x[1]} + {x[2]} * {x[2]})",
-    "inversion": lambda x, _: f"{x[0]} / ({x[0]} * {x[0]} + {x[1]} * {x[1]})",
+    "over_sum_of_squares": lambda x, _: f"{x[0]} / xp.hypot({x[1]}, {x[2]}) / xp.hypot({x[1]}, {x[2]})",
+    "inversion": lambda x, _: f"{x[0]} / xp.hypot({x[0]}, {x[1]}) / xp.hypot({x[0]}, {x[1]})",
     "over_square": lambda x, _: f"{x[0]} / {x[1]} / {x[1]}",
     "cbrt_slope": lambda x, _: f"1.0 / (3.0 * xp.cbrt({x[0]}) ** 2)",
     "log_base": lambda x, _: f"xp.log({x[0]}) / xp.log({x[1]})",
@@ -78,7 +86,6 @@ ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "lift": lambda x, _: "1.0",
     "norm": lambda x, _: chained("hypot", x) if len(x) > 1 else f"abs({x[0]})",
     "dist": lambda x, _: chained("hypot", ["0.0", *[f"({p} - {q})" for p, q in zip(x, x[len(x) // 2 :])]]),
-    "fsum": lambda x, _: " + ".join(x),
     **dict.fromkeys(("max", "peak"), lambda x, _: chained("maximum", x)),
     **dict.fromkeys(("min", "trough"), lambda x, _: chained("minimum", x)),
     "ties": lambda x, _: "0.0 + " + " + ".join(f"({y} == {x[0]})" for y in x[1:]),
@@ -90,7 +97,7 @@ ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "nearest_quotient": lambda x, _: f"xp.rint({x[0]} / {x[1]})",
     "whole_quotient": lambda x, _: f"xp.trunc({x[0]} / {x[1]})",
     "clip_share": lambda x, operands: clip_share_form(x, operands[3]),
-    "remainder": lambda x, _: f"{x[0]} - {x[1]} * xp.rint({x[0]} / {x[1]})",
+    "remainder": lambda x, _: remainder_form(*x),
 }
 
 
@@ -478,7 +485,7 @@ class Arrayed:
 
 
 def is_plain(operand: Any) -> bool:
-    return isinstance(operand, (float, int))
+    return isinstance(operand, (float, int)) and not isinstance(operand, Symbol)
 
 
 def number(x: Any) -> ast.expr:
@@ -487,6 +494,8 @@ def number(x: Any) -> ast.expr:
 
 def text_of(x: Any, math: str = "math") -> str:
     """A number as source code."""
+    if hasattr(x, "item"):  # one of NumPy's, of which `repr` is no number
+        x = x.item()
     if x != x:
         return f"{math}.nan"
     if abs(x) == INFINITY:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from .recording import Interval
     from .tracing import Trace
     from .value import Value
 
@@ -45,6 +46,7 @@ class Program:
         self.root = Branch()
         self.inputs: list[Traced] = []
         self.leaves: dict[int, tuple[Value, Traced]] = {}
+        self.outside: dict[int, Value] = {}
         self.count = 0
 
     def add(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
@@ -56,6 +58,7 @@ class Program:
         twins: dict[int, Traced] = {}
         if not self.count:
             self.inputs = [self.number(x) for x in inputs]
+        self.outside.update(trace.outside)
         twins.update((id(x), twin) for x, twin in zip(inputs, self.inputs))
         for key, (value, leaf) in trace.leaves.items():
             if key not in self.leaves:
@@ -96,6 +99,11 @@ class Program:
         fresh = Program()
         fresh.add(trace, inputs, result)
         vars(self).update(vars(fresh))
+
+    def is_followed_in(self, interval: Interval) -> bool:
+        """Whether something in an interval follows what the function closes over."""
+        closed_over = [*(value for value, _ in self.leaves.values()), *self.outside.values()]
+        return any(value.is_followed_in(interval) for value in closed_over)
 
     def number(self, node: Traced) -> Traced:
         """Take a node in, under a number of its own."""

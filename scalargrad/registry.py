@@ -208,7 +208,7 @@ def as_number(x: Any, role: str = "", *names: object) -> Number:
 
     Raises `TypeError` for anything that is not a real number; `role`, with `names` in its braces, says what it is for.
     """
-    if type(x) is float or type(x) is int:
+    if type(x) is float or type(x) is int or isinstance(x, Symbol):
         return x
     if isinstance(x, float):
         return float(x)

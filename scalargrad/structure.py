@@ -52,13 +52,17 @@ def with_parts(structure: Any, parts: list[Any], construct: bool = True) -> Any:
     does not hold of the parts, as with gradients, it is copied instead, and the derived fields are None.
     """
     if isinstance(structure, dict):
-        twin = copy(structure)  # a defaultdict or an OrderedDict stays one
-        twin.update(zip(structure, parts))
+        twin: Any = copy(structure)  # a defaultdict or an OrderedDict stays one
+        dict.update(twin, zip(structure, parts))  # a Counter's own would add
         return twin
     if isinstance(structure, list):
-        return parts
+        if type(structure) is list:
+            return parts
+        twin = copy(structure)
+        twin[:] = parts
+        return twin
     if isinstance(structure, tuple):
-        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
+        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple.__new__(type(structure), parts)
     names = fields_of(structure)
     if construct:
         return type(structure)(**dict(zip(names, parts)))
@@ -110,7 +114,12 @@ def is_array(x: object) -> bool:
 
 
 def is_number(x: object) -> bool:
-    return isinstance(x, (Value, float, Symbol)) or (isinstance(x, Real) and not isinstance(x, bool))
+    return isinstance(x, Value) or (isinstance(x, (float, Real)) and not isinstance(x, bool))
+
+
+def is_scalar(x: object) -> bool:
+    """Whether something is a number, or stands for one, or for a truth value, while a function is traced."""
+    return is_number(x) or isinstance(x, Symbol)
 
 
 def is_passed_over(x: Any) -> bool:
@@ -122,7 +131,7 @@ def is_passed_over(x: Any) -> bool:
 
 def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
     """The single numbers and values in a structure, in order; raises what `refuse` makes of what is none."""
-    if is_number(structure):
+    if is_scalar(structure):
         return [structure]
     if isinstance(structure, Vector):
         return [*structure]
@@ -141,7 +150,7 @@ def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> A
 
     An array holds floats if all of its numbers are, or else objects. How dataclasses are made: see `with_parts`.
     """
-    if is_number(structure):
+    if is_scalar(structure):
         return next(scalars)
     if isinstance(structure, Vector):
         return Vector([next(scalars) for _ in structure])

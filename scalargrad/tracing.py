@@ -16,12 +16,12 @@ from numbers import Real
 
 from . import operations, recording
 from .anomaly import outer_frame, place, where
-from .registry import Operation, Symbol, appliers, as_number, named
+from .registry import Operation, Symbol, appliers, as_number, named, registry
 from .value import Value, make_node, untracked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, NoReturn
 
     from .recording import BlockInterval, Interval
@@ -155,10 +155,30 @@ class Traced(Symbol):
     __ge__ = compared("ge", ">=")
     __eq__ = compared("eq", "==")
     __ne__ = compared("ne", "!=")
-    __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
         return bool(self != 0)
+
+    __class__ = property(lambda _: float)  # for `isinstance`
+    real = property(lambda self: self)
+    imag = 0.0
+
+    def conjugate(self) -> Any:
+        return self
+
+    def is_integer(self) -> bool:
+        return bool(self % 1 == 0)
+
+    def __hash__(self) -> int:
+        return self.trace.ask("hash", hash, (self,), {}) if self.trace.open else object.__hash__(self)
+
+    def __getattr__(self, name: str) -> Any:
+        operation = registry.get(name)
+        if operation is not None and len(operation.rules) == 1:
+            return lambda: self.trace.apply(operation, (self,))  # as NumPy calls it for arrays of objects
+        if hasattr(float, name):
+            self.trace.refuse_number(f"{name}() of a traced number would be that of this one call")
+        raise AttributeError(f"'float' object has no attribute {name!r}")
 
     __int__ = asked("int", int)
     __floor__ = asked("floor", math.floor)
@@ -231,6 +251,14 @@ class Condition(Traced):
     __slots__ = ()
 
     __class__ = property(lambda _: bool)  # for `isinstance`
+    real = property(lambda self: int(bool(self)))
+    imag = 0
+
+    def conjugate(self) -> Any:
+        return int(bool(self))
+
+    def is_integer(self) -> bool:
+        return True
 
     def __bool__(self) -> bool:
         return self.trace.decide(self)  # type: ignore[no-any-return]
@@ -271,17 +299,8 @@ class Trace:
     """
 
     __slots__ = (
-        "answers",
-        "count",
-        "events",
-        "leaves",
-        "made",
-        "open",
-        "quiet",
-        "raised",
-        "refusal",
-        "script",
-        "table",
+        *("answers", "count", "events", "leaves", "made", "open", "outside"),
+        *("quiet", "raised", "refusal", "script", "table"),
     )
 
     def __init__(self, script: Sequence[bool] | None = None) -> None:
@@ -295,7 +314,8 @@ class Trace:
         self.answers: dict[int, Any] = {}
         self.table: dict[tuple[Any, ...], Traced] = {}
         self.leaves: dict[int, tuple[Value, Traced]] = {}
-        self.made: dict[int, Value] = {}  # leaves that the function made, of numbers that are no input
+        self.outside: dict[int, Value] = {}  # what was computed before: its numbers stay, but a tape may follow it
+        self.made: dict[int, Value] = {}  # leaves that the function made
 
     # -- the block
 
@@ -323,13 +343,17 @@ class Trace:
     def number_of(self, value: Value) -> Any:
         """The number of a value, or what stands for it: a leaf that was made outside of the trace is an input."""
         data = value._data
-        if isinstance(data, Symbol) or value._operation or id(value) in self.leaves:
-            return self.leaves[id(value)][1] if id(value) in self.leaves else data
+        if id(value) in self.leaves:
+            return self.leaves[id(value)][1]
         interval: Interval | None = getattr(value, "interval", None)
         if interval is None:
             return data
         if any(block is self for block, _ in interval.blocks):
-            self.made[id(value)] = value
+            if not value._operation:
+                self.made[id(value)] = value
+            return data
+        if value._operation or isinstance(data, Symbol):
+            self.outside[id(value)] = value
             return data
         if type(data) is not float:
             self.give_up(f"the leaf {data!r} is not a float")
@@ -338,7 +362,11 @@ class Trace:
         return leaf
 
     def may_have_kept_leaves(self) -> bool:
-        """Whether a leaf that the function made may be alive after its run, so that the next run finds it there."""
+        """Whether a leaf that the function made may be alive after its run, so that the next run finds it there.
+
+        There they are leaves like others, of the numbers of this run.
+        """
+        settle(self.made.values())
         if not hasattr(sys, "getrefcount"):
             return bool(self.made)
         self.made[0] = untracked(0.0)  # what nothing else refers to, to compare with
@@ -462,6 +490,14 @@ class Trace:
         """End the trace: the call is left to the function itself."""
         self.refusal = UntraceableError(f"{reason}, {place()}")
         raise self.refusal
+
+
+def settle(leaves: Iterable[Value]) -> None:
+    """Make leaves from a trace into leaves like others, of the numbers of that run."""
+    interval = recording.current()
+    for leaf in leaves:
+        leaf.interval = interval
+        leaf._data = leaf._data.data if isinstance(leaf._data, Traced) else leaf._data
 
 
 MOST_ANSWERS = 100

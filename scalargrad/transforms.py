@@ -337,7 +337,7 @@ def outputs_of(name: str, result: Any) -> list[Any]:
 
     if is_passed_over(result):
         raise refuse(result)
-    return scalars_of(result, refuse)
+    return [x for x in scalars_of(result, refuse) if is_number(x)]  # and no truth values of a trace
 
 
 def plain_structure(structure: Any) -> Any:

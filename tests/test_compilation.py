@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import collections
 import copy
 import dataclasses
@@ -115,7 +116,7 @@ def test_a_second_call_on_the_same_path_does_not_run_the_function(program: Any, 
     calls = []
 
     def counted(*args: Any) -> Any:
-        calls.append(args)
+        calls.append(1)
         return program(*args)
 
     compiled = sg.compile(counted)
@@ -1412,7 +1413,7 @@ def test_a_leaf_that_the_function_makes_and_leaves_costs_no_second_run() -> None
     runs = []
 
     def summed(x: Any) -> Any:
-        runs.append(x)
+        runs.append(1)
         total = sg.Value(0.0)
         for i in range(3):
             total = total + x * sg.Variable(float(i))
@@ -1475,6 +1476,59 @@ def test_a_copy_of_a_model_has_compiled_methods_of_its_own(twin: Any) -> None:
     for _ in range(2):
         assert [model.predict(3.0), model.step(3.0)] == [6.0, 6.0]  # type: ignore[attr-defined]
         assert [other.predict(3.0), other.step(3.0)] == [30.0, 30.0]
+
+
+def test_a_shallow_copy_and_a_changed_class_have_methods_of_their_own() -> None:
+    model = Model(2.0)
+    assert model.predict(3.0) == 6.0
+    other = copy.copy(model)
+    other.w = sg.Variable(10.0)
+    assert [other.predict(3.0), model.predict(3.0)] == [30.0, 6.0]
+    other.__class__ = Shifted
+    assert other.predict(3.0) == 31.0
+
+
+class Decorated(abc.ABC):
+    """Compiled methods below other decorators, and under other names."""
+
+    def __init__(self) -> None:
+        self.w = sg.Variable(3.0)
+
+    @property
+    @sg.compile
+    def energy(self) -> Any:
+        return self.w * self.w
+
+    @sg.compile
+    @staticmethod
+    def twice(x: Any) -> Any:
+        return 2 * x
+
+    @sg.compile
+    @abc.abstractmethod
+    def todo(self, x: Any) -> Any: ...
+
+    @sg.compile
+    def scaled(self, x: Any) -> Any:
+        return self.w * x
+
+
+class Ready(Decorated):
+    renamed = Decorated.scaled
+
+    def todo(self, x: Any) -> Any:
+        return self.scaled(x)
+
+
+@pytest.mark.usefixtures("no_fallback")
+def test_compiled_methods_stand_below_other_decorators() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        Decorated()  # type: ignore[abstract]
+    ready = Ready()
+    assert [ready.energy, ready.twice(2.0), Ready.twice(2.0), ready.todo(2.0), ready.renamed(5.0)] == [9, 4, 4, 6, 15]
+    ready.w.assign(4.0)
+    assert [ready.energy, ready.scaled(2.0), Decorated.scaled(ready, 1.0)] == [16.0, 8.0, 4.0]
+    assert {type(ready.energy), type(ready.todo(1.0))} == {float}
 
 
 def test_a_method_of_a_class_with_slots_is_refused() -> None:
@@ -1541,3 +1595,161 @@ def test_the_source_holds_no_helper_that_it_does_not_call() -> None:
     for name in helpers[:-1]:
         assert len(re.findall(rf"\b{name}\b", compiled.source)) > 1
     assert not re.search(r"\d / \d", compiled.source)
+
+
+def test_a_leaf_made_of_an_argument_and_kept_has_the_number_of_that_call() -> None:
+    kept: dict[str, Any] = {}
+
+    def lazy(x: Any) -> Any:
+        if "b" not in kept:
+            kept["b"] = sg.Variable(x * 0.5)
+        return kept["b"] * x
+
+    compiled = sg.compile(lazy)
+    assert [compiled(2.0), compiled(3.0)] == [2.0, 3.0]
+    assert kept["b"].numpy() == 1.0
+    kept["b"].assign(5.0)
+    assert compiled(3.0) == 15.0
+
+
+def test_arrays_that_hold_no_numbers_are_told_by_all_of_their_entries() -> None:
+    import numpy as np
+
+    v = np.arange(1500.0)
+    masks = np.zeros((2, 1500), bool)
+    masks[0, 100] = masks[1, 700] = True
+    compiled = sg.compile(lambda v, mask: sum(v[mask]))
+    assert [compiled(v, mask) for mask in (*masks, *masks)] == [100.0, 700.0, 100.0, 700.0]
+
+
+@pytest.mark.parametrize(
+    ("function", "args"),
+    [
+        (lambda x, k: x * {1.0: 10.0, 2.0: 20.0}.get(k, 0.0), [(2.0, 1.0), (2.0, 2.0), (2.0, 3.0)]),
+        (lambda x, k: x * (10.0 if k in {1.0, 2.0} else 3.0), [(2.0, 1.0), (2.0, 3.0), (2.0, 2.0)]),
+        (lambda x, k: x * len({k, 1.0, 2.0}), [(2.0, 1.0), (2.0, 3.0)]),
+        (lambda x, k: x * k if isinstance(k, float) else x * 0, [(2.0, 3.0)]),
+        (lambda x, k: x * (1.0 if k.is_integer() else 2.0) + k.real - k.imag * k.conjugate(), [(2.0, 1.0), (2.0, 1.5)]),
+        (lambda x, k: x * __import__("numpy").sin(k).sum(), [(2.0, [0.25, 0.5]), (2.0, [0.5, 0.5])]),
+    ],
+)
+def test_an_argument_that_is_not_differentiated_passes_for_a_float(function: Any, args: Any) -> None:
+    compiled = sg.compile(sg.value_and_grad(function))
+    for given in (*args, *args):
+        assert compiled(*given) == sg.value_and_grad(function)(*given)
+
+
+@pytest.mark.parametrize("name", ["hex", "as_integer_ratio"])
+def test_what_a_float_tells_of_one_call_is_refused(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"in a compiled function {name}\(\) of a traced number"):
+        sg.compile(sg.grad(lambda x, k: x * len(getattr(k, name)())))(1.0, 2.0)
+    with pytest.raises(AttributeError, match="'float' object has no attribute 'tail'"):
+        sg.compile(sg.grad(lambda x, k: x * k.tail))(1.0, 2.0)
+
+
+class Total(list[Any]):
+    @property
+    def total(self) -> Any:
+        return sum(self)
+
+
+class Twin(tuple[Any, ...]):
+    __slots__ = ()
+
+
+def test_kinds_of_lists_tuples_and_dicts_stay_what_they_are() -> None:
+    counter = sg.compile(lambda d: sum(d.values()) + 10 * len(d))
+    assert counter(collections.Counter(a=2, b=3)) == 25.0
+    assert sg.compile(lambda x: collections.Counter(a=x))(2.0) == collections.Counter(a=2.0)
+    assert sg.compile(lambda v: v.total)(Total([1.0, 2.0])) == 3.0
+    assert type(sg.compile(lambda v: Total([v]))(1.0)) is Total
+    assert type(sg.compile(lambda v: Twin([v, v]))(1.0)) is Twin
+
+
+@dataclasses.dataclass
+class Tagged:
+    x: float
+    y: float
+    tag: str = "t"
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (lambda p: p.x - p.y if p.tag == "t" else p.y * 100 + p.x, [Tagged(1.0, 2.0), Tagged(1.0, 2.0, "q")]),
+        (lambda p: p[0] - p[1] if isinstance(p, list) else p[0] + p[1], [[1.0, 2.0], (1.0, 2.0)]),
+        (lambda d: [*d.values()][0], [{"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}]),
+        (lambda p: 3.0 if isinstance(p, list) else 2.0, [[], ()]),
+    ],
+)
+def test_the_source_tells_the_structures_that_the_versions_tell(function: Any, arguments: Any) -> None:
+    compiled = sg.compile(function)
+    expected = [compiled(argument) for argument in arguments]
+    assert [execute(compiled.source)["function"](argument) for argument in arguments] == expected
+
+
+@pytest.mark.parametrize(
+    ("function", "known", "other"),
+    [
+        (lambda l: sum(l[0]), [[1.0, 2.0], [2.0]], [[1.0, 2.0, 3.0], [2.0]]),
+        (lambda d: sum(d.values()), {"a": 1.0}, {"a": 1.0, "b": 2.0}),
+        (lambda v: v.sum(), sg.Vector([1.0, 2.0]), sg.Vector([1.0, 2.0, 3.0])),
+        (lambda d: d["x"] if d["m"] == "a" else d["x"] * 5, {"x": 1.0, "m": "a"}, {"x": 1.0, "m": "b"}),
+        (lambda t: 1.0 * len(t), ["a", "b"], ["a", "b", "c"]),
+    ],
+)
+def test_the_source_refuses_another_structure(function: Any, known: Any, other: Any) -> None:
+    compiled = sg.compile(function)
+    expected = compiled(known)
+    alone = execute(compiled.source)["function"]
+    assert alone(known) == expected
+    with pytest.raises(TypeError, match="another structure"):
+        alone(other)
+
+
+def test_a_tape_that_watches_what_is_closed_over_sees_it() -> None:
+    k, computed = sg.constant(3.0), sg.Variable(3.0) * 1.0
+    for source in (k, computed):
+        compiled = sg.compile(lambda x, source=source: source * x)
+        assert compiled(2.0) == 6.0
+        with sg.GradientTape() as tape:
+            tape.watch(source)
+            y = compiled(2.0)
+        assert tape.gradient(y, source) == 2.0
+        assert compiled(5.0) == 15.0
+
+
+def test_a_truth_value_is_no_result_to_differentiate() -> None:
+    with pytest.raises(TypeError, match="returned True"):
+        sg.compile(sg.grad(lambda x: x > 1))(2.0)
+    assert sg.compile(sg.jacobian(lambda x: [x > 1, x]))(2.0) == [True, 1.0]
+
+
+def test_leaves_and_defaults_that_are_infinite_stand_in_the_source() -> None:
+    w = sg.Variable(math.inf)
+    compiled = sg.compile(lambda x, k=math.inf, v=sg.Vector([1.0, -math.inf]), t=(1.0,): min(x * w, k, *v, *t))
+    assert execute(compiled.source if compiled(1.0) else "")["function"](1.0) == -math.inf
+
+
+def test_results_of_numpys_types_stand_in_the_source() -> None:
+    import numpy as np
+
+    compiled = sg.compile(lambda x: [x, np.float64(2.0), np.int64(1), np.array([True, False]), np.array(["a"])])
+    compiled(1.0)
+    assert execute(compiled.source)["function"](1.0) == [1.0, 2.0, 1, [True, False], ["a"]]
+
+
+def test_a_name_that_python_would_spell_otherwise_is_no_name_of_the_source() -> None:
+    def function(x: Any) -> Any:
+        return x
+
+    function.__name__ = "\ufb01t"
+    compiled = sg.compile(function)
+    assert compiled(2.0) == execute(compiled.source)["function"](2.0) == 2.0
+
+
+def test_with_an_engine_results_without_numbers_follow_the_path_too() -> None:
+    compiled = sg.compile(lambda x: True if x > 0 else False, decorate=lambda function: function)
+    assert compiled(1.0) is True
+    with pytest.raises(TypeError, match="results of different structure"):
+        compiled(-1.0)
