@@ -1612,16 +1612,6 @@ def test_a_leaf_made_of_an_argument_and_kept_has_the_number_of_that_call() -> No
     assert compiled(3.0) == 15.0
 
 
-def test_arrays_that_hold_no_numbers_are_told_by_all_of_their_entries() -> None:
-    import numpy as np
-
-    v = np.arange(1500.0)
-    masks = np.zeros((2, 1500), bool)
-    masks[0, 100] = masks[1, 700] = True
-    compiled = sg.compile(lambda v, mask: sum(v[mask]))
-    assert [compiled(v, mask) for mask in (*masks, *masks)] == [100.0, 700.0, 100.0, 700.0]
-
-
 @pytest.mark.parametrize(
     ("function", "args"),
     [
@@ -1630,13 +1620,12 @@ def test_arrays_that_hold_no_numbers_are_told_by_all_of_their_entries() -> None:
         (lambda x, k: x * len({k, 1.0, 2.0}), [(2.0, 1.0), (2.0, 3.0)]),
         (lambda x, k: x * k if isinstance(k, float) else x * 0, [(2.0, 3.0)]),
         (lambda x, k: x * (1.0 if k.is_integer() else 2.0) + k.real - k.imag * k.conjugate(), [(2.0, 1.0), (2.0, 1.5)]),
-        (lambda x, k: x * __import__("numpy").sin(k).sum(), [(2.0, [0.25, 0.5]), (2.0, [0.5, 0.5])]),
     ],
 )
 def test_an_argument_that_is_not_differentiated_passes_for_a_float(function: Any, args: Any) -> None:
     compiled = sg.compile(sg.value_and_grad(function))
-    for given in (*args, *args):
-        assert compiled(*given) == sg.value_and_grad(function)(*given)
+    for numbers in 2 * args:
+        assert compiled(*numbers) == sg.value_and_grad(function)(*numbers)
 
 
 @pytest.mark.parametrize("name", ["hex", "as_integer_ratio"])
@@ -1678,7 +1667,7 @@ class Tagged:
     [
         (lambda p: p.x - p.y if p.tag == "t" else p.y * 100 + p.x, [Tagged(1.0, 2.0), Tagged(1.0, 2.0, "q")]),
         (lambda p: p[0] - p[1] if isinstance(p, list) else p[0] + p[1], [[1.0, 2.0], (1.0, 2.0)]),
-        (lambda d: [*d.values()][0], [{"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}]),
+        (lambda d: next(iter(d.values())), [{"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}]),
         (lambda p: 3.0 if isinstance(p, list) else 2.0, [[], ()]),
     ],
 )
@@ -1691,7 +1680,7 @@ def test_the_source_tells_the_structures_that_the_versions_tell(function: Any, a
 @pytest.mark.parametrize(
     ("function", "known", "other"),
     [
-        (lambda l: sum(l[0]), [[1.0, 2.0], [2.0]], [[1.0, 2.0, 3.0], [2.0]]),
+        (lambda rows: sum(rows[0]), [[1.0, 2.0], [2.0]], [[1.0, 2.0, 3.0], [2.0]]),
         (lambda d: sum(d.values()), {"a": 1.0}, {"a": 1.0, "b": 2.0}),
         (lambda v: v.sum(), sg.Vector([1.0, 2.0]), sg.Vector([1.0, 2.0, 3.0])),
         (lambda d: d["x"] if d["m"] == "a" else d["x"] * 5, {"x": 1.0, "m": "a"}, {"x": 1.0, "m": "b"}),
@@ -1727,16 +1716,9 @@ def test_a_truth_value_is_no_result_to_differentiate() -> None:
 
 def test_leaves_and_defaults_that_are_infinite_stand_in_the_source() -> None:
     w = sg.Variable(math.inf)
-    compiled = sg.compile(lambda x, k=math.inf, v=sg.Vector([1.0, -math.inf]), t=(1.0,): min(x * w, k, *v, *t))
+    v = sg.Vector([1.0, -math.inf])
+    compiled = sg.compile(lambda x, k=math.inf, v=v, t=(1.0,): min(x * w, k, *v, *t))
     assert execute(compiled.source if compiled(1.0) else "")["function"](1.0) == -math.inf
-
-
-def test_results_of_numpys_types_stand_in_the_source() -> None:
-    import numpy as np
-
-    compiled = sg.compile(lambda x: [x, np.float64(2.0), np.int64(1), np.array([True, False]), np.array(["a"])])
-    compiled(1.0)
-    assert execute(compiled.source)["function"](1.0) == [1.0, 2.0, 1, [True, False], ["a"]]
 
 
 def test_a_name_that_python_would_spell_otherwise_is_no_name_of_the_source() -> None:
@@ -1749,7 +1731,7 @@ def test_a_name_that_python_would_spell_otherwise_is_no_name_of_the_source() -> 
 
 
 def test_with_an_engine_results_without_numbers_follow_the_path_too() -> None:
-    compiled = sg.compile(lambda x: True if x > 0 else False, decorate=lambda function: function)
+    compiled = sg.compile(lambda x: bool(x > 0), decorate=lambda function: function)
     assert compiled(1.0) is True
     with pytest.raises(TypeError, match="results of different structure"):
         compiled(-1.0)

@@ -468,3 +468,26 @@ def test_slopes_of_angles_keep_their_range() -> None:
     left, right = sg.compile(sg.grad(sg.atan2, argnums=(0, 1)), arrays=np)(*np.array(points).T)
     for i, point in enumerate(points):
         assert [left[i], right[i]] == pytest.approx(sg.grad(sg.atan2, argnums=(0, 1))(*point), rel=1e-12)
+
+
+def test_arrays_that_hold_no_numbers_are_told_by_all_of_their_entries() -> None:
+    v = np.arange(1500.0)
+    masks = np.zeros((2, 1500), bool)
+    masks[0, 100] = masks[1, 700] = True
+    compiled = sg.compile(lambda v, mask: sum(v[mask]))
+    assert [compiled(v, mask) for mask in (*masks, *masks)] == [100.0, 700.0, 100.0, 700.0]
+
+
+def test_results_of_numpys_types_stand_in_the_source() -> None:
+    compiled = sg.compile(lambda x: [x, np.float64(2.0), np.int64(1), np.array([True, False]), np.array(["a"])])
+    compiled(1.0)
+    alone: dict[str, Any] = {}
+    exec(compiled.source, alone)
+    assert alone["function"](1.0) == [1.0, 2.0, 1, [True, False], ["a"]]
+
+
+def test_numpys_functions_take_what_is_not_differentiated() -> None:
+    function = sg.value_and_grad(lambda x, k: x * np.sin(k).sum() + np.sqrt(k)[0])
+    compiled = sg.compile(function)
+    for k in ([0.25, 0.5], [0.5, 0.5]):
+        assert compiled(2.0, k) == function(2.0, k)
