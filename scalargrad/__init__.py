@@ -14,6 +14,7 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 from . import math as math
 from . import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
 from .anomaly import detect_anomaly
+from .chalkboard import explain
 from .compilation import compile
 from .custom import custom_gradient
 from .math import dist, frexp, fsum, hypot, modf, prod
@@ -103,6 +104,7 @@ __all__ = [
     "erfc",
     "exp",
     "exp2",
+    "explain",
     "expm1",
     "fabs",
     "flatten",

@@ -89,6 +89,12 @@ SEVERAL = "nested lists, tuples, dicts and dataclasses"
 # ---- Value -----------------------------------------------------------------------------------------------------------
 
 VALUE = [
+    Case("explain", "a number", lambda _: sg.explain(2.0), TypeError, r"2\.0 \(float\)", "takes a Value"),
+    Case("explain", "a Vector", lambda g: sg.explain(g.v), TypeError, r"\(Vector\)", "explain an element"),
+    Case("explain", "a constant", lambda _: sg.explain(sg.constant(1.0)), ValueError, "constant", "no tracked value"),
+    Case("explain", "a float as width", lambda g: sg.explain(g.y, width=80.0), TypeError, "80.0", "an integer"),
+    Case("explain", "no width", lambda g: sg.explain(g.y, width=3), ValueError, "3", "40 or more"),
+    Case("explain", "no steps", lambda g: sg.explain(g.y, steps=0), ValueError, "0", "2 or more"),
     Case("Value", "text", lambda _: sg.Value("text"), TypeError, TEXT, NUMBER),
     Case("Value", "None", lambda _: sg.Value(None), TypeError, NOTHING, NUMBER),
     Case("Value", "a list", lambda _: sg.Value([1.0]), TypeError, r"\[1\.0\] \(list\)", NUMBER),

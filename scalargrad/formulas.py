@@ -1,0 +1,160 @@
+"""Local derivatives as one would write them: the rules of the operations, applied to names instead of numbers."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+from .registry import Operation, Reduction, Symbol, appliers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+# How tightly an expression holds together.
+CHOICE, SUM, FLOOR, PRODUCT, SIGN, POWER, ATOM = range(7)
+
+
+def of_two(symbol: str, tightness: int, reflected: bool = False) -> Callable[[Formula, Any], Any]:
+    """A method for one of Python's operators."""
+
+    def method(self: Formula, other: Any) -> Any:
+        return joined(symbol, tightness, *((other, self) if reflected else (self, other)))
+
+    return method
+
+
+class Formula(Symbol):
+    """An expression as text."""
+
+    __slots__ = ("text", "tightness")
+
+    def __init__(self, text: str, tightness: int = ATOM) -> None:
+        self.text = text
+        self.tightness = tightness
+
+    __add__ = of_two("+", SUM)
+    __radd__ = of_two("+", SUM, reflected=True)
+    __sub__ = of_two("-", SUM)
+    __rsub__ = of_two("-", SUM, reflected=True)
+    __mul__ = of_two("*", PRODUCT)
+    __rmul__ = of_two("*", PRODUCT, reflected=True)
+    __truediv__ = of_two("/", PRODUCT)
+    __rtruediv__ = of_two("/", PRODUCT, reflected=True)
+    __floordiv__ = of_two("//", FLOOR)
+    __rfloordiv__ = of_two("//", FLOOR, reflected=True)
+    __mod__ = of_two("%", FLOOR)
+    __rmod__ = of_two("%", FLOOR, reflected=True)
+    __pow__ = of_two("**", POWER)
+    __rpow__ = of_two("**", POWER, reflected=True)
+
+    def __neg__(self) -> Formula:
+        return Formula(f"-{held(self, PRODUCT)}", min(self.tightness, SIGN))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def held(x: Any, tightness: int) -> str:
+    """A formula or a number as text, in parentheses if it holds together less tightly."""
+    text = str(x) if isinstance(x, Formula) else number(x)
+    own = x.tightness if isinstance(x, Formula) else SIGN if text.startswith("-") else ATOM
+    return text if own >= tightness else f"({text})"
+
+
+def number(x: Any) -> str:
+    """A number in at most six digits."""
+    return f"{x:.6g}" if isinstance(x, (float, int)) else str(x)
+
+
+def joined(symbol: str, tightness: int, left: Any, right: Any) -> Any:
+    """Two expressions with an operator between them, without factors of one."""
+    if symbol == "*" and isinstance(left, Real) and left == 1:
+        return right
+    if symbol in ("*", "/", "**") and isinstance(right, Real) and right == 1:
+        return left
+    if symbol == "*" and isinstance(left, Real) and left == -1:
+        return -right
+    if symbol == "**" and isinstance(right, Real) and right == 0:
+        return 1
+    low, high = (ATOM, SIGN) if symbol == "**" else (tightness, tightness + (symbol != "*"))
+    gap = "" if symbol == "**" else " "
+    return Formula(f"{held(left, low)}{gap}{symbol}{gap}{held(right, high)}", tightness)
+
+
+def call(name: str, *operands: Any) -> Formula:
+    return Formula(f"{name}({', '.join(held(x, CHOICE) for x in operands)})")
+
+
+def choice(text: str, *operands: Any) -> Formula:
+    return Formula(text.format(*[held(x, SUM) for x in operands]), CHOICE)
+
+
+# The operations that only rules use, as textbooks write them.
+FORMULAS: dict[str, Callable[..., Any]] = {
+    "one_like": lambda _: 1,
+    "in_floats": lambda x: x,
+    "lift": lambda *_: 1,
+    "quotient": lambda x, y: x / y,
+    "over_square": lambda x, y: x / y**2,
+    "rsqrt": lambda x: 1 / call("sqrt", x),
+    "cbrt_slope": lambda x: 1 / (3 * call("cbrt", x) ** 2),
+    "asin_slope": lambda x: 1 / call("sqrt", 1 - x**2),
+    "atanh_slope": lambda x: 1 / (1 - x**2),
+    "lorentz": lambda x: 1 / (1 + x**2),
+    "rhypot": lambda x: 1 / call("sqrt", 1 + x**2),
+    "sech2": lambda x: 1 - call("tanh", x) ** 2,
+    "gauss": lambda x: 2 / call("sqrt", Formula("pi")) * call("exp", -(x**2)),
+    "power_slope": lambda x, y: y * x ** (y - 1),
+    "times_power": lambda c, x, y: c * x**y,
+    "power_log": lambda x, y, k: x**y * call("log", x) ** k,
+    "inversion": lambda x, y: x / (x**2 + y**2),
+    "over_sum_of_squares": lambda c, x, y: c / (x**2 + y**2),
+    "leg_ratio": lambda x, y: x / call("hypot", x, y),
+    "direction": lambda x, length: x / length,
+    "step": lambda x: choice("1 if {} > 0 else 0", x),
+    "chosen": lambda x, y: choice("1 if {} > {} else 0", x, y),
+    "agreement": lambda x, y: choice("1 if {} and {} agree in sign else -1", x, y),
+    "clip_share": lambda x, low, high, index: choice(
+        "1 if {} <= {} <= {} else 0" if index == 0 else "1 if it is the result else 0", low, x, high
+    ),
+    "whole_quotient": lambda x, y: call("trunc", x / y),
+    "nearest_quotient": lambda x, y: call("round", x / y),
+    "power_of_two": lambda i: 2**i,
+}
+# What a formula for each operand is simplest in: that operand, and the result.
+OF_THE_RESULT: dict[str, Callable[[Any, Formula], Any]] = {
+    "exp": lambda _, y: y,
+    "sigmoid": lambda _, y: y * (1 - y),
+    "tanh": lambda _, y: 1 - y**2,
+    "sqrt": lambda _, y: 1 / (2 * y),
+    "norm": lambda x, y: x / y,
+    "logsumexp": lambda x, y: call("exp", x - y),
+    "prod": lambda *_: Formula("the product of the others"),
+    "dist": lambda _, y: Formula("a difference of the two", PRODUCT) / y,
+    **dict.fromkeys(("max", "min"), lambda x, y: choice("1 if {} == {} else 0", x, y)),
+}
+
+
+def apply_to_formulas(operation: Operation, operands: Sequence[Any]) -> Any:
+    """An operation as an expression of its operands."""
+    if operation.name in FORMULAS:
+        return FORMULAS[operation.name](*operands)
+    if operation.symbol:
+        return operation.kernel(*operands)
+    return call(operation.name, *operands)
+
+
+def local_formulas(operation: Operation, operands: Sequence[Any], result: Formula, wanted: Sequence[bool]) -> list[str]:
+    """Each wanted local derivative of an operation as text, given its operands and its result as formulas."""
+    if operation.name in OF_THE_RESULT:
+        of_one = OF_THE_RESULT[operation.name]
+        found: Sequence[Any] = [of_one(x, result) for x in operands]
+    elif isinstance(operation, Reduction) and operation.name == "mean":
+        found = [Formula(f"1 / {len(operands)}", PRODUCT)] * len(operands)
+    else:
+        found = operation.local_derivatives(operands, wanted)
+    return [held(x, CHOICE) if wants else "" for x, wants in zip(found, wanted)]
+
+
+appliers[Formula] = (0.5, apply_to_formulas)

@@ -1,0 +1,128 @@
+"""A computation graph as explanations and pictures show it: its nodes in order, their names, and their gradients."""
+
+from __future__ import annotations
+
+from .backprop import carry_back
+from .formulas import ATOM, Formula, local_formulas, number
+from .operations import one_like
+from .value import Value
+from .vector import elements_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+class Graph:
+    """What some values were computed from.
+
+    `computed` are the nodes that an operation made, each after its operands, `leaves` what they begin with, constants
+    that have a name included. `names` are the labels of the nodes; those without one are numbered. With a single target
+    `adjoints` holds d(target)/d(node) of each node that it depends on.
+    """
+
+    def __init__(self, targets: Sequence[Value]) -> None:
+        self.targets = targets
+        self.computed = in_order_of_evaluation(targets)
+        leaves = dict.fromkeys(
+            x for node in self.computed for x in operands_of(node) if isinstance(x, Value) and is_leaf(x)
+        )
+        leaves.update(dict.fromkeys(target for target in targets if not target._operation))
+        self.leaves = [*leaves]
+        self.adjoints: dict[Value, Any] = {}
+        if len(targets) == 1 and targets[0].is_tracked:
+            self.adjoints = carry_back({targets[0]: one_like(targets[0]._data)})
+        self.names = names_of(self.leaves, self.computed)
+
+    def name(self, x: Any) -> str:
+        """An operand as it shows in an expression: its name, or its number if it is a constant without one."""
+        return self.names[x] if x in self.names else number(number_of(x))
+
+    def formula(self, x: Any) -> Any:
+        """An operand for rules: the number of a constant, or else its name."""
+        return Formula(self.names[x], ATOM) if x in self.names else number_of(x)
+
+    def expression(self, node: Value, most: int = 8) -> str:
+        """What a node was computed by: `v1 * x`, `sin(x)`."""
+        operation, names = node._operation, [self.name(x) for x in operands_of(node)]
+        if len(names) > most:
+            names = [*names[: most // 2], "...", *names[len(names) - most // 2 :]]
+        if operation.symbol and len(names) == 2:
+            return (operation.symbol if operation.symbol == "**" else f" {operation.symbol} ").join(names)
+        return f"-{names[0]}" if operation.symbol else f"{operation.name}({', '.join(names)})"
+
+    def edges(self, node: Value) -> list[tuple[int, Value, Any, str]]:
+        """For each operand that a node passes gradients to: its place, itself, the local derivative, and its formula.
+
+        A custom function has a pullback for them all together, and no local derivatives: they are None.
+        """
+        operands, operation = operands_of(node), node._operation
+        if is_custom(node):
+            return [(i, x, None, "") for i, x in enumerate(operands) if isinstance(x, Value) and x.is_tracked]
+        wanted = [local is not None for local in node.derivatives]
+        result = Formula(self.names[node], ATOM)
+        texts = local_formulas(operation, [self.formula(x) for x in operands], result, wanted)
+        found = zip(range(len(operands)), operands, node.derivatives, texts)
+        return [(i, x, local, text) for i, x, local, text in found if local is not None]
+
+
+def in_order_of_evaluation(targets: Sequence[Value]) -> list[Value]:
+    """The computed nodes, each after its operands, of which the left one comes first, as Python evaluates them."""
+    stack: list[tuple[Value, bool]] = [(target, False) for target in reversed(targets)]
+    order: dict[Value, None] = {}
+    while stack:
+        node, has_operands = stack.pop()
+        if has_operands:
+            order[node] = None
+        elif node._operation and node not in order:
+            stack.append((node, True))
+            stack += [(x, False) for x in reversed(operands_of(node)) if isinstance(x, Value)]
+    return [*order]
+
+
+def operands_of(node: Value) -> tuple[Any, ...]:
+    """What a node was computed from; of a custom function, what that was called with."""
+    return node.operands[0].operands if is_custom(node) else node.operands
+
+
+def is_custom(node: Value) -> bool:
+    """Whether a node is a result of a custom function, whose call is a node of its own, without a number."""
+    operands = node.operands
+    return len(operands) == 1 and isinstance(operands[0], Value) and operands[0]._data is None
+
+
+def is_leaf(x: Value) -> bool:
+    """Whether a value is where a graph begins: a tracked leaf, or a constant with a name."""
+    return x._operation is False or (x._operation is None and x.label is not None)
+
+
+def number_of(x: Any) -> Any:
+    return x._data if isinstance(x, Value) else x
+
+
+def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, str]:
+    """The labels of nodes, each once; those without one, or with one that is taken, are numbered."""
+    taken = {node.label for node in (*leaves, *computed)}
+    found: dict[Value, str] = {}
+    used: set[str] = set()
+    counts: dict[str, int] = {}
+    for letter, nodes in (("x", leaves), ("v", computed)):
+        for node in nodes:
+            name = node.label
+            if name is None or name in used:
+                stem = name or letter
+                while name is None or name in used or (name in taken and name != node.label):
+                    counts[stem] = counts.get(stem, 0) + 1
+                    name = f"{stem}{counts[stem]}"
+            used.add(name)
+            found[node] = name
+    return found
+
+
+def graph_of(what: Any) -> Graph:
+    """The graph of a value, or of the values in a Vector or a list. Raises TypeError for anything else."""
+    elements = [what] if isinstance(what, Value) else elements_of(what)
+    if not elements or not all(isinstance(x, Value) for x in elements):
+        raise TypeError(f"expected a Value, or a Vector or list of them, got {what!r} ({type(what).__name__})")
+    return Graph([*elements])

@@ -1,0 +1,143 @@
+"""`explain`: the backward pass written out, with the numbers that the engine computes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scalargrad as sg
+from scalargrad.strategies import programs
+
+BOARD = """\
+Forward
+  x  = 2
+  y  = 3
+  v1 = sin(x)  = 0.909297
+  v2 = v1 * y  = 2.72789
+  v3 = x**2    = 4
+  z  = v2 + v3 = 6.72789
+
+Backward: upstream * local, from dz/dz = 1
+  z = v2 + v3
+    dz/dv2 = 1                     1 * 1 = 1
+    dz/dv3 = 1                     1 * 1 = 1
+  v3 = x**2
+    dv3/dx = 2 * x = 4             1 * 4 = 4
+  v2 = v1 * y
+    dv2/dv1 = y = 3                1 * 3 = 3
+    dv2/dy = v1 = 0.909297         1 * 0.909297 = 0.909297
+  v1 = sin(x)
+    dv1/dx = cos(x) = -0.416147    3 * -0.416147 = -1.24844
+
+Sums, where several ways meet
+  dz/dx = 4 + (-1.24844) = 2.75156
+
+Gradient
+  dz/dx = 2.7515594903585727
+  dz/dy = 0.9092974268256817"""
+
+
+def example() -> sg.Value:
+    x, y = sg.Value(2.0, label="x"), sg.Value(3.0, label="y")
+    z = sg.sin(x) * y + x**2
+    z.label = "z"
+    return z
+
+
+def test_the_board_reads_from_the_numbers_to_the_gradient() -> None:
+    assert sg.explain(example()) == BOARD
+
+
+@given(data=st.data())
+def test_the_gradient_on_the_board_is_the_engines(data: st.DataObject) -> None:
+    program = data.draw(programs())
+    leaves = [
+        sg.Value(x, label=f"p{i}") for i, x in enumerate(data.draw(st.tuples(*[st.floats(0.5, 2)] * program.arity)))
+    ]
+    result = program(*leaves)
+    if not isinstance(result, sg.Value) or not result.is_tracked:
+        return
+    text = sg.explain(result)
+    result.backward()
+    found = dict(re.findall(r"^  d\w+/d(p\d+) *= (\S+)$", text.partition("Gradient\n")[2], re.MULTILINE))
+    assert found
+    grads = {leaf.label: leaf.grad for leaf in leaves}
+    assert all(float(number) == grads[name] for name, number in found.items())
+
+
+@given(data=st.data())
+def test_no_line_is_wider_than_asked(data: st.DataObject) -> None:
+    program = data.draw(programs())
+    width = data.draw(st.integers(40, 100))
+    result = program(*[sg.Value(x) for x in data.draw(st.tuples(*[st.floats(0.5, 2)] * program.arity))])
+    if isinstance(result, sg.Value) and result.is_tracked:
+        assert max(map(len, sg.explain(result, width=width).splitlines())) <= width
+
+
+def test_columns_that_do_not_fit_stand_below_one_another() -> None:
+    text = sg.explain(example(), width=40)
+    assert "    dv1/dx = cos(x) = -0.416147\n      3 * -0.416147 = -1.24844\n" in text
+    assert re.sub(r"\s+", " ", text) == re.sub(r"\s+", " ", BOARD)
+
+
+def test_a_long_graph_is_shortened_in_the_middle() -> None:
+    x = sg.Value(0.5, label="x")
+    y = x
+    for _ in range(100):
+        y = sg.sin(y) + x
+    text = sg.explain(y, steps=6)
+    assert len(text.splitlines()) < 50
+    assert "  ... (194 more)" in text
+    assert "  v1   = sin(x)" in text
+    assert "  v200 = v199 + x" in text
+    assert re.search(r"dv200/dx = 1 \+ \S+ \+ \.\.\. \(98 more\) \+ \S+ = ", text)
+
+
+def test_of_a_sum_of_many_terms_the_first_and_the_last_are_shown() -> None:
+    x = sg.Value(2.0, label="x")
+    y = sg.Vector([x, x, x, x, x, x]).sum()
+    assert "dv1/dx = 1 + 1 + ... (3 more) + 1 = 6" in sg.explain(y)
+
+
+def test_a_custom_function_passes_its_gradient_by_its_pullback() -> None:
+    @sg.custom_gradient
+    def clipped(x: Any) -> Any:
+        return x * 1, lambda upstream: upstream * 0.5
+
+    x = sg.Value(2.0, label="x")
+    text = sg.explain(clipped(x) + x)
+    assert "  v1 = clipped(x)\n    to x by the pullback of clipped\n" in text
+    assert "dv2/dx = 1.5" in text
+
+
+def test_a_leaf_is_its_own_gradient() -> None:
+    assert sg.explain(sg.Value(2.0, label="x")) == (
+        "Forward\n  x = 2\n\nBackward: upstream * local, from dx/dx = 1\n\nGradient\n  dx/dx = 1.0"
+    )
+
+
+def test_exact_numbers_stay_exact() -> None:
+    from fractions import Fraction
+
+    x = sg.Value(Fraction(1, 3), label="x")
+    assert "dv1/dx = 2 * x = 2/3" in sg.explain(x**2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "words"),
+    [
+        ((2.0,), {}, TypeError, "explain takes a Value, got 2.0"),
+        ((sg.Vector([1.0]),), {}, TypeError, "of a Vector explain an element"),
+        ((sg.constant(1.0),), {}, ValueError, "depends on no tracked value"),
+        ((sg.Value(1.0),), {"width": 39}, ValueError, "width of explain is 40 or more, not 39"),
+        ((sg.Value(1.0),), {"width": 80.0}, TypeError, "width of explain is an integer, not 80.0"),
+        ((sg.Value(1.0),), {"steps": 1}, ValueError, "steps of explain is 2 or more, not 1"),
+    ],
+)
+def test_what_cannot_be_explained_is_told(arguments: Any, options: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        sg.explain(*arguments, **options)
