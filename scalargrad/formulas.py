@@ -140,8 +140,6 @@ def apply_to_formulas(operation: Operation, operands: Sequence[Any]) -> Any:
     """An operation as an expression of its operands."""
     if operation.name in FORMULAS:
         return FORMULAS[operation.name](*operands)
-    if operation.symbol:
-        return operation.kernel(*operands)
     return call(operation.name, *operands)
 
 

@@ -1,0 +1,115 @@
+"""Where the nodes of a layered graph go: columns from left to right, few crossings, short and straight edges.
+
+The method of Sugiyama, Tagawa and Toda (1981): layers by the longest way, order within the layers by barycenters, and
+then coordinates, here by isotonic regression, which holds the order and the distances.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SWEEPS = 12
+
+
+def layered_layout(
+    edges: Sequence[tuple[int, int]], layers: Sequence[int], heights: Sequence[float]
+) -> tuple[list[tuple[float, float]], list[list[tuple[float, float]]]]:
+    """Places for nodes in given layers, and for each edge the points that it passes.
+
+    Args:
+        edges: pairs of the numbers of nodes, each from a layer to a later one.
+        layers: of each node, in the order in which nodes of a layer stand to begin with.
+        heights: how much room each node takes; the distance of two is the mean of theirs.
+
+    Returns:
+        (layer, y) of each node, with y upward, and as many for each edge, its ends included.
+    """
+    layer = [*layers]
+    height = [*heights]
+    chains: list[list[int]] = []
+    for start, end in edges:  # a long edge passes through a place of its own in each layer between
+        chain = [start]
+        for between in range(layer[start] + 1, layer[end]):
+            chain.append(len(layer))
+            layer.append(between)
+            height.append(0.3)
+        chains.append([*chain, end])
+    before: list[list[int]] = [[] for _ in layer]
+    after: list[list[int]] = [[] for _ in layer]
+    for chain in chains:
+        for start, end in pairwise(chain):
+            after[start].append(end)
+            before[end].append(start)
+    columns: list[list[int]] = [[] for _ in range(max(layer, default=-1) + 1)]
+    for node, number in enumerate(layer):
+        columns[number].append(node)
+    columns = with_few_crossings(columns, before, after)
+    y = [0.0] * len(layer)
+    for column in columns:
+        spread(column, y, height, [float(-i) for i in range(len(column))])
+    for sweep in range(SWEEPS):
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            # To and fro, and both at the end.
+            near = [
+                before[x] + after[x] if sweep >= SWEEPS - 2 else (after if sweep % 2 else before)[x] for x in column
+            ]
+            spread(column, y, height, [mean([y[i] for i in others], y[x]) for x, others in zip(column, near)])
+    places = [(float(number), y[node]) for node, number in enumerate(layer)]
+    return places[: len(layers)], [[places[node] for node in chain] for chain in chains]
+
+
+def with_few_crossings(
+    columns: list[list[int]], before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]
+) -> list[list[int]]:
+    """The columns with each in the order of the means of its neighbours' places: the best of some sweeps."""
+    best, fewest = columns, crossings(columns, after)
+    for sweep in range(SWEEPS):
+        columns = [[*column] for column in columns]
+        order = range(1, len(columns)) if sweep % 2 == 0 else range(len(columns) - 2, -1, -1)
+        for i in order:
+            neighbours, fixed = (before, columns[i - 1]) if sweep % 2 == 0 else (after, columns[i + 1])
+            place = {node: at for at, node in enumerate(fixed)}
+            own = {node: at for at, node in enumerate(columns[i])}
+            columns[i].sort(key=lambda x: mean([place[y] for y in neighbours[x]], own[x]))
+        count = crossings(columns, after)
+        if count < fewest:
+            best, fewest = columns, count
+    return best
+
+
+def crossings(columns: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> int:
+    """How many pairs of edges cross."""
+    count = 0
+    for column, following in pairwise(columns):
+        place = {node: at for at, node in enumerate(following)}
+        ends = [place[y] for x in column for y in sorted(after[x], key=place.__getitem__)]
+        count += sum(a > b for i, a in enumerate(ends) for b in ends[i + 1 :])
+    return count
+
+
+def spread(column: Sequence[int], y: list[float], height: Sequence[float], wanted: Sequence[float]) -> None:
+    """Place the nodes of a column as near as can be to where they are wanted, in their order and apart.
+
+    Isotonic regression by pooling neighbours, of the places less the distances.
+    """
+    offsets = [0.0]
+    for above, below in pairwise(column):
+        offsets.append(offsets[-1] - (height[above] + height[below]) / 2)
+    blocks: list[tuple[float, int]] = []  # the mean of some that touch, and how many they are
+    for target, offset in zip(wanted, offsets):
+        level, count = target - offset, 1
+        while blocks and blocks[-1][0] < level:
+            other, size = blocks.pop()
+            level, count = (level * count + other * size) / (count + size), count + size
+        blocks.append((level, count))
+    levels = [level for level, count in blocks for _ in range(count)]
+    for node, level, offset in zip(column, levels, offsets):
+        y[node] = level + offset
+
+
+def mean(numbers: Sequence[float], otherwise: float) -> float:
+    return sum(numbers) / len(numbers) if numbers else otherwise

@@ -1,0 +1,488 @@
+"""Pictures: of a computation graph, of its backward pass step by step, of functions, descents, trainings and classes.
+
+As matplotlib has it, a function draws on the axes that it is given, or on a figure of its own, and returns the axes; it
+shows nothing by itself. Matplotlib is the extra `plot`: pip install 'scalargrad[plot]'. The graph as text for Graphviz
+or Mermaid needs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from .graph import Graph, graph_of, operands_of
+from .picture import GAP, WIDE_GAP, Picture, short
+from .recording import no_grad
+from .registry import require_callable, require_flag
+from .structure import scalars_of
+from .transforms import derivative
+from .value import Value, number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which all eyes tell apart, in an order that a grey print tells apart, too.
+LINES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
+DASHES: list[Any] = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (3, 2))]
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of pyplot's, in inches. Raises ModuleNotFoundError where matplotlib is missing."""
+    try:
+        from matplotlib import pyplot
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"pictures need matplotlib, and there is no {error.name}: pip install 'scalargrad[plot]'", name=error.name
+        ) from None
+    return pyplot.figure(figsize=(width, height))
+
+
+def axes_of(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
+    """The axes to draw on: those given, or new ones with a light frame."""
+    if ax is None:
+        figure = new_figure(width, height)
+        figure.set_layout_engine("constrained")
+        ax = figure.subplots()
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_axisbelow(True)
+    return ax
+
+
+# ---- Graphs ----------------------------------------------------------------------------------------------------------
+
+
+def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None) -> Axes:
+    """The computation graph from left to right: values with their gradients, and the operations between them.
+
+    The gradients are d(value)/d(node), whatever `grad` holds; of several values none are shown. Up to 80 nodes each is
+    drawn. Of more, chains such as neurons and sums are folded into one operation.
+
+    Args:
+        value: a Value, or a Vector or list of Values.
+        local_derivatives: whether to write the local derivative on each edge.
+        ax: where to draw; without it on a new figure, of the size that the graph needs.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError: `value` is none, or `local_derivatives` is no truth value.
+        ValueError: the graph is too large to be read as a picture.
+        ModuleNotFoundError: matplotlib is missing.
+    """
+    require_flag("local_derivatives", local_derivatives)
+    shown = graph_of(value)
+    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP)
+    flows = {}
+    if local_derivatives:
+        for node, cell in picture.cells.items():
+            for i, _, local, _ in shown.edges(node) if len(cell.names) == 1 else ():
+                flows[place_of(picture, node, i), (node, "operation"), i] = short(local) if local is not None else "?"
+    ax = ax if ax is not None else graph_axes(picture)
+    picture.draw(ax, shown.adjoints, flows)
+    return ax
+
+
+def place_of(picture: Picture, node: Value, i: int) -> Any:
+    """The thing that an operand of a node is drawn as."""
+    operand = picture.cells[node].inputs[i]
+    return operand if operand in picture.graph.names else (node, i)
+
+
+def graph_axes(picture: Picture, above: float = 0.0) -> Axes:
+    """New axes of the size of a picture, with some inches above for a title."""
+    left, right, bottom, top = picture.limits
+    width, height = right - left, top - bottom
+    return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
+
+
+def to_dot(value: Any) -> str:
+    r"""The graph in Graphviz's language: render it with `dot -Tsvg`.
+
+    Takes a Value, or a Vector or list of Values. Raises TypeError for anything else.
+
+    >>> x = Value(2.0, label="x")
+    >>> print(to_dot(x * x))
+    digraph {
+      rankdir=LR; node [fontname="sans-serif", fontsize=10];
+      n0 [shape=box, label="x\n2.0\ngrad 4.0"];
+      n1 [shape=box, label="v1\n4.0\ngrad 1.0"];
+      o1 [shape=ellipse, label="*"];
+      o1 -> n1;
+      n0 -> o1;
+      n0 -> o1;
+    }
+    """
+    lines = ["digraph {", '  rankdir=LR; node [fontname="sans-serif", fontsize=10];']
+    for kind, name, text in text_graph(value):
+        if kind == "edge":
+            lines.append(f"  {name} -> {text};")
+        else:
+            shape = {"value": "box", "operation": "ellipse", "constant": "plaintext"}[kind]
+            quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            lines.append(f'  {name} [shape={shape}, label="{quoted}"];')
+    return "\n".join([*lines, "}"])
+
+
+def to_mermaid(value: Any) -> str:
+    """The graph in Mermaid's language, which Markdown shows on many sites between ```mermaid fences.
+
+    Takes a Value, or a Vector or list of Values. Raises TypeError for anything else.
+
+    >>> x = Value(2.0, label="x")
+    >>> print(to_mermaid(-x))
+    flowchart LR
+      n0["x<br>2.0<br>grad -1.0"]
+      n1["v1<br>-2.0<br>grad 1.0"]
+      o1(("-"))
+      o1 --> n1
+      n0 --> o1
+    """
+    lines = ["flowchart LR"]
+    for kind, name, text in text_graph(value):
+        if kind == "edge":
+            lines.append(f"  {name} --> {text}")
+        else:
+            left, right = {"value": ("[", "]"), "operation": ("((", "))"), "constant": ("([", "])")}[kind]
+            quoted = "".join(x if x.isalnum() or x in " ._-+\n" else f"#{ord(x)};" for x in text).replace("\n", "<br>")
+            lines.append(f'  {name}{left}"{quoted}"{right}')
+    return "\n".join(lines)
+
+
+def text_graph(value: Any) -> list[tuple[str, str, str]]:
+    """The graph as (kind, name, text) of nodes, and ("edge", from, to)."""
+    shown = graph_of(value)
+    found: list[tuple[str, str, str]] = []
+    at = {node: i for i, node in enumerate((*shown.leaves, *shown.computed))}
+    for node, i in at.items():
+        gradient = f"\ngrad {shown.adjoints[node]!r}" if node in shown.adjoints else ""
+        found.append(("value", f"n{i}", f"{shown.names[node]}\n{node._data!r}{gradient}"))
+    for node in shown.computed:
+        operation = f"o{at[node]}"
+        found.append(("operation", operation, node._operation.symbol or node._operation.name))
+        found.append(("edge", operation, f"n{at[node]}"))
+        for k, x in enumerate(operands_of(node)):
+            name = f"n{at[x]}" if x in at else f"c{at[node]}_{k}"
+            if x not in at:
+                found.append(("constant", name, repr(number_of(x))))
+            found.append(("edge", name, operation))
+    return found
+
+
+# ---- The backward pass -----------------------------------------------------------------------------------------------
+
+
+class Frames(Sequence["Axes"]):
+    """The reverse sweep as pictures, each drawn when it is asked for: see `backward_frames`."""
+
+    def __init__(self, graph: Graph, ax: Axes | None) -> None:
+        self.graph = graph
+        self.picture = Picture(graph, 1.5 * WIDE_GAP)
+        if any(len(cell.names) > 1 for cell in self.picture.cells.values()):
+            raise ValueError(
+                f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large to be read step by step; "
+                "draw the frames of a part of it, such as one of its parents, or print explain(value)"
+            )
+        self.steps = [node for node in reversed(graph.computed) if node in graph.adjoints]
+        self._ax = ax
+
+    @property
+    def ax(self) -> Axes:
+        """The axes that all frames are drawn on."""
+        if self._ax is None:
+            self._ax = graph_axes(self.picture, above=0.3)
+        return self._ax
+
+    def __len__(self) -> int:
+        return len(self.steps) + 2
+
+    def __getitem__(self, index: Any) -> Any:
+        """Draw a frame: the seed, a step, or at last the gradients. Returns the axes."""
+        if type(index) is not int or not -len(self) <= index < len(self):
+            raise IndexError(f"expected the number of one of {len(self)} frames, got {index!r}")
+        index %= len(self)
+        graph, (target,) = self.graph, self.graph.targets
+        so_far: dict[Value, Any] = {target: graph.adjoints[target]}
+        flows: dict[Any, str] = {}
+        for node in self.steps[:index]:
+            flows = {}
+            for i, x, local, _ in graph.edges(node):
+                upstream = graph.adjoints[node]
+                edge = place_of(self.picture, node, i), (node, "operation"), i
+                if local is None:
+                    so_far[x] = graph.adjoints[x]
+                    flows[edge] = "pullback"
+                else:
+                    term = upstream * local
+                    so_far[x] = so_far[x] + term if x in so_far else term
+                    flows[edge] = f"{short(upstream)} * {short(local)} = {short(term)}"
+        y = graph.names[target]
+        firing: list[Value] = []
+        if index == 0:
+            title = f"Backward, from d{y}/d{y} = {short(graph.adjoints[target])}"
+        elif index <= len(self.steps):
+            node = self.steps[index - 1]
+            firing = [node]
+            title = f"Step {index} of {len(self.steps)}: {graph.names[node]} = {graph.expression(node)} passes on"
+        else:
+            flows = {}
+            title = f"The gradient of {y}"
+        self.ax.clear()
+        self.picture.draw(self.ax, so_far, flows, firing)
+        self.ax.set_title(title, fontsize=11)
+        return self.ax
+
+    def animation(self, seconds: float = 1.5) -> FuncAnimation:
+        """All frames as an animation of matplotlib's, each shown for some seconds."""
+        from matplotlib.animation import FuncAnimation
+
+        figure: Any = self.ax.get_figure()
+        return FuncAnimation(figure, lambda i: [self[i]], frames=len(self), interval=1000 * seconds, blit=False)
+
+    def save(self, path: str | Path, seconds: float = 1.5) -> list[Path]:
+        """Save them: as one file for a name in .gif or .html, else as one picture a frame, numbered.
+
+        Returns the paths of the files. Raises ValueError where matplotlib knows no such format.
+        """
+        path = Path(path)
+        if path.suffix == ".gif":
+            self.animation(seconds).save(path, writer="pillow")
+            return [path]
+        if path.suffix == ".html":
+            path.write_text(self.animation(seconds).to_jshtml(), encoding="utf-8")
+            return [path]
+        paths = [path.with_stem(f"{path.stem}_{i:02}") for i in range(len(self))]
+        for i, each in enumerate(paths):
+            self[i].get_figure().savefig(each)
+        return paths
+
+
+def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
+    """The reverse sweep, step by step, as frames of the picture of `graph`.
+
+    Each frame shows which node fires, in colour, which numbers flow along which edges, upstream times local, and what
+    has been added up so far in each box.
+
+    Args:
+        value: a tracked Value.
+        ax: where all frames are drawn; without it, on a new figure.
+
+    Returns:
+        A sequence of frames: `frames[i]` draws one and returns the axes; `frames.save("sweep.gif")` (or .html, or .png
+        for single pictures) saves them all, and `frames.animation()` gives matplotlib's animation.
+
+    Raises:
+        TypeError: `value` is no Value. ValueError: it is a constant, or its graph too large.
+        ModuleNotFoundError: matplotlib is missing.
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__})")
+    if not value.is_tracked:
+        raise ValueError(f"backward_frames of {value!r}, which depends on no tracked value, so nothing is carried back")
+    return Frames(graph_of(value), ax)
+
+
+# ---- Functions, descents, trainings, classes -------------------------------------------------------------------------
+
+
+def derivatives(
+    function: Callable[[Any], Any],
+    lo: float,
+    hi: float,
+    orders: Sequence[int] = (0, 1, 2),
+    *,
+    points: int = 401,
+    ax: Axes | None = None,
+) -> Axes:
+    """A function of one number and its derivatives from `lo` to `hi`; gaps where they do not exist.
+
+    Args:
+        function: takes a number and returns one.
+        lo, hi: the ends of the range, `lo` below `hi`.
+        orders: which derivatives, 0 for the function itself.
+        points: how many points to compute of each.
+        ax: where to draw.
+
+    Returns the axes. Raises TypeError if `function` cannot be called, ValueError for an empty range.
+    """
+    require_callable("derivatives", function)
+    if not lo < hi:
+        raise ValueError(f"derivatives are drawn from lo to hi, which has to be larger, not from {lo} to {hi}")
+    ax = axes_of(ax)
+    xs = [lo + (hi - lo) * i / (points - 1) for i in range(points)]
+    for k, order in enumerate(orders):
+        of_order = derivative(function, order)
+        name = "f" + "'" * order if order <= 3 else f"f^({order})"
+        ys = [finite(of_order, x) for x in xs]
+        ax.plot(xs, ys, color=LINES[k % len(LINES)], linestyle=DASHES[k % len(DASHES)], label=name)
+    ax.grid(color="0.9")
+    ax.set_xlabel("x")
+    ax.legend()
+    return ax
+
+
+def finite(function: Callable[..., Any], *numbers: float) -> float:
+    """A number for a picture: nan, which leaves a gap, where there is none."""
+    try:
+        y = float(number_of(function(*numbers)))
+    except (ArithmeticError, ValueError):
+        return math.nan
+    return y if math.isfinite(y) else math.nan
+
+
+def descent(
+    function: Callable[[Any, Any], Any],
+    path: Sequence[Any],
+    *,
+    levels: int = 14,
+    label: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The way of an optimiser over the contours of a function of two numbers.
+
+    The contours lie where equal shares of the picture are, so that valleys and slopes both show. Drawn a second time on
+    the same axes, only the way is added.
+
+    Args:
+        function: takes two numbers and returns one.
+        path: the pairs of numbers that the optimiser went by.
+        levels: how many contours.
+        label: the name of the way in a legend.
+        ax: where to draw.
+
+    Returns the axes. Raises TypeError if `function` cannot be called, ValueError if the path is no sequence of pairs.
+    """
+    import numpy  # with matplotlib, which needs it
+
+    require_callable("descent", function)
+    pairs = [[float(number_of(x)) for x in pair] for pair in path]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(f"the path of descent holds pairs of numbers, and at least one, got {path!r}")
+    ax = axes_of(ax, 6.0, 5.2)
+    ways = len(ax.lines)
+    (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
+    if not ways:
+        across, up = numpy.linspace(left, right, 90), numpy.linspace(low, high, 90)
+        heights = numpy.array([[finite(function, x, y) for x in across.tolist()] for y in up.tolist()])
+        at = numpy.unique(numpy.nanquantile(heights, numpy.linspace(0.01, 0.99, levels)))
+        if len(at) > 1:
+            ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8)
+    colour, dash = LINES[ways % len(LINES)], DASHES[ways % len(DASHES)]
+    xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=label)
+    ax.plot(xs[-1:], ys[-1:], color=colour, marker="*", markersize=13, linestyle="none")
+    ax.set(xlabel="x", ylabel="y")
+    if label is not None:
+        ax.legend()
+    return ax
+
+
+def padded(numbers: Sequence[float]) -> tuple[float, float]:
+    """A range with room around the numbers."""
+    low, high = min(numbers), max(numbers)
+    room = 0.15 * (high - low) or max(1.0, abs(low)) * 0.5
+    return low - room, high + room
+
+
+def history(
+    traces: Mapping[str, Sequence[Any]],
+    targets: Mapping[str, float] | None = None,
+    *,
+    xlabel: str = "step",
+    ax: Axes | None = None,
+) -> Axes:
+    """How numbers went in a training, one line each, with the targets that they were to reach dashed.
+
+    Args:
+        traces: the name of each number, with what it was after 0, 1, 2, ... steps.
+        targets: what some of them should become.
+        xlabel: what is counted.
+        ax: where to draw.
+
+    Returns the axes. Raises ValueError if there is nothing to draw, or a target of a name that no trace has.
+    """
+    targets = targets or {}
+    unknown = [name for name in targets if name not in traces]
+    if unknown or not traces:
+        raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
+    ax = axes_of(ax)
+    for k, (name, numbers) in enumerate(traces.items()):
+        colour = LINES[k % len(LINES)]
+        ys = [number_of(x) for x in numbers]
+        ax.plot(range(len(ys)), ys, color=colour, label=name)
+        if name in targets:
+            ax.axhline(targets[name], color=colour, linestyle="--", linewidth=1, label=f"{name}: {targets[name]:.4g}")
+    ax.grid(color="0.9")
+    ax.set_xlabel(xlabel)
+    ax.legend()
+    return ax
+
+
+def decision_boundary(
+    model: Callable[[list[float]], Any],
+    points: Sequence[Sequence[float]],
+    labels: Sequence[Any],
+    *,
+    steps: int = 60,
+    ax: Axes | None = None,
+) -> Axes:
+    """Where a model of two numbers changes its mind, with the points that it was trained on.
+
+    Args:
+        model: takes a list of two numbers; returns one, whose sign is the class, or several, of which the largest is.
+        points: pairs of numbers.
+        labels: the class of each point; classes are told by colour and mark.
+        steps: into how many fields each side is divided.
+        ax: where to draw.
+
+    Returns the axes. Raises TypeError if `model` cannot be called, ValueError if points and labels do not match.
+    """
+    import numpy  # with matplotlib, which needs it
+
+    require_callable("decision_boundary", model)
+    pairs = [[float(number_of(x)) for x in point] for point in points]
+    if len(pairs) != len(labels) or not pairs or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(
+            f"expected pairs of numbers with as many labels, got {len(pairs)} points and {len(labels)} labels"
+        )
+    ax = axes_of(ax, 5.6, 5.0)
+    (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
+    xs, ys = numpy.linspace(left, right, steps), numpy.linspace(low, high, steps)
+    with no_grad():
+        scores = [[scores_of(model([x, y])) for x in xs.tolist()] for y in ys.tolist()]
+    classes = sorted({*labels})
+    if len(scores[0][0]) == 1:
+        fields, at = numpy.array(scores)[:, :, 0], [0.0]
+        ax.contourf(xs, ys, fields > 0, levels=[-0.5, 0.5, 1.5], colors=LINES[:2], alpha=0.18)
+        ax.contour(xs, ys, fields, levels=at, colors="0.2", linewidths=1.2)
+    else:
+        chosen = numpy.argmax(numpy.array(scores), axis=2)
+        bounds = [i - 0.5 for i in range(len(scores[0][0]) + 1)]
+        ax.contourf(xs, ys, chosen, levels=bounds, colors=LINES, alpha=0.18)
+    for k, name in enumerate(classes):
+        mine = [pair for pair, label in zip(pairs, labels) if label == name]
+        colour, marker = LINES[k % len(LINES)], "osD^vP"[k % 6]
+        ax.scatter(
+            [x for x, _ in mine],
+            [y for _, y in mine],
+            s=26,
+            c=colour,
+            marker=marker,
+            edgecolors="white",
+            linewidths=0.5,
+            label=str(name),
+        )
+    ax.set(xlim=(left, right), ylim=(low, high))
+    ax.legend()
+    return ax
+
+
+def scores_of(result: Any) -> list[float]:
+    return [float(number_of(x)) for x in scalars_of(result, TypeError)]

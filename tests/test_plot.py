@@ -1,0 +1,369 @@
+"""Pictures: what they show is what the engine computed."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import pytest
+from matplotlib import pyplot as plt
+
+import scalargrad as sg
+from scalargrad import plot
+from scalargrad.graph import Graph
+from scalargrad.picture import MOST_NODES, Picture, cells_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def texts(ax: Any) -> list[str]:
+    """What is written on axes."""
+    return [text.get_text() for text in ax.texts]
+
+
+def example() -> sg.Value:
+    x, y = sg.Value(2.0, label="x"), sg.Value(3.0, label="y")
+    z = sg.sin(x) * y + x * x
+    z.label = "z"
+    return z
+
+
+def network(inputs: int, hidden: int) -> sg.Value:
+    """The score of a network of two layers of neurons."""
+    generator = random.Random(1)
+    values: list[sg.Value] = [sg.Value(generator.random(), label=f"x{i}") for i in range(inputs)]
+    for width in (hidden, hidden):
+        values = [
+            sg.relu(sg.Variable([generator.gauss(0, 1) for _ in values]).dot(values) + sg.Variable(0.0))
+            for _ in range(width)
+        ]
+    score = sg.Vector(values).sum()
+    score.label = "score"
+    return score
+
+
+# ---- The graph -------------------------------------------------------------------------------------------------------
+
+
+def test_the_graph_shows_each_value_with_its_number_and_gradient_and_each_operation() -> None:
+    assert sorted(texts(plot.graph(example()))) == sorted(
+        [
+            *("sin", "*", "*", "+"),
+            "x\n2\ngrad 2.752",
+            "y\n3\ngrad 0.9093",
+            "v1\n0.9093\ngrad 3",
+            "v2\n2.728\ngrad 1",
+            "v3\n4\ngrad 1",
+            "z\n6.728\ngrad 1",
+        ]
+    )
+
+
+def test_local_derivatives_stand_on_the_edges_on_request() -> None:
+    found = texts(plot.graph(example(), local_derivatives=True))
+    assert sorted(set(found) - set(texts(plot.graph(example())))) == ["-0.4161", "0.9093", "1", "2", "3"]
+    assert found.count("2") == 2
+
+
+def test_constants_are_bare_numbers_and_several_targets_have_no_gradient() -> None:
+    x = sg.Value(2.0, label="x")
+    found = texts(plot.graph(sg.Vector([x * 3, x**2.5])))
+    assert sorted(found) == sorted(["*", "**", "3", "2.5", "x\n2", "v1\n6", "v2\n5.657"])
+
+
+def test_a_shared_node_is_drawn_once() -> None:
+    x = sg.Value(2.0, label="x")
+    y = x * x
+    picture = Picture(Graph([y + sg.sin(y)]))
+    assert sum(thing is y for thing in picture.places) == 1
+
+
+def test_a_custom_function_is_one_operation() -> None:
+    @sg.custom_gradient
+    def twice(x: Any) -> Any:
+        return x * 2, lambda upstream: upstream * 2
+
+    found = texts(plot.graph(twice(sg.Value(2.0, label="x")), local_derivatives=True))
+    assert sorted(found) == ["?", "twice", "v1\n4\ngrad 1", "x\n2\ngrad 2"]
+
+
+def test_boxes_do_not_overlap_and_edges_go_from_left_to_right() -> None:
+    for value in (example(), network(2, 4), network(3, 8)):
+        picture = Picture(Graph([value]))
+        boxes = [(x, y, picture.half_width(thing)) for thing, (x, y) in picture.places.items()]
+        for i, (x, y, half) in enumerate(boxes):
+            for other_x, other_y, other_half in boxes[i + 1 :]:
+                assert abs(x - other_x) >= half + other_half or abs(y - other_y) >= 0.4
+        for way in picture.edges.values():
+            assert all(a < b for (a, _), (b, _) in pairwise(way))
+
+
+def test_a_leaf_stands_right_before_its_first_use() -> None:
+    x, y = sg.Value(1.0, label="x"), sg.Value(2.0, label="y")
+    z = sg.sin(sg.sin(x)) * y
+    picture = Picture(Graph([z]))
+    assert picture.places[y][0] == picture.places[z.operands[0]][0]
+
+
+def test_up_to_80_nodes_each_is_drawn_and_of_more_neurons_are_folded() -> None:
+    small, large = Graph([network(2, 5)]), Graph([network(2, 8)])
+    assert len(small.computed) + len(small.leaves) <= MOST_NODES
+    assert len(cells_of(small)) == len(small.computed)
+    folded = cells_of(large)
+    assert len(folded) == 17
+    assert [cell.text for cell in folded[:2]] == ["dot, +, relu\n3 more leaves"] * 2
+
+
+def test_where_neurons_do_not_suffice_all_that_is_used_once_is_folded() -> None:
+    x = sg.Value(0.5, label="x")
+    y = sg.sin(x) * sg.cos(x)
+    for i in range(60):
+        y = y * sg.exp(x) + sg.sin(x) * i
+    cells = cells_of(Graph([y]))
+    assert [cell.text for cell in cells] == ["303 operations"]
+    assert cells[0].inputs == [x]
+
+
+def test_labels_keep_their_nodes_from_being_folded() -> None:
+    y = x = sg.Value(0.5, label="x")
+    for i in range(100):
+        y = sg.sin(y)
+        if i == 50:
+            y.label = "middle"
+    assert [cell.text for cell in cells_of(Graph([y]))] == ["sin", "sin"]
+    assert x.label == "x"
+
+
+def test_what_is_too_large_is_told_with_what_to_draw_instead() -> None:
+    with pytest.raises(ValueError, match=r"a graph of [\d,]+ nodes is too large .* draw the graph of a part of it"):
+        plot.graph(network(2, 90))
+    with pytest.raises(ValueError, match=r"too large to be read step by step"):
+        plot.backward_frames(network(2, 8))
+
+
+def test_it_draws_on_the_axes_that_it_is_given_and_shows_nothing() -> None:
+    figure, ax = plt.subplots()
+    assert plot.graph(example(), ax=ax) is ax
+    assert plt.get_fignums() == [figure.number]
+    sizes = {text.get_fontsize() for text in ax.texts}
+    assert max(sizes) < 9  # it shrinks to fit
+
+
+def test_pictures_leave_matplotlibs_settings_alone() -> None:
+    before = dict(mpl.rcParams)
+    plot.graph(example())
+    plot.backward_frames(example())[1]
+    plot.history({"w": [1.0, 2.0]})
+    assert dict(mpl.rcParams) == before
+
+
+def test_long_names_are_cut_to_fit() -> None:
+    x = sg.Value(2.0, label="the temperature outside")
+    assert "the temperature…\n2\ngrad 4" in texts(plot.graph(x * x))
+
+
+def test_a_leaf_alone_is_a_picture_too() -> None:
+    assert texts(plot.graph(sg.constant(2.0))) == ["x1\n2"]
+
+
+# ---- As text ---------------------------------------------------------------------------------------------------------
+
+
+def test_dot_and_mermaid_have_a_line_for_each_node_and_edge() -> None:
+    z = example() + 1
+    for text, arrow in ((plot.to_dot(z), "->"), (plot.to_mermaid(z), "-->")):
+        assert len(re.findall(rf"^ +\w+ {arrow} \w+;?$", text, re.MULTILINE)) == 14
+        assert len(text.splitlines()) == 14 + 13 + (3 if arrow == "->" else 1)
+
+
+def test_text_in_labels_cannot_leave_its_quotes() -> None:
+    x = sg.Value(2.0, label='a"]; evil -> b; ["\\')
+    assert '"a\\"]; evil -> b; [\\"\\\\\\n2.0' in plot.to_dot(-x)
+    assert "evil -#62; b#59; #91;#34;#92;<br>2.0" in plot.to_mermaid(-x)
+
+
+# ---- Frames ----------------------------------------------------------------------------------------------------------
+
+
+def test_frames_go_from_the_seed_by_one_step_a_node_to_the_gradient() -> None:
+    frames = plot.backward_frames(example())
+    assert len(frames) == 6
+    titles = [frames[i].get_title() for i in range(len(frames))]
+    assert titles == [
+        "Backward, from dz/dz = 1",
+        "Step 1 of 4: z = v2 + v3 passes on",
+        "Step 2 of 4: v3 = x * x passes on",
+        "Step 3 of 4: v2 = v1 * y passes on",
+        "Step 4 of 4: v1 = sin(x) passes on",
+        "The gradient of z",
+    ]
+
+
+def test_a_frame_shows_what_flows_and_what_has_been_added_up_so_far() -> None:
+    frames = plot.backward_frames(example())
+    assert {"x\n2", "y\n3", "z\n6.728\ngrad 1", "v2\n2.728"} <= {*texts(frames[0])}
+    assert "x\n2\ngrad 4" in texts(frames[2])
+    assert texts(frames[2]).count("1 * 2 = 2") == 2
+    assert {"x\n2\ngrad 2.752", "3 * -0.4161 = -1.248"} <= {*texts(frames[4])}
+    assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(example())))
+
+
+def test_frames_of_a_custom_function_say_pullback() -> None:
+    @sg.custom_gradient
+    def twice(x: Any) -> Any:
+        return x * 2, lambda upstream: upstream * 2
+
+    frames = plot.backward_frames(twice(sg.Value(2.0, label="x")))
+    assert {"pullback", "x\n2\ngrad 2"} <= {*texts(frames[1])}
+
+
+def test_a_frame_that_is_not_there_is_an_index_error() -> None:
+    frames = plot.backward_frames(example())
+    for index in (6, -7, 1.0, slice(2)):
+        with pytest.raises(IndexError, match="expected the number of one of 6 frames"):
+            frames[index]
+
+
+@pytest.mark.parametrize("name", ["sweep.gif", "sweep.html", "sweep.png"])
+def test_frames_are_saved_as_an_animation_or_one_by_one(name: str, tmp_path: Path) -> None:
+    x = sg.Value(2.0, label="x")
+    paths = plot.backward_frames(x * x).save(tmp_path / name, seconds=0.2)
+    assert [path.name for path in paths] == ([f"sweep_0{i}.png" for i in range(3)] if name[-3:] == "png" else [name])
+    assert all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_frames_are_drawn_on_the_axes_given() -> None:
+    _, ax = plt.subplots()
+    assert plot.backward_frames(example(), ax=ax)[0] is ax
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [(2.0, TypeError, "takes a Value, got 2.0"), (sg.constant(2.0), ValueError, "depends on no tracked value")],
+)
+def test_what_has_no_backward_pass_has_no_frames(value: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        plot.backward_frames(value)
+
+
+# ---- Functions, descents, trainings, classes -------------------------------------------------------------------------
+
+
+def test_derivatives_are_curves_of_their_numbers() -> None:
+    ax = plot.derivatives(lambda x: x**4, -1, 1, orders=(0, 1, 4), points=5)
+    assert [line.get_label() for line in ax.lines] == ["f", "f'", "f^(4)"]
+    assert [[*line.get_ydata()] for line in ax.lines] == [
+        [1.0, 0.0625, 0.0, 0.0625, 1.0],
+        [-4.0, -0.5, 0.0, 0.5, 4.0],
+        [24.0] * 5,
+    ]
+
+
+def test_a_curve_has_gaps_where_there_is_no_number() -> None:
+    ax = plot.derivatives(lambda x: sg.log(x), -1, 1, orders=(0, 1), points=5)
+    gaps = [[math.isnan(y) for y in line.get_ydata()] for line in ax.lines]
+    assert gaps == [[True, True, True, False, False]] * 2
+    poles = plot.derivatives(lambda x: sg.where(x == 0, math.inf, x), -1, 1, orders=(0,), points=3)
+    assert [math.isnan(y) for y in poles.lines[0].get_ydata()] == [False, True, False]
+
+
+def test_a_descent_shows_its_path_over_contours_and_others_beside_it() -> None:
+    def bowl(x: Any, y: Any) -> Any:
+        return x * x + 3 * y * y
+
+    path = [(2.0, 1.0), (1.0, 0.25), (sg.Value(0.5), 0.0)]
+    ax = plot.descent(bowl, path, label="one")
+    assert [*ax.lines[0].get_xdata()] == [2.0, 1.0, 0.5]
+    contours = len(ax.collections)
+    assert contours > 0
+    assert plot.descent(bowl, path[:1], label="two", ax=ax) is ax
+    assert len(ax.collections) == contours
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
+    assert ax.lines[2].get_color() != ax.lines[0].get_color()
+
+
+def test_a_flat_function_has_a_path_and_no_contours() -> None:
+    assert len(plot.descent(lambda x, y: 1.0, [(0.0, 0.0)]).collections) == 0
+
+
+def test_a_history_shows_numbers_and_their_targets() -> None:
+    ax = plot.history({"w": [0.0, 2.0, sg.Value(2.5)], "b": [0.0, 0.5, 1.0]}, {"w": 3.0}, xlabel="epoch")
+    assert [line.get_label() for line in ax.lines] == ["w", "w: 3", "b"]
+    assert [*ax.lines[0].get_ydata()] == [0.0, 2.0, 2.5]
+    assert ax.get_xlabel() == "epoch"
+
+
+POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+
+
+def test_a_boundary_is_where_the_sign_changes() -> None:
+    ax = plot.decision_boundary(lambda p: p[0] - sg.Value(0.5), POINTS, ["a", "b", "a", "b"], steps=21)
+    line = ax.collections[1].get_paths()[0].vertices
+    assert {round(x, 9) for x, _ in line} == {0.5}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_of_several_scores_the_largest_is_the_class() -> None:
+    ax = plot.decision_boundary(lambda p: sg.Vector([p[0], p[1], 0.5]), POINTS, [0, 1, 2, 0], steps=9)
+    assert len(ax.get_legend().get_texts()) == 3
+
+
+def test_a_boundary_is_computed_without_recording() -> None:
+    w = sg.Variable(1.0)
+    seen = []
+
+    def model(p: Any) -> Any:
+        score = w * p[0]
+        seen.append(score.is_tracked)
+        return score
+
+    plot.decision_boundary(model, POINTS, [0, 1, 0, 1], steps=3)
+    assert not any(seen)
+
+
+@pytest.mark.parametrize(
+    ("draw", "error", "words"),
+    [
+        (lambda: plot.graph(2.0), TypeError, "expected a Value"),
+        (lambda: plot.graph(sg.Value(1.0), local_derivatives=1), TypeError, "local_derivatives is True or False"),
+        (lambda: plot.to_dot("x"), TypeError, "expected a Value"),
+        (lambda: plot.to_mermaid(None), TypeError, "expected a Value"),
+        (lambda: plot.derivatives(2.0, 0, 1), TypeError, "derivatives takes a function"),
+        (lambda: plot.derivatives(sg.sin, 1, 1), ValueError, "from lo to hi"),
+        (lambda: plot.descent(2.0, [(1.0, 2.0)]), TypeError, "descent takes a function"),
+        (lambda: plot.descent(pow, []), ValueError, "pairs of numbers"),
+        (lambda: plot.descent(pow, [(1.0, 2.0, 3.0)]), ValueError, "pairs of numbers"),
+        (lambda: plot.history({}), ValueError, "no trace of anything"),
+        (lambda: plot.history({"w": [1.0]}, {"b": 1.0}), ValueError, "no trace of 'b'"),
+        (lambda: plot.decision_boundary(2.0, POINTS, [0]), TypeError, "takes a function"),
+        (lambda: plot.decision_boundary(sum, POINTS, [0]), ValueError, "4 points and 1 labels"),
+        (lambda: plot.decision_boundary(sum, [], []), ValueError, "0 points"),
+        (lambda: plot.decision_boundary(sum, [(1.0,)], [0]), ValueError, "pairs of numbers"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(draw: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        draw()
+    assert plt.get_fignums() == []
+
+
+def test_without_matplotlib_a_sentence_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pictures need matplotlib.*pip install 'scalargrad\[plot\]'"):
+        plot.graph(example())
+    assert plot.to_dot(example())
