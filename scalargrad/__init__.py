@@ -12,6 +12,7 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 """
 
 from . import math as math
+from . import notebook as _notebook  # noqa: F401  (tells notebooks how)
 from . import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
 from .anomaly import detect_anomaly
 from .chalkboard import explain

@@ -148,6 +148,12 @@ class Picture:
             layers.setdefault(target, 0)
         return edges, layers
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Its width and its height."""
+        left, right, bottom, top = self.limits
+        return right - left, top - bottom
+
     def kind(self, thing: Any) -> str:
         """What a thing is drawn as: leaf, value, target, operation or constant."""
         if isinstance(thing, tuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 from .graph import Graph, graph_of, operands_of
@@ -98,9 +99,21 @@ def place_of(picture: Picture, node: Value, i: int) -> Any:
 
 def graph_axes(picture: Picture, above: float = 0.0) -> Axes:
     """New axes of the size of a picture, with some inches above for a title."""
-    left, right, bottom, top = picture.limits
-    width, height = right - left, top - bottom
+    width, height = picture.size
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
+
+
+def as_svg(value: Any) -> str:
+    """The picture of `graph` as SVG, drawn without pyplot, which would show it a second time in a notebook."""
+    from matplotlib.figure import Figure
+
+    shown = graph_of(value)
+    picture = Picture(shown)
+    figure = Figure(figsize=picture.size)
+    picture.draw(figure.add_axes((0, 0, 1, 1)), shown.adjoints, {})
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
+    return text.getvalue()
 
 
 def to_dot(value: Any) -> str:
