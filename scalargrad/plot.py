@@ -379,7 +379,7 @@ def descent(
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise ValueError(f"the path of descent holds pairs of numbers, and at least one, got {path!r}")
     ax = axes_of(ax, 6.0, 5.2)
-    ways = len(ax.lines)
+    ways = len(ax.lines) // 2
     (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
     if not ways:
         across, up = numpy.linspace(left, right, 90), numpy.linspace(low, high, 90)

@@ -1,0 +1,77 @@
+"""A package that nobody wrote for this, differentiated: `math.patch` on option prices.
+
+    pip install blackscholes
+    python demos/differentiate_a_library.py
+
+The package blackscholes computes prices with the functions of `math`. In the block `with sg.math.patch(...)` its modules
+find scalargrad's in their place, and the derivatives of the price, which traders call the Greeks, come out. The package
+has formulas of its own for them, to compare with. It saves differentiate_a_library.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import scalargrad as sg
+from scalargrad import plot
+
+try:
+    import blackscholes
+    import blackscholes.base
+    import blackscholes.call
+except ModuleNotFoundError:
+    sys.exit("This demo differentiates the package blackscholes: pip install blackscholes")
+
+STRIKE, TIME, RATE, SIGMA = 100.0, 0.5, 0.03, 0.25
+
+
+def price(spot: Any, strike: Any, time: Any, rate: Any, sigma: Any) -> Any:
+    """What a call option is worth: the package's own code."""
+    return blackscholes.BlackScholesCall(spot, strike, time, rate, sigma).price()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo; gives the exit code."""
+    parser = argparse.ArgumentParser(description="Differentiates the package blackscholes, which knows nothing of it.")
+    parser.add_argument("--picture", type=Path, default=Path("differentiate_a_library.png"), metavar="PATH")
+    options = parser.parse_args(argv)
+
+    spots = [60.0 + i for i in range(81)]
+    at = [(spot, STRIKE, TIME, RATE, SIGMA) for spot in spots]
+    with sg.math.patch(blackscholes.base, blackscholes.call):
+        greeks = [sg.grad(price, argnums=(0, 1, 2, 3, 4))(*point) for point in at]
+        gammas = [sg.derivative(price, order=2)(*point) for point in at]
+    own = [blackscholes.BlackScholesCall(*point) for point in at]
+
+    known = {
+        "delta": [(g[0], call.delta()) for g, call in zip(greeks, own)],
+        "vega": [(g[4], call.vega()) for g, call in zip(greeks, own)],
+        "theta": [(-g[2], call.theta()) for g, call in zip(greeks, own)],
+        "rho": [(g[3], call.rho()) for g, call in zip(greeks, own)],
+        "gamma": [(g, call.gamma()) for g, call in zip(gammas, own)],
+    }
+    print(f"A call, strike {STRIKE:g}, half a year, at {len(spots)} prices of the stock:")
+    for name, pairs in known.items():
+        worst = max(abs(a - b) / abs(b) for a, b in pairs)
+        print(f"  {name:<6} as a derivative and by the package's own formula differ by at most {worst:.1e} of it")
+
+    figure = plot.new_figure(9, 3.6)
+    for axes, name in zip(figure.subplots(1, 3), ("delta", "gamma", "vega")):
+        found, formula = zip(*known[name])
+        axes.plot(spots, found, color=plot.LINES[0], label="derivative of price()")
+        axes.plot(spots[::8], formula[::8], "o", color=plot.LINES[1], markersize=4.5, label=f"the package's {name}()")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set(xlabel="price of the stock", title=name)
+        axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(options.picture, dpi=120)
+    print(f"The picture is in {options.picture}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
