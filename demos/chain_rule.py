@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import scalargrad as sg
 from scalargrad import plot
@@ -31,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     z.label = "z"
     print(sg.explain(z))
 
-    plot.graph(z, local_derivatives=True).figure.savefig(options.picture, dpi=120)
+    figure: Any = plot.graph(z, local_derivatives=True).figure
+    figure.savefig(options.picture, dpi=120)
     print(f"\nThe graph is in {options.picture}")
     plot.backward_frames(z).save(options.animation)
     print(f"The sweep is in {options.animation}")

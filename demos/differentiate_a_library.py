@@ -3,9 +3,9 @@
     pip install blackscholes
     python demos/differentiate_a_library.py
 
-The package blackscholes computes prices with the functions of `math`. In the block `with sg.math.patch(...)` its modules
-find scalargrad's in their place, and the derivatives of the price, which traders call the Greeks, come out. The package
-has formulas of its own for them, to compare with. It saves differentiate_a_library.png.
+The package blackscholes computes prices with the functions of `math`. In the block `with sg.math.patch(...)` its
+modules find scalargrad's in their place, and the derivatives of the price, which traders call the Greeks, come out. The
+package has formulas of its own for them, to compare with. It saves differentiate_a_library.png.
 """
 
 from __future__ import annotations

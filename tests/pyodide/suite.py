@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 THREADS = "starts a thread"
 PROCESSES = "starts a process"
 NUMPY = "uses NumPy"
+MATPLOTLIB = "draws with matplotlib"
 
 # The tests that cannot run, by file and function, or by one of a function's parameters. One that is named here and not
 # found is an error.
@@ -34,6 +35,9 @@ LEFT_OUT = {
     "test_explanation.py::test_what_was_computed_in_another_thread_is_told_so": THREADS,
     "test_explanation.py::test_what_was_computed_in_another_thread_is_told_so_inside_the_block_too": THREADS,
     "test_explanation.py::test_an_explanation_says_none_just_where_the_gradient_is_none": THREADS,
+    "test_main.py::test_all_options_go_together": MATPLOTLIB,
+    "test_main.py::test_the_graph_is_drawn_to_a_file": MATPLOTLIB,
+    "test_main.py::test_a_file_that_cannot_be_written_is_said_in_a_sentence": MATPLOTLIB,
     "test_math.py::test_threads_that_patch_one_module_leave_it_as_it_was": THREADS,
     "test_package.py::test_nothing_has_to_be_installed_beside_the_package": PROCESSES,
     "test_package.py::test_importing_it_imports_nothing_heavy": PROCESSES,
