@@ -245,6 +245,14 @@ def require_flag(name: str, flag: object) -> None:
         raise TypeError(f"{name} is True or False, not {flag!r} ({type(flag).__name__})")
 
 
+def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected: str) -> Number:
+    """The plain number. Raises TypeError if it is none, ValueError if it is not what is expected."""
+    number = as_number(x, " as {}", name)
+    if not holds(number):
+        raise ValueError(f"{name} is {expected}, not {x!r}")
+    return number
+
+
 def named(method: Method, name: str) -> Method:
     """A method under a name that shows in messages and in `help`."""
     method.__name__, method.__qualname__ = name, f"Value.{name}"

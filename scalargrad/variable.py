@@ -10,6 +10,7 @@ from .vector import Vector, elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from .registry import Number
@@ -168,13 +169,7 @@ class VectorVariable(Vector, Variable):
         numbers = self._numbers_of(value)
         if len(numbers) != len(self._leaves):
             raise ValueError(f"expected {len(self._leaves)} numbers for {self!r}, got {len(numbers)}")
-        for leaf in self._leaves:
-            refuse_in_trace("assign", leaf)
-        for leaf, number in zip(self._leaves, numbers):
-            leaf._data = number
-        interval = recording.begin_interval()
-        for leaf in self._leaves:
-            leaf.interval = interval
+        assign_leaves(self._leaves, numbers)
         return self
 
     def assign_add(self, delta: Any) -> VectorVariable:
@@ -192,6 +187,21 @@ class VectorVariable(Vector, Variable):
         twin: VectorVariable = Variable(self, self.trainable, self.name)  # type: ignore[assignment]
         twin._leaves = tuple([leaf.__copy__() for leaf in self._leaves])
         return twin
+
+
+def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any]) -> None:
+    """Assign numbers to leaves, all of them or none, as one event.
+
+    Raises TypeError for what is not a real number, and where a function is traced.
+    """
+    new_numbers = [leaf_number(number) for number in numbers]
+    for leaf in leaves:
+        refuse_in_trace("assign", leaf)
+    for leaf, number in zip(leaves, new_numbers):
+        leaf._data = number
+    interval = recording.begin_interval()
+    for leaf in leaves:
+        leaf.interval = interval
 
 
 def show_variable(number: str, variable: ScalarVariable | VectorVariable) -> str:

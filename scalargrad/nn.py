@@ -1,0 +1,601 @@
+"""Neural networks: micrograd's `Neuron`, `Layer` and `MLP`, a neuron being one fused node, and the usual losses.
+
+`from scalargrad import nn` imports it; `import scalargrad` does not.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import random
+
+from .operations import absolute, clip, relu, sigmoid, softplus, tanh
+from .registry import as_number, require_callable, require_flag, require_number
+from .saving import load as load
+from .saving import save as save
+from .value import Value
+from .variable import Variable, assign_leaves
+from .vector import Vector, elements_for, elements_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "linear": operator.pos,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "tanh": tanh,
+}
+
+# A weight of a neuron with nin inputs, in a layer of nout neurons.
+INITS: dict[str, Callable[[Any, int, int], float]] = {
+    "glorot": lambda draw, nin, nout: draw.uniform(-1, 1) * math.sqrt(6 / (nin + nout)),
+    "he": lambda draw, nin, nout: draw.gauss(0, 1) * math.sqrt(2 / nin),
+    "uniform": lambda draw, nin, nout: draw.uniform(-1, 1),
+}
+
+
+# ---- Modules ---------------------------------------------------------------------------------------------------------
+
+
+class Module:
+    """A part of a model: whatever has parameters, found in its attributes.
+
+    Its parameters are the `Variable`s and the leaf `Value`s in its attributes, and in modules, lists, tuples, dicts and
+    Vectors there, in the order in which they were set; one that is found twice counts once. Inherit from it, set
+    attributes, and write `__call__`.
+
+    >>> from scalargrad import Variable
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Variable(2.0), Variable([1.0])
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.offset[0]
+    >>> line = Line()
+    >>> line(3.0).backward()
+    >>> [p.grad for p in line.parameters()]
+    [3.0, 1.0]
+    """
+
+    def parameters(self) -> list[Value]:
+        """The tracked leaves in one flat list, as in micrograd: each has `data` and `grad`.
+
+        >>> [p.data for p in Neuron(2).parameters()][2:]
+        [0.0]
+        """
+        return [leaf for variable in self.trainable_variables for leaf in leaves_of(variable)]
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """The variables that are trained, as Keras has them: for `tape.gradient` and `apply_gradients`.
+
+        >>> Neuron(2, init="glorot", seed=1).trainable_variables[1]
+        Variable(0.0, name='b')
+        """
+        return [variable for variable in variables_in(self).values() if getattr(variable, "trainable", True)]
+
+    def zero_grad(self) -> None:
+        """Set the `grad` of all parameters to zero, before the next `backward()`.
+
+        >>> neuron = Neuron(1)
+        >>> neuron.b.grad = 3.0
+        >>> neuron.zero_grad()
+        >>> neuron.b.grad
+        0.0
+        """
+        for leaf in self.parameters():
+            leaf.grad = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The numbers of all variables, trainable or not: a float or a list of floats by the path to each.
+
+        >>> Layer(1, 1, init="uniform", seed=1).state_dict()
+        {'neurons.0.w': [-0.7312715117751976], 'neurons.0.b': 0.0}
+        """
+        return {
+            path: variable.data if isinstance(variable, Value) else variable.tolist()
+            for path, variable in variables_in(self).items()
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take the numbers over from what `state_dict` gave, all of them or none.
+
+        Raises ValueError if a variable is missing, too many, or of another length, TypeError if one is no number.
+
+        >>> neuron = Neuron(1)
+        >>> neuron.load_state_dict({"w": [2.0], "b": 1.0})
+        >>> neuron(3.0).data
+        7.0
+        """
+        self.check_state(state)()
+
+    def check_state(self, state: Any) -> Callable[[], None]:
+        """Check a state as `load_state_dict` does, and return the function that takes it over.
+
+        >>> neuron = Neuron(1)
+        >>> take = neuron.check_state({"w": [2.0], "b": 1.0})
+        >>> take()
+        >>> neuron.w
+        Variable([2.0], name='w')
+        """
+        variables = variables_in(self)
+        if not isinstance(state, dict):
+            raise TypeError(f"expected the dict of a state_dict(), got {state!r} ({type(state).__name__})")
+        if odd := {*variables} ^ {*state}:
+            first = min(odd, key=str)
+            what = "lacks" if first in variables else "has another,"
+            raise ValueError(f"expected a state of the {len(variables)} variables of this module; it {what} {first}")
+        leaves: list[Value] = []
+        numbers: list[Any] = []
+        for path, variable in variables.items():
+            given = elements_of(state[path])
+            sizes = [None if isinstance(variable, Value) else len(variable), None if given is None else len(given)]
+            if sizes[0] != sizes[1]:
+                raise ValueError(f"expected {counted(sizes[0])} for {path}, got {counted(sizes[1])}")
+            leaves += leaves_of(variable)
+            numbers += [as_number(x, " in {}", path) for x in ([state[path]] if given is None else given)]
+        return lambda: assign_leaves(leaves, numbers)
+
+
+def variables_in(module: Module) -> dict[str, Any]:
+    """All Variables and leaf Values in the attributes of a module, by the path to each."""
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+    ahead: list[tuple[str, Any]] = [("", module)]
+    while ahead:
+        path, thing = ahead.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        parts: dict[Any, Any] = {}
+        if isinstance(thing, Variable) or (isinstance(thing, Value) and thing._operation is False):
+            found[path] = thing
+        elif isinstance(thing, (Module, dict)):
+            parts = thing if isinstance(thing, dict) else vars(thing)
+        elif isinstance(thing, (list, tuple, Vector)):
+            parts = dict(enumerate(thing))
+        ahead += [(f"{path}.{name}" if path else str(name), part) for name, part in [*parts.items()][::-1]]
+    return found
+
+
+def leaves_of(variable: Any) -> Sequence[Value]:
+    return (variable,) if isinstance(variable, Value) else tuple(variable)
+
+
+def counted(length: int | None) -> str:
+    return "one number" if length is None else f"{length} numbers"
+
+
+class Neuron(Module):
+    """activation(w . x + b): one fused node for the product, one for the bias, one for the activation.
+
+    Args:
+        nin: the number of inputs.
+        nonlin: whether the activation is applied, as in micrograd.
+        activation: "relu", "tanh", "sigmoid", "softplus", "linear", or a function of a Value.
+        init: how the weights are drawn: "glorot", uniform with the variance 2/(nin + nout) (Glorot and Bengio, 2010);
+            "he", normal with the variance 2/nin (He et al., 2015); "uniform" between -1 and 1, as in micrograd. If not
+            given, "he" for relu and "glorot" for all else. The bias is 0.
+        seed: an integer or a `random.Random`, which leaves Python's shared generator alone. Without one the shared
+            generator draws, so that `random.seed()` decides, as in micrograd.
+        nout: the number of neurons in its layer, for "glorot".
+
+    A call takes a list, Vector or array of `nin` numbers or Values (one of them may come without a list) and returns a
+    Value.
+
+    Raises:
+        TypeError: a count is no integer, `activation` is no function, `seed` is no seed.
+        ValueError: a count is less than 1, `activation` or `init` is not one of the names; in a call: another number
+            of inputs.
+
+    >>> neuron = Neuron(2, activation="tanh", seed=1)
+    >>> neuron.w.assign([1.0, -1.0])
+    Variable([1.0, -1.0], name='w')
+    >>> neuron([0.5, 0.5]).data, neuron
+    (0.0, TanhNeuron(2))
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nonlin: bool = True,
+        *,
+        activation: str | Callable[[Any], Any] = "relu",
+        init: str | None = None,
+        seed: int | random.Random | None = None,
+        nout: int = 1,
+    ) -> None:
+        require_count("nin", nin)
+        require_count("nout", nout)
+        require_flag("nonlin", nonlin)
+        self.nonlin = nonlin
+        self.function = activation if callable(activation) else require_choice("activation", activation, ACTIVATIONS)
+        self.activation = getattr(activation, "__name__", str(activation)) if nonlin else "linear"
+        usual = "he" if self.activation == "relu" else "glorot"
+        draw_weight = require_choice("init", usual if init is None else init, INITS)
+        generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
+        self.w = Variable([draw_weight(generator, nin, nout) for _ in range(nin)], name="w")
+        self.b = Variable(0.0, name="b")
+
+    def __call__(self, x: Any) -> Any:
+        y = self.w.dot(as_inputs(x, len(self.w))) + self.b
+        return self.function(y) if self.nonlin else y
+
+    def __repr__(self) -> str:
+        return f"{'ReLU' if self.activation == 'relu' else self.activation.capitalize()}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Neurons side by side on the same inputs.
+
+    Args:
+        nin, nout: the numbers of inputs and of neurons.
+        nonlin, activation, init, seed: as for `Neuron`; one generator draws all the weights.
+
+    A call takes what a Neuron takes and returns a Vector of `nout` Values; if there is one neuron, its Value.
+
+    Raises TypeError and ValueError as `Neuron` does.
+
+    >>> layer = Layer(2, 3, activation="tanh", seed=1)
+    >>> layer([0.0, 0.0])
+    Vector([0.0, 0.0, 0.0])
+    """
+
+    def __init__(
+        self, nin: int, nout: int, nonlin: bool = True, *, seed: int | random.Random | None = None, **options: Any
+    ) -> None:
+        require_count("nout", nout)
+        generator = generator_of(seed)
+        self.neurons = [Neuron(nin, nonlin, seed=generator, nout=nout, **options) for _ in range(nout)]
+
+    def __call__(self, x: Any) -> Any:
+        inputs = as_inputs(x, len(self.neurons[0].w))
+        out = [neuron(inputs) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else Vector(out)
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+
+
+class Sequential(Module):
+    """Modules and functions one after the other, each on what the one before returned.
+
+    Raises TypeError for what cannot be called.
+
+    >>> from scalargrad import softmax
+    >>> Sequential(Layer(2, 4, seed=1), Layer(4, 2, nonlin=False, seed=2), softmax)([0.0, 0.0])
+    Vector([0.5, 0.5])
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        self.layers = [require_callable("Sequential", layer) for layer in layers]
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of [{', '.join(map(repr, self.layers))}]"
+
+
+class MLP(Sequential):
+    """A multi-layer perceptron: layers one after the other, the last of them linear, as in micrograd.
+
+    Args:
+        nin: the number of inputs.
+        nouts: the number of neurons in each layer.
+        activation, init, seed: as for `Neuron`; one generator draws all the weights.
+
+    A call takes a list, Vector or array of `nin` numbers or Values and returns a Vector; if the last layer has one
+    neuron, a Value.
+
+    Raises TypeError and ValueError as `Neuron` does; ValueError if there are no layers.
+
+    >>> model = MLP(2, [16, 16, 1], activation="tanh", seed=1)
+    >>> len(model.parameters()), model([0.0, 0.0]).data
+    (337, 0.0)
+    """
+
+    def __init__(
+        self, nin: int, nouts: Sequence[int], *, seed: int | random.Random | None = None, **options: Any
+    ) -> None:
+        if not isinstance(nouts, (list, tuple)):
+            raise TypeError(f"nouts is a list of the sizes of the layers, not {nouts!r} ({type(nouts).__name__})")
+        if not nouts:
+            raise ValueError("nouts is empty; it takes the size of one layer or more")
+        generator, sizes = generator_of(seed), [nin, *nouts]
+        nonlins = [True] * (len(nouts) - 1) + [False]
+        super().__init__(*[Layer(*size, seed=generator, **options) for size in zip(sizes, nouts, nonlins)])
+
+
+def as_inputs(x: Any, count: int) -> Vector:
+    """What a neuron is given, as a Vector of as many values as it has weights."""
+    if not isinstance(x, Vector):
+        elements = elements_of(x)
+        x = Vector([x] if elements is None else elements)
+    if len(x) != count:
+        raise ValueError(f"expected {count} inputs, as many as a neuron has weights, got {len(x)}")
+    return x  # type: ignore[no-any-return]
+
+
+def generator_of(seed: Any) -> Any:
+    """A generator for a seed; None for none."""
+    if seed is None or isinstance(seed, random.Random):
+        return seed
+    if type(seed) is not int:
+        raise TypeError(f"seed is an integer, a random.Random or None, not {seed!r} ({type(seed).__name__})")
+    return random.Random(seed)
+
+
+def require_count(name: str, count: Any) -> None:
+    if type(count) is not int:
+        raise TypeError(f"{name} is an integer, not {count!r} ({type(count).__name__})")
+    if count < 1:
+        raise ValueError(f"{name} is 1 or more, not {count}")
+
+
+def require_choice(name: str, choice: Any, choices: dict[str, Any]) -> Any:
+    """What a name stands for."""
+    if not isinstance(choice, str):
+        raise TypeError(f"{name} is one of {', '.join(map(repr, choices))}, not {choice!r} ({type(choice).__name__})")
+    if choice not in choices:
+        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {choice!r}")
+    return choices[choice]
+
+
+# ---- Losses, by PyTorch's names: the prediction, then the target -----------------------------------------------------
+
+
+def mse_loss(prediction: Any, target: Any) -> Value:
+    """The mean of (prediction - target)**2, one fused node on the differences.
+
+    Args:
+        prediction: a Value, a Vector, or a list of Values, Vectors and numbers.
+        target: numbers or Values in the same shape.
+
+    Returns a Value, the mean over all elements. Raises ValueError if the shapes differ or are empty, TypeError for what
+    is no number. The same is true of the other losses.
+
+    >>> mse_loss([1.0, 2.0], [1.0, 4.0])
+    constant(2.0)
+    """
+    predictions, targets = aligned("mse_loss", prediction, target)
+    errors = predictions - targets
+    return errors.dot(errors) / len(errors)  # type: ignore[no-any-return]
+
+
+def l1_loss(prediction: Any, target: Any) -> Value:
+    """The mean of |prediction - target|; the derivative at the kink is 0.
+
+    Takes, returns and raises what `mse_loss` does.
+
+    >>> l1_loss([1.0, 2.0], [1.0, 4.0])
+    constant(1.0)
+    """
+    predictions, targets = aligned("l1_loss", prediction, target)
+    return (predictions - targets).map(absolute).mean()
+
+
+def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
+    """The mean of Huber's loss (1964): e**2/2 for errors e up to delta, and delta (|e| - delta/2) beyond.
+
+    With c = clip(e, -delta, delta) both are c (e - c/2), which has no kink to fall on at 0. Takes, returns and raises
+    what `mse_loss` does; ValueError also if `delta` is not more than 0.
+
+    >>> huber_loss([0.5, 3.0], [0.0, 0.0])
+    constant(1.3125)
+    """
+    delta = require_number("delta", delta, lambda x: x > 0, "more than 0")
+    predictions, targets = aligned("huber_loss", prediction, target)
+    errors = predictions - targets
+    clipped = errors.map(lambda e: clip(e, -delta, delta))
+    return (clipped * (errors - 0.5 * clipped)).mean()  # type: ignore[no-any-return]
+
+
+def hinge_loss(prediction: Any, target: Any) -> Value:
+    """The mean of max(0, 1 - target prediction), of support vector machines; the targets are -1 and 1.
+
+    Takes, returns and raises what `mse_loss` does; ValueError also if a target is a number other than -1 and 1.
+
+    >>> hinge_loss([0.5, -3.0], [1, -1])
+    constant(0.25)
+    """
+    predictions, targets = aligned("hinge_loss", prediction, target, lambda t: t in (-1, 1), "-1 or 1")
+    return (1 - targets * predictions).map(relu).mean()  # type: ignore[no-any-return]
+
+
+def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Value:
+    """The mean of -t log(sigmoid(z)) - (1 - t) log(1 - sigmoid(z)), for logits z and targets t between 0 and 1.
+
+    It is computed as t softplus(-z) + (1 - t) softplus(z), which keeps its digits for any z. Takes, returns and raises
+    what `mse_loss` does; ValueError also if a target is a number below 0 or above 1.
+
+    >>> binary_cross_entropy_with_logits([40.0, -1000.0], [1, 1])
+    constant(500.0)
+    """
+    name = "binary_cross_entropy_with_logits"
+    predictions, targets = aligned(name, prediction, target, lambda t: 0 <= t <= 1, "between 0 and 1")
+    return Vector(map(binary_term, predictions, targets)).mean()
+
+
+def binary_term(z: Value, t: Any) -> Any:
+    if not isinstance(t, Value) and t in (0, 1):  # the other term would be 0, or nan for an infinite logit
+        return softplus(-z if t else z)
+    return t * softplus(-z) + (1 - t) * softplus(z)
+
+
+def cross_entropy(logits: Any, target: Any) -> Value:
+    """-log(softmax(z)[k]) for logits z and class k; for probabilities t of the classes, the sum of -t log(softmax(z)).
+
+    For a class it is logsumexp(z - z[k]), in which the k-th term is exactly 0, so that a small loss keeps its digits.
+    For probabilities, k is the class of the largest, and t (z - z[k]) is taken off.
+
+    Args:
+        logits: a Vector or list of a Value or number for each class, or a list of such rows.
+        target: the index of a class, or a list of probabilities; for rows, a list of one or the other for each.
+
+    Returns a Value; for rows, the mean.
+
+    Raises:
+        TypeError: `logits` is no sequence, `target` is neither an index nor a sequence.
+        ValueError: the lengths differ or are 0, or a probability is negative.
+        IndexError: there is no such class.
+
+    >>> cross_entropy([1000.0, 0.0], 1), cross_entropy([[40.0, 0.0], [0.0, 0.0]], [0, 1])
+    (constant(1000.0), constant(0.34657359027997264))
+    """
+    rows = nested(logits)
+    if rows is None:
+        rows = elements_for("cross_entropy", logits)
+    if any(nested(row) is not None for row in rows):
+        targets = elements_for("cross_entropy of several rows of logits", target)
+        if len(targets) != len(rows):
+            raise ValueError(f"cross_entropy takes a target for each row, got {len(targets)} and {len(rows)} rows")
+        return Vector(map(cross_entropy, rows, targets)).mean()
+    zs = Vector(rows)
+    if not len(zs):
+        raise ValueError("cross_entropy of no logits; it takes one for each class")
+    weights = nested(target)
+    k = index_of_class(target, len(zs)) if weights is None else index_of_largest(weights, len(zs))
+    gaps = [0.0 if j == k else z - zs[k] for j, z in enumerate(zs)]
+    loss = Vector(gaps).logsumexp()
+    if weights is None:
+        return loss
+    kept = [j for j, t in enumerate(weights) if isinstance(t, Value) or t]  # a logit may be -inf where t is 0
+    return sum(weights) * loss - Vector([gaps[j] for j in kept]).dot([weights[j] for j in kept])  # type: ignore[no-any-return]
+
+
+def index_of_class(target: Any, count: int) -> int:
+    if isinstance(target, (bool, float)) or not hasattr(target, "__index__"):
+        raise TypeError(
+            f"the target of cross_entropy is the index of a class or a list of probabilities, not {target!r} "
+            f"({type(target).__name__})"
+        )
+    k = operator.index(target)
+    if not 0 <= k < count:
+        raise IndexError(f"the target of cross_entropy is a class from 0 to {count - 1}, not {k}")
+    return k
+
+
+def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
+    if len(probabilities) != count:
+        raise ValueError(
+            f"cross_entropy takes a probability for each logit, got {len(probabilities)} and {count} logits"
+        )
+    Vector(probabilities)  # which refuses what is no number
+    for t in probabilities:
+        if not isinstance(t, Value):
+            require_number("a probability of cross_entropy", t, lambda t: t >= 0, "0 or more")
+    return max(range(count), key=probabilities.__getitem__)
+
+
+def aligned(
+    name: str,
+    prediction: Any,
+    target: Any,
+    holds: Callable[[Any], bool] | None = None,
+    expected: str = "",
+) -> tuple[Vector, tuple[Any, ...]]:
+    """The predictions and, as they came, the targets, in one row each."""
+    pairs = [*paired(name, prediction, target)]
+    if not pairs:
+        raise ValueError(f"{name} of no predictions; it takes one or more")
+    predictions, targets = zip(*pairs)
+    Vector(targets)  # which refuses what is no number
+    for t in targets:
+        if holds and not isinstance(t, Value):
+            require_number(f"a target of {name}", t, holds, expected)
+    return Vector(predictions), targets
+
+
+def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:
+    """Each element of nested predictions with that of the targets."""
+    predictions, targets = nested(prediction), nested(target)
+    sizes = [None if side is None else len(side) for side in (predictions, targets)]
+    if sizes[0] != sizes[1]:
+        raise ValueError(
+            f"{name} takes as many targets as predictions, got {counted(sizes[1])} for {counted(sizes[0])}"
+        )
+    if predictions is None or targets is None:
+        yield prediction, target
+    else:
+        for row, targets_of_row in zip(predictions, targets):
+            yield from paired(name, row, targets_of_row)
+
+
+def nested(x: Any) -> Sequence[Any] | None:
+    """The elements of a sequence, the rows of an array; None for a scalar."""
+    return x.tolist() if getattr(x, "ndim", 0) > 1 else elements_of(x)
+
+
+# ---- Losses, by Keras's names: the target, then the prediction -------------------------------------------------------
+
+
+def mean_squared_error(y_true: Any, y_pred: Any) -> Value:
+    """`mse_loss` under Keras's name, with Keras's order of arguments.
+
+    >>> mean_squared_error([1.0, 4.0], [1.0, 2.0])
+    constant(2.0)
+    """
+    return mse_loss(y_pred, y_true)
+
+
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Value:
+    """`l1_loss` under Keras's name, with Keras's order of arguments.
+
+    >>> mean_absolute_error([1.0, 4.0], [1.0, 2.0])
+    constant(1.0)
+    """
+    return l1_loss(y_pred, y_true)
+
+
+def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Value:
+    """`huber_loss` under Keras's name, with Keras's order of arguments.
+
+    >>> huber([0.0, 0.0], [0.5, 3.0])
+    constant(1.3125)
+    """
+    return huber_loss(y_pred, y_true, delta)
+
+
+def hinge(y_true: Any, y_pred: Any) -> Value:
+    """`hinge_loss` under Keras's name, with Keras's order of arguments; the targets are -1 and 1.
+
+    >>> hinge([1, -1], [0.5, -3.0])
+    constant(0.25)
+    """
+    return hinge_loss(y_pred, y_true)
+
+
+def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Value:
+    """`binary_cross_entropy_with_logits` under Keras's name, with Keras's order of arguments; always from logits.
+
+    Raises ValueError for `from_logits=False`, which is what Keras takes if nothing is said.
+
+    >>> binary_crossentropy([1, 1], [40.0, -1000.0], from_logits=True)
+    constant(500.0)
+    """
+    require_logits("binary_crossentropy", from_logits)
+    return binary_cross_entropy_with_logits(y_pred, y_true)
+
+
+def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Value:
+    """`cross_entropy` under Keras's name, with Keras's order of arguments; always from logits.
+
+    Raises ValueError for `from_logits=False`, which is what Keras takes if nothing is said.
+
+    >>> categorical_crossentropy([0, 1], [1000.0, 0.0], from_logits=True)
+    constant(1000.0)
+    """
+    require_logits("categorical_crossentropy", from_logits)
+    return cross_entropy(y_pred, y_true)
+
+
+def require_logits(name: str, from_logits: bool) -> None:
+    require_flag("from_logits", from_logits)
+    if not from_logits:
+        raise ValueError(f"{name} takes logits, not probabilities: leave the last sigmoid or softmax out of the model")

@@ -1,0 +1,554 @@
+"""Optimisers: steps in PyTorch's way and in Keras's, learning-rate schedules, gradients clipped by their norm.
+
+`from scalargrad import optim` imports it; `import scalargrad` does not.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from .operations import maximum
+from .registry import as_number, require_flag, require_number
+from .value import Value
+from .variable import assign_leaves
+from .vector import Vector, elements_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
+
+    from .registry import Number
+
+    Rate: TypeAlias = float | Callable[[int], float]  # a number, or a schedule of the count of steps
+
+
+# ---- Optimisers ------------------------------------------------------------------------------------------------------
+
+
+class Optimizer:
+    """What all optimisers have: `SGD`, `Adam` and `RMSProp` say how a number is updated.
+
+    Args:
+        params: what `step()` updates: a list of leaf Values, Variables, or Vectors of leaves, such as
+            `model.parameters()`. It may be left empty for `apply_gradients`.
+        lr: the learning rate, 0 or more; or a schedule, a function that gives it for the number of steps made so far.
+
+    `lr` can be set at any time; `iterations` is the number of steps made. To write an optimiser, inherit and define
+    `update(x, gradient, state, lr)`, which returns the new number and the new state, a tuple of numbers; `state` is
+    empty at first. `slots` says how many numbers a state has.
+
+    Raises:
+        TypeError: `params` is no list of these, an option is no number.
+        ValueError: a parameter is a constant or was computed, an option is out of its range.
+
+    >>> class SignDescent(Optimizer):
+    ...     def update(self, x, gradient, state, lr):
+    ...         return x - lr * (gradient > 0) + lr * (gradient < 0), ()
+    >>> x = Value(3.0)
+    >>> (x * x).backward()
+    >>> SignDescent([x], lr=0.5).step()
+    >>> x.data
+    2.5
+    """
+
+    slots = 0
+
+    def __init__(self, params: Iterable[Any] = (), lr: Rate = 1e-3) -> None:
+        name = type(self).__name__
+        if isinstance(params, Value) or not hasattr(params, "__iter__"):
+            raise TypeError(f"{name} takes a list of parameters, not {params!r}; the learning rate goes by name, lr=")
+        self.states: dict[Value, tuple[Number, ...]] = {leaf: () for p in params for leaf in leaves_of(name, p)}
+        self.lr = lr
+        self.iterations = 0
+        self.current_lr()
+
+    def current_lr(self) -> Number:
+        """The learning rate of the next step. Raises TypeError or ValueError if it is no number of 0 or more.
+
+        >>> SGD([], lr=exponential_decay(0.1, 100, 0.5)).current_lr()
+        0.1
+        """
+        return at_least_0("lr", self.lr(self.iterations) if callable(self.lr) else self.lr)
+
+    def update(self, x: Number, gradient: Number, state: tuple[Number, ...], lr: Number) -> Any:
+        """The new number of a leaf and the new state. Raises NotImplementedError: each optimiser has its own.
+
+        >>> SGD(lr=0.5).update(3.0, 2.0, (), 0.5)
+        (2.0, ())
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no update(x, gradient, state, lr)")
+
+    def step(self) -> None:
+        """Update all parameters by their `grad`, as in PyTorch: all of them or none.
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> SGD([x], lr=0.5).step()
+        >>> x.data
+        0.0
+        """
+        self._apply([*self.states], [leaf.grad for leaf in self.states])
+
+    def zero_grad(self) -> None:
+        """Set the `grad` of all parameters to zero, before the next `backward()`.
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> SGD([x]).zero_grad()
+        >>> x.grad
+        0.0
+        """
+        for leaf in self.states:
+            leaf.grad = 0.0
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> None:
+        """Update variables by gradients, as in Keras: all of them or none.
+
+        Args:
+            grads_and_vars: pairs of a gradient and its variable, `zip(tape.gradient(loss, variables), variables)`: a
+                number or Value for a scalar; a Vector, list or array for a vector.
+
+        Raises:
+            TypeError: a gradient is no number, a variable is none.
+            ValueError: a gradient is None or of another length; a variable comes twice, is a constant or was computed.
+
+        >>> from scalargrad import GradientTape, Variable
+        >>> w = Variable([1.0, 2.0])
+        >>> with GradientTape() as tape:
+        ...     loss = (w * w).sum()
+        >>> SGD(lr=0.25).apply_gradients(zip(tape.gradient(loss, [w]), [w]))
+        >>> w
+        Variable([0.5, 1.0])
+        """
+        leaves: list[Value] = []
+        numbers: list[Number] = []
+        for gradient, variable in grads_and_vars:
+            own = leaves_of("apply_gradients", variable)
+            if gradient is None:
+                raise ValueError(f"the gradient for {variable!r} is None: the loss does not depend on it; leave it out")
+            given = elements_of(gradient)
+            wanted = None if isinstance(variable, Value) else len(own)
+            if (given if given is None else len(given)) != wanted:
+                raise ValueError(f"expected a gradient of the shape of {variable!r}, got {gradient!r}")
+            leaves += own
+            numbers += [number_in(x, variable) for x in ([gradient] if given is None else given)]
+        if len({*map(id, leaves)}) < len(leaves):
+            raise ValueError("apply_gradients got a variable twice; add its gradients up")
+        self._apply(leaves, numbers)
+
+    def _apply(self, leaves: Sequence[Value], gradients: Sequence[Number]) -> None:
+        lr = self.current_lr()
+        made = [self.update(x.data, g, self.states.get(x, ()), lr) for x, g in zip(leaves, gradients)]
+        assign_leaves(leaves, [x for x, _ in made])
+        self.states.update(zip(leaves, [state for _, state in made]))
+        self.iterations += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the optimiser remembers: its kind, the number of steps, and the state of each parameter, in order.
+
+        The learning rate and the other options belong to the code, not to the state.
+
+        >>> SGD([Value(1.0)], momentum=0.9).state_dict()
+        {'optimizer': 'SGD', 'iterations': 0, 'states': [[]]}
+        """
+        states = [[*state] for state in self.states.values()]
+        return {"optimizer": type(self).__name__, "iterations": self.iterations, "states": states}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave, all of it or nothing.
+
+        Raises ValueError if it is of another optimiser, of other options, or of other parameters.
+
+        >>> optimizer = SGD([Value(1.0)], momentum=0.9)
+        >>> optimizer.load_state_dict({"optimizer": "SGD", "iterations": 1, "states": [[2.0]]})
+        >>> optimizer.iterations
+        1
+        """
+        self.check_state(state)()
+
+    def check_state(self, state: Any) -> Callable[[], None]:
+        """Check a state as `load_state_dict` does, and return the function that takes it over.
+
+        >>> take = SGD([]).check_state({"optimizer": "SGD", "iterations": 1, "states": []})
+        >>> take()
+        """
+        name = type(self).__name__
+        if not isinstance(state, dict) or {*state} != {"optimizer", "iterations", "states"}:
+            raise ValueError(f"expected the state_dict() of an optimiser, got {state!r}")
+        if state["optimizer"] != name:
+            raise ValueError(f"expected the state of {name}, got that of {state['optimizer']}")
+        iterations, rows = state["iterations"], state["states"]
+        if type(iterations) is not int or iterations < 0 or not isinstance(rows, list):
+            raise ValueError(f"expected a number of steps and a list of states, got {iterations!r} and {rows!r}")
+        if len(rows) != len(self.states):
+            raise ValueError(
+                f"expected the states of {len(self.states)} parameters, got {len(rows)}; give them to {name}"
+            )
+        for row in rows:
+            if not isinstance(row, list) or len(row) not in (0, self.slots):
+                raise ValueError(
+                    f"expected {self.slots} numbers for a parameter of {name} with these options, got {row!r}"
+                )
+        states = [tuple(as_number(x, " in a state") for x in row) for row in rows]
+
+        def take() -> None:
+            self.states.update(zip(self.states, states))
+            self.iterations = iterations
+
+        return take
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted: PyTorch's `SGD`, the same numbers.
+
+    With gradient g (plus weight_decay x): x - lr g. With momentum the buffer b = momentum b + (1 - dampening) g, g at
+    the first step, takes the place of g; with `nesterov`, g + momentum b (Sutskever et al., 2013).
+
+    Args:
+        params, lr: as for `Optimizer`.
+        momentum, dampening, weight_decay: numbers, 0 or more.
+        nesterov: whether to look ahead.
+
+    Raises TypeError and ValueError as `Optimizer`; ValueError also for `nesterov` without momentum or with dampening.
+
+    >>> x = Value(4.0)
+    >>> optimizer = SGD([x], lr=0.25, momentum=0.5)
+    >>> for _ in range(2):
+    ...     optimizer.zero_grad()
+    ...     (x * x).backward()
+    ...     optimizer.step()
+    >>> x.data
+    0.0
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any] = (),
+        lr: Rate = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(params, lr)
+        self.momentum = at_least_0("momentum", momentum)
+        self.dampening = at_least_0("dampening", dampening)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
+        require_flag("nesterov", nesterov)
+        if nesterov and (not momentum or dampening):
+            raise ValueError(f"nesterov takes momentum and no dampening, not {momentum!r} and {dampening!r}")
+        self.nesterov = nesterov
+        self.slots = 1 if momentum else 0
+
+    def update(self, x: Number, gradient: Number, state: tuple[Number, ...], lr: Number) -> Any:
+        """The new number of a leaf and its buffer, by the formula of the class.
+
+        >>> SGD(momentum=0.5).update(3.0, 2.0, (4.0,), 0.5)
+        (1.0, (4.0,))
+        """
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * x
+        if self.momentum:
+            buffer = self.momentum * state[0] + (1 - self.dampening) * gradient if state else gradient
+            gradient = gradient + self.momentum * buffer if self.nesterov else buffer
+            state = (buffer,)
+        return x - lr * gradient, state
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, 2015): PyTorch's `Adam`, the same numbers.
+
+    With gradient g (plus weight_decay x), at step t: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g**2, and
+    x - lr m/(1 - b1**t) / (sqrt(v/(1 - b2**t)) + eps).
+
+    Args:
+        params, lr: as for `Optimizer`.
+        betas: b1 and b2, from 0 to below 1.
+        eps: more than 0.
+        weight_decay: 0 or more.
+
+    Raises TypeError and ValueError as `Optimizer`.
+
+    >>> x = Value(4.0)
+    >>> (x * x).backward()
+    >>> Adam([x], lr=0.5).step()
+    >>> round(x.data, 6)
+    3.5
+    """
+
+    slots = 3
+
+    def __init__(
+        self,
+        params: Iterable[Any] = (),
+        lr: Rate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+    ) -> None:
+        super().__init__(params, lr)
+        if not isinstance(betas, (list, tuple)) or len(betas) != 2:
+            raise TypeError(f"betas is a pair of numbers, not {betas!r}")
+        self.betas = tuple(below_1("betas", beta) for beta in betas)
+        self.eps = more_than_0("eps", eps)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
+
+    def update(self, x: Number, gradient: Number, state: tuple[Number, ...], lr: Number) -> Any:
+        """The new number of a leaf and its t, m and v, by the formula of the class.
+
+        >>> Adam(betas=(0.5, 0.75)).update(3.0, 2.0, (), 0.5)[1]
+        (1, 1.0, 1.0)
+        """
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * x
+        b1, b2 = self.betas
+        t, mean, square = state or (0, 0.0, 0.0)
+        t += 1
+        mean = moved(mean, gradient, 1 - b1)
+        square = b2 * square + (1 - b2) * gradient * gradient
+        size = math.sqrt(square) / math.sqrt(1 - b2**t) + self.eps
+        return x - lr / (1 - b1**t) * mean / size, (t, mean, square)
+
+
+class RMSProp(Optimizer):
+    """RMSProp (Hinton, 2012; centered: Graves, 2013): PyTorch's `RMSprop`, the same numbers.
+
+    With gradient g (plus weight_decay x): v = alpha v + (1 - alpha) g**2, and x - lr g / (sqrt(v) + eps). If
+    `centered`, v - m**2 takes the place of v, with m = alpha m + (1 - alpha) g. With momentum the buffer
+    b = momentum b + g / (sqrt(v) + eps) takes the place of the quotient.
+
+    Args:
+        params, lr: as for `Optimizer`.
+        alpha: from 0 to below 1.
+        eps: more than 0.
+        weight_decay, momentum: 0 or more.
+        centered: whether the variance is estimated, and not the square alone.
+
+    Raises TypeError and ValueError as `Optimizer`.
+
+    >>> x = Value(4.0)
+    >>> (x * x).backward()
+    >>> RMSProp([x], lr=0.5, alpha=0.75).step()
+    >>> round(x.data, 6)
+    3.0
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any] = (),
+        lr: Rate = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(params, lr)
+        self.alpha = below_1("alpha", alpha)
+        self.eps = more_than_0("eps", eps)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
+        self.momentum = at_least_0("momentum", momentum)
+        require_flag("centered", centered)
+        self.centered = centered
+        self.slots = 3
+
+    def update(self, x: Number, gradient: Number, state: tuple[Number, ...], lr: Number) -> Any:
+        """The new number of a leaf and its v, m and b, by the formula of the class.
+
+        >>> RMSProp(alpha=0.75).update(3.0, 2.0, (), 0.5)[1]
+        (1.0, 0.0, 0.0)
+        """
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * x
+        square, mean, buffer = state or (0.0, 0.0, 0.0)
+        square = self.alpha * square + (1 - self.alpha) * gradient * gradient
+        spread = square
+        if self.centered:
+            mean = moved(mean, gradient, 1 - self.alpha)
+            spread = square - mean * mean
+        size = (math.sqrt(spread) if spread >= 0 else math.nan) + self.eps  # rounding makes nan in PyTorch, too
+        if self.momentum:
+            buffer = self.momentum * buffer + gradient / size
+            return x - lr * buffer, (square, mean, buffer)
+        return x - lr * gradient / size, (square, mean, buffer)
+
+
+RMSprop = RMSProp  # as PyTorch and Keras spell it
+
+
+def moved(average: Number, number: Number, weight: Number) -> Number:
+    """The average, moved towards a number, rounded as PyTorch's `lerp` rounds it."""
+    gap = number - average
+    return average + weight * gap if weight < 0.5 else number - gap * (1 - weight)
+
+
+def leaves_of(name: str, parameter: Any) -> Sequence[Value]:
+    """The leaves of a parameter."""
+    if not isinstance(parameter, (Value, Vector)):
+        raise TypeError(f"{name} takes Values, Variables and Vectors, not {parameter!r} ({type(parameter).__name__})")
+    leaves = (parameter,) if isinstance(parameter, Value) else tuple(parameter)
+    for leaf in leaves:
+        if leaf._operation is not False:
+            was = "is a constant" if leaf._operation is None else "was computed"
+            raise ValueError(f"{name} updates tracked leaves, and {leaf!r} {was}; give a Value or a trainable Variable")
+    return leaves
+
+
+def number_in(gradient: Any, variable: Any) -> Number:
+    number = gradient.data if isinstance(gradient, Value) else gradient
+    return as_number(number, " as gradient for {!r}", variable)
+
+
+def at_least_0(name: str, x: Any) -> Number:
+    return require_number(name, x, lambda x: x >= 0, "0 or more")
+
+
+def more_than_0(name: str, x: Any) -> Number:
+    return require_number(name, x, lambda x: x > 0, "more than 0")
+
+
+def below_1(name: str, x: Any) -> Number:
+    return require_number(name, x, lambda x: 0 <= x < 1, "0 or more and less than 1")
+
+
+# ---- Learning rates that change: functions of the number of steps made -----------------------------------------------
+
+
+def exponential_decay(lr: float, decay_steps: float, decay_rate: float) -> Callable[[int], float]:
+    """lr * decay_rate**(step / decay_steps), Keras's `ExponentialDecay`.
+
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
+    `decay_rate` is less than 0 or `decay_steps` not more than 0.
+
+    >>> schedule = exponential_decay(0.1, decay_steps=100, decay_rate=0.25)
+    >>> schedule(0), schedule(50)
+    (0.1, 0.05)
+    """
+    at_least_0("lr", lr), more_than_0("decay_steps", decay_steps), at_least_0("decay_rate", decay_rate)
+    return lambda step: lr * decay_rate ** (step / decay_steps)
+
+
+def cosine_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[[int], float]:
+    """From lr to alpha lr along half a cosine, Keras's `CosineDecay` (Loshchilov and Hutter, 2017).
+
+    lr ((1 - alpha) (1 + cos(pi step / decay_steps)) / 2 + alpha), and alpha lr after `decay_steps`.
+
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
+    `alpha` is less than 0 or `decay_steps` not more than 0.
+
+    >>> schedule = cosine_decay(0.1, decay_steps=100, alpha=0.5)
+    >>> schedule(0), schedule(100), schedule(1000)
+    (0.1, 0.05, 0.05)
+    """
+    at_least_0("lr", lr), more_than_0("decay_steps", decay_steps), at_least_0("alpha", alpha)
+    return lambda step: lr * ((1 - alpha) * (1 + math.cos(math.pi * min(step, decay_steps) / decay_steps)) / 2 + alpha)
+
+
+def step_decay(lr: float, step_size: int, gamma: float = 0.1) -> Callable[[int], float]:
+    """lr * gamma**(step // step_size), PyTorch's `StepLR`.
+
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
+    `gamma` is less than 0 or `step_size` not more than 0.
+
+    >>> schedule = step_decay(0.5, step_size=30, gamma=0.5)
+    >>> schedule(29), schedule(30), schedule(60)
+    (0.5, 0.25, 0.125)
+    """
+    at_least_0("lr", lr), more_than_0("step_size", step_size), at_least_0("gamma", gamma)
+    return lambda step: lr * gamma ** (step // step_size)
+
+
+def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float]) -> Callable[[int], float]:
+    """values[i] up to and including step boundaries[i], and the last value beyond: Keras's `PiecewiseConstantDecay`.
+
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if there is
+    not one value more than boundaries, they do not rise, or a value is less than 0.
+
+    >>> schedule = piecewise_constant_decay([10, 20], [0.1, 0.05, 0.01])
+    >>> schedule(10), schedule(11), schedule(21)
+    (0.1, 0.05, 0.01)
+    """
+    ends, rates = [*boundaries], [at_least_0("a value", value) for value in values]
+    if len(rates) != len(ends) + 1:
+        raise ValueError(f"expected a value more than boundaries, got {len(rates)} values and {len(ends)} boundaries")
+    if any(end >= after for end, after in pairwise(ends)):
+        raise ValueError(f"boundaries is a list of numbers that rise, not {boundaries!r}")
+    return lambda step: rates[sum(step > end for end in ends)]
+
+
+def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
+    """A learning rate, or a schedule, that is approached in equal steps: (step + 1)/steps of it, then all of it.
+
+    Args:
+        lr: a number or a schedule, which begins when the warm-up is over.
+        steps: how long it takes, more than 0.
+
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if `lr` is neither a number nor a function,
+    ValueError if it is less than 0 or `steps` is not more than 0.
+
+    >>> schedule = warmup(step_decay(1.0, step_size=10), steps=4)
+    >>> [schedule(step) for step in (0, 1, 2, 3, 4, 14)]
+    [0.25, 0.5, 0.75, 1.0, 1.0, 0.1]
+    """
+    more_than_0("steps", steps)
+    if not callable(lr):
+        at_least_0("lr", lr)
+    after: Callable[[int], float] = lr if callable(lr) else lambda _: lr
+    return lambda step: after(0) * (step + 1) / steps if step < steps else after(step - steps)
+
+
+# ---- Gradients clipped by their norm ---------------------------------------------------------------------------------
+
+
+def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
+    """Scale the `grad` of all parameters down, in place, so that their Euclidean norm is no more than `max_norm`.
+
+    As PyTorch's: they are multiplied by max_norm / (norm + 1e-6) where that is less than 1.
+
+    Args:
+        params: a list of leaf Values, Variables, or Vectors of leaves.
+        max_norm: more than 0.
+
+    Returns the norm before. Raises TypeError and ValueError as `Optimizer` does.
+
+    >>> x, y = Value(1.0), Value(1.0)
+    >>> (3 * x + 4 * y).backward()
+    >>> clip_grad_norm_([x, y], 1.0)
+    5.0
+    >>> round(x.grad, 6)
+    0.6
+    """
+    more_than_0("max_norm", max_norm)
+    leaves = [*{leaf: None for p in params for leaf in leaves_of("clip_grad_norm_", p)}]
+    gradients = [leaf.grad for leaf in leaves]
+    norm = math.hypot(*gradients)
+    scale = max_norm / (norm + 1e-6)
+    if not scale >= 1:
+        for leaf, gradient in zip(leaves, gradients):
+            leaf.grad = gradient * scale
+    return norm
+
+
+def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[list[Any], Value]:
+    """Gradients scaled down together so that their Euclidean norm is no more than `clip_norm`, as TensorFlow's.
+
+    Each is multiplied by clip_norm / max(norm, clip_norm). Gradients flow through, as through all else.
+
+    Args:
+        gradients: a list of numbers, Values, Vectors and lists, such as `tape.gradient` returns; None stays None.
+        clip_norm: more than 0.
+
+    Returns the list of scaled gradients, Values and Vectors, and the norm before. Raises TypeError for what is no
+    gradient, ValueError if `clip_norm` is not more than 0.
+
+    >>> clip_by_global_norm([3.0, None, [0.0, 4.0]], 2.5)
+    ([constant(1.5), None, Vector([0.0, 2.0])], constant(5.0))
+    """
+    more_than_0("clip_norm", clip_norm)
+    vectors = [g if g is None else Vector([g] if elements_of(g) is None else elements_of(g) or ()) for g in gradients]
+    norm = Vector([x for vector in vectors if vector is not None for x in vector]).norm()
+    scale = clip_norm / maximum(norm, clip_norm)
+    scaled = [vector if vector is None else vector * scale for vector in vectors]
+    return [x if x is None or elements_of(g) is not None else x[0] for x, g in zip(scaled, gradients)], norm

@@ -1,0 +1,123 @@
+"""Models and optimisers on disk: `save` writes their states as JSON, `load` reads them back to the last bit."""
+
+from __future__ import annotations
+
+import json
+import os
+from zlib import crc32
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Part(Protocol):
+        """What can be saved: a module, or an optimiser."""
+
+        def state_dict(self) -> dict[str, Any]: ...
+        def check_state(self, state: Any, /) -> Callable[[], None]: ...
+
+
+FORMAT = 1
+
+
+def save(path: str | os.PathLike[str], **parts: Part) -> None:
+    """Write the states of modules and optimisers to a file, so that a crash on the way leaves an older file whole.
+
+    The text goes to a new file beside it, which takes its place when all of it is on the disk. It is JSON as Python's
+    `json` writes it: the shortest digits that give each float back, and the words NaN and Infinity.
+
+    Args:
+        path: the file.
+        parts: what to save, by names of your choice: `save("run.json", model=model, optimizer=optimizer)`.
+
+    Raises:
+        TypeError: a part is neither a module nor an optimiser, or holds a number that JSON has not, as a Fraction.
+        ValueError: there are no parts.
+        OSError: the file cannot be written.
+
+    >>> import os, tempfile
+    >>> from scalargrad import nn
+    >>> model, twin = nn.Neuron(2, seed=1), nn.Neuron(2, seed=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nn.save(os.path.join(folder, "run.json"), model=model)
+    ...     nn.load(os.path.join(folder, "run.json"), model=twin)
+    >>> twin.w == model.w
+    True
+    """
+    require_parts("save", parts)
+    text = json.dumps({name: part.state_dict() for name, part in parts.items()}, default=refuse_number)
+    target = os.path.realpath(path)  # of a link, the file that it points to
+    beside = f"{target}.{os.urandom(4).hex()}.tmp"
+    try:
+        with open(beside, "x", encoding="utf-8") as file:
+            file.write(f'{{"scalargrad": {FORMAT}, "crc32": {crc32(text.encode())}, "parts": {text}}}\n')
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except BaseException:
+        if os.path.exists(beside):
+            os.remove(beside)
+        raise
+
+
+def load(path: str | os.PathLike[str], **parts: Part) -> None:
+    """Read the states of modules and optimisers from a file that `save` wrote; all of them are taken over, or none.
+
+    Args:
+        path: the file.
+        parts: what to load into, by the names that they were saved under. Other parts of the file are left alone.
+
+    Raises:
+        TypeError: a part is neither a module nor an optimiser.
+        ValueError: there are no parts; the file is damaged or is not one of `save`'s; it has no part of a name, or one
+            that does not fit: other variables, other lengths, another optimiser. The message names the file.
+        OSError: the file cannot be read.
+
+    >>> import os, tempfile
+    >>> from scalargrad import nn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "run.json")
+    ...     nn.save(path, model=nn.Neuron(2))
+    ...     try:
+    ...         nn.load(path, model=nn.Neuron(3))
+    ...     except ValueError as error:
+    ...         print(str(error).removeprefix(folder))
+    /run.json, model: expected 3 numbers for w, got 2 numbers
+    """
+    require_parts("load", parts)
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        document = json.loads(content)
+        states, checksum, version = document["parts"], document["crc32"], document["scalargrad"]
+        intact = crc32(json.dumps(states).encode()) == checksum and isinstance(states, dict)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged, or not a file that scalargrad's save wrote: {type(error).__name__}, {error}"
+        ) from None
+    if not intact or version != FORMAT:
+        what = "damaged: its checksum is not that of its content" if not intact else f"of a later format, {version!r}"
+        raise ValueError(f"{path} is {what}; expected what scalargrad's save wrote, as it wrote it")
+    takers = []
+    for name, part in parts.items():
+        if name not in states:
+            raise ValueError(f"{path} has no part {name!r}; expected one of {', '.join(map(repr, states))}")
+        try:
+            takers.append(part.check_state(states[name]))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path}, {name}: {error}") from None
+    for take in takers:
+        take()
+
+
+def require_parts(name: str, parts: dict[str, Part]) -> None:
+    if not parts:
+        raise ValueError(f'{name} got no parts; name them, as in {name}("run.json", model=model)')
+    for key, part in parts.items():
+        if not hasattr(part, "state_dict") or not hasattr(part, "check_state"):
+            raise TypeError(f"{name} takes modules and optimisers, not {part!r} ({type(part).__name__}) as {key}")
+
+
+def refuse_number(x: object) -> Any:
+    raise TypeError(f"save writes floats and integers, not {x!r} ({type(x).__name__}); assign float() of it before")
