@@ -377,7 +377,7 @@ def l1_loss(prediction: Any, target: Any) -> Value:
     constant(1.0)
     """
     predictions, targets = aligned("l1_loss", prediction, target)
-    return (predictions - targets).map(absolute).mean()
+    return (predictions - targets).map(absolute).mean()  # type: ignore[no-any-return]
 
 
 def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:

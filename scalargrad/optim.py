@@ -470,7 +470,8 @@ def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float
     >>> schedule(10), schedule(11), schedule(21)
     (0.1, 0.05, 0.01)
     """
-    ends, rates = [*boundaries], [at_least_0("a value", value) for value in values]
+    ends = [as_number(end, " as a boundary") for end in boundaries]
+    rates = [at_least_0("a value", value) for value in values]
     if len(rates) != len(ends) + 1:
         raise ValueError(f"expected a value more than boundaries, got {len(rates)} values and {len(ends)} boundaries")
     if any(end >= after for end, after in pairwise(ends)):

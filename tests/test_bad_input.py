@@ -20,7 +20,7 @@ import pytest
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad import testing
+from scalargrad import nn, optim, testing
 from scalargrad.variable import ScalarVariable, VectorVariable
 
 if TYPE_CHECKING:
@@ -1443,7 +1443,334 @@ TESTING = [
     ),
 ]
 
+# ---- nn, optim -------------------------------------------------------------------------------------------------------
+
+COUNT = "is an integer"
+LOSSES = ["mse_loss", "l1_loss", "huber_loss", "hinge_loss", "binary_cross_entropy_with_logits"]
+LOSSES_OF_KERAS = ["mean_squared_error", "mean_absolute_error", "huber", "hinge", "binary_crossentropy"]
+CLASS = "the target of cross_entropy is"
+PARAMETERS = "takes Values, Variables and Vectors"
+AT_LEAST_0, MORE_THAN_0, BELOW_1 = "is 0 or more", "is more than 0", "is 0 or more and less than 1"
+
+
+def options(name: str, number: str, least: str, wrong: float = -1.0) -> list[Case]:
+    """An option of an optimiser that is no number, or one out of range."""
+    kind = getattr(optim, name)
+    what = f"{name}, {number}"
+    return [
+        Case(f"optim.{name}", f"{number} text", lambda _: kind(**{number: "text"}), TypeError, TEXT, NUMBER),
+        Case(f"optim.{name}", f"{what}", lambda _: kind(**{number: wrong}), ValueError, re.escape(f"{wrong}"), least),
+    ]
+
+
+NETWORKS = [
+    Case("nn.Neuron", "nin text", lambda _: nn.Neuron("text"), TypeError, TEXT, f"nin {COUNT}"),
+    Case("nn.Neuron", "0 inputs", lambda _: nn.Neuron(0), ValueError, "not 0", "nin is 1 or more"),
+    Case("nn.Neuron", "nonlin 3", lambda _: nn.Neuron(2, 3), TypeError, r"not 3 \(int\)", "nonlin is True or False"),
+    Case("nn.Neuron", "nout 0", lambda _: nn.Neuron(2, nout=0), ValueError, "not 0", "nout is 1 or more"),
+    Case("nn.Neuron", "seed 1.5", lambda _: nn.Neuron(2, seed=1.5), TypeError, r"1\.5 \(float\)", "seed is an integer"),
+    Case("nn.Neuron", "a typo", lambda _: nn.Neuron(2, activation="rleu"), ValueError, "'rleu'", "is one of 'linear'"),
+    Case(
+        "nn.Neuron", "no function", lambda _: nn.Neuron(2, activation=3), TypeError, r"3 \(int\)", "is one of 'linear'"
+    ),
+    Case(
+        "nn.Neuron", "init text", lambda _: nn.Neuron(2, init="text"), ValueError, "'text'", "init is one of 'glorot'"
+    ),
+    Case("nn.Neuron", "init 3", lambda _: nn.Neuron(2, init=3), TypeError, r"3 \(int\)", "init is one of 'glorot'"),
+    Case("nn.Neuron", "3 inputs of 2", lambda _: nn.Neuron(2)([1.0] * 3), ValueError, "got 3", "expected 2 inputs"),
+    Case(
+        "nn.Neuron", "input text", lambda _: nn.Neuron(1)("text"), TypeError, TEXT, f"{NUMBER} or a Value as element 0"
+    ),
+    Case("nn.Layer", "nout text", lambda _: nn.Layer(2, "text"), TypeError, TEXT, f"nout {COUNT}"),
+    Case("nn.Layer", "no neurons", lambda _: nn.Layer(2, 0), ValueError, "not 0", "nout is 1 or more"),
+    Case("nn.Layer", "an unknown option", lambda _: nn.Layer(2, 1, bias=True), TypeError, "bias", "unexpected keyword"),
+    Case(
+        "nn.Layer", "a Vector of 1 for 2", lambda g: nn.Layer(2, 1)(g.v[:1]), ValueError, "got 1", "expected 2 inputs"
+    ),
+    Case("nn.MLP", "nouts 3", lambda _: nn.MLP(2, 3), TypeError, r"3 \(int\)", "a list of the sizes of the layers"),
+    Case("nn.MLP", "no layers", lambda _: nn.MLP(2, []), ValueError, "is empty", "the size of one layer or more"),
+    Case("nn.MLP", "a size of text", lambda _: nn.MLP(2, ["text"]), TypeError, TEXT, f"nout {COUNT}"),
+    Case("nn.MLP", "seed text", lambda _: nn.MLP(2, [1], seed="text"), TypeError, TEXT, "seed is an integer"),
+    Case("nn.Sequential", "text", lambda _: nn.Sequential("text"), TypeError, TEXT, "takes a function"),
+    Case(
+        "nn.Module", "a state of text", lambda _: nn.Module().load_state_dict("text"), TypeError, TEXT, "the dict of a"
+    ),
+    *[
+        case
+        for name in LOSSES
+        for case in (
+            Case(
+                f"nn.{name}",
+                "another length",
+                lambda _, name=name: getattr(nn, name)([1.0, 1.0], [1.0]),
+                ValueError,
+                "got 1 numbers for 2 numbers",
+                f"{name} takes as many targets as predictions",
+            ),
+            Case(
+                f"nn.{name}",
+                "a list for a number",
+                lambda g, name=name: getattr(nn, name)(g.x, [1.0]),
+                ValueError,
+                "got 1 numbers for one number",
+                f"{name} takes as many targets as predictions",
+            ),
+            Case(
+                f"nn.{name}", "nothing", lambda _, name=name: getattr(nn, name)([], []), ValueError, "of no", "or more"
+            ),
+            Case(f"nn.{name}", "text", lambda _, name=name: getattr(nn, name)(["text"], [1]), TypeError, TEXT, NUMBER),
+            Case(
+                f"nn.{name}", "a target", lambda _, name=name: getattr(nn, name)([1], ["text"]), TypeError, TEXT, NUMBER
+            ),
+        )
+    ],
+    *[
+        Case(
+            f"nn.{name}",
+            "another length",
+            lambda _, name=name: getattr(nn, name)([1.0], [1.0, 1.0]),
+            ValueError,
+            "got 1 numbers for 2 numbers",
+            "takes as many targets as predictions",
+        )
+        for name in LOSSES_OF_KERAS
+    ],
+    Case("nn.huber_loss", "delta 0", lambda _: nn.huber_loss(1.0, 1.0, 0), ValueError, "not 0", f"delta {MORE_THAN_0}"),
+    Case(
+        "nn.huber_loss", "delta text", lambda _: nn.huber_loss(1.0, 1.0, "text"), TypeError, TEXT, f"{NUMBER} as delta"
+    ),
+    Case(
+        "nn.hinge_loss", "label 0", lambda _: nn.hinge_loss(1.0, 0), ValueError, "not 0", "a target of hinge_loss is -1"
+    ),
+    Case(
+        "nn.binary_cross_entropy_with_logits",
+        "label -1",
+        lambda _: nn.binary_cross_entropy_with_logits([1.0], [-1]),
+        ValueError,
+        "not -1",
+        "a target of binary_cross_entropy_with_logits is between 0 and 1",
+    ),
+    *[
+        Case(
+            f"nn.{name}",
+            "from probabilities",
+            lambda _, name=name: getattr(nn, name)([1], [0.5], from_logits=False),
+            ValueError,
+            "not probabilities",
+            f"{name} takes logits",
+        )
+        for name in ("binary_crossentropy", "categorical_crossentropy")
+    ],
+    Case("nn.cross_entropy", "a number", lambda g: nn.cross_entropy(g.x, 0), TypeError, r"Value\(2\.0\)", LIST),
+    Case("nn.cross_entropy", "no logits", lambda _: nn.cross_entropy([], 0), ValueError, "no logits", "one for each"),
+    Case("nn.cross_entropy", "text", lambda _: nn.cross_entropy(["text"], 0), TypeError, TEXT, NUMBER),
+    Case(
+        "nn.cross_entropy", "class 2 of 2", lambda g: nn.cross_entropy(g.v, 2), IndexError, "not 2", f"{CLASS} a class"
+    ),
+    Case(
+        "nn.cross_entropy", "class -1", lambda g: nn.cross_entropy(g.v, -1), IndexError, "not -1", "class from 0 to 1"
+    ),
+    Case(
+        "nn.cross_entropy", "class 1.0", lambda g: nn.cross_entropy(g.v, 1.0), TypeError, r"1\.0", f"{CLASS} the index"
+    ),
+    Case("nn.cross_entropy", "a flag", lambda g: nn.cross_entropy(g.v, True), TypeError, "True", f"{CLASS} the index"),
+    Case("nn.cross_entropy", "class text", lambda g: nn.cross_entropy(g.v, "text"), TypeError, TEXT, "the index of a"),
+    Case("nn.cross_entropy", "a Value", lambda g: nn.cross_entropy(g.v, g.x), TypeError, r"Value\(2\.0\)", "int\\(\\)"),
+    Case(
+        "nn.cross_entropy", "1 probability", lambda g: nn.cross_entropy(g.v, [1]), ValueError, "got 1", "for each logit"
+    ),
+    Case(
+        "nn.cross_entropy", "negative", lambda g: nn.cross_entropy(g.v, [2, -1]), ValueError, "not -1", "is 0 or more"
+    ),
+    Case("nn.cross_entropy", "of text", lambda g: nn.cross_entropy(g.v, ["text", 1]), TypeError, TEXT, NUMBER),
+    Case("nn.cross_entropy", "1 row", lambda g: nn.cross_entropy([g.v], 1), TypeError, r"1 \(int\)", f"rows.*{LIST}"),
+    Case("nn.cross_entropy", "of 1", lambda g: nn.cross_entropy([g.v], [1, 1]), ValueError, "2 and 1 rows", "each row"),
+    Case("nn.save", "no parts", lambda _: nn.save("run.json"), ValueError, "no parts", "name them"),
+    Case("nn.save", "text", lambda _: nn.save("run.json", model="text"), TypeError, "'text'", "modules and optimisers"),
+    Case("nn.load", "no parts", lambda _: nn.load("run.json"), ValueError, "no parts", "name them"),
+    Case("nn.load", "text", lambda _: nn.load("run.json", model="text"), TypeError, "'text'", "modules and optimisers"),
+]
+
+OPTIMISERS = [
+    *[
+        case
+        for name in ("Optimizer", "SGD", "Adam", "RMSProp")
+        for case in (
+            Case(
+                f"optim.{name}", "a number", lambda _, name=name: getattr(optim, name)(0.1), TypeError, "0\\.1", "lr="
+            ),
+            Case(
+                f"optim.{name}", "a Value", lambda g, name=name: getattr(optim, name)(g.x), TypeError, "Value", "a list"
+            ),
+            Case(
+                f"optim.{name}",
+                "text",
+                lambda _, name=name: getattr(optim, name)(["text"]),
+                TypeError,
+                TEXT,
+                PARAMETERS,
+            ),
+            Case(
+                f"optim.{name}",
+                "a constant",
+                lambda g, name=name: getattr(optim, name)([g.c]),
+                ValueError,
+                r"constant\(5\.0\) is a constant",
+                "updates tracked leaves.*trainable Variable",
+            ),
+            Case(
+                f"optim.{name}",
+                "a computed one",
+                lambda g, name=name: getattr(optim, name)([g.u]),
+                ValueError,
+                r"Value\(4\.0\) was computed",
+                "updates tracked leaves.*trainable Variable",
+            ),
+            *options(name, "lr", AT_LEAST_0),
+        )
+    ],
+    Case("optim.SGD", "a schedule", lambda _: optim.SGD(lr=lambda _: "text"), TypeError, TEXT, f"{NUMBER} as lr"),
+    *options("SGD", "momentum", AT_LEAST_0),
+    *options("SGD", "dampening", AT_LEAST_0),
+    *options("SGD", "weight_decay", AT_LEAST_0, math.nan),
+    Case("optim.SGD", "nesterov 1", lambda _: optim.SGD(nesterov=1), TypeError, r"1 \(int\)", "True or False"),
+    Case(
+        "optim.SGD", "nesterov alone", lambda _: optim.SGD(nesterov=True), ValueError, "not 0 and 0", "takes momentum"
+    ),
+    Case(
+        "optim.SGD",
+        "nesterov dampened",
+        lambda _: optim.SGD(momentum=0.9, dampening=0.5, nesterov=True),
+        ValueError,
+        r"not 0\.9 and 0\.5",
+        "takes momentum and no dampening",
+    ),
+    Case("optim.Adam", "one beta", lambda _: optim.Adam(betas=0.9), TypeError, r"0\.9", "a pair of numbers"),
+    Case("optim.Adam", "beta text", lambda _: optim.Adam(betas=("text", 0)), TypeError, TEXT, NUMBER),
+    Case("optim.Adam", "beta 1", lambda _: optim.Adam(betas=(0.9, 1)), ValueError, "not 1", BELOW_1),
+    *options("Adam", "eps", MORE_THAN_0, 0),
+    *options("Adam", "weight_decay", AT_LEAST_0),
+    *options("RMSProp", "alpha", BELOW_1),
+    *options("RMSProp", "eps", MORE_THAN_0, 0),
+    *options("RMSProp", "weight_decay", AT_LEAST_0),
+    *options("RMSProp", "momentum", AT_LEAST_0),
+    Case("optim.RMSProp", "centered 1", lambda _: optim.RMSProp(centered=1), TypeError, r"1 \(int\)", "True or False"),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "None",
+        lambda g: optim.SGD().apply_gradients([(None, g.s)]),
+        ValueError,
+        r"the gradient for Variable\(3\.0, name='s'\) is None",
+        "leave it out",
+    ),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "another length",
+        lambda g: optim.SGD().apply_gradients([([1.0], g.w)]),
+        ValueError,
+        r"got \[1\.0\]",
+        r"a gradient of the shape of Variable\(\[1\.0, 2\.0\]\)",
+    ),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "text",
+        lambda g: optim.SGD().apply_gradients([("text", g.s)]),
+        TypeError,
+        TEXT,
+        rf"{NUMBER} as gradient for Variable\(3\.0, name='s'\)",
+    ),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "no variable",
+        lambda _: optim.SGD().apply_gradients([(1.0, 2.0)]),
+        TypeError,
+        r"2\.0 \(float\)",
+        PARAMETERS,
+    ),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "one twice",
+        lambda g: optim.SGD().apply_gradients([(1.0, g.s), (1.0, g.s)]),
+        ValueError,
+        "a variable twice",
+        "add its gradients up",
+    ),
+    *[
+        case
+        for name in ("exponential_decay", "cosine_decay", "step_decay")
+        for case in (
+            Case(
+                f"optim.{name}",
+                "text",
+                lambda _, name=name: getattr(optim, name)("text", 1, 1),
+                TypeError,
+                TEXT,
+                NUMBER,
+            ),
+            Case(
+                f"optim.{name}",
+                "no steps",
+                lambda _, name=name: getattr(optim, name)(0.1, 0, 1),
+                ValueError,
+                "not 0",
+                MORE_THAN_0,
+            ),
+            Case(
+                f"optim.{name}",
+                "a negative rate",
+                lambda _, name=name: getattr(optim, name)(-0.1, 1, 1),
+                ValueError,
+                r"not -0\.1",
+                AT_LEAST_0,
+            ),
+            Case(
+                f"optim.{name}",
+                "a negative decay",
+                lambda _, name=name: getattr(optim, name)(0.1, 1, -1),
+                ValueError,
+                "not -1",
+                AT_LEAST_0,
+            ),
+        )
+    ],
+    Case(
+        "optim.piecewise_constant_decay",
+        "as many values",
+        lambda _: optim.piecewise_constant_decay([1], [0.1]),
+        ValueError,
+        "got 1 values and 1 boundaries",
+        "a value more",
+    ),
+    Case(
+        "optim.piecewise_constant_decay",
+        "boundaries that fall",
+        lambda _: optim.piecewise_constant_decay([2, 1], [0.1] * 3),
+        ValueError,
+        r"\[2, 1\]",
+        "numbers that rise",
+    ),
+    Case(
+        "optim.piecewise_constant_decay",
+        "a boundary of text",
+        lambda _: optim.piecewise_constant_decay(["text"], [0.1] * 2),
+        TypeError,
+        TEXT,
+        f"{NUMBER} as a boundary",
+    ),
+    Case("optim.warmup", "text", lambda _: optim.warmup("text", 1), TypeError, TEXT, NUMBER),
+    Case("optim.warmup", "no steps", lambda _: optim.warmup(0.1, 0), ValueError, "not 0", MORE_THAN_0),
+    Case("optim.clip_grad_norm_", "norm 0", lambda g: optim.clip_grad_norm_(g.v, 0), ValueError, "not 0", MORE_THAN_0),
+    Case("optim.clip_grad_norm_", "text", lambda _: optim.clip_grad_norm_(["text"], 1), TypeError, TEXT, PARAMETERS),
+    Case(
+        "optim.clip_by_global_norm", "0", lambda _: optim.clip_by_global_norm([1], 0), ValueError, "not 0", MORE_THAN_0
+    ),
+    Case(
+        "optim.clip_by_global_norm", "text", lambda _: optim.clip_by_global_norm(["text"], 1), TypeError, TEXT, NUMBER
+    ),
+]
+
 TABLE = [*VALUE, *OPERATORS, *VECTOR, *VARIABLE, *TAPE, *ELEMENTARY, *SEVERAL_OPERANDS, *TRANSFORMS, *MATH, *TESTING]
+TABLE += [*NETWORKS, *OPTIMISERS]
 
 
 @pytest.mark.parametrize("case", TABLE, ids=[f"{case.name}: {case.wrong}" for case in TABLE])
@@ -1487,6 +1814,9 @@ OWN = {"Value.is_followed_in"} | {
 }
 
 
+MADE_FOR_NETWORKS = ("scalargrad.nn", "scalargrad.optim", "scalargrad.saving")
+
+
 def offered_by(kind: type, name: str) -> set[str]:
     return {
         f"{name}.{attribute}"
@@ -1500,6 +1830,10 @@ def test_every_public_name_is_in_the_table() -> None:
     public |= {f"math.{name}" for name in dir(sg.math) if callable(getattr(sg.math, name))}
     for kind in (sg.Value, sg.Vector, sg.GradientTape):
         public |= offered_by(kind, kind.__name__)
+    for module in (nn, optim):
+        name = module.__name__.removeprefix("scalargrad.")
+        made_there = [thing for thing in vars(module).values() if getattr(thing, "__module__", "") in MADE_FOR_NETWORKS]
+        public |= {f"{name}.{thing.__name__}" for thing in made_there if ">>>" in (thing.__doc__ or "")}
     for kind in (ScalarVariable, VectorVariable):
         public |= offered_by(kind, "Variable")
     assert public - {case.name for case in TABLE} == OWN

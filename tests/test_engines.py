@@ -1,4 +1,4 @@
-"""Random programs beside PyTorch and JAX, and code that is generated for Numba, JAX and Dask.
+"""Random programs, losses and optimisers beside PyTorch and JAX, and code that is generated for Numba, JAX and Dask.
 
 Collected only where these are installed (extras `engines` and `dask`).
 """
@@ -6,6 +6,7 @@ Collected only where these are installed (extras `engines` and `dask`).
 from __future__ import annotations
 
 import math
+import random
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scalargrad as sg
+from scalargrad import nn, optim
 from scalargrad.check import Differences
 from scalargrad.testing import programs
 
@@ -70,6 +72,62 @@ def is_off_the_kinks(program: Program, point: Sequence[float]) -> bool:
     gradient = sg.grad(program, argnums=tuple(range(program.arity)))
     around = [gradient(*[x * (1 + side * 1e-9) + side * 1e-9 for x in point]) for side in (-1, 1)]
     return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) for a, b in zip(*around))
+
+
+# ---- Losses and optimisers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {"lr": 0.01, "weight_decay": 0.01}),
+        ("SGD", {"lr": 0.001, "momentum": 0.9, "dampening": 0.1, "weight_decay": 0.001}),
+        ("SGD", {"lr": 0.001, "momentum": 0.9, "nesterov": True}),
+        ("Adam", {"lr": 0.01}),
+        ("Adam", {"lr": 0.01, "betas": (0.3, 0.9), "eps": 1e-4, "weight_decay": 0.1}),
+        ("Adam", {"lr": 0.01, "betas": (0.0, 0.5)}),
+        ("RMSprop", {"lr": 0.01}),
+        ("RMSprop", {"lr": 0.001, "alpha": 0.9, "momentum": 0.9, "weight_decay": 0.01}),
+        ("RMSprop", {"lr": 0.001, "alpha": 0.3, "momentum": 0.9, "centered": True}),
+    ],
+)
+def test_five_hundred_steps_are_those_of_pytorch(name: str, options: dict[str, Any]) -> None:
+    # Numbers that stay away from 0, where what a fused multiply-add rounds otherwise would be large beside them.
+    generator = random.Random(1)
+    start = [generator.choice([-1, 1]) * generator.uniform(8, 16) for _ in range(40)]
+    variable, tensor = sg.Variable(start), torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    ours, theirs = getattr(optim, name)([variable], **options), getattr(torch.optim, name)([tensor], **options)
+    for _ in range(500):
+        gradients = [generator.gauss(0, 1) * math.exp(generator.gauss(0, 1)) for _ in start]
+        variable.grad = gradients
+        ours.step()
+        tensor.grad = torch.tensor(gradients, dtype=torch.float64)
+        theirs.step()
+        assert variable.tolist() == pytest.approx(tensor.tolist(), rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["mse_loss", "l1_loss", "huber_loss", "binary_cross_entropy_with_logits", "cross_entropy"]
+)
+@given(st.lists(st.tuples(COORDINATES, st.integers(0, 100)), min_size=2, max_size=6))
+def test_a_loss_and_its_gradient_are_those_of_pytorch(name: str, pairs: list[tuple[float, int]]) -> None:
+    xs, targets = [x for x, _ in pairs], [t / 100 for _, t in pairs]
+    vector, tensor = sg.Vector(map(sg.Value, xs)), torch.tensor(xs, dtype=torch.float64, requires_grad=True)
+    ours = getattr(nn, name)(vector, targets)
+    theirs = getattr(torch.nn.functional, name)(tensor, torch.tensor(targets, dtype=torch.float64))
+    ours.backward()
+    theirs.backward()
+    assert ours.data == pytest.approx(float(theirs.detach()), rel=1e-14, abs=1e-15)
+    assert vector.grad == pytest.approx(tensor.grad.tolist(), rel=1e-14, abs=1e-15)
+
+
+def test_a_norm_clipped_in_place_is_that_of_pytorch() -> None:
+    vector, tensor = sg.Vector(map(sg.Value, [1.0, 2.0])), torch.tensor([1.0, 2.0], dtype=torch.float64)
+    vector.grad = [3.0, 4.5]
+    tensor.grad = torch.tensor([3.0, 4.5], dtype=torch.float64)
+    norm = torch.nn.utils.clip_grad_norm_([tensor], 2.0)
+    assert optim.clip_grad_norm_([vector], 2.0) == pytest.approx(float(norm), rel=1e-15)
+    assert vector.grad == pytest.approx(tensor.grad.tolist(), rel=1e-15)
 
 
 # ---- Code for engines: Numba, JAX's arrays ---------------------------------------------------------------------------

@@ -1,0 +1,187 @@
+"""`save` and `load`: exact to the bit, whole after a crash, and clear about what does not fit."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scalargrad as sg
+from scalargrad import nn, optim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def bits(numbers: Any) -> list[bytes]:
+    return ["nan" if math.isnan(x) else struct.pack("<d", x) for x in numbers]  # type: ignore[misc]
+
+
+def trained(seed: int = 1) -> tuple[nn.MLP, optim.Adam]:
+    model = nn.MLP(2, [3, 1], seed=seed)
+    optimizer = optim.Adam(model.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        nn.mse_loss(model([1.0, 2.0]), float(seed)).backward()
+        optimizer.step()
+    return model, optimizer
+
+
+@given(st.lists(st.floats() | st.sampled_from([math.inf, -math.inf, math.nan, -0.0, 5e-324]), min_size=1, max_size=6))
+def test_numbers_come_back_to_the_bit(tmp_path_factory: pytest.TempPathFactory, numbers: list[float]) -> None:
+    path = tmp_path_factory.mktemp("run") / "run.json"
+    model, other = nn.Neuron(len(numbers)), nn.Neuron(len(numbers))
+    model.w.assign(numbers)
+    nn.save(path, model=model)
+    nn.load(str(path), model=other)
+    assert bits(other.w.tolist()) == bits(numbers)
+
+
+def test_training_goes_on_from_a_file_as_if_it_had_not_stopped(tmp_path: Path) -> None:
+    model, optimizer = trained()
+    nn.save(tmp_path / "run.json", model=model, optimizer=optimizer)
+    other = nn.MLP(2, [3, 1], seed=9)
+    later = optim.Adam(other.parameters(), lr=0.1)
+    nn.load(tmp_path / "run.json", model=other, optimizer=later)
+    for this, that in ((model, optimizer), (other, later)):
+        that.zero_grad()
+        nn.mse_loss(this([1.0, 2.0]), 5.0).backward()
+        that.step()
+    assert other.state_dict() == model.state_dict()
+    assert later.state_dict() == optimizer.state_dict()
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_a_part_of_a_file_is_loaded_alone(tmp_path: Path) -> None:
+    model, optimizer = trained()
+    nn.save(tmp_path / "run.json", model=model, optimizer=optimizer)
+    other = nn.MLP(2, [3, 1])
+    nn.load(tmp_path / "run.json", model=other)
+    assert other.state_dict() == model.state_dict()
+
+
+def test_a_link_still_points_to_the_file_that_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "run.json"
+    link.symlink_to(tmp_path / "there" / "run.json")
+    nn.save(link, model=nn.Neuron(1))
+    assert link.is_symlink()
+    assert os.listdir(tmp_path / "there") == ["run.json"]
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_crash_on_the_way_leaves_the_old_file_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(1))
+    before = path.read_bytes()
+
+    def crash(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, name, crash)
+    with pytest.raises(KeyboardInterrupt):
+        nn.save(path, model=nn.Neuron(2))
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        nn.save(tmp_path / "none" / "run.json", model=nn.Neuron(1))
+    with pytest.raises(FileNotFoundError):
+        nn.load(tmp_path / "run.json", model=nn.Neuron(1))
+
+
+def test_the_file_is_json_that_others_read(tmp_path: Path) -> None:
+    neuron = nn.Neuron(1)
+    neuron.w.assign([0.1])
+    nn.save(tmp_path / "run.json", model=neuron)
+    document = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert document["parts"] == {"model": {"w": [0.1], "b": 0.0}}
+
+
+def test_every_file_that_was_cut_short_or_changed_in_a_byte_is_damaged(tmp_path: Path) -> None:
+    path, broken = tmp_path / "run.json", tmp_path / "broken.json"
+    neuron = nn.Neuron(2, seed=1)
+    nn.save(path, model=neuron)
+    content = path.read_bytes().rstrip()
+    other = nn.Neuron(2, seed=2)
+    before = other.state_dict()
+    changed = [content[:i] for i in range(len(content))]
+    changed += [content[:i] + b"7" + content[i + 1 :] for i in range(len(content)) if content[i] != ord("7")]
+    changed += [content[:i] + b"\xff" + content[i + 1 :] for i in range(len(content))]
+    for damaged in changed:
+        broken.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"broken\.json is "):
+            nn.load(broken, model=other)
+        assert other.state_dict() == before
+
+
+@pytest.mark.parametrize("content", ["", "[" * 100_000, "{}", "[]", "3", "null", '{"parts": 3, "crc32": 1}', "text"])
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"other\.json is damaged, or not a file that scalargrad's save wrote"):
+        nn.load(path, model=nn.Neuron(1))
+
+
+def test_a_file_of_a_later_format_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(1))
+    path.write_text(path.read_text(encoding="utf-8").replace('"scalargrad": 1', '"scalargrad": 2'), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"run\.json is of a later format, 2"):
+        nn.load(path, model=nn.Neuron(1))
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"model": nn.MLP(2, [3, 2])}, r"run\.json, model: expected a state of the \d+ variables of this module; it"),
+        ({"model": nn.MLP(2, [3])}, r"run\.json, model: expected a state of the \d+ variables of this module; it has"),
+        ({"model": nn.MLP(1, [3, 1])}, r"run\.json, model: expected 1 numbers for layers\.0\.neurons\.0\.w, got 2"),
+        ({"other": nn.MLP(2, [3, 1])}, r"run\.json has no part 'other'; expected one of 'model', 'optimizer'"),
+        ({"optimizer": nn.MLP(2, [3, 1])}, r"run\.json, optimizer: expected a state of the 8 variables"),
+        ({"optimizer": optim.SGD()}, r"run\.json, optimizer: expected the state of SGD, got that of Adam"),
+        ({"optimizer": optim.Adam()}, r"run\.json, optimizer: expected the states of 0 parameters, got 13"),
+        ({"model": optim.Adam()}, r"run\.json, model: expected the state_dict\(\) of an optimiser, got"),
+    ],
+)
+def test_what_does_not_fit_is_told_and_nothing_is_assigned(tmp_path: Path, parts: Any, said: str) -> None:
+    model, optimizer = trained()
+    nn.save(tmp_path / "run.json", model=model, optimizer=optimizer)
+    fits, _ = trained(2)
+    before = fits.state_dict()
+    with pytest.raises(ValueError, match=said):
+        nn.load(tmp_path / "run.json", **{"model": fits, **parts})
+    assert fits.state_dict() == before
+
+
+def test_a_number_that_json_has_not_is_refused_before_the_file_is_touched(tmp_path: Path) -> None:
+    from fractions import Fraction
+
+    path = tmp_path / "run.json"
+    neuron = nn.Neuron(1)
+    nn.save(path, model=neuron)
+    before = path.read_bytes()
+    neuron.b.assign(Fraction(1, 3))
+    with pytest.raises(TypeError, match=r"save writes floats and integers, not Fraction\(1, 3\) \(Fraction\); assign"):
+        nn.save(path, model=neuron)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("function", [nn.save, nn.load])
+def test_only_parts_with_a_state_are_saved_and_loaded(tmp_path: Path, function: Callable[..., None]) -> None:
+    path = tmp_path / "run.json"
+    with pytest.raises(TypeError, match=r"takes modules and optimisers, not Value\(2\.0\) \(Value\) as model"):
+        function(path, model=sg.Value(2.0))
+    with pytest.raises(ValueError, match=r"got no parts; name them, as in (save|load)\("):
+        function(path)
