@@ -211,7 +211,7 @@ class Neuron(Module):
         require_count("nin", nin)
         require_count("nout", nout)
         require_flag("nonlin", nonlin)
-        self.nonlin = nonlin
+        self.nin, self.nonlin = nin, nonlin
         self.function = activation if callable(activation) else require_choice("activation", activation, ACTIVATIONS)
         self.activation = getattr(activation, "__name__", str(activation)) if nonlin else "linear"
         usual = "he" if self.activation == "relu" else "glorot"
@@ -221,11 +221,11 @@ class Neuron(Module):
         self.b = Variable(0.0, name="b")
 
     def __call__(self, x: Any) -> Any:
-        y = self.w.dot(as_inputs(x, len(self.w))) + self.b
+        y = self.w.dot(as_inputs(x, self.nin)) + self.b
         return self.function(y) if self.nonlin else y
 
     def __repr__(self) -> str:
-        return f"{'ReLU' if self.activation == 'relu' else self.activation.capitalize()}Neuron({len(self.w)})"
+        return f"{'ReLU' if self.activation == 'relu' else self.activation.capitalize()}Neuron({self.nin})"
 
 
 class Layer(Module):
@@ -252,7 +252,7 @@ class Layer(Module):
         self.neurons = [Neuron(nin, nonlin, seed=generator, nout=nout, **options) for _ in range(nout)]
 
     def __call__(self, x: Any) -> Any:
-        inputs = as_inputs(x, len(self.neurons[0].w))
+        inputs = as_inputs(x, self.neurons[0].nin)
         out = [neuron(inputs) for neuron in self.neurons]
         return out[0] if len(out) == 1 else Vector(out)
 

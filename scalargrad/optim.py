@@ -159,7 +159,8 @@ class Optimizer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave, all of it or nothing.
 
-        Raises ValueError if it is of another optimiser, of other options, or of other parameters.
+        Raises ValueError if it is of another optimiser, of other parameters, or of options that keep other numbers;
+        TypeError if one is no number.
 
         >>> optimizer = SGD([Value(1.0)], momentum=0.9)
         >>> optimizer.load_state_dict({"optimizer": "SGD", "iterations": 1, "states": [[2.0]]})
