@@ -13,7 +13,7 @@ from .operations import absolute, clip, relu, sigmoid, softplus, tanh
 from .registry import as_number, require_callable, require_flag, require_number
 from .saving import load as load
 from .saving import save as save
-from .value import Value
+from .value import Value, leaf_number
 from .variable import Variable, assign_leaves
 from .vector import Vector, elements_for, elements_of
 
@@ -136,7 +136,8 @@ class Module:
             if sizes[0] != sizes[1]:
                 raise ValueError(f"expected {counted(sizes[0])} for {path}, got {counted(sizes[1])}")
             leaves += leaves_of(variable)
-            numbers += [as_number(x, " in {}", path) for x in ([state[path]] if given is None else given)]
+            given = [state[path]] if given is None else given
+            numbers += [leaf_number(as_number(x, " in {}", path)) for x in given]
         return lambda: assign_leaves(leaves, numbers)
 
 
@@ -448,9 +449,7 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     >>> cross_entropy([1000.0, 0.0], 1), cross_entropy([[40.0, 0.0], [0.0, 0.0]], [0, 1])
     (constant(1000.0), constant(0.34657359027997264))
     """
-    rows = nested(logits)
-    if rows is None:
-        rows = elements_for("cross_entropy", logits)
+    rows = nested(logits) or elements_for("cross_entropy", logits)
     if any(nested(row) is not None for row in rows):
         targets = elements_for("cross_entropy of several rows of logits", target)
         if len(targets) != len(rows):

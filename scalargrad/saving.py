@@ -105,7 +105,7 @@ def load(path: str | os.PathLike[str], **parts: Part) -> None:
             raise ValueError(f"{path} has no part {name!r}; expected one of {', '.join(map(repr, states))}")
         try:
             takers.append(part.check_state(states[name]))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{path}, {name}: {error}") from None
     for take in takers:
         take()

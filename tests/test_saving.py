@@ -6,6 +6,7 @@ import json
 import math
 import os
 import struct
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -165,9 +166,21 @@ def test_what_does_not_fit_is_told_and_nothing_is_assigned(tmp_path: Path, parts
     assert fits.state_dict() == before
 
 
-def test_a_number_that_json_has_not_is_refused_before_the_file_is_touched(tmp_path: Path) -> None:
-    from fractions import Fraction
+def test_a_number_that_no_float_holds_is_refused_before_another_part_is_assigned(tmp_path: Path) -> None:
+    class Huge(nn.Module):
+        def state_dict(self) -> dict[str, Any]:
+            return {"w": [10**400], "b": 0.0}
 
+    path = tmp_path / "run.json"
+    nn.save(path, first=nn.Neuron(1), second=Huge())
+    first, second = nn.Neuron(1), nn.Neuron(1)
+    before = first.state_dict()
+    with pytest.raises(ValueError, match=r"run\.json, second: expected a number that a float can hold"):
+        nn.load(path, first=first, second=second)
+    assert first.state_dict() == before
+
+
+def test_a_number_that_json_has_not_is_refused_before_the_file_is_touched(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     neuron = nn.Neuron(1)
     nn.save(path, model=neuron)
