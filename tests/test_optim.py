@@ -59,6 +59,30 @@ def test_weight_decay_shrinks_a_number_without_a_gradient(
     assert run(optim.SGD(lr=lr, weight_decay=decay), x, [0] * steps) == x0 * (1 - lr * decay) ** steps
 
 
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.RMSProp])
+@given(gradients)
+def test_weight_decay_is_a_gradient_of_its_own(kind: type[Any], gs: list[float]) -> None:
+    x, y = sg.Value(20.0), sg.Value(20.0)
+    decaying, plain = kind(lr=0.1, weight_decay=0.25), kind(lr=0.1)
+    for g in gs:
+        decaying.apply_gradients([(g, x)])
+        plain.apply_gradients([(g + 0.25 * y.data, y)])
+    assert x.data == y.data
+
+
+def test_options_that_are_not_given_are_those_of_pytorch() -> None:
+    def options(optimizer: optim.Optimizer) -> dict[str, Any]:
+        own = {"states", "iterations", "slots"}
+        return {name: option for name, option in vars(optimizer).items() if name not in own}
+
+    assert options(optim.Optimizer()) == {"lr": 1e-3}
+    momentum = {"momentum": 0, "dampening": 0, "nesterov": False}
+    assert options(optim.SGD()) == {"lr": 1e-3, "weight_decay": 0, **momentum}
+    assert options(optim.Adam()) == {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+    common = {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0}
+    assert options(optim.RMSProp()) == {**common, "momentum": 0, "centered": False}
+
+
 def average(beta: float, numbers: Sequence[mp.mpf]) -> mp.mpf:
     """The exponential average as a sum, beginning at 0."""
     last = len(numbers) - 1
