@@ -570,10 +570,10 @@ def hinge(y_true: Any, y_pred: Any) -> Value:
     return hinge_loss(y_pred, y_true)
 
 
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Value:
+def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Value:
     """`binary_cross_entropy_with_logits` under Keras's name, with Keras's order of arguments; always from logits.
 
-    Raises ValueError for `from_logits=False`, which is what Keras takes if nothing is said.
+    Raises ValueError without `from_logits=True`, since Keras takes probabilities then.
 
     >>> binary_crossentropy([1, 1], [40.0, -1000.0], from_logits=True)
     constant(500.0)
@@ -582,10 +582,10 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> V
     return binary_cross_entropy_with_logits(y_pred, y_true)
 
 
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = True) -> Value:
+def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Value:
     """`cross_entropy` under Keras's name, with Keras's order of arguments; always from logits.
 
-    Raises ValueError for `from_logits=False`, which is what Keras takes if nothing is said.
+    Raises ValueError without `from_logits=True`, since Keras takes probabilities then.
 
     >>> categorical_crossentropy([0, 1], [1000.0, 0.0], from_logits=True)
     constant(1000.0)
@@ -597,4 +597,7 @@ def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = True)
 def require_logits(name: str, from_logits: bool) -> None:
     require_flag("from_logits", from_logits)
     if not from_logits:
-        raise ValueError(f"{name} takes logits, not probabilities: leave the last sigmoid or softmax out of the model")
+        raise ValueError(
+            f"{name} takes logits, not probabilities: leave the last sigmoid or softmax out of the model, and say "
+            "from_logits=True"
+        )

@@ -1447,7 +1447,7 @@ TESTING = [
 
 COUNT = "is an integer"
 LOSSES = ["mse_loss", "l1_loss", "huber_loss", "hinge_loss", "binary_cross_entropy_with_logits"]
-LOSSES_OF_KERAS = ["mean_squared_error", "mean_absolute_error", "huber", "hinge", "binary_crossentropy"]
+LOSSES_OF_KERAS = ["mean_squared_error", "mean_absolute_error", "huber", "hinge"]
 CLASS = "the target of cross_entropy is"
 PARAMETERS = "takes Values, Variables and Vectors"
 AT_LEAST_0, MORE_THAN_0, BELOW_1 = "is 0 or more", "is more than 0", "is 0 or more and less than 1"
@@ -1554,7 +1554,7 @@ NETWORKS = [
         Case(
             f"nn.{name}",
             "from probabilities",
-            lambda _, name=name: getattr(nn, name)([1], [0.5], from_logits=False),
+            lambda _, name=name: getattr(nn, name)([1], [0.5]),
             ValueError,
             "not probabilities",
             f"{name} takes logits",

@@ -8,6 +8,7 @@ import pickle
 import random
 import statistics
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -412,8 +413,8 @@ def test_targets_may_be_values_with_gradients() -> None:
         (nn.mean_squared_error, nn.mse_loss),
         (nn.mean_absolute_error, nn.l1_loss),
         (nn.huber, nn.huber_loss),
-        (nn.binary_crossentropy, nn.binary_cross_entropy_with_logits),
-        (nn.categorical_crossentropy, nn.cross_entropy),
+        (partial(nn.binary_crossentropy, from_logits=True), nn.binary_cross_entropy_with_logits),
+        (partial(nn.categorical_crossentropy, from_logits=True), nn.cross_entropy),
     ],
 )
 def test_the_names_of_keras_take_the_target_first(theirs: Callable[..., Any], ours: Callable[..., Any]) -> None:

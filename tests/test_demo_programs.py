@@ -1,0 +1,123 @@
+"""The demos beside the line fit: what they print is true, and what they draw is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import pytest
+from matplotlib import pyplot as plt
+from PIL import Image
+
+import scalargrad as sg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DEMOS = Path(__file__).parents[1] / "demos"
+mpl.use("Agg")
+
+
+def load(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, DEMOS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a demo with options, and checks that it drew its picture; gives what it printed."""
+
+    def run(name: str, *options: str) -> str:
+        assert load(name).main([*options]) == 0
+        with Image.open(f"{name}.png") as picture:
+            assert picture.width > 500
+            assert len(picture.convert("RGB").resize((64, 64)).getcolors(4096) or ()) > 20  # it is not blank
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_chain_rule_is_explained_drawn_and_set_in_motion(run: Callable[..., str]) -> None:
+    out = run("chain_rule", "--x", "0.5", "--y", "-1.5")
+    assert "dv1/dx = cos(x) = 0.877583    -1.5 * 0.877583 = -1.31637" in out
+    found = float(re.findall(r"dz/dx = (\S+)$", out, re.MULTILINE)[-1])
+    assert found == pytest.approx(-1.5 * math.cos(0.5) + 1.0, rel=1e-15)
+    with Image.open("chain_rule.gif") as animation:
+        assert animation.n_frames == 6  # type: ignore[attr-defined]
+
+
+def test_newton_is_done_in_a_few_steps_where_descent_takes_thousands(run: Callable[..., str]) -> None:
+    out = run("newton")
+    descent, newton = (
+        re.search(rf"^{name} +(.*)$", out, re.MULTILINE) for name in ("gradient descent", "Newton.s method")
+    )
+    assert descent is not None
+    assert newton is not None
+    assert int(descent[1].split()[0].replace(",", "")) > 10_000
+    steps, x, y, height, _ = newton[1].split()
+    assert (int(steps), float(x), float(y), float(height)) == (7, 1.0, 1.0, 0.0)
+
+
+def test_descent_that_is_not_given_enough_steps_stops(run: Callable[..., str]) -> None:
+    assert re.search(r"^gradient descent +40 ", run("newton", "--steps", "40"), re.MULTILINE)
+
+
+def test_the_curve_is_fitted_to_the_certified_digits_with_their_errors(run: Callable[..., str]) -> None:
+    out = run("curve_fit")
+    rows = [[float(x) for x in line.split()[1:]] for line in out.splitlines() if re.match(r"b\d ", line)]
+    assert len(rows) == 7
+    for fitted, certified, digits, error, known in rows:
+        assert fitted == pytest.approx(certified, rel=1e-8)
+        assert digits > 8
+        assert error == pytest.approx(known, rel=1e-6)
+
+
+def test_the_certified_values_are_nists() -> None:
+    demo = load("curve_fit")
+    square = sum((y - demo.model(demo.CERTIFIED, x)) ** 2 for x, y in demo.DATA)
+    assert square == pytest.approx(5642.7082397, rel=1e-10)  # a slip in a number of the table would show
+    assert len(demo.DATA) == 37
+
+
+def test_a_packages_derivatives_are_its_own_formulas(run: Callable[..., str]) -> None:
+    out = run("differentiate_a_library")
+    differences = [float(x) for x in re.findall(r"differ by at most (\S+) of it", out)]
+    assert len(differences) == 5
+    assert max(differences) < 1e-12
+
+
+def test_the_moons_are_told_apart_eager_and_compiled(run: Callable[..., str]) -> None:
+    out = run("moons", "--steps", "40")
+    rows = re.findall(r"^(eager|compiled) +([\d.]+) ms a step +loss ([\d.]+) +(\d+)% right$", out, re.MULTILINE)
+    assert [name for name, *_ in rows] == ["eager", "compiled"]
+    assert rows[0][2] == rows[1][2]
+    assert all(int(percent) >= 99 for *_, percent in rows)
+    assert "times as fast" in out
+
+
+def test_both_ways_to_the_gradient_of_the_moons_agree() -> None:
+    demo = load("moons")
+    points, labels = demo.moons(6, 0.1, 3)
+    model = demo.MLP(2, [4, 1], init="uniform", seed=1)
+    (loss, gradients), (other, others) = (way(model, points, labels)() for way in (demo.eager, demo.compiled))
+    assert loss == pytest.approx(other, rel=1e-13)
+    for gradient, numbers in zip(gradients, others, strict=True):
+        flat = gradient.tolist() if isinstance(gradient, sg.Vector) else gradient.numpy()
+        assert flat == pytest.approx(numbers, rel=1e-12, abs=1e-15)
