@@ -257,9 +257,6 @@ class Condition(Traced):
     def conjugate(self) -> Any:
         return int(bool(self))
 
-    def is_integer(self) -> bool:
-        return True
-
     def __bool__(self) -> bool:
         return self.trace.decide(self)  # type: ignore[no-any-return]
 

@@ -1331,7 +1331,7 @@ def matched(x: Any) -> Any:
         lambda x: {True: x, False: 2 * x}[x > 0],
         lambda x: x * len({x > 0, x > 1}),
         lambda x: x * ((x > 0) << 3) - (3 >> (x > 1)) + ~(x > 0) + +(x > 0),
-        lambda x: x + (x > 0).real + (x > 0).bit_length(),
+        lambda x: x + (x > 0).real - (x > 0).imag + (x > 0).conjugate() + (x > 0).bit_length(),
         lambda x: x * len(f"{x > 0}{x > 1!r}"),
         lambda x: [x > 0, x],
     ],
@@ -1735,3 +1735,30 @@ def test_with_an_engine_results_without_numbers_follow_the_path_too() -> None:
     assert compiled(1.0) is True
     with pytest.raises(TypeError, match="results of different structure"):
         compiled(-1.0)
+
+
+def test_a_path_that_an_engine_does_not_take_leaves_the_others_compiled() -> None:
+    made = []
+
+    def engine(function: Any) -> Any:
+        """Takes everything but cube roots, and says so when it is called, as Numba does."""
+        knows = "cbrt" not in function.__code__.co_names
+
+        def fast(*args: float) -> Any:
+            if not knows:
+                raise KeyError("no such function: cbrt")
+            return function(*args)
+
+        made.append(knows)
+        return fast
+
+    compiled = sg.compile(lambda x: x * 2 if x < 1 else sg.cbrt(x), decorate=engine)
+    assert compiled(0.5) == 1.0
+    with pytest.warns(RuntimeWarning, match="does not take .*no such function: cbrt.* run uncompiled") as caught:
+        found = [compiled(8.0), compiled(27.0), compiled(0.25), compiled(64.0)]
+    assert found == [2.0, sg.cbrt(27.0), 0.5, 4.0]
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert made == [True, False]
+    with pytest.raises(TypeError, match="no such function: cbrt"):
+        sg.compile(sg.cbrt, decorate=engine)(8.0)
