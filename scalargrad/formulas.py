@@ -90,8 +90,9 @@ def choice(text: str, *operands: Any) -> Formula:
     return Formula(text.format(*[held(x, SUM) for x in operands]), CHOICE)
 
 
-# The operations that only rules use, as textbooks write them.
+# Operations that textbooks write otherwise; most of them are there for rules alone.
 FORMULAS: dict[str, Callable[..., Any]] = {
+    "absolute": lambda x: call("abs", x),
     "one_like": lambda _: 1,
     "in_floats": lambda x: x,
     "lift": lambda *_: 1,
