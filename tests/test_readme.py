@@ -60,7 +60,7 @@ def run(block: str, namespace: dict[str, Any]) -> list[tuple[str, str]]:
 def test_every_snippet_runs_and_gives_what_its_comments_say(name: str) -> None:
     namespace: dict[str, Any] = {}
     compared = [pair for block in blocks_of(PAGES[name]) if block not in QUOTED for pair in run(block, namespace)]
-    assert len(compared) >= 4
+    assert len(compared) >= 4 or not blocks_of(PAGES[name])
     for given, said in compared:
         assert given == said
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 THREADS = "starts a thread"
 PROCESSES = "starts a process"
 NUMPY = "uses NumPy"
+BUILTINS = "shows the signatures of builtins, which are this Python's"
 MATPLOTLIB = "draws with matplotlib"
 
 # The tests that cannot run, by file and function, or by one of a function's parameters. One that is named here and not
 # found is an error.
 LEFT_OUT = {
     "test_anomaly.py::test_it_belongs_to_its_own_thread": THREADS,
+    "test_design.py::test_the_operation_on_the_page_is_added_in_one_file": PROCESSES,
     "test_compilation.py::test_the_source_runs_in_a_bare_interpreter": PROCESSES,
     "test_compilation.py::test_many_threads_trace_and_call_at_once": THREADS,
     "test_compilation.py::test_a_trace_in_one_thread_is_none_in_another": THREADS,
@@ -51,6 +53,7 @@ LEFT_OUT = {
     "test_recording.py::test_the_pause_of_a_tape_in_one_thread_does_not_stop_a_tape_in_another": THREADS,
     "test_recording.py::test_eight_threads_differentiate_functions_of_the_same_parameters_at_once": THREADS,
     "test_recording.py::test_what_another_thread_assigns_leaves_a_gradient_that_of_the_recorded_numbers": THREADS,
+    "test_reference.py::test_the_page_is_up_to_date": BUILTINS,
     "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[testing_gradients.md]": NUMPY,
     "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[compile.md]": NUMPY,
     "test_recording.py::test_a_leaf_that_another_thread_assigned_is_differentiated_twice_at_its_new_number": THREADS,
