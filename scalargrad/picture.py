@@ -243,8 +243,8 @@ class Picture:
         ax.add_patch(arrow)
         if text:
             (x0, y0), (x1, y1) = points[-2:]
-            # On the curve, nearer to the operation, where edges are apart.
-            x, y = x0 + 0.648 * (x1 - x0), y0 + 0.784 * (y1 - y0)
+            # On the curve; a short text nearer to the operation, where edges are apart.
+            x, y = (x0 + 0.648 * (x1 - x0), y0 + 0.784 * (y1 - y0)) if len(text) < 9 else ((x0 + x1) / 2, (y0 + y1) / 2)
             paper = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
             shade = FIRING if is_lit else INK
             ax.text(x, y, text, size=0.85 * size, color=shade, ha="center", va="center", bbox=paper, zorder=4)
