@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .recording import BlockInterval
 
 
-SHORT = 200  # operations; shorter code is generated anew for each path
+SHORT = 1_000  # operations; shorter code is generated anew for each path
 
 
 class Version:
@@ -307,9 +307,9 @@ class Compiler:
 
     # -- code
 
-    def _generate(self, version: Version) -> None:
+    def _generate(self, version: Version, at_once: bool = False) -> None:
         """Generate the code anew, unless it is long and has not missed enough to make up for that."""
-        if version.code is not None and 3 * version.debt < version.code.size - SHORT:
+        if version.code is not None and 3 * version.debt < version.code.size - SHORT and not at_once:
             return
         version.debt = 0
         if version.code_before is not None:  # a call in another thread may still run the code after that
@@ -367,7 +367,7 @@ class Compiler:
         return "\n\n\n".join(blocks) + "\n" if helpers or several else "\n".join(blocks) + "\n"
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
-        """The source for the structure of some arguments alone, traced with them if it was not."""
+        """The source for the structure of some arguments alone, with all paths known; traced with them if it was not."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         values = [*bound.arguments.values()]
@@ -375,6 +375,9 @@ class Compiler:
         key = tuple([self._shape(parameter, value, numbers) for parameter, value in zip(self.parameters, values)])
         if key not in self.versions or self.versions[key].code is None:
             self.other(values)
+        with self.lock:
+            if self.versions[key].debt:
+                self._generate(self.versions[key], at_once=True)
         return self.source_of([self.versions[key]])
 
 

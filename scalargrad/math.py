@@ -21,7 +21,7 @@ import math as standard
 import sys
 from _thread import allocate_lock
 
-from . import operations, recording
+from . import operations, recording, reductions
 from .recording import clock
 from .registry import Symbol, find_applier, iterate, refuse_operand, registry, show
 from .value import Value, number_of
@@ -129,7 +129,7 @@ def _hypot(*coordinates: Any) -> Any:
         for x in coordinates:
             if find_applier(x) is None:
                 refuse_operand("hypot", x)  # which the operation calls norm
-        return operations.norm(*coordinates)
+        return reductions.norm(*coordinates)
     try:
         return standard.hypot(*coordinates)
     except RANGE_ERRORS as error:
@@ -141,7 +141,7 @@ def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     if len(p) != len(q):
         raise ValueError(f"dist takes two points of as many coordinates, got {len(p)} and {len(q)}")
     if any(map(is_recorded, (*p, *q))):
-        return operations.dist(*p, *q)
+        return reductions.dist(*p, *q)
     try:
         return standard.dist(p, q)
     except RANGE_ERRORS as error:
@@ -151,7 +151,7 @@ def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
 def _fsum(seq: Iterable[Any], /) -> Any:
     numbers = [*iterate("fsum", seq)]
     if any(map(is_recorded, numbers)):
-        return operations.fsum(*numbers)
+        return reductions.fsum(*numbers)
     try:
         return standard.fsum(numbers)
     except RANGE_ERRORS as error:
@@ -163,14 +163,14 @@ def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     if len(p) != len(q):
         raise ValueError(f"sumprod takes two lists of the same length, got lengths {len(p)} and {len(q)}")
     if any(map(is_recorded, (*p, *q))):
-        return operations.sumprod(*p, *q)
+        return reductions.sumprod(*p, *q)
     return standard.sumprod(p, q)  # type: ignore[attr-defined]
 
 
 def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
     numbers = [*iterate("prod", iterable)]
     if any(map(is_recorded, (start, *numbers))):
-        return operations.prod(start, *numbers)
+        return reductions.prod(start, *numbers)
     return standard.prod(numbers, start=start)
 
 

@@ -6,7 +6,7 @@ import operator
 import sys
 from collections.abc import Sequence
 
-from . import operations
+from . import operations, reductions
 from .recording import clock, refuse_in_trace, shown
 from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
 from .value import Value, make_node, number_of, record, untracked
@@ -226,31 +226,31 @@ class Vector:
 
     def sum(self) -> Value:
         """The sum, added from left to right; 0 for an empty vector."""
-        return self._reduce(operations.sum_)
+        return self._reduce(reductions.sum_)
 
     def mean(self) -> Value:
         """The sum over the length. Raises ValueError for an empty vector."""
-        return self._reduce(operations.mean, needs_elements=True)
+        return self._reduce(reductions.mean, needs_elements=True)
 
     def norm(self) -> Value:
         """The Euclidean length, as `math.hypot` gives it; the gradient at the zero vector is zero."""
-        return self._reduce(operations.norm)
+        return self._reduce(reductions.norm)
 
     def prod(self) -> Value:
         """The product, multiplied from left to right; 1 for an empty vector."""
-        return self._reduce(operations.prod)
+        return self._reduce(reductions.prod)
 
     def max(self) -> Value:
         """The largest element; elements that tie share the gradient. Raises ValueError for an empty vector."""
-        return self._reduce(operations.max_, needs_elements=True)
+        return self._reduce(reductions.max_, needs_elements=True)
 
     def min(self) -> Value:
         """The smallest element; elements that tie share the gradient. Raises ValueError for an empty vector."""
-        return self._reduce(operations.min_, needs_elements=True)
+        return self._reduce(reductions.min_, needs_elements=True)
 
     def logsumexp(self) -> Value:
         """log(sum(exp(x))), without overflow; its gradient is softmax(x). Raises ValueError for an empty vector."""
-        return self._reduce(operations.logsumexp, needs_elements=True)
+        return self._reduce(reductions.logsumexp, needs_elements=True)
 
     def dot(self, other: Vector | Sequence[Any]) -> Value:
         """The sum, from left to right, of the products with another vector, list or array of the same length.
@@ -267,15 +267,15 @@ class Vector:
             raise ValueError(f"expected vectors of one length, got lengths {len(mine)} and {len(others)}")
         interval = clock.idle
         if interval is None or not mine or self._count_tracked() < len(mine) or 0 < other._count_tracked() < len(mine):
-            return record(operations.dot, (*mine, *others))
+            return record(reductions.dot, (*mine, *others))
         # The hot path of networks: tracked weights with activations, or with inputs, which are constants. It spares
         # `record`'s look at each operand.
         numbers = (*self._data(), *other._data())
-        data = operations.dot.evaluate(numbers)
-        derivatives = operations.dot.rules[0](*numbers)  # type: ignore[operator, misc]
+        data = reductions.dot.evaluate(numbers)
+        derivatives = reductions.dot.rules[0](*numbers)  # type: ignore[operator, misc]
         if not other._count_tracked():
             derivatives = derivatives[: len(mine)]
-        return make_node(data, (*mine, *others), derivatives, operations.dot, interval)
+        return make_node(data, (*mine, *others), derivatives, reductions.dot, interval)
 
     def __matmul__(self, other: Vector | Sequence[Any]) -> Value:
         return self.dot(other) if elements_of(other) is not None else NotImplemented
@@ -328,7 +328,7 @@ def logsumexp(vector: Any) -> Any:
     >>> logsumexp([0.0, 0.0])
     0.6931471805599453
     """
-    return plain_if_plain(vector, operations.logsumexp)
+    return plain_if_plain(vector, reductions.logsumexp)
 
 
 def softmax(vector: Any) -> Vector:
@@ -342,7 +342,7 @@ def softmax(vector: Any) -> Vector:
     elements = elements_for("softmax", vector)
     if not elements:
         raise ValueError("softmax of an empty Vector; it takes at least one element")
-    return Vector(operations.softmax_shares(*Vector(elements)))
+    return Vector(reductions.softmax_shares(*Vector(elements)))
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:

@@ -12,7 +12,7 @@ from mpmath import mp
 from oracles import many_digit_derivative
 
 import scalargrad as sg
-from scalargrad import operations
+from scalargrad import operations, reductions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ def unary(name: str, exact: Callable[..., Any], domain: st.SearchStrategy[float]
 def helper(
     name: str, exact: Callable[..., Any], *domain: st.SearchStrategy[float], **more: Any
 ) -> dict[str, Reference]:
-    return {name: Reference(exact, getattr(operations, name), domain, **more)}
+    return {name: Reference(exact, getattr(operations, name, None) or getattr(reductions, name), domain, **more)}
 
 
 def power_is_real(x: float, y: float) -> bool:

@@ -17,7 +17,7 @@ from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_b
 
 import scalargrad as sg
 from scalargrad import operations
-from scalargrad.operations import left_sum, left_to_right
+from scalargrad.reductions import left_sum, left_to_right
 from scalargrad.registry import Reduction, find_operation, registry
 
 if TYPE_CHECKING:

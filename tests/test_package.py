@@ -22,7 +22,7 @@ PACKAGE = ROOT / "scalargrad"
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 
 # Lowest first. A module imports from those before it and from no other.
-FLOORS = ["special", "registry", "operations", "recording", "backprop", "value", "vector", "math"]
+FLOORS = ["special", "registry", "operations", "reductions", "recording", "backprop", "value", "vector", "math"]
 FLOORS += [
     "formulas",
     "graph",

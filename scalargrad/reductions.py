@@ -1,0 +1,203 @@
+"""Reductions, once: operations of any number of operands that make one node, and the operations that their rules need.
+
+A `@reduction` has one rule, which gives the local derivatives by all operands at once. As for the entries in
+`operations`, it only composes operations.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from functools import reduce
+from itertools import accumulate
+
+from .operations import one_like, over_square, quotient
+from .registry import operation, reduction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .registry import Number, Operand
+
+
+def left_to_right(numbers: Sequence[Number]) -> Number:
+    return reduce(operator.add, numbers, 0)
+
+
+# The builtin is twice as fast, and compensates, which would be another number, only from Python 3.12 on.
+left_sum: Callable[[Any], Number] = sum if sys.version_info < (3, 12) else left_to_right
+
+
+@reduction(1)
+def sum_(*xs: Number) -> Number:
+    """The sum, from left to right."""
+    return left_sum(xs)
+
+
+@reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs])
+def mean(*xs: Number) -> Number:
+    """The sum, from left to right, over the number of operands."""
+    return left_sum(xs) / len(xs)
+
+
+@reduction(1)
+def fsum(*xs: Number) -> Number:
+    """The sum, rounded once."""
+    return math.fsum(xs)
+
+
+@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
+def dot(*xs: Number) -> Number:
+    """The sum, from left to right, of the products of the first half of the operands with the second."""
+    half = len(xs) // 2
+    return left_sum(map(operator.mul, xs, xs[half:]))
+
+
+@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
+def sumprod(*xs: Number) -> Number:
+    """The sum of products, as `math.sumprod` rounds it (from Python 3.12 on)."""
+    return math.sumprod(xs[: len(xs) // 2], xs[len(xs) // 2 :])  # type: ignore[attr-defined]
+
+
+def products_of_others(*xs: Operand) -> list[Operand]:
+    """For each operand the product of all others, without a division."""
+    before = accumulate(xs[:-1], operator.mul, initial=1)
+    after = [*accumulate(xs[:0:-1], operator.mul, initial=1)]
+    return [left * right for left, right in zip(before, reversed(after))]
+
+
+@reduction(products_of_others)
+def prod(*xs: Number) -> Number:
+    """The product, from left to right."""
+    return reduce(operator.mul, xs, 1)
+
+
+def directions(*xs: Operand) -> list[Operand]:
+    if len(xs) == 2:
+        return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
+    scale = lift(*xs)
+    lifted = [x * scale for x in xs]
+    length = norm(*lifted)
+    return [direction(x, length) for x in lifted]
+
+
+@reduction(None)
+def lift(*xs: Number) -> Number:
+    """What to multiply all of xs by so that their length keeps its digits: 1 but at the ends of the range."""
+    largest = max(map(abs, xs))
+    return 2.0**600 if 0 < largest < 2.0**-900 else 2.0**-600 if largest > 2.0**900 else 1
+
+
+@reduction(directions)
+def norm(*xs: Number) -> Number:
+    """The Euclidean length, as math.hypot has it: neither overflow nor underflow on the way."""
+    return math.hypot(*xs)
+
+
+def apart(*xs: Operand) -> list[Operand]:
+    towards = directions(*map(operator.sub, xs, xs[len(xs) // 2 :]))
+    return [*towards, *[-x for x in towards]]
+
+
+@reduction(apart)
+def dist(*xs: Number) -> Number:
+    """The distance between the point of the first half of the operands and that of the second."""
+    return math.dist(xs[: len(xs) // 2], xs[len(xs) // 2 :])
+
+
+@operation(lambda x, length: quotient(1, length), lambda x, length: -over_square(x, length))
+def direction(x: Number, length: Number) -> Number:
+    """x / length, and 0 for the zero vector, which is in the subdifferential of its length."""
+    return x / length if length else 0
+
+
+@operation(
+    lambda x, y: leg_ratio(y, x) * quotient(leg_ratio(y, x), norm(x, y)),
+    lambda x, y: -leg_ratio(x, y) * quotient(leg_ratio(y, x), norm(x, y)),
+)
+def leg_ratio(x: Number, y: Number) -> Number:
+    """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
+    scale = lift.kernel(x, y)
+    length = math.hypot(x * scale, y * scale)
+    return x * scale / length if length else 0
+
+
+def tied_shares(extreme: Callable[..., Operand], xs: Sequence[Operand]) -> list[Operand]:
+    result = extreme(*xs)
+    count = ties(result, *xs)
+    return [tied(x, result, count) for x in xs]
+
+
+@reduction(lambda *xs: tied_shares(peak, xs))
+def max_(*xs: Number) -> Number:
+    """The largest; operands that tie share the gradient equally."""
+    return max(xs)
+
+
+@reduction(lambda *xs: tied_shares(trough, xs))
+def min_(*xs: Number) -> Number:
+    """The smallest; operands that tie share the gradient equally."""
+    return min(xs)
+
+
+@reduction(None)
+def peak(*xs: Number) -> Number:
+    return max(xs)
+
+
+@reduction(None)
+def trough(*xs: Number) -> Number:
+    return min(xs)
+
+
+@reduction(None)
+def ties(result: Number, *xs: Number) -> Number:
+    return sum(x == result for x in xs)
+
+
+@operation(0, 0, None)
+def tied(x: Number, result: Number, count: Number) -> Number:
+    """The part of an extreme value that is x, one of `count` operands that may equal it."""
+    return one_like(x) / count if x == result else 0
+
+
+def softmax_shares(*xs: Operand) -> list[Operand]:
+    """exp(x) over the sum of all exp(x), one node each on one shared sum of exponentials."""
+    top = peak(*xs)
+    total = sum_exp(top, *xs)
+    return [exp_share(x, top, total) for x in xs]
+
+
+@reduction(softmax_shares)
+def logsumexp(*xs: Number) -> Number:
+    """log of the sum of exp(x), for any x."""
+    top = max(xs)
+    if math.isinf(top) or any(x != x for x in xs):
+        return math.nan if any(x != x for x in xs) else top
+    rest = list(xs)
+    rest.remove(top)
+    return top + math.log1p(math.fsum(math.exp(x - top) for x in rest))
+
+
+@reduction(lambda top, *xs: (None, *(exp_share(x, top, 1) for x in xs)))
+def sum_exp(top: Number, *xs: Number) -> Number:
+    """The sum of exp(x - top), where what is made of it does not depend on top."""
+    return math.fsum(exp_share.operation.kernel(x, top, 1) for x in xs)
+
+
+@operation(
+    lambda x, top, total: exp_share(x, top, total),
+    None,
+    lambda x, top, total: quotient(-exp_share(x, top, total), total),
+)
+def exp_share(x: Number, top: Number, total: Number) -> Number:
+    """exp(x - top)/total; what x - top rounds away is put back, since exp would magnify it."""
+    gap = x - top
+    if math.isinf(gap):
+        return math.exp(gap) / total
+    back = gap - x
+    lost = (x - (gap - back)) - (top + back)
+    return math.exp(gap) * (1 + lost) / total
