@@ -367,7 +367,7 @@ class Compiler:
         return "\n\n\n".join(blocks) + "\n" if helpers or several else "\n".join(blocks) + "\n"
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
-        """The source for the structure of some arguments alone, with all paths known; traced with them if it was not."""
+        """The source for the structure of some arguments alone, with all paths known; they are traced if need be."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         values = [*bound.arguments.values()]
