@@ -118,6 +118,8 @@ def forward(graph: Graph, steps: int) -> Iterator[str]:
 
 def backward(graph: Graph, steps: int) -> Iterator[Any]:
     target = graph.names[graph.targets[0]]
+    if not graph.computed:
+        return
     yield f"Backward: upstream * local, from d{target}/d{target} = {number(graph.adjoints[graph.targets[0]])}"
     for step in shortened([x for x in reversed(graph.computed) if x in graph.adjoints], steps):
         if isinstance(step, str):

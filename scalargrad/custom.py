@@ -203,7 +203,8 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
 
     Returns:
         The function, whose results carry gradients back by way of the pullback. Keyword arguments are passed on and
-        not differentiated. The second derivative goes through the pullback's own operations.
+        not differentiated. The second derivative goes through the pullback's own operations: what that computes from
+        plain numbers counts as constant.
 
     Raises (when called): TypeError if `function` returns no such pair, or uses a tracked value that is neither an
         argument nor a Variable, or uses a Variable and has a pullback without `variables`. ValueError (in the sweep)

@@ -205,6 +205,8 @@ def is_forward_cheaper(order: Sequence[Value], leaves: Sequence[Value], outputs:
     """
     if any(node._operation.pull_back is not None for node in order):
         return False  # a pullback only goes backward
+    if len(outputs) == 1:
+        return False  # one sweep does it
     below = {leaf: 1 << i for i, leaf in enumerate(leaves)}
     above: dict[Value, int] = {}
     for i, y in enumerate(outputs):
