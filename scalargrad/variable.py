@@ -142,6 +142,11 @@ class VectorVariable(Vector, Variable):
         return self._trainable
 
     @property
+    def data(self) -> Any:
+        """Raises AttributeError: a vector has no one number."""
+        raise AttributeError(f"{self!r} has no data, being a vector; use tolist() or numpy(), and assign() to set it")
+
+    @property
     def _values(self) -> tuple[Value, ...]:
         """The leaves; to ask for them is to access the variable, which tapes take note of."""
         if clock.idle is None:

@@ -287,6 +287,7 @@ VARIABLE = [
     Case("Variable.trainable", "text", lambda _: sg.Variable(1.0, "text"), TypeError, TEXT, "trainable is True or Fal"),
     Case("Variable.trainable", "None", lambda _: sg.Variable([1.0], None), TypeError, NOTHING, "is True or False"),
     Case("Variable.trainable", "set", lambda g: setattr(g.s, "trainable", 0), AttributeError, "trainable", "no setter"),
+    Case("Variable.data", "of a vector", lambda _: sg.Variable([1.0]).data, AttributeError, r"\[1\.0\]", "use tolist"),
     Case("Variable.name", "set", lambda g: setattr(g.s, "name", "t"), AttributeError, "name", "no setter"),
     Case("Variable.assign", "text", lambda g: g.s.assign("text"), TypeError, TEXT, NUMBER),
     Case(
