@@ -1763,3 +1763,18 @@ def test_a_path_that_an_engine_does_not_take_leaves_the_others_compiled() -> Non
     assert made == [True, False]
     with pytest.raises(TypeError, match="no such function: cbrt"):
         sg.compile(sg.cbrt, decorate=engine)(8.0)
+
+
+def test_the_source_for_arguments_has_all_paths_of_long_code() -> None:
+    def long(x: Any) -> Any:
+        if x < 0:
+            return -x
+        for i in range(600):
+            x = x * 1.001 + i
+        return x
+
+    compiled = sg.compile(long)
+    assert [compiled(1.0), compiled(-2.0)] == [eager(long, 1.0), 2.0]
+    assert "Paths known: 1." in compiled.source  # so short a path does not make up for generating so much anew
+    assert "Paths known: 2." in compiled.source_for(1.0)
+    assert execute(compiled.source)["long"](-2.0) == 2.0

@@ -268,19 +268,19 @@ def test_whole_powers_have_derivatives_of_every_order_at_zero_too(x: Any, power:
 @given(data=st.data())
 def test_second_and_third_derivatives_of_reductions_follow_from_the_same_rules(name: str, data: st.DataObject) -> None:
     xs = data.draw(vectors(grid_between(-3, 3)))
-    check_where_it_has_one(check_higher_derivatives_of_reduction, name, xs)
+    index = data.draw(st.integers(0, len(xs) - 1))
+    check_where_it_has_one(check_higher_derivatives_of_reduction, name, xs, index)
 
 
-def check_higher_derivatives_of_reduction(name: str, xs: list[float]) -> None:
+def check_higher_derivatives_of_reduction(name: str, xs: list[float], index: int) -> None:
     reduced = REDUCTIONS[name]
     if not reduced.inside(xs) or (name in ("norm", "dist") and reduced.apply(sg.Vector(xs)).data < 0.1):
         raise NoDerivativeError
     apply = lambda *leaves: reduced.apply(sg.Vector(leaves))  # noqa: E731
-    for index in range(len(xs)):
-        for order in (2, 3):
-            got = nested_derivative(apply, xs, index, order)
-            exact = float(many_digit_derivative(reduced.exact, xs, index, order))
-            assert got == pytest.approx(exact, rel=1e-11, abs=1e-11), f"derivative {order} of {name}{xs} by {index}"
+    for order in (2, 3):
+        got = nested_derivative(apply, xs, index, order)
+        exact = float(many_digit_derivative(reduced.exact, xs, index, order))
+        assert got == pytest.approx(exact, rel=1e-11, abs=1e-11), f"derivative {order} of {name}{xs} by {index}"
 
 
 # ---- Values ----------------------------------------------------------------------------------------------------------
