@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_TERMS = 4  # of a sum that are written out; of more the first and the last
+MOST_OPERANDS = 8  # of a step that are written out
 
 
 def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
@@ -127,10 +128,16 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
             continue
         yield f"  {graph.names[step]} = {graph.expression(step)}"
         upstream = graph.adjoints[step]
-        for _, x, local, formula in graph.edges(step):
+        shares = {x: share for _, x, share in graph.terms(step)}
+        for edge in shortened(graph.edges(step), MOST_OPERANDS):
+            if isinstance(edge, str):
+                yield f"  {edge}"
+                continue
+            _, x, local, formula = edge
             at = f"    d{graph.names[step]}/d{graph.names[x]}"
             if local is None:
-                yield f"    to {graph.names[x]} by the pullback of {step.operation}"
+                share = f": {number(shares[x])}" if x in shares else ""
+                yield f"    to {graph.names[x]} by the pullback of {step.operation}{share}"
                 continue
             product = f"{number(upstream)} * {number(local)} = {number(upstream * local)}"
             yield f"{at} = {formula}" + (f" = {number(local)}" if formula != number(local) else ""), product
@@ -140,12 +147,12 @@ def sums(graph: Graph, steps: int) -> Iterator[str]:
     """The adjoints that are sums, in the order in which the sweep completes them."""
     terms: dict[Value, list[Any]] = {}
     for node in reversed([x for x in graph.computed if x in graph.adjoints]):
-        for _, x, local, _ in graph.edges(node):
-            terms.setdefault(x, []).append(None if local is None else graph.adjoints[node] * local)
+        for _, x, term in graph.terms(node):
+            terms.setdefault(x, []).append(term)
     target = graph.names[graph.targets[0]]
     lines = []
     for x, parts in terms.items():
-        if len(parts) > 1 and None not in parts:
+        if len(parts) > 1:
             texts = [number(part) if part >= 0 else f"({number(part)})" for part in parts]
             if len(texts) > MOST_TERMS:
                 texts = [*texts[:2], f"... ({len(texts) - 3:,} more)", texts[-1]]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+LONGEST_NAME = 16
+
+
 class Graph:
     """What some values were computed from.
 
@@ -48,6 +51,8 @@ class Graph:
         operation, names = node._operation, [self.name(x) for x in operands_of(node)]
         if len(names) > most:
             names = [*names[: most // 2], "...", *names[len(names) - most // 2 :]]
+        if operation.symbol == "**" and names[0].startswith("-"):
+            names[0] = f"({names[0]})"
         if operation.symbol and len(names) == 2:
             return (operation.symbol if operation.symbol == "**" else f" {operation.symbol} ").join(names)
         return f"-{names[0]}" if operation.symbol else f"{operation.name}({', '.join(names)})"
@@ -65,6 +70,23 @@ class Graph:
         texts = local_formulas(operation, [self.formula(x) for x in operands], result, wanted)
         found = zip(range(len(operands)), operands, node.derivatives, texts)
         return [(i, x, local, text) for i, x, local, text in found if local is not None]
+
+    def terms(self, node: Value) -> list[tuple[int, Value, Any]]:
+        """What a node passes on in the reverse sweep: the place of each operand, the operand, and the number.
+
+        A custom function passes its numbers on when the last of its results fires, which was computed first.
+        """
+        if not is_custom(node):
+            return [(i, x, self.adjoints[node] * local) for i, x, local, _ in self.edges(node)]
+        (call,) = node.operands
+        results = [x for x in self.computed if is_custom(x) and x.operands[0] is call and x in self.adjoints]
+        if node is not results[0]:
+            return []
+        shares: dict[Value, Any] = {}
+        upstream = {x._operation.index: self.adjoints[x] for x in results}
+        call._operation.pull_back(call, upstream, shares, False, None)
+        places = {x: i for i, x in enumerate(call.operands)}
+        return [(places[x], x, share) for x, share in shares.items()]
 
 
 def in_order_of_evaluation(targets: Sequence[Value]) -> list[Value]:
@@ -103,21 +125,28 @@ def number_of(x: Any) -> Any:
 
 def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, str]:
     """The labels of nodes, each once; those without one, or with one that is taken, are numbered."""
-    taken = {node.label for node in (*leaves, *computed)}
+    labels = {node: shortened(node.label) for node in (*leaves, *computed)}
+    taken = {*labels.values()}
     found: dict[Value, str] = {}
     used: set[str] = set()
     counts: dict[str, int] = {}
     for letter, nodes in (("x", leaves), ("v", computed)):
         for node in nodes:
-            name = node.label
+            name = labels[node]
             if name is None or name in used:
                 stem = name or letter
-                while name is None or name in used or (name in taken and name != node.label):
+                while name is None or name in used or (name in taken and name != labels[node]):
                     counts[stem] = counts.get(stem, 0) + 1
                     name = f"{stem}{counts[stem]}"
             used.add(name)
             found[node] = name
     return found
+
+
+def shortened(label: str | None) -> str | None:
+    """A label as a name in one line, or None for one that is empty."""
+    name = " ".join((label or "").split())
+    return (name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…") or None
 
 
 def graph_of(what: Any) -> Graph:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_NODES = 80
+MOST_STEPS = 16  # from left to right, or else the picture is a strip
 FEW_LEAVES = 2  # of a folded operation, which show
 # Okabe and Ito's colours, which all eyes tell apart, with tints to write on: fill and line of each kind of box.
 INK, EDGE, FIRING = "#1a1a1a", "#808080", "#d55e00"
@@ -35,14 +36,18 @@ class Cell:
 
     def __init__(self, node: Value) -> None:
         self.node = node
-        self.names = [node._operation.symbol or node._operation.name]
+        self.names = {node._operation.symbol or node._operation.name: 1}  # with how many of each
         self.inputs: Sequence[Any] = operands_of(node)
         self.hidden = 0  # how many leaves that nothing else uses do not show
 
     @property
+    def is_folded(self) -> bool:
+        return sum(self.names.values()) > 1
+
+    @property
     def text(self) -> str:
-        names = [*dict.fromkeys(self.names)]
-        shown = ", ".join(names) if len(names) <= 3 else f"{len(self.names):,} operations"
+        names = [name if count == 1 else f"{count:,} {name}" for name, count in self.names.items()]
+        shown = ", ".join(names) if len(names) <= 3 else f"{sum(self.names.values()):,} operations"
         return f"{shown}\n{self.hidden} more leaves" if self.hidden else shown
 
 
@@ -51,18 +56,30 @@ def cells_of(graph: Graph) -> list[Cell]:
 
     Raises ValueError if there are too many still.
     """
-    for fold in (None, is_chain, lambda _: True):
+    for fold in (None, is_chain, everything):
         cells = {x: Cell(x) for x in graph.computed}
         if fold is not None:
             fold_cells(cells, graph, fold)
         shown = {x for cell in cells.values() for x in cell.inputs if isinstance(x, Value)}
-        if len(shown | {*cells}) <= MOST_NODES:
+        if len(shown | {*cells}) <= MOST_NODES and (depth_of(cells) <= MOST_STEPS or fold is everything):
             return [*cells.values()]
     raise ValueError(
         f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large for a picture, also with what is "
         "used once folded into its use; draw the graph of a part of it, such as one of its parents, or give "
         "to_dot(value) to Graphviz"
     )
+
+
+def depth_of(cells: dict[Value, Cell]) -> int:
+    """How many operations the longest way passes."""
+    depths: dict[Value, int] = {}
+    for node, cell in cells.items():
+        depths[node] = 1 + max([depths.get(x, 0) for x in cell.inputs if isinstance(x, Value)], default=0)
+    return max(depths.values(), default=0)
+
+
+def everything(_: Sequence[Value]) -> bool:
+    return True
 
 
 def is_chain(inner: Sequence[Value]) -> bool:
@@ -76,19 +93,28 @@ def fold_cells(cells: dict[Value, Cell], graph: Graph, fold: Callable[[Sequence[
     for cell in cells.values():
         for x in {x for x in cell.inputs if isinstance(x, Value)}:
             uses[x] = uses.get(x, 0) + 1
+    merged: dict[Value, dict[Value, None]] = {}
     for cell in [*cells.values()]:
         folds = fold([x for x in cell.inputs if x in cells])
         inputs: dict[Value, None] = {}
-        names: list[str] = []
+        names: dict[str, int] = {}
         for x in dict.fromkeys(cell.inputs):
             if x in cells and folds and uses[x] == 1 and x.label is None:
                 folded = cells.pop(x)
-                inputs.update(dict.fromkeys(folded.inputs))
-                names += folded.names
+                found = merged.pop(x, None) or dict.fromkeys(y for y in folded.inputs if y in graph.names)
+                if len(found) > len(inputs):  # so that a long chain costs no more than its length
+                    inputs, found = found, inputs
+                inputs.update(found)
+                for name, count in folded.names.items():
+                    names[name] = names.get(name, 0) + count
             elif x in graph.names:
                 inputs[x] = None
-        cell.inputs = [*inputs]
-        cell.names = [*names, *cell.names]
+        for name in cell.names:
+            names[name] = names.get(name, 0) + 1
+        merged[cell.node] = inputs
+        cell.names = names
+    for node, cell in cells.items():
+        cell.inputs = [*merged[node]]
     for cell in cells.values():
         own = {x for x in cell.inputs if not x._operation and uses[x] == 1}
         if len(own) > FEW_LEAVES:
@@ -126,7 +152,7 @@ class Picture:
         for same in arriving.values():  # one below the other, so that texts on them do not meet
             for i, way in enumerate(sorted(same, key=lambda way: -way[-2][1])):
                 way[-1] = way[-1][0], way[-1][1] + ((len(same) - 1) / 2 - i) * min(0.2, 0.4 / len(same))
-        ys = [y for _, y in self.places.values()]
+        ys = [y for _, y in self.places.values()] + [y for way in self.edges.values() for _, y in way]
         self.limits = -0.1, across[-1] + widest[-1] + 0.1, min(ys) - 0.45, max(ys) + 0.45
 
     def _connect(self) -> tuple[list[tuple[Any, Any, int]], dict[Any, int]]:
@@ -167,7 +193,7 @@ class Picture:
             return self.cells[thing[0]].text
         if kind == "constant":
             return self.graph.name(self.cells[thing[0]].inputs[thing[1]])
-        return f"{shortened(self.graph.names[thing])}\n{short(thing._data)}"
+        return f"{self.graph.names[thing]}\n{short(thing._data)}"
 
     def half_width(self, thing: Any) -> float:
         kind = self.kind(thing)
@@ -213,7 +239,8 @@ class Picture:
                 )
                 ax.add_patch(patch)
             colour = EDGE if kind == "constant" else INK
-            ax.text(x, y, text, size=9 * scale, color=colour, ha="center", va="center", linespacing=1.15, zorder=3)
+            style: Any = {"ha": "center", "va": "center", "parse_math": False}  # a label may have a dollar
+            ax.text(x, y, text, size=9 * scale, color=colour, linespacing=1.15, zorder=3, **style)
 
     def _draw_edge(
         self, ax: Axes, way: Sequence[tuple[float, float]], edge: Any, size: float, text: str, is_lit: bool
@@ -251,10 +278,6 @@ class Picture:
 
 
 def short(x: Any) -> str:
-    """A number in four digits."""
-    return f"{x:.4g}" if isinstance(x, (float, int)) else number(x)
-
-
-def shortened(name: str) -> str:
-    """A name that fits in a box."""
-    return name if len(name) <= 16 else f"{name[:15]}…"
+    """A number in four digits; of an exact one that is long, about what it is."""
+    text = f"{x:.4g}" if isinstance(x, (float, int)) else number(x)
+    return text if len(text) <= 12 else f"≈ {float(x):.4g}"

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
 from .graph import Graph, graph_of, operands_of
 from .picture import GAP, WIDE_GAP, Picture, short
 from .recording import no_grad
-from .registry import require_callable, require_flag
+from .registry import as_number, require_callable, require_flag
 from .structure import scalars_of
 from .transforms import derivative
 from .value import Value, number_of
@@ -84,7 +85,7 @@ def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None
     flows = {}
     if local_derivatives:
         for node, cell in picture.cells.items():
-            for i, _, local, _ in shown.edges(node) if len(cell.names) == 1 else ():
+            for i, _, local, _ in () if cell.is_folded else shown.edges(node):
                 flows[place_of(picture, node, i), (node, "operation"), i] = short(local) if local is not None else "?"
     ax = ax if ax is not None else graph_axes(picture)
     picture.draw(ax, shown.adjoints, flows)
@@ -198,7 +199,7 @@ class Frames(Sequence["Axes"]):
     def __init__(self, graph: Graph, ax: Axes | None) -> None:
         self.graph = graph
         self.picture = Picture(graph, 1.5 * WIDE_GAP)
-        if any(len(cell.names) > 1 for cell in self.picture.cells.values()):
+        if any(cell.is_folded for cell in self.picture.cells.values()):
             raise ValueError(
                 f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large to be read step by step; "
                 "draw the frames of a part of it, such as one of its parents, or print explain(value)"
@@ -226,16 +227,12 @@ class Frames(Sequence["Axes"]):
         flows: dict[Any, str] = {}
         for node in self.steps[:index]:
             flows = {}
-            for i, x, local, _ in graph.edges(node):
-                upstream = graph.adjoints[node]
-                edge = place_of(self.picture, node, i), (node, "operation"), i
-                if local is None:
-                    so_far[x] = graph.adjoints[x]
-                    flows[edge] = "pullback"
-                else:
-                    term = upstream * local
-                    so_far[x] = so_far[x] + term if x in so_far else term
-                    flows[edge] = f"{short(upstream)} * {short(local)} = {short(term)}"
+            locals_at = {i: local for i, _, local, _ in graph.edges(node)}
+            for i, x, term in graph.terms(node):
+                so_far[x] = so_far[x] + term if x in so_far else term
+                local = locals_at[i]
+                product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
+                flows[place_of(self.picture, node, i), (node, "operation"), i] = f"{product} = {short(term)}"
         y = graph.names[target]
         firing: list[Value] = []
         if index == 0:
@@ -271,6 +268,7 @@ class Frames(Sequence["Axes"]):
         if path.suffix == ".html":
             path.write_text(self.animation(seconds).to_jshtml(), encoding="utf-8")
             return [path]
+        path = path if path.suffix else path.with_suffix(".png")
         paths = [path.with_stem(f"{path.stem}_{i:02}") for i in range(len(self))]
         for i, each in enumerate(paths):
             self[i].get_figure().savefig(each)
@@ -323,22 +321,53 @@ def derivatives(
         points: how many points to compute of each.
         ax: where to draw.
 
-    Returns the axes. Raises TypeError if `function` cannot be called, ValueError for an empty range.
+    Returns the axes. Where a pole would flatten all else, they end before it.
+
+    Raises TypeError if `function` cannot be called, or a number is none; ValueError for an empty or infinite range, or
+    fewer than two points.
     """
     require_callable("derivatives", function)
-    if not lo < hi:
+    lo, hi = numbers_of("an end of the range of derivatives", [lo, hi])
+    if not (lo < hi and math.isfinite(hi - lo)):
         raise ValueError(f"derivatives are drawn from lo to hi, which has to be larger, not from {lo} to {hi}")
-    ax = axes_of(ax)
+    require_count("points of derivatives", points, 2)
     xs = [lo + (hi - lo) * i / (points - 1) for i in range(points)]
-    for k, order in enumerate(orders):
-        of_order = derivative(function, order)
+    curves = [[finite(of_order, x) for x in xs] for of_order in [derivative(function, order) for order in orders]]
+    ax = axes_of(ax)
+    for k, (order, ys) in enumerate(zip(orders, curves)):
         name = "f" + "'" * order if order <= 3 else f"f^({order})"
-        ys = [finite(of_order, x) for x in xs]
         ax.plot(xs, ys, color=LINES[k % len(LINES)], linestyle=DASHES[k % len(DASHES)], label=name)
+    found = sorted(y for ys in curves for y in ys if y == y)
+    if found and (most := 20 * max(abs(found[len(found) // 20]), abs(found[-1 - len(found) // 20]))) > 0:
+        ax.set_ylim(max(ax.get_ylim()[0], -most), min(ax.get_ylim()[1], most))
     ax.grid(color="0.9")
     ax.set_xlabel("x")
     ax.legend()
     return ax
+
+
+def numbers_of(what: str, numbers: Any) -> list[float]:
+    """Numbers as floats. Raises TypeError for what is none."""
+    return [float(as_number(number_of(x), " as {}", what)) for x in numbers]
+
+
+def require_count(what: str, count: Any, least: int) -> None:
+    if type(count) is not int:
+        raise TypeError(f"expected an integer as the number of {what}, not {count!r} ({type(count).__name__})")
+    if count < least:
+        raise ValueError(f"expected {least} or more {what}, not {count}")
+
+
+def pairs_of(what: str, points: Any) -> list[list[float]]:
+    """Points as pairs of finite floats. Raises ValueError if they are no sequence of those."""
+    if not hasattr(points, "__iter__"):
+        raise TypeError(f"expected a list of pairs of numbers as {what}, got {points!r} ({type(points).__name__})")
+    pairs = [
+        numbers_of(what, pair if hasattr(pair, "__iter__") and type(pair) is not str else [pair]) for pair in points
+    ]
+    if not pairs or any(len(pair) != 2 or not all(map(math.isfinite, pair)) for pair in pairs):
+        raise ValueError(f"expected pairs of finite numbers as {what}, and at least one, got {points!r}")
+    return pairs
 
 
 def finite(function: Callable[..., Any], *numbers: float) -> float:
@@ -361,7 +390,7 @@ def descent(
     """The way of an optimiser over the contours of a function of two numbers.
 
     The contours lie where equal shares of the picture are, so that valleys and slopes both show. Drawn a second time on
-    the same axes, only the way is added.
+    the same axes, only the way is added, so begin with the longest.
 
     Args:
         function: takes two numbers and returns one.
@@ -370,26 +399,28 @@ def descent(
         label: the name of the way in a legend.
         ax: where to draw.
 
-    Returns the axes. Raises TypeError if `function` cannot be called, ValueError if the path is no sequence of pairs.
+    Returns the axes. Raises TypeError if `function` cannot be called or the path holds no numbers, ValueError if it is
+    no sequence of pairs of finite ones.
     """
     import numpy  # with matplotlib, which needs it
 
     require_callable("descent", function)
-    pairs = [[float(number_of(x)) for x in pair] for pair in path]
-    if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(f"the path of descent holds pairs of numbers, and at least one, got {path!r}")
-    ax = axes_of(ax, 6.0, 5.2)
-    ways = len(ax.lines) // 2
+    pairs = pairs_of("the path of descent", path)
+    require_count("levels of descent", levels, 2)
+    ways = sum(line.get_gid() == "descent" for line in ax.lines) if ax is not None else 0
     (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
+    function(*pairs[0])  # what this raises is raised before anything is drawn
+    ax = axes_of(ax, 6.0, 5.2)
     if not ways:
         across, up = numpy.linspace(left, right, 90), numpy.linspace(low, high, 90)
         heights = numpy.array([[finite(function, x, y) for x in across.tolist()] for y in up.tolist()])
-        at = numpy.unique(numpy.nanquantile(heights, numpy.linspace(0.01, 0.99, levels)))
+        known = heights[numpy.isfinite(heights)]
+        at = numpy.unique(numpy.quantile(known, numpy.linspace(0.01, 0.99, levels))) if known.size else known
         if len(at) > 1:
             ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8)
     colour, dash = LINES[ways % len(LINES)], DASHES[ways % len(DASHES)]
     xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=label)
+    ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=label, gid="descent")
     ax.plot(xs[-1:], ys[-1:], color=colour, marker="*", markersize=13, linestyle="none")
     ax.set(xlabel="x", ylabel="y")
     if label is not None:
@@ -419,19 +450,28 @@ def history(
         xlabel: what is counted.
         ax: where to draw.
 
-    Returns the axes. Raises ValueError if there is nothing to draw, or a target of a name that no trace has.
+    Returns the axes. Raises TypeError if `traces` is no dict of lists of numbers, ValueError if there is nothing to
+    draw, or a target of a name that no trace has.
     """
     targets = targets or {}
+    for what, given in (("traces", traces), ("targets", targets)):
+        if not isinstance(given, dict):
+            raise TypeError(f"{what} of history is a dict by the names of the numbers, not {given!r}")
     unknown = [name for name in targets if name not in traces]
     if unknown or not traces:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
+    curves = {
+        name: numbers_of(f"a number of the trace {name}", numbers if hasattr(numbers, "__iter__") else [numbers])
+        for name, numbers in traces.items()
+    }
+    goals = dict(zip(targets, numbers_of("a target of history", targets.values())))
     ax = axes_of(ax)
-    for k, (name, numbers) in enumerate(traces.items()):
-        colour = LINES[k % len(LINES)]
-        ys = [number_of(x) for x in numbers]
-        ax.plot(range(len(ys)), ys, color=colour, label=name)
-        if name in targets:
-            ax.axhline(targets[name], color=colour, linestyle="--", linewidth=1, label=f"{name}: {targets[name]:.4g}")
+    for k, (name, ys) in enumerate(curves.items()):
+        colour, shown = LINES[k % len(LINES)], str(name).replace("$", r"\$")
+        dash = DASHES[k // len(LINES) % len(DASHES)]
+        ax.plot(range(len(ys)), ys, color=colour, linestyle=dash, marker="o" if len(ys) == 1 else "", label=shown)
+        if name in goals:
+            ax.axhline(goals[name], color=colour, linestyle="--", linewidth=1, label=f"{shown}: {goals[name]:.4g}")
     ax.grid(color="0.9")
     ax.set_xlabel(xlabel)
     ax.legend()
@@ -451,51 +491,66 @@ def decision_boundary(
     Args:
         model: takes a list of two numbers; returns one, whose sign is the class, or several, of which the largest is.
         points: pairs of numbers.
-        labels: the class of each point; classes are told by colour and mark.
+        labels: the class of each point. For a model of one number the larger of two labels, or a positive one, is the
+            positive class; for one of several numbers they are the indices of these, or names in their sorted order.
         steps: into how many fields each side is divided.
         ax: where to draw.
 
-    Returns the axes. Raises TypeError if `model` cannot be called, ValueError if points and labels do not match.
+    Returns the axes.
+
+    Raises TypeError if `model` cannot be called or returns no numbers; ValueError if points and labels do not match, or
+    are none.
     """
     import numpy  # with matplotlib, which needs it
+    from matplotlib.colors import ListedColormap
 
     require_callable("decision_boundary", model)
-    pairs = [[float(number_of(x)) for x in point] for point in points]
-    if len(pairs) != len(labels) or not pairs or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            f"expected pairs of numbers with as many labels, got {len(pairs)} points and {len(labels)} labels"
-        )
-    ax = axes_of(ax, 5.6, 5.0)
+    pairs = pairs_of("the points of decision_boundary", points)
+    if len(pairs) != len(labels):
+        raise ValueError(f"expected as many labels as points, got {len(labels)} labels and {len(pairs)} points")
+    require_count("steps of decision_boundary", steps, 2)
     (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
     xs, ys = numpy.linspace(left, right, steps), numpy.linspace(low, high, steps)
     with no_grad():
-        scores = [[scores_of(model([x, y])) for x in xs.tolist()] for y in ys.tolist()]
-    classes = sorted({*labels})
-    if len(scores[0][0]) == 1:
-        fields, at = numpy.array(scores)[:, :, 0], [0.0]
-        ax.contourf(xs, ys, fields > 0, levels=[-0.5, 0.5, 1.5], colors=LINES[:2], alpha=0.18)
-        ax.contour(xs, ys, fields, levels=at, colors="0.2", linewidths=1.2)
-    else:
-        chosen = numpy.argmax(numpy.array(scores), axis=2)
-        bounds = [i - 0.5 for i in range(len(scores[0][0]) + 1)]
-        ax.contourf(xs, ys, chosen, levels=bounds, colors=LINES, alpha=0.18)
-    for k, name in enumerate(classes):
-        mine = [pair for pair, label in zip(pairs, labels) if label == name]
-        colour, marker = LINES[k % len(LINES)], "osD^vP"[k % 6]
-        ax.scatter(
-            [x for x, _ in mine],
-            [y for _, y in mine],
-            s=26,
-            c=colour,
-            marker=marker,
-            edgecolors="white",
-            linewidths=0.5,
-            label=str(name),
-        )
+        scores = numpy.array([[scores_of(model([x, y])) for x in xs.tolist()] for y in ys.tolist()])
+    count = scores.shape[2]
+    places = class_places([*labels], count)
+    ax = axes_of(ax, 5.6, 5.0)
+    if count == 1:
+        ax.contourf(xs, ys, scores[:, :, 0] > 0, levels=[-0.5, 0.5, 1.5], colors=LINES[:2], alpha=0.18)
+        ax.contour(xs, ys, scores[:, :, 0], levels=[0.0], colors="0.2", linewidths=1.2)
+    else:  # field by field, since between the numbers of two classes lie those of others
+        colours = [LINES[k % len(LINES)] for k in range(count)]
+        chosen = numpy.argmax(scores, axis=2)
+        look: Any = {"cmap": ListedColormap(colours), "vmin": -0.5, "vmax": count - 0.5, "alpha": 0.18}
+        ax.pcolormesh(xs, ys, chosen, shading="nearest", linewidth=0, rasterized=True, **look)
+    for label, k in sorted(places.items(), key=lambda pair: pair[1]):
+        mine = [pair for pair, other in zip(pairs, labels) if other == label]
+        look = {"c": LINES[k % len(LINES)], "marker": "osD^vP"[k % 6], "label": str(label).replace("$", r"\$")}
+        ax.scatter([x for x, _ in mine], [y for _, y in mine], s=26, edgecolors="white", linewidths=0.5, **look)
     ax.set(xlim=(left, right), ylim=(low, high))
     ax.legend()
     return ax
 
 
+def class_places(labels: Sequence[Any], count: int) -> dict[Any, int]:
+    """Which of a model's classes each label stands for. Raises ValueError if there are more labels than classes."""
+    names = [*dict.fromkeys(labels)]
+    with suppress(TypeError):  # which have no order
+        names.sort()
+    most = 2 if count == 1 else count
+    if len(names) > most:
+        raise ValueError(f"expected labels of {most} classes, as the model has, got {len(names)}: {names!r}")
+    if count > 1 and all(type(name) is int and 0 <= name < count for name in names):
+        return {name: name for name in names}
+    if count == 1 and len(names) == 1 and isinstance(names[0], (int, float)):
+        return {names[0]: int(names[0] > 0)}
+    return {name: k for k, name in enumerate(names)}
+
+
 def scores_of(result: Any) -> list[float]:
-    return [float(number_of(x)) for x in scalars_of(result, TypeError)]
+    """The numbers that a model returned. Raises TypeError if there are none."""
+    found = scalars_of(result, lambda part: TypeError(f"expected numbers from the model, got {part!r}"))
+    if not found:
+        raise TypeError(f"expected one number or several from the model, got {result!r} ({type(result).__name__})")
+    return [float(number_of(x)) for x in found]

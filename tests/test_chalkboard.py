@@ -110,7 +110,7 @@ def test_a_custom_function_passes_its_gradient_by_its_pullback() -> None:
 
     x = sg.Value(2.0, label="x")
     text = sg.explain(clipped(x) + x)
-    assert "  v1 = clipped(x)\n    to x by the pullback of clipped\n" in text
+    assert "  v1 = clipped(x)\n    to x by the pullback of clipped: 0.5\n" in text
     assert "dv2/dx = 1.5" in text
 
 
@@ -139,3 +139,22 @@ def test_exact_numbers_stay_exact() -> None:
 def test_what_cannot_be_explained_is_told(arguments: Any, options: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         sg.explain(*arguments, **options)
+
+
+def test_a_step_of_many_operands_is_shortened_too() -> None:
+    text = sg.explain(sg.Variable([1.0] * 300, name="w").norm())
+    assert "  ... (292 more)" in text
+    assert len(text.splitlines()) < 100
+
+
+def test_labels_are_names_in_one_line() -> None:
+    x = sg.Value(-2.0, label=" a long\nlabel that goes on ")
+    k = sg.Value(2.0, label="")
+    text = sg.explain((-2.0) ** k * x)
+    assert "  a long label th… = -2" in text
+    assert "  v1               = (-2)**x1" in text
+
+
+def test_a_tie_is_told() -> None:
+    x = sg.Value(1.0, label="x")
+    assert "dv1/dx = 1 if x > x, 1/2 if equal, else 0 = 0.5" in sg.explain(sg.maximum(x, x))

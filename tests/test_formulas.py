@@ -14,7 +14,7 @@ from scalargrad.formulas import Formula, local_formulas
 from scalargrad.registry import Reduction, registry
 
 # What is written in words, or in a way that Python does not read.
-IN_WORDS = {"prod", "dist", "copysign", "clip", "sumprod", "fma"}
+IN_WORDS = {"prod", "dist", "copysign", "clip", "sumprod", "fma", "maximum", "minimum"}
 
 
 def sign(x: float) -> int:
@@ -98,9 +98,13 @@ def test_the_formulas_of_a_reduction_are_its_rule(name: str, numbers: list[float
         ("acos", ["x"], ["-1 / sqrt(1 - x**2)"]),
         ("erf", ["x"], ["2 / sqrt(pi) * exp(-x**2)"]),
         ("atan2", ["y", "x"], ["x / (x**2 + y**2)", "-y / (y**2 + x**2)"]),
-        ("maximum", ["x", "y"], ["1 if x > y else 0", "1 if y > x else 0"]),
-        ("clip", ["x", 0, 1], ["1 if 0 <= x <= 1 else 0", "", ""]),
-        ("clip", ["x", "low", "high"], ["1 if low <= x <= high else 0", *["1 if it is the result else 0"] * 2]),
+        ("maximum", ["x", "y"], ["1 if x > y, 1/2 if equal, else 0", "1 if y > x, 1/2 if equal, else 0"]),
+        ("clip", ["x", 0, 1], ["1 if 0 < x < 1, shared at a bound, else 0", "", ""]),
+        (
+            "clip",
+            ["x", "low", "high"],
+            ["1 if low < x < high, shared at a bound, else 0", *["1 if it is the result, else 0"] * 2],
+        ),
         ("copysign", ["x", "y"], ["1 if x and y agree in sign else -1", "0"]),
         ("fmod", ["x", "y"], ["1", "-trunc(x / y)"]),
         ("remainder", ["x", "y"], ["1", "-round(x / y)"]),

@@ -277,6 +277,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("plot", "as_svg", "matplotlib.figure", False),
         ("plot", "animation", "matplotlib.animation", False),
         *[("plot", name, "numpy", False) for name in ("descent", "decision_boundary")],
+        ("plot", "decision_boundary", "matplotlib.colors", False),
         ("transforms", "parameter_names", "inspect", False),
         ("vector", "numpy", "numpy", False),
     ]

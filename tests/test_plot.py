@@ -6,6 +6,7 @@ import math
 import random
 import re
 import sys
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,7 @@ def test_labels_keep_their_nodes_from_being_folded() -> None:
         y = sg.sin(y)
         if i == 50:
             y.label = "middle"
-    assert [cell.text for cell in cells_of(Graph([y]))] == ["sin", "sin"]
+    assert [cell.text for cell in cells_of(Graph([y]))] == ["51 sin", "49 sin"]
     assert x.label == "x"
 
 
@@ -192,9 +193,9 @@ def test_dot_and_mermaid_have_a_line_for_each_node_and_edge() -> None:
 
 
 def test_text_in_labels_cannot_leave_its_quotes() -> None:
-    x = sg.Value(2.0, label='a"]; evil -> b; ["\\')
-    assert '"a\\"]; evil -> b; [\\"\\\\\\n2.0' in plot.to_dot(-x)
-    assert "evil -#62; b#59; #91;#34;#92;<br>2.0" in plot.to_mermaid(-x)
+    x = sg.Value(2.0, label='"]; a -> b; ["\\')
+    assert '"\\"]; a -> b; [\\"\\\\\\n2.0' in plot.to_dot(-x)
+    assert "a -#62; b#59; #91;#34;#92;<br>2.0" in plot.to_mermaid(-x)
 
 
 # ---- Frames ----------------------------------------------------------------------------------------------------------
@@ -229,7 +230,52 @@ def test_frames_of_a_custom_function_say_pullback() -> None:
         return x * 2, lambda upstream: upstream * 2
 
     frames = plot.backward_frames(twice(sg.Value(2.0, label="x")))
-    assert {"pullback", "x\n2\ngrad 2"} <= {*texts(frames[1])}
+    assert {"pullback = 2", "x\n2\ngrad 2"} <= {*texts(frames[1])}
+
+
+def test_frames_and_sums_add_up_what_a_custom_function_passes_on_whenever_it_fires() -> None:
+    @sg.custom_gradient
+    def product(u: Any, v: Any) -> Any:
+        return [u * v, u + v], lambda first, second: (first * v + second, first * u + second)
+
+    for order in (1, -1):
+        x, y = sg.Value(2.0, label="x"), sg.Value(3.0, label="y")
+        parts = [sg.sin(x), *product(x, y)][::order]
+        z = parts[0] + parts[1] * 2 + parts[2]
+        frames = plot.backward_frames(z)
+        assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(z)))
+        total = f"{Graph([z]).adjoints[x]:.6g}"
+        assert re.search(rf"/dx = .* \+ .* = {re.escape(total)}$", sg.explain(z), re.MULTILINE)
+
+
+def test_a_long_chain_is_folded_in_time_in_proportion_and_counted() -> None:
+    y = x = sg.Value(2.0, label="x")
+    for _ in range(20_000):
+        y = y * 1.0001
+    (cell,) = cells_of(Graph([y]))
+    assert (cell.text, cell.inputs) == ("20,000 *", [x])
+
+
+def test_a_deep_graph_is_folded_before_it_is_a_strip() -> None:
+    y = sg.Value(0.5, label="x")
+    for _ in range(20):
+        y = sg.sin(y)
+    assert "20 sin" in texts(plot.graph(y))
+    assert Picture(Graph([y])).size[0] < 10
+
+
+def test_edges_stay_inside_the_picture() -> None:
+    x = sg.Value(2.0)
+    picture = Picture(Graph([sg.Vector([x * x, x * x * x, x]).logsumexp()]))
+    _, _, bottom, top = picture.limits
+    assert all(bottom < y < top for way in picture.edges.values() for _, y in way)
+
+
+def test_exact_numbers_and_dollars_are_shown_as_text() -> None:
+    x = sg.Value(Fraction(123456789, 987654321), label="$\\frac{$")
+    ax = plot.graph(x**3)
+    assert "$\\frac{$\n≈ 0.125\ngrad ≈ 0.04687" in texts(ax)
+    ax.figure.canvas.draw()  # type: ignore[union-attr]
 
 
 def test_a_frame_that_is_not_there_is_an_index_error() -> None:
@@ -297,8 +343,36 @@ def test_a_descent_shows_its_path_over_contours_and_others_beside_it() -> None:
     assert ax.lines[2].get_color() != ax.lines[0].get_color()
 
 
+def test_contours_are_drawn_on_axes_that_hold_something_else() -> None:
+    _, ax = plt.subplots()
+    ax.plot([0, 1], [0, 1])
+    ax.plot([0, 1], [1, 0])
+    assert len(plot.descent(lambda x, y: x * x + y * y, [(2.0, 1.0), (0.0, 0.0)], ax=ax).collections) > 0
+
+
 def test_a_flat_function_has_a_path_and_no_contours() -> None:
     assert len(plot.descent(lambda x, y: 1.0, [(0.0, 0.0)]).collections) == 0
+
+
+def test_a_pole_does_not_flatten_the_rest() -> None:
+    ax = plot.derivatives(lambda x: 1 / x, -2, 2)
+    assert max(map(abs, ax.get_ylim())) < 1e5
+    assert max(abs(y) for y in ax.lines[2].get_ydata() if y == y) > 1e5
+    assert plot.derivatives(lambda x: 0 * x, 0, 1).get_ylim()[0] < 0
+
+
+def test_each_of_many_traces_has_a_look_of_its_own() -> None:
+    ax = plot.history({f"w{i}": [0.0, float(i)] for i in range(17)} | {"cost $": 3.0})
+    looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
+    assert len(looks) == 18
+    assert ax.lines[-1].get_marker() == "o"
+    ax.figure.canvas.draw()  # type: ignore[union-attr]
+
+
+def test_frames_without_a_suffix_are_pngs(tmp_path: Path) -> None:
+    paths = plot.backward_frames(-sg.Value(2.0)).save(tmp_path / "sweep")
+    assert [path.name for path in paths] == ["sweep_00.png", "sweep_01.png", "sweep_02.png"]
+    assert all(path.exists() for path in paths)
 
 
 def test_a_history_shows_numbers_and_their_targets() -> None:
@@ -321,6 +395,35 @@ def test_a_boundary_is_where_the_sign_changes() -> None:
 def test_of_several_scores_the_largest_is_the_class() -> None:
     ax = plot.decision_boundary(lambda p: sg.Vector([p[0], p[1], 0.5]), POINTS, [0, 1, 2, 0], steps=9)
     assert len(ax.get_legend().get_texts()) == 3
+    (fields,) = [x for x in ax.collections if hasattr(x, "get_array") and x.get_array() is not None]
+    assert {*fields.get_array().ravel().tolist()} == {0, 1, 2}  # and nothing between them
+
+
+def colours_of(ax: Any) -> dict[str, str]:
+    """The colour of the points by their labels."""
+    return {
+        str(points.get_label()): mpl.colors.to_hex(points.get_facecolor()[0])
+        for points in ax.collections
+        if not str(points.get_label()).startswith("_")
+    }
+
+
+def test_points_have_the_colours_of_the_classes_that_they_belong_to() -> None:
+    def scores(p: Any) -> Any:
+        return [p[0], p[1], 0.5, 0.0]
+
+    assert colours_of(plot.decision_boundary(scores, POINTS, [1, 2, 3, 1], steps=3)) == dict(
+        zip("123", plot.LINES[1:4])
+    )
+    assert colours_of(plot.decision_boundary(scores, POINTS, ["b", "c", "b", "a"], steps=3)) == dict(
+        zip("abc", plot.LINES)
+    )
+    assert colours_of(plot.decision_boundary(sum, POINTS, [1, 1, 1, 1], steps=3)) == {"1": plot.LINES[1]}
+    assert colours_of(plot.decision_boundary(sum, POINTS, [-1, -1, -1, -1], steps=3)) == {"-1": plot.LINES[0]}
+    assert colours_of(plot.decision_boundary(sum, POINTS, [None, "a", None, "a"], steps=3)) == {
+        "None": plot.LINES[0],
+        "a": plot.LINES[1],
+    }
 
 
 def test_a_boundary_is_computed_without_recording() -> None:
@@ -346,14 +449,32 @@ def test_a_boundary_is_computed_without_recording() -> None:
         (lambda: plot.derivatives(2.0, 0, 1), TypeError, "derivatives takes a function"),
         (lambda: plot.derivatives(sg.sin, 1, 1), ValueError, "from lo to hi"),
         (lambda: plot.descent(2.0, [(1.0, 2.0)]), TypeError, "descent takes a function"),
-        (lambda: plot.descent(pow, []), ValueError, "pairs of numbers"),
-        (lambda: plot.descent(pow, [(1.0, 2.0, 3.0)]), ValueError, "pairs of numbers"),
+        (lambda: plot.derivatives(sg.sin, 0, math.inf), ValueError, "from lo to hi"),
+        (lambda: plot.derivatives(sg.sin, "0", 1), TypeError, "an end of the range of derivatives, got '0'"),
+        (lambda: plot.derivatives(sg.sin, 0, 1, points=1), ValueError, "2 or more points of derivatives, not 1"),
+        (lambda: plot.derivatives(sg.sin, 0, 1, points=2.5), TypeError, "the number of points of derivatives, not 2.5"),
+        (lambda: plot.derivatives(sg.sin, 0, 1, orders=[-1]), ValueError, "0 or more, not -1"),
+        (lambda: plot.descent(pow, []), ValueError, "pairs of finite numbers"),
+        (lambda: plot.descent(pow, None), TypeError, "list of pairs of numbers as the path of descent, got None"),
+        (lambda: plot.descent(pow, [1.0]), ValueError, "pairs of finite numbers"),
+        (lambda: plot.descent(pow, [(1.0, 2.0, 3.0)]), ValueError, "pairs of finite numbers"),
+        (lambda: plot.descent(pow, [(1.0, math.nan)]), ValueError, "pairs of finite numbers"),
+        (lambda: plot.descent(pow, [("a", "b")]), TypeError, "the path of descent, got 'a'"),
+        (lambda: plot.descent(pow, ["ab"]), TypeError, "the path of descent, got 'ab'"),
+        (lambda: plot.descent(lambda x: x, [(1.0, 1.0)]), TypeError, "positional argument"),
         (lambda: plot.history({}), ValueError, "no trace of anything"),
+        (lambda: plot.history([1.0]), TypeError, "traces of history is a dict"),
+        (lambda: plot.history({"w": ["x"]}), TypeError, "a number of the trace w, got 'x'"),
         (lambda: plot.history({"w": [1.0]}, {"b": 1.0}), ValueError, "no trace of 'b'"),
+        (lambda: plot.history({"w": [1.0]}, {"w": "x"}), TypeError, "a target of history, got 'x'"),
         (lambda: plot.decision_boundary(2.0, POINTS, [0]), TypeError, "takes a function"),
-        (lambda: plot.decision_boundary(sum, POINTS, [0]), ValueError, "4 points and 1 labels"),
-        (lambda: plot.decision_boundary(sum, [], []), ValueError, "0 points"),
-        (lambda: plot.decision_boundary(sum, [(1.0,)], [0]), ValueError, "pairs of numbers"),
+        (lambda: plot.decision_boundary(sum, POINTS, [0]), ValueError, "1 labels and 4 points"),
+        (lambda: plot.decision_boundary(sum, [], []), ValueError, "pairs of finite numbers"),
+        (lambda: plot.decision_boundary(sum, [(1.0,)], [0]), ValueError, "pairs of finite numbers"),
+        (lambda: plot.decision_boundary(sum, POINTS, [0, 1, 2, 0]), ValueError, "labels of 2 classes.*got 3"),
+        (lambda: plot.decision_boundary(sum, POINTS, [0, 1, 1, 0], steps=1), ValueError, "2 or more steps"),
+        (lambda: plot.decision_boundary(lambda _: "a", POINTS, [0, 1, 1, 0]), TypeError, "one number or several"),
+        (lambda: plot.decision_boundary(lambda _: object(), POINTS, [0, 1, 1, 0]), TypeError, "expected numbers from"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(draw: Any, error: type[Exception], words: str) -> None:
