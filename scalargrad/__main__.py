@@ -144,7 +144,7 @@ def report(f: Expression, point: dict[str, float], options: argparse.Namespace) 
     result = f(*[sg.Value(number, label=name) for name, number in point.items()])
     value = result if isinstance(result, sg.Value) else sg.constant(result)
     if options.explain:
-        parts.append(sg.explain(value))
+        parts.append(sg.explain(value) if value.is_tracked else "It depends on no name, so nothing is carried back.")
     if options.plot:
         draw(value, options.plot)
         parts.append(f"The graph is in {options.plot}.")

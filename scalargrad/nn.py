@@ -9,7 +9,8 @@ import math
 import operator
 import random
 
-from .operations import absolute, clip, relu, sigmoid, softplus, tanh
+from . import operations
+from .operations import absolute, relu, sigmoid, softplus, tanh
 from .registry import as_number, require_callable, require_flag, require_number
 from .saving import load as load
 from .saving import save as save
@@ -153,6 +154,8 @@ def variables_in(module: Module) -> dict[str, Any]:
         seen.add(id(thing))
         parts: dict[Any, Any] = {}
         if isinstance(thing, Variable) or (isinstance(thing, Value) and thing._operation is False):
+            if path in found:
+                raise ValueError(f"two variables of {module!r} have the path {path!r}; give one another name")
             found[path] = thing
         elif isinstance(thing, (Module, dict)):
             parts = thing if isinstance(thing, dict) else vars(thing)
@@ -384,17 +387,15 @@ def l1_loss(prediction: Any, target: Any) -> Value:
 def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
     """The mean of Huber's loss (1964): e**2/2 for errors e up to delta, and delta (|e| - delta/2) beyond.
 
-    With c = clip(e, -delta, delta) both are c (e - c/2), which has no kink to fall on at 0. Takes, returns and raises
-    what `mse_loss` does; ValueError also if `delta` is not more than 0.
+    Its derivative by e is clip(e, -delta, delta). Takes, returns and raises what `mse_loss` does; ValueError also if
+    `delta` is not more than 0.
 
     >>> huber_loss([0.5, 3.0], [0.0, 0.0])
     constant(1.3125)
     """
     delta = require_number("delta", delta, lambda x: x > 0, "more than 0")
     predictions, targets = aligned("huber_loss", prediction, target)
-    errors = predictions - targets
-    clipped = errors.map(lambda e: clip(e, -delta, delta))
-    return (clipped * (errors - 0.5 * clipped)).mean()  # type: ignore[no-any-return]
+    return (predictions - targets).map(lambda e: operations.huber(e, delta)).mean()  # type: ignore[no-any-return]
 
 
 def hinge_loss(prediction: Any, target: Any) -> Value:

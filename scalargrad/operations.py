@@ -919,6 +919,12 @@ def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
     return one_like(operands[index]) / operands.count(result) if operands[index] == result else 0
 
 
+@operation(lambda x, delta: maximum(minimum(x, delta), -delta), lambda x, delta: relu(absolute(x) - delta))
+def huber(x: Number, delta: Number) -> Number:
+    """x**2/2 for |x| up to delta, delta (|x| - delta/2) beyond, for delta > 0 (Huber, 1964)."""
+    return x * x / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2)
+
+
 @operation(None, lambda condition, x, y: where(condition, 1, 0), lambda condition, x, y: where(condition, 0, 1))
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.

@@ -124,7 +124,10 @@ class Optimizer:
         """
         leaves: list[Value] = []
         numbers: list[Number] = []
-        for gradient, variable in grads_and_vars:
+        for pair in grads_and_vars:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise TypeError(f"apply_gradients takes pairs of a gradient and its variable, not {pair!r}")
+            gradient, variable = pair
             own = leaves_of("apply_gradients", variable)
             if gradient is None:
                 raise ValueError(f"the gradient for {variable!r} is None: the loss does not depend on it; leave it out")
@@ -177,7 +180,7 @@ class Optimizer:
         """
         name = type(self).__name__
         if not isinstance(state, dict) or {*state} != {"optimizer", "iterations", "states"}:
-            raise ValueError(f"expected the state_dict() of an optimiser, got {state!r}")
+            raise ValueError(f"expected the state_dict() of an optimiser, got {repr(state)[:80]}")
         if state["optimizer"] != name:
             raise ValueError(f"expected the state of {name}, got that of {state['optimizer']}")
         iterations, rows = state["iterations"], state["states"]
@@ -397,6 +400,11 @@ def leaves_of(name: str, parameter: Any) -> Sequence[Value]:
     return leaves
 
 
+def require_list(name: str, given: Any) -> None:
+    if isinstance(given, Value) or not hasattr(given, "__iter__"):
+        raise TypeError(f"{name} takes a list, not {given!r} ({type(given).__name__})")
+
+
 def number_in(gradient: Any, variable: Any) -> Number:
     number = gradient.data if isinstance(gradient, Value) else gradient
     return as_number(number, " as gradient for {!r}", variable)
@@ -523,6 +531,7 @@ def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
     0.6
     """
     more_than_0("max_norm", max_norm)
+    require_list("clip_grad_norm_", params)
     leaves = [*{leaf: None for p in params for leaf in leaves_of("clip_grad_norm_", p)}]
     gradients = [leaf.grad for leaf in leaves]
     norm = math.hypot(*gradients)
@@ -549,8 +558,9 @@ def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[lis
     ([constant(1.5), None, Vector([0.0, 2.0])], constant(5.0))
     """
     more_than_0("clip_norm", clip_norm)
+    require_list("clip_by_global_norm", gradients)
     vectors = [g if g is None else Vector([g] if elements_of(g) is None else elements_of(g) or ()) for g in gradients]
     norm = Vector([x for vector in vectors if vector is not None for x in vector]).norm()
-    scale = clip_norm / maximum(norm, clip_norm)
+    scale = clip_norm / maximum(norm, clip_norm) if math.isfinite(clip_norm) else 1.0
     scaled = [vector if vector is None else vector * scale for vector in vectors]
     return [x if x is None or elements_of(g) is not None else x[0] for x, g in zip(scaled, gradients)], norm

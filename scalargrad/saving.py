@@ -54,6 +54,8 @@ def save(path: str | os.PathLike[str], **parts: Part) -> None:
             file.write(f'{{"scalargrad": {FORMAT}, "crc32": {crc32(text.encode())}, "parts": {text}}}\n')
             file.flush()
             os.fsync(file.fileno())
+        if os.path.exists(target):
+            os.chmod(beside, os.stat(target).st_mode)
         os.replace(beside, target)
     except BaseException:
         if os.path.exists(beside):
@@ -102,7 +104,7 @@ def load(path: str | os.PathLike[str], **parts: Part) -> None:
     takers = []
     for name, part in parts.items():
         if name not in states:
-            raise ValueError(f"{path} has no part {name!r}; expected one of {', '.join(map(repr, states))}")
+            raise ValueError(f"{path} has no part {name!r}; its parts are {', '.join(map(repr, states)) or '(none)'}")
         try:
             takers.append(part.check_state(states[name]))
         except (TypeError, ValueError, OverflowError) as error:
@@ -115,7 +117,7 @@ def require_parts(name: str, parts: dict[str, Part]) -> None:
     if not parts:
         raise ValueError(f'{name} got no parts; name them, as in {name}("run.json", model=model)')
     for key, part in parts.items():
-        if not hasattr(part, "state_dict") or not hasattr(part, "check_state"):
+        if isinstance(part, type) or not hasattr(part, "state_dict") or not hasattr(part, "check_state"):
             raise TypeError(f"{name} takes modules and optimisers, not {part!r} ({type(part).__name__}) as {key}")
 
 

@@ -188,6 +188,12 @@ REFERENCES: dict[str, Reference] = {
         (ANY, ANY),
         operator.ne,
     ),
+    **helper(
+        "huber",
+        lambda x, delta: x * x / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2),
+        *(floats_between(-1e3, 1e3), floats_between(0.01, 1e3)),
+        inside=lambda x, delta: delta > 0 and abs(x) != delta and x != 0,
+    ),
     **helper("direction", operator.truediv, ANY, POSITIVE),
     **helper(
         "leg_ratio",

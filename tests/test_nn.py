@@ -421,3 +421,23 @@ def test_the_names_of_keras_take_the_target_first(theirs: Callable[..., Any], ou
     assert theirs([0.0, 1.0], [3.0, -0.5]).data == ours([3.0, -0.5], [0.0, 1.0]).data
     assert nn.huber([0.0], [3.0], 2.0).data == nn.huber_loss([3.0], [0.0], 2.0).data
     assert nn.hinge([1, -1], [3.0, -0.5]).data == nn.hinge_loss([3.0, -0.5], [1, -1]).data
+
+
+def test_hubers_loss_has_its_slope_however_large_the_error() -> None:
+    for error, slope in ((math.inf, 1.0), (-math.inf, -1.0), (1e308, 1.0), (0.5, 0.5), (1.0, 1.0), (-1.0, -1.0)):
+        e = sg.Value(error)
+        nn.huber_loss(e, 0.0).backward()
+        assert e.grad == slope
+    e = sg.Value(1e308)
+    nn.huber_loss(e, -1e308).backward()
+    assert e.grad == 1.0
+    assert sg.grad(sg.grad(lambda e: nn.huber_loss(e, 0.0)))(0.25) == 1.0
+
+
+def test_two_variables_of_one_path_are_refused_and_none_is_lost() -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            self.parts = {1: sg.Value(1.0), "1": sg.Value(2.0)}
+
+    with pytest.raises(ValueError, match=r"two variables of .* have the path 'parts\.1'"):
+        Odd().parameters()

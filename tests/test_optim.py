@@ -378,3 +378,24 @@ def test_clipping_is_differentiable() -> None:
 def test_an_optimiser_of_ones_own_defines_update_alone() -> None:
     with pytest.raises(NotImplementedError, match=r"Optimizer defines no update\(x, gradient, state, lr\)"):
         optim.Optimizer([sg.Value(1.0)]).step()
+
+
+def test_an_infinite_norm_to_clip_by_changes_nothing() -> None:
+    clipped, norm = optim.clip_by_global_norm([3.0, 4.0], math.inf)
+    assert ([x.data for x in clipped], norm.data) == ([3.0, 4.0], 5.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: optim.clip_grad_norm_(sg.Value(1.0), 1.0), r"clip_grad_norm_ takes a list, not Value\(1\.0\)"),
+        (lambda: optim.clip_by_global_norm(3.0, 1.0), r"clip_by_global_norm takes a list, not 3\.0 \(float\)"),
+        (
+            lambda: optim.SGD(lr=0.1).apply_gradients([1, 2]),
+            "apply_gradients takes pairs of a gradient and its variable",
+        ),
+    ],
+)
+def test_what_is_no_list_is_told(call: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        call()

@@ -149,7 +149,7 @@ def test_a_file_of_a_later_format_says_so(tmp_path: Path) -> None:
         ({"model": nn.MLP(2, [3, 2])}, r"run\.json, model: expected a state of the \d+ variables of this module; it"),
         ({"model": nn.MLP(2, [3])}, r"run\.json, model: expected a state of the \d+ variables of this module; it has"),
         ({"model": nn.MLP(1, [3, 1])}, r"run\.json, model: expected 1 numbers for layers\.0\.neurons\.0\.w, got 2"),
-        ({"other": nn.MLP(2, [3, 1])}, r"run\.json has no part 'other'; expected one of 'model', 'optimizer'"),
+        ({"other": nn.MLP(2, [3, 1])}, r"run\.json has no part 'other'; its parts are 'model', 'optimizer'"),
         ({"optimizer": nn.MLP(2, [3, 1])}, r"run\.json, optimizer: expected a state of the 8 variables"),
         ({"optimizer": optim.SGD()}, r"run\.json, optimizer: expected the state of SGD, got that of Adam"),
         ({"optimizer": optim.Adam()}, r"run\.json, optimizer: expected the states of 0 parameters, got 13"),
@@ -198,3 +198,16 @@ def test_only_parts_with_a_state_are_saved_and_loaded(tmp_path: Path, function: 
         function(path, model=sg.Value(2.0))
     with pytest.raises(ValueError, match=r"got no parts; name them, as in (save|load)\("):
         function(path)
+
+
+def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(2))
+    path.chmod(0o600)
+    nn.save(path, model=nn.Neuron(2))
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_class_is_no_part(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="takes modules and optimisers, not <class"):
+        nn.save(tmp_path / "run.json", model=nn.Neuron)  # type: ignore[arg-type]
