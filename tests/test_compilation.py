@@ -1331,7 +1331,7 @@ def matched(x: Any) -> Any:
         lambda x: x if isinstance(x > 0, bool) else 2 * x,
         lambda x: {True: x, False: 2 * x}[x > 0],
         lambda x: x * len({x > 0, x > 1}),
-        lambda x: x * ((x > 0) << 3) - (3 >> (x > 1)) + ~(x > 0) + +(x > 0),
+        lambda x: x * ((x > 0) << 3) - (3 >> (x > 1)) + +(x > 0),
         lambda x: x + (x > 0).real - (x > 0).imag + (x > 0).conjugate() + (x > 0).bit_length(),
         lambda x: x * len(f"{x > 0}{x > 1!r}"),
         lambda x: [x > 0, x],
