@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from keyword import iskeyword
@@ -82,6 +83,8 @@ def read_point(parser: argparse.ArgumentParser, pairs: Sequence[str]) -> dict[st
             point[name] = float(number)
         except ValueError:
             parser.error(f"expected a number after the = of {pair!r}, got {number!r}; write one, such as {name}=1.5")
+        if math.isinf(point[name]) and "inf" not in number.lower():
+            parser.error(f"{number} in {pair!r} is too large for a float; write inf for the infinite number")
     return point
 
 

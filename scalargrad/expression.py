@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import sys
 import warnings
 from difflib import get_close_matches
 
@@ -33,6 +34,7 @@ def whole(function: Callable[..., Any]) -> Callable[..., float]:
     return lambda *args: float(function(*args))
 
 
+LARGEST = sys.float_info.max
 MANY = 255  # arguments, which are as good as any number
 
 # Each function with the fewest and the most arguments it takes. `ldexp` is left out: its exponent is an integer.
@@ -165,12 +167,9 @@ class Expression:
         raise self._error(node, f"{self._shown(node)} is not arithmetic; {ALLOWED}")
 
     def _as_float(self, node: ast.AST, number: float) -> float:
-        try:
-            return float(number)
-        except OverflowError:
-            raise self._error(
-                node, f"{self._shown(node)} is too large for a float, which ends at about 1.8e308"
-            ) from None
+        if not -LARGEST <= number <= LARGEST:
+            raise self._error(node, f"{self._shown(node)} is too large for a float, which ends at about 1.8e308")
+        return float(number)
 
     def _function(self, node: ast.expr, count: int) -> Callable[..., Any]:
         known = [*FUNCTIONS]

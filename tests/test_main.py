@@ -308,3 +308,11 @@ def test_a_reader_that_does_not_read_to_the_end_is_no_error(monkeypatch):
     with open(write, "w") as out:  # which writes once more as it closes
         monkeypatch.setattr(sys, "stdout", out)
         assert main(["x", "x=1"]) == 0
+
+
+def test_a_number_beyond_floats_is_no_infinity(run):
+    code, out, err = run("x", "x=1e400")
+    assert (code, out) == (2, "")
+    assert "1e400 in 'x=1e400' is too large for a float; write inf" in err
+    assert "`1e400` is too large for a float" in run("1e400 * x", "x=1")[2]
+    assert run("x", "x=-inf", "--order", "0")[1] == "x  at x = -inf\n\nvalue = -inf\n"
