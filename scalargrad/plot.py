@@ -78,6 +78,12 @@ def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None
         TypeError: `value` is none, or `local_derivatives` is no truth value.
         ValueError: the graph is too large to be read as a picture.
         ModuleNotFoundError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> x = Value(2.0, label="x")
+    >>> ax = graph(x * x, ax=Figure().subplots())
+    >>> [text.get_text().split() for text in ax.texts]
+    [['*'], ['v1', '4', 'grad', '1'], ['x', '2', 'grad', '4']]
     """
     require_flag("local_derivatives", local_derivatives)
     shown = graph_of(value)
@@ -290,8 +296,15 @@ def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
         for single pictures) saves them all, and `frames.animation()` gives matplotlib's animation.
 
     Raises:
-        TypeError: `value` is no Value. ValueError: it is a constant, or its graph too large.
+        TypeError: `value` is no Value.
+        ValueError: it is a constant, or its graph is too large.
         ModuleNotFoundError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> x = Value(2.0, label="x")
+    >>> frames = backward_frames(x * x, ax=Figure().subplots())
+    >>> [frames[i].get_title() for i in range(len(frames))]
+    ['Backward, from dv1/dv1 = 1', 'Step 1 of 1: v1 = x * x passes on', 'The gradient of v1']
     """
     if not isinstance(value, Value):
         raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__})")
@@ -325,6 +338,11 @@ def derivatives(
 
     Raises TypeError if `function` cannot be called, or a number is none; ValueError for an empty or infinite range, or
     fewer than two points.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = derivatives(lambda x: x**3, 0, 2, points=3, ax=Figure().subplots())
+    >>> {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
+    {'f': [0.0, 1.0, 8.0], "f'": [0.0, 3.0, 12.0], "f''": [0.0, 6.0, 12.0]}
     """
     require_callable("derivatives", function)
     lo, hi = numbers_of("an end of the range of derivatives", [lo, hi])
@@ -401,6 +419,12 @@ def descent(
 
     Returns the axes. Raises TypeError if `function` cannot be called or the path holds no numbers, ValueError if it is
     no sequence of pairs of finite ones.
+
+    >>> from matplotlib.figure import Figure
+    >>> path = [(2.0, 1.0), (1.0, 0.25), (0.5, 0.0)]
+    >>> ax = descent(lambda x, y: x * x + 3 * y * y, path, label="downhill", ax=Figure().subplots())
+    >>> ax.lines[0].get_label(), ax.lines[0].get_xdata().tolist()
+    ('downhill', [2.0, 1.0, 0.5])
     """
     import numpy  # with matplotlib, which needs it
 
@@ -452,6 +476,11 @@ def history(
 
     Returns the axes. Raises TypeError if `traces` is no dict of lists of numbers, ValueError if there is nothing to
     draw, or a target of a name that no trace has.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = history({"w": [0.0, 2.0, 2.9], "b": [0.0, 0.8, 1.0]}, {"w": 3.0}, ax=Figure().subplots())
+    >>> [line.get_label() for line in ax.lines]
+    ['w', 'w: 3', 'b']
     """
     targets = targets or {}
     for what, given in (("traces", traces), ("targets", targets)):
@@ -500,6 +529,12 @@ def decision_boundary(
 
     Raises TypeError if `model` cannot be called or returns no numbers; ValueError if points and labels do not match, or
     are none.
+
+    >>> from matplotlib.figure import Figure
+    >>> points, labels = [[0.0, 0.0], [1.0, 1.0]], ["below", "above"]
+    >>> ax = decision_boundary(lambda p: 1 - p[0] - p[1], points, labels, ax=Figure().subplots())
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['above', 'below']
     """
     import numpy  # with matplotlib, which needs it
     from matplotlib.colors import ListedColormap

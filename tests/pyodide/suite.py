@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 THREADS = "starts a thread"
 PROCESSES = "starts a process"
 NUMPY = "uses NumPy"
+MATPLOTLIB = "draws with matplotlib"
 BUILTINS = "shows the signatures of builtins, which are this Python's"
 MATPLOTLIB = "draws with matplotlib"
 
@@ -31,6 +32,10 @@ MATPLOTLIB = "draws with matplotlib"
 LEFT_OUT = {
     "test_anomaly.py::test_it_belongs_to_its_own_thread": THREADS,
     "test_design.py::test_the_operation_on_the_page_is_added_in_one_file": PROCESSES,
+    **{
+        f"plot.py::scalargrad.plot.{name}": MATPLOTLIB
+        for name in ("graph", "backward_frames", "derivatives", "descent", "history", "decision_boundary")
+    },
     "test_compilation.py::test_the_source_runs_in_a_bare_interpreter": PROCESSES,
     "test_compilation.py::test_many_threads_trace_and_call_at_once": THREADS,
     "test_compilation.py::test_a_trace_in_one_thread_is_none_in_another": THREADS,
