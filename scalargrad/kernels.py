@@ -485,7 +485,7 @@ class Arrayed:
 
 
 def is_plain(operand: Any) -> bool:
-    return isinstance(operand, (float, int)) and not isinstance(operand, Symbol)
+    return not isinstance(operand, Symbol) and isinstance(operand, (float, int))
 
 
 def number(x: Any) -> ast.expr:

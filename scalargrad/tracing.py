@@ -63,7 +63,7 @@ def of_two(operation: Operation, reflected: bool = False) -> Callable[[Traced, A
     """A method for one of Python's operators."""
 
     def method(self: Traced, other: Any) -> Any:
-        if not isinstance(other, (float, int, Symbol, Real)):
+        if not isinstance(other, (Symbol, float, int, Real)):
             return NotImplemented
         return self.trace.apply(operation, (other, self) if reflected else (self, other))
 
@@ -75,7 +75,7 @@ def compared(name: str, symbol: str) -> Callable[[Traced, Any], Any]:
     operation = Operation(name, getattr(operator, name), (None, None), symbol)
 
     def method(self: Traced, other: Any) -> Any:
-        if not isinstance(other, (float, int, Symbol, Real)):
+        if not isinstance(other, (Symbol, float, int, Real)):
             return NotImplemented
         condition = self.trace.apply(operation, (self, other), Condition)
         return bool(condition) if tells_bools_by_identity(outer_frame().f_code) else condition
@@ -170,7 +170,7 @@ class Traced(Symbol):
         return bool(self % 1 == 0)
 
     def __hash__(self) -> int:
-        return self.trace.ask("hash", hash, (self,), {}) if self.trace.open else object.__hash__(self)
+        return self.trace.ask("hash", hash, (self,), {}) if self.trace.open else self.index
 
     def __getattr__(self, name: str) -> Any:
         operation = registry.get(name)
@@ -261,7 +261,7 @@ class Condition(Traced):
         return self.trace.decide(self)  # type: ignore[no-any-return]
 
     def __hash__(self) -> int:
-        return hash(bool(self)) if self.trace.open else object.__hash__(self)
+        return hash(bool(self)) if self.trace.open else self.index
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(bool, name):
