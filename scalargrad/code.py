@@ -182,7 +182,8 @@ class Code:
         if numbers and not self.arrays:
             floats = ", ".join(f"{library.standard('float')}({x})" for x in numbers)
             lines.append(f"    {', '.join(numbers)} = {floats}")
-        if not looked_at and not all(map(is_told_by_length, self.values)):
+        given = [value for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
+        if not looked_at and not all(map(is_told_by_length, given)):
             message = f"the source of {self.name} is for arguments of another structure"
             lines += [f"    if not ({self.look()}):", f"        raise {library.standard('TypeError')}({message!r})"]
         lines += [f"    {line}" for x in self.arguments for line in x.standalone]
@@ -341,6 +342,7 @@ def described(program: Program) -> list[str]:
         if branch.question is not None:
             places[branch.place] = places.get(branch.place, 0) + len(branch.answers)
     decisions = [
-        f"{ascii(basename(file))[1:-1]}, line {line} ({count} answers known)" for (file, line), count in places.items()
+        f"{ascii(basename(file))[1:-1]}, line {line} ({count} answer{'s' * (count > 1)} known)"
+        for (file, line), count in places.items()
     ]
     return [f"Paths known: {paths}." + (f" Decisions: {'; '.join(decisions[:10])}." if decisions else "")]

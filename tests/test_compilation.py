@@ -1778,3 +1778,11 @@ def test_the_source_for_arguments_has_all_paths_of_long_code() -> None:
     assert "Paths known: 1." in compiled.source  # so short a path does not make up for generating so much anew
     assert "Paths known: 2." in compiled.source_for(1.0)
     assert execute(compiled.source)["long"](-2.0) == 2.0
+
+
+def test_the_source_of_static_arguments_looks_at_no_structure() -> None:
+    compiled = sg.compile(lambda name: 2.0 if name == "two" else 3.0, static_argnames="name")
+    assert compiled("two") == execute(compiled.source)["function"]("two") == 2.0
+    scaled = sg.compile(lambda x, by: x * len(by), static_argnames="by")
+    assert scaled(1.5, "ab") == execute(scaled.source)["function"](1.5, "ab") == 3.0
+    assert "_shape" not in scaled.source
