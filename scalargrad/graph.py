@@ -77,7 +77,8 @@ class Graph:
         A custom function passes its numbers on when the last of its results fires, which was computed first.
         """
         if not is_custom(node):
-            return [(i, x, self.adjoints[node] * local) for i, x, local, _ in self.edges(node)]
+            pairs = enumerate(zip(node.operands, node.derivatives))
+            return [(i, x, self.adjoints[node] * local) for i, (x, local) in pairs if local is not None]
         (call,) = node.operands
         results = [x for x in self.computed if is_custom(x) and x.operands[0] is call and x in self.adjoints]
         if node is not results[0]:

@@ -101,7 +101,7 @@ def fold_cells(cells: dict[Value, Cell], graph: Graph, fold: Callable[[Sequence[
         for x in dict.fromkeys(cell.inputs):
             if x in cells and folds and uses[x] == 1 and x.label is None:
                 folded = cells.pop(x)
-                found = merged.pop(x, None) or dict.fromkeys(y for y in folded.inputs if y in graph.names)
+                found = merged.pop(x)
                 if len(found) > len(inputs):  # so that a long chain costs no more than its length
                     inputs, found = found, inputs
                 inputs.update(found)

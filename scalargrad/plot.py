@@ -63,8 +63,9 @@ def axes_of(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
 def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None) -> Axes:
     """The computation graph from left to right: values with their gradients, and the operations between them.
 
-    The gradients are d(value)/d(node), whatever `grad` holds; of several values none are shown. Up to 80 nodes each is
-    drawn. Of more, chains such as neurons and sums are folded into one operation.
+    The gradients are d(value)/d(node), whatever `grad` holds; of several values none are shown. Up to 80 nodes, and 16
+    operations one after the other, each is drawn. Of more, chains such as neurons and sums are folded into one
+    operation, with how many there are of each.
 
     Args:
         value: a Value, or a Vector or list of Values.
@@ -207,8 +208,8 @@ class Frames(Sequence["Axes"]):
         self.picture = Picture(graph, 1.5 * WIDE_GAP)
         if any(cell.is_folded for cell in self.picture.cells.values()):
             raise ValueError(
-                f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large to be read step by step; "
-                "draw the frames of a part of it, such as one of its parents, or print explain(value)"
+                f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large, or too deep, to be read "
+                "step by step; draw the frames of a part of it, such as one of its parents, or print explain(value)"
             )
         self.steps = [node for node in reversed(graph.computed) if node in graph.adjoints]
         self._ax = ax

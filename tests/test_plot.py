@@ -153,7 +153,7 @@ def test_labels_keep_their_nodes_from_being_folded() -> None:
 def test_what_is_too_large_is_told_with_what_to_draw_instead() -> None:
     with pytest.raises(ValueError, match=r"a graph of [\d,]+ nodes is too large .* draw the graph of a part of it"):
         plot.graph(network(2, 90))
-    with pytest.raises(ValueError, match=r"too large to be read step by step"):
+    with pytest.raises(ValueError, match=r"too large, or too deep, to be read step by step"):
         plot.backward_frames(network(2, 8))
 
 
