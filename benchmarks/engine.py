@@ -28,7 +28,7 @@ import micrograd.engine
 
 import scalargrad as sg
 from scalargrad import operations
-from scalargrad.value import record
+from scalargrad.nodes import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

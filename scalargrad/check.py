@@ -6,6 +6,7 @@ import math
 import sys
 from itertools import pairwise
 
+from .nodes import number_of
 from .registry import require_callable
 from .structure import (
     entries_of,
@@ -18,7 +19,7 @@ from .structure import (
     scalars_of,
 )
 from .transforms import jacobian, outputs_of, run_at
-from .value import Value, number_of
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

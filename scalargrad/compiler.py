@@ -15,12 +15,13 @@ from unicodedata import normalize
 from . import recording
 from .code import SHAPE, Code, EngineCode, choosing, shape_name, stub
 from .entry import Parameter, arguments_of, unlike
+from .nodes import number_of
 from .paths import Program
 from .recording import clock
 from .structure import is_array, is_number, is_passed_over, parts_of, refill, scalars_of
 from .tracing import Trace, Traced
 from .transforms import Transform, are_followed, plain_structure
-from .value import Value, number_of
+from .value import Value
 from .vector import Vector
 
 TYPE_CHECKING = False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from . import recording
+from .nodes import make_node, number_of, untracked
 from .operations import zero_like
 from .recording import clock, refuse_assigned
 from .registry import Operation, as_number
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
-from .value import Value, make_node, number_of, untracked
+from .value import Value
 from .variable import Variable, stop_gradient
 from .vector import Vector, elements_of
 

@@ -6,10 +6,10 @@ from . import operations
 from .code import ArrayCode
 from .compiler import Compiler, Version, plain_number
 from .entry import pattern
+from .nodes import number_of
 from .paths import Branch, Program
 from .structure import parts_of, refill, scalars_of, with_parts
 from .tracing import Trace, Traced, told
-from .value import number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

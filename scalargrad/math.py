@@ -22,9 +22,10 @@ import sys
 from _thread import allocate_lock
 
 from . import operations, recording, reductions
+from .nodes import number_of
 from .recording import clock
 from .registry import Symbol, find_applier, iterate, refuse_operand, registry, show
-from .value import Value, number_of
+from .value import Value
 from .vector import Vector
 
 TYPE_CHECKING = False

@@ -10,8 +10,9 @@ import copyreg
 
 from . import recording
 from .backprop import topological_order
+from .nodes import make_node, new, number_of
 from .recording import Interval, assigned_since
-from .value import Value, make_node, new, number_of
+from .value import Value
 from .variable import ScalarVariable, VectorVariable
 from .vector import Vector
 

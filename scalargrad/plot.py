@@ -14,12 +14,13 @@ from io import StringIO
 from pathlib import Path
 
 from .graph import Graph, graph_of, operands_of
+from .nodes import number_of
 from .picture import GAP, WIDE_GAP, Picture, short
 from .recording import no_grad
 from .registry import as_number, require_callable, require_flag
 from .structure import scalars_of
 from .transforms import derivative
-from .value import Value, number_of
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ class Operation:
         self.kernel = kernel
         self.rules = rules
         self.symbol = symbol
-        # The short cuts of `value` for one or two operands, the first of which, or else the second, is a Value.
+        # The short cuts of `nodes` for one or two operands, the first of which, or else the second, is a Value.
         self.method: Any = None
         self.reflected: Any = None
 

@@ -7,11 +7,12 @@ import math
 from . import recording
 from .backprop import reverse_sweep, sweep_trunk, topological_order
 from .explanation import explain
+from .nodes import untracked
 from .operations import one_like, zero_like
 from .recording import AccessedByAll, Pause, clock
 from .registry import as_number, require_flag
 from .structure import as_dict, leaves_of, parts_of, rebuild
-from .value import Value, untracked
+from .value import Value
 from .variable import Variable
 from .vector import Vector, elements_of
 

@@ -16,10 +16,11 @@ from __future__ import annotations
 import math
 
 from . import operations, recording
+from .nodes import number_of
 from .operations import one_like, zero_like
 from .recording import refuse_assigned
 from .registry import appliers
-from .value import Value, number_of
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from numbers import Real
 
 from . import operations, recording
 from .anomaly import outer_frame, place, where
+from .nodes import make_node, untracked
 from .registry import Operation, Symbol, appliers, as_number, named, registry
-from .value import Value, make_node, untracked
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -371,7 +372,7 @@ class Trace:
         return any(count > alone for count in counts)
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
-        """What `value.record` does, with what stands for numbers."""
+        """What `nodes.record` does, with what stands for numbers."""
         interval = recording.current()
         numbers = [self.number_of(x) if isinstance(x, Value) else number_or_symbol(x) for x in operands]
         data = self.apply(operation, numbers)

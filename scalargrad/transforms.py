@@ -16,6 +16,7 @@ import sys
 from . import recording, taylor
 from .backprop import carry_back, topological_order
 from .forward import forward_rows, forward_sweep
+from .nodes import number_of
 from .operations import identity, one_like, zero_like
 from .recording import clock
 from .registry import as_number, require_callable, require_flag
@@ -30,7 +31,7 @@ from .structure import (
     scalars_of,
     with_parts,
 )
-from .value import Value, number_of
+from .value import Value
 from .vector import Vector
 
 TYPE_CHECKING = False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import recording
+from .nodes import new, number_of, untracked
 from .recording import clock, refuse_in_trace, shown
 from .registry import Operation, as_number, require_flag
-from .value import Value, leaf_number, new, number_of, untracked
+from .value import Value, leaf_number
 from .vector import Vector, elements_of
 
 TYPE_CHECKING = False

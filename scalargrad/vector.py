@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from . import operations, reductions
+from .nodes import make_node, number_of, record, untracked
 from .recording import clock, refuse_in_trace, shown
 from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
-from .value import Value, make_node, number_of, record, untracked
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

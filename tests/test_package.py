@@ -22,7 +22,18 @@ PACKAGE = ROOT / "scalargrad"
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 
 # Lowest first. A module imports from those before it and from no other.
-FLOORS = ["special", "registry", "operations", "reductions", "recording", "backprop", "value", "vector", "math"]
+FLOORS = [
+    "special",
+    "registry",
+    "operations",
+    "reductions",
+    "recording",
+    "nodes",
+    "backprop",
+    "value",
+    "vector",
+    "math",
+]
 FLOORS += [
     "formulas",
     "graph",
@@ -192,7 +203,7 @@ def code_lines(module: str) -> int:
 def test_value_backprop_and_vector_are_read_in_one_sitting() -> None:
     counts = {module: code_lines(module) for module in ("value", "backprop", "vector")}
     total = sum(counts.values())
-    assert total <= 680, f"value, backprop and vector have {total} lines of code: {counts}"
+    assert total <= 530, f"value, backprop and vector have {total} lines of code: {counts}"
 
 
 # ---- Its floors ------------------------------------------------------------------------------------------------------
