@@ -303,8 +303,10 @@ def measure_nodes() -> None:
         15,
         operators=lambda: seconds(chain, 10_000),
         record=lambda: seconds(lambda: chain(10_000, lambda x, y: record(multiply, (x, y)))),
+        no_grad=lambda: seconds(sg.no_grad()(chain), 10_000),
     )
     row("through record(), forward only: times slower", f"{ratio(times['record'], times['operators']):.1f}", "")
+    row("within no_grad(), forward only: times slower", f"{ratio(times['no_grad'], times['operators']):.1f}", "")
 
 
 def measure_import(rounds: int) -> None:

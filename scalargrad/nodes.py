@@ -218,6 +218,13 @@ def plain_interval(x: Value, y: Any) -> Interval | None:
 
 def general_operator(operation: Operation, left: Any, right: Any) -> Any:
     """What a binary operator gives in general: whatever applies to both operands, or `NotImplemented`."""
+    interval = recording.current()
+    if not interval.enabled and interval.detector is None and interval.tracer is None:
+        # Nothing is recorded and nobody looks on (`no_grad`): numbers alone, in half the time that all else takes.
+        x = left._data if type(left) is Value else left
+        y = right._data if type(right) is Value else right
+        if (type(x) is float or type(x) is int) and (type(y) is float or type(y) is int):
+            return untracked(operation.evaluate((x, y)))
     for operand in (left, right):
         if type(operand) not in appliers and find_applier(operand) is None:
             return NotImplemented

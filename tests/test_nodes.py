@@ -1,0 +1,69 @@
+"""How an operation becomes a node: the short cut makes what `record` makes, and gives way wherever it has to."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from references import REFERENCES
+
+import scalargrad as sg
+from scalargrad.nodes import record
+from scalargrad.registry import registry
+from scalargrad.value import Value
+
+SHORT = sorted(name for name, operation in registry.items() if operation.method and name in REFERENCES)
+KINDS = {"value": Value, "variable": sg.Variable, "constant": sg.constant, "number": lambda x: x}
+
+
+def outcome(compute):
+    """The number, the local derivatives and the operands of what is computed, or the error that comes instead."""
+    try:
+        node = compute()
+    except (ArithmeticError, ValueError) as error:
+        return type(error), str(error)
+    if not node.is_tracked:
+        return repr(node.data), (), ()
+    return repr(node.data), tuple(map(repr, node.derivatives)), tuple(map(id, node.operands))
+
+
+@given(data=st.data())
+@pytest.mark.parametrize("name", SHORT)
+def test_the_short_cut_makes_the_node_that_record_makes(name, data):
+    operation, domain = registry[name], REFERENCES[name].domain
+    kinds = [data.draw(st.sampled_from(sorted(KINDS))) for _ in domain]
+    kinds[data.draw(st.integers(0, len(kinds) - 1))] = data.draw(st.sampled_from(["value", "variable", "constant"]))
+    operands = [KINDS[kind](data.draw(numbers)) for kind, numbers in zip(kinds, domain)]
+    if isinstance(operands[0], Value):
+        short = outcome(lambda: operation.method(*operands))
+    else:
+        short = outcome(lambda: operation.reflected(operands[1], operands[0]))
+    assert short == outcome(lambda: record(operation, operands))
+
+
+@given(data=st.data())
+@pytest.mark.parametrize("name", SHORT)
+def test_without_recording_it_gives_the_same_number_as_a_constant(name, data):
+    operation, domain = registry[name], REFERENCES[name].domain
+    numbers = [data.draw(numbers) for numbers in domain]
+    with sg.no_grad():
+        values = outcome(lambda: operation.method(*map(Value, numbers)))
+        mixed = outcome(lambda: operation.method(Value(numbers[0]), *numbers[1:]))
+    recorded = outcome(lambda: operation.method(*map(Value, numbers)))
+    assert values == mixed == (recorded if isinstance(recorded[0], type) else (recorded[0], (), ()))
+
+
+def test_a_tape_that_watches_a_constant_takes_the_short_cut_aside():
+    x = sg.constant(3.0)
+    with sg.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x + 2 * x
+    assert tape.gradient(y, x).data == 8.0
+
+
+def test_without_recording_a_tape_outside_still_notes_the_variables():
+    w = sg.Variable(3.0)
+    with sg.GradientTape() as tape, sg.no_grad():
+        w * 2.0
+        2.0 * w
+    assert tape.watched_variables() == (w,)
