@@ -119,7 +119,7 @@ def sweep_trunk(
     """Begin the reverse sweep from a single target; gives the node to go on from by sorting, or None if that was all.
 
     Down to the first fork each node comes next, as everything else is below it. So far nothing needs to be sorted,
-    which most pays in a small graph: a step of a tape on one sample's loss takes a tenth less.
+    which most pays in a small graph: a step of a tape on one sample's loss takes a fifth less.
     """
     if clock.idle is None and recording.current().detector is not None:
         return node
