@@ -6,6 +6,7 @@ then coordinates, here by isotonic regression, which holds the order and the dis
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SWEEPS = 12
+PLACES = (0.7, 0.5, 0.6, 0.3, 0.4, 0.8, 0.2)  # where on an edge a text may stand, the best first
 
 
 def layered_layout(
@@ -113,3 +115,48 @@ def spread(column: Sequence[int], y: list[float], height: Sequence[float], wante
 
 def mean(numbers: Sequence[float], otherwise: float) -> float:
     return sum(numbers) / len(numbers) if numbers else otherwise
+
+
+def point_on(start: Sequence[float], end: Sequence[float], t: float) -> tuple[float, float]:
+    """A point of the curve between two columns, a cubic Bezier one that is level at both ends, at 0 <= t <= 1."""
+    (x0, y0), (x1, y1) = start, end
+    return x0 + (1.5 * t * (1 - t) + t**3) * (x1 - x0), y0 + t * t * (3 - 2 * t) * (y1 - y0)
+
+
+def place_texts(
+    ways: Sequence[Sequence[tuple[float, float]]],
+    widths: Sequence[float],
+    height: float,
+    boxes: Sequence[tuple[float, float, float, float]],
+) -> list[tuple[float, float]]:
+    """The centres of texts on edges: apart from each other and from boxes, and where few other edges pass.
+
+    Args:
+        ways: the points that each edge passes.
+        widths: how wide the text of each is; 0 for none.
+        height: how high they all are.
+        boxes: (left, right, bottom, top) of what stands in the way.
+
+    Returns:
+        A place on the last stretch of each edge.
+    """
+    steps = [i / 16 for i in range(17)]
+    curves = [[point_on(a, b, t) for a, b in pairwise(way) for t in steps] for way in ways]
+    taken = [*boxes]
+    places = []
+    for way, width in zip(ways, widths):
+        best = way[-1], math.inf
+        for rank, t in enumerate(PLACES if width else ()):
+            x, y = point_on(way[-2], way[-1], t)
+            box = x - width / 2, x + width / 2, y - height / 2, y + height / 2
+            covered = sum(
+                max(0.0, min(box[1], b) - max(box[0], a)) for a, b, c, d in taken if box[2] < d and c < box[3]
+            )
+            passing = sum(any(box[0] < a < box[1] and box[2] < b < box[3] for a, b in curve) for curve in curves)
+            cost = 20 * covered / width + passing + 0.1 * rank
+            if cost < best[1]:
+                best, own = ((x, y), cost), box
+        places.append(best[0])
+        if width:
+            taken.append(own)
+    return places

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 from .formulas import number
 from .graph import Graph, operands_of
-from .layout import layered_layout
+from .layout import layered_layout, place_texts
 from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
 
 MOST_NODES = 80
-MOST_STEPS = 16  # from left to right, or else the picture is a strip
-FEW_LEAVES = 2  # of a folded operation, which show
+MOST_STEPS = 12  # from left to right, or else the picture is a strip
+MOST_ROWS = 20
+MOST_INPUTS = 8  # of an operation in a picture that is too large
+FEW_CELLS, FEW_LEAVES = 4, 2  # in so few folded operations so many leaves of each show
+ENDS = 2  # how many operations of a long chain show at either end
 # Okabe and Ito's colours, which all eyes tell apart, with tints to write on: fill and line of each kind of box.
 INK, EDGE, FIRING = "#1a1a1a", "#808080", "#d55e00"
 COLOURS = {
@@ -32,13 +36,16 @@ GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations, the wide one for 
 
 
 class Cell:
-    """An operation with its result, as it is drawn: one node, or one that others are folded into."""
+    """An operation with its result, as it is drawn: one node, or one that others are folded into.
+
+    `inputs` are what an edge comes from, each by its place among the operands; of a folded operation by any number.
+    """
 
     def __init__(self, node: Value) -> None:
         self.node = node
         self.names = {node._operation.symbol or node._operation.name: 1}  # with how many of each
-        self.inputs: Sequence[Any] = operands_of(node)
-        self.hidden = 0  # how many leaves that nothing else uses do not show
+        self.inputs: dict[int, Any] = dict(enumerate(operands_of(node)))
+        self.hidden = 0  # how many operands that nothing else uses do not show
 
     @property
     def is_folded(self) -> bool:
@@ -48,21 +55,37 @@ class Cell:
     def text(self) -> str:
         names = [name if count == 1 else f"{count:,} {name}" for name, count in self.names.items()]
         shown = ", ".join(names) if len(names) <= 3 else f"{sum(self.names.values()):,} operations"
-        return f"{shown}\n{self.hidden} more leaves" if self.hidden else shown
+        return f"{shown}\n{self.hidden} more inputs" if self.hidden else shown
+
+    def hide(self, uses: Mapping[Value, int], few: int) -> None:
+        """Hide constants and the leaves that nothing else uses, but for a few."""
+        own = [i for i, x in self.inputs.items() if not isinstance(x, Value) or (not x._operation and uses[x] == 1)]
+        for i in own[few:]:
+            del self.inputs[i]
+        self.hidden = len(own[few:])
 
 
-def cells_of(graph: Graph) -> list[Cell]:
-    """The operations of a graph. If there are too many, chains are folded, or else all that is used once.
+def cells_of(graph: Graph) -> dict[Value, Cell]:
+    """The operations of a graph. If there are too many, some are folded, and leaves are hidden.
 
     Raises ValueError if there are too many still.
     """
-    for fold in (None, is_chain, everything):
+    for fold in (None, nothing, middles, chains, everything):
         cells = {x: Cell(x) for x in graph.computed}
         if fold is not None:
-            fold_cells(cells, graph, fold)
-        shown = {x for cell in cells.values() for x in cell.inputs if isinstance(x, Value)}
-        if len(shown | {*cells}) <= MOST_NODES and (depth_of(cells) <= MOST_STEPS or fold is everything):
-            return [*cells.values()]
+            fold_cells(cells, graph, fold(cells, users_of(cells)))
+            uses = uses_of(cells)
+            few = FEW_LEAVES if len(cells) <= FEW_CELLS else 0
+            for cell in cells.values():
+                if len(cell.inputs) > (FEW_LEAVES if cell.is_folded else MOST_INPUTS):
+                    cell.hide(uses, few if cell.is_folded else FEW_LEAVES)
+        if sum(len(cell.inputs) for cell in cells.values()) > 10 * MOST_NODES:
+            continue
+        layers = connect(cells, graph)[1]
+        if sum(not isinstance(x, tuple) or x[1] != "operation" for x in layers) <= MOST_NODES:
+            rows = max(Counter(layers.values()).values())
+            if fold is everything or (max(layers.values()) <= 2 * MOST_STEPS and rows <= MOST_ROWS):
+                return cells
     raise ValueError(
         f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large for a picture, also with what is "
         "used once folded into its use; draw the graph of a part of it, such as one of its parents, or give "
@@ -70,42 +93,61 @@ def cells_of(graph: Graph) -> list[Cell]:
     )
 
 
-def depth_of(cells: dict[Value, Cell]) -> int:
-    """How many operations the longest way passes."""
-    depths: dict[Value, int] = {}
-    for node, cell in cells.items():
-        depths[node] = 1 + max([depths.get(x, 0) for x in cell.inputs if isinstance(x, Value)], default=0)
-    return max(depths.values(), default=0)
+def uses_of(cells: Mapping[Value, Cell]) -> Counter[Value]:
+    """How many operations use each value."""
+    return Counter(x for cell in cells.values() for x in {x for x in cell.inputs.values() if isinstance(x, Value)})
 
 
-def everything(_: Sequence[Value]) -> bool:
-    return True
+def users_of(cells: Mapping[Value, Cell]) -> dict[Value, Value]:
+    """For each computed value without a label that a single operation uses, the result of that."""
+    uses = uses_of(cells)
+    return {
+        x: node
+        for node, cell in cells.items()
+        for x in cell.inputs.values()
+        if x in cells and uses[x] == 1 and x.label is None
+    }
 
 
-def is_chain(inner: Sequence[Value]) -> bool:
-    """Whether there is just one computed operand, as in a neuron: an activation of a sum of a dot product."""
-    return len(inner) == 1
+def nothing(_cells: Mapping[Value, Cell], _users: Mapping[Value, Value]) -> Collection[Value]:
+    return ()
 
 
-def fold_cells(cells: dict[Value, Cell], graph: Graph, fold: Callable[[Sequence[Value]], bool]) -> None:
-    """Fold operations without a label that one other uses into that, and hide the leaves of those that have many."""
-    uses: dict[Value, int] = {}
-    for cell in cells.values():
-        for x in {x for x in cell.inputs if isinstance(x, Value)}:
-            uses[x] = uses.get(x, 0) + 1
+def everything(_cells: Mapping[Value, Cell], users: Mapping[Value, Value]) -> Collection[Value]:
+    return users
+
+
+def chains(cells: Mapping[Value, Cell], users: Mapping[Value, Value]) -> Collection[Value]:
+    """What is the only computed operand, as in a neuron: an activation of a sum of a dot product."""
+    return {x for x, node in users.items() if sum(y in cells for y in {*cells[node].inputs.values()}) == 1}
+
+
+def middles(cells: Mapping[Value, Cell], users: Mapping[Value, Value]) -> Collection[Value]:
+    """What stands in a chain with others before it and behind it, so that its ends show."""
+    linked = chains(cells, users)
+    links = {x: users[x] for x in cells if x in linked}
+    before: dict[Value, int] = {}
+    after: dict[Value, int] = {}
+    for x, node in links.items():
+        before[node] = before.get(x, 0) + 1
+    for x, node in reversed(links.items()):
+        after[x] = after.get(node, 0) + 1
+    return {x for x, node in links.items() if before.get(x, 0) >= ENDS and after.get(node, 0) >= ENDS}
+
+
+def fold_cells(cells: dict[Value, Cell], graph: Graph, folded: Collection[Value]) -> None:
+    """Fold some operations into those that use them."""
     merged: dict[Value, dict[Value, None]] = {}
     for cell in [*cells.values()]:
-        folds = fold([x for x in cell.inputs if x in cells])
         inputs: dict[Value, None] = {}
         names: dict[str, int] = {}
-        for x in dict.fromkeys(cell.inputs):
-            if x in cells and folds and uses[x] == 1 and x.label is None:
-                folded = cells.pop(x)
+        for x in dict.fromkeys(cell.inputs.values()):
+            if x in folded:
                 found = merged.pop(x)
                 if len(found) > len(inputs):  # so that a long chain costs no more than its length
                     inputs, found = found, inputs
                 inputs.update(found)
-                for name, count in folded.names.items():
+                for name, count in cells.pop(x).names.items():
                     names[name] = names.get(name, 0) + count
             elif x in graph.names:
                 inputs[x] = None
@@ -114,12 +156,28 @@ def fold_cells(cells: dict[Value, Cell], graph: Graph, fold: Callable[[Sequence[
         merged[cell.node] = inputs
         cell.names = names
     for node, cell in cells.items():
-        cell.inputs = [*merged[node]]
-    for cell in cells.values():
-        own = {x for x in cell.inputs if not x._operation and uses[x] == 1}
-        if len(own) > FEW_LEAVES:
-            cell.hidden = len(own)
-            cell.inputs = [x for x in cell.inputs if x not in own]
+        if cell.is_folded:
+            cell.inputs = dict(enumerate(merged[node]))
+
+
+def connect(cells: Mapping[Value, Cell], graph: Graph) -> tuple[list[tuple[Any, Any, int]], dict[Any, int]]:
+    """The edges, and the layers of all things: values in the even ones, operations in the odd ones."""
+    edges: list[tuple[Any, Any, int]] = []
+    layers: dict[Any, int] = {}
+    for node, cell in cells.items():
+        deepest = max([layers[x] for x in cell.inputs.values() if x in layers], default=0)
+        layers[node, "operation"], layers[node] = deepest + 1, deepest + 2
+    for node, cell in cells.items():
+        operation = node, "operation"
+        for i, x in cell.inputs.items():
+            thing = x if x in graph.names else (node, i)
+            if thing not in layers or layers[thing] >= layers[operation]:  # a leaf, as late as it can be
+                layers[thing] = layers[operation] - 1
+            edges.append((thing, operation, i))
+        edges.append((operation, node, 0))
+    for target in graph.targets:
+        layers.setdefault(target, 0)
+    return edges, layers
 
 
 class Picture:
@@ -132,8 +190,8 @@ class Picture:
 
     def __init__(self, graph: Graph, gap: float = GAP) -> None:
         self.graph = graph
-        self.cells = {cell.node: cell for cell in cells_of(graph)}
-        edges, layers = self._connect()
+        self.cells = cells_of(graph)
+        edges, layers = connect(self.cells, graph)
         things = [*layers]
         at = {thing: i for i, thing in enumerate(things)}
         heights = [{"operation": 0.62, "constant": 0.4}.get(self.kind(x), 0.85) for x in things]
@@ -151,28 +209,9 @@ class Picture:
             arriving.setdefault(end, []).append(way)
         for same in arriving.values():  # one below the other, so that texts on them do not meet
             for i, way in enumerate(sorted(same, key=lambda way: -way[-2][1])):
-                way[-1] = way[-1][0], way[-1][1] + ((len(same) - 1) / 2 - i) * min(0.2, 0.4 / len(same))
+                way[-1] = way[-1][0], way[-1][1] + ((len(same) - 1) / 2 - i) * min(0.3, 0.36 / max(1, len(same) - 1))
         ys = [y for _, y in self.places.values()] + [y for way in self.edges.values() for _, y in way]
         self.limits = -0.1, across[-1] + widest[-1] + 0.1, min(ys) - 0.45, max(ys) + 0.45
-
-    def _connect(self) -> tuple[list[tuple[Any, Any, int]], dict[Any, int]]:
-        """The edges, and the layers of all things: values in the even ones, operations in the odd ones."""
-        edges: list[tuple[Any, Any, int]] = []
-        layers: dict[Any, int] = {}
-        for node, cell in self.cells.items():
-            deepest = max([layers[x] for x in cell.inputs if x in layers], default=0)
-            layers[node, "operation"], layers[node] = deepest + 1, deepest + 2
-        for node, cell in self.cells.items():
-            operation = node, "operation"
-            for i, x in enumerate(cell.inputs):
-                thing = x if x in self.graph.names else (node, i)
-                if thing not in layers or layers[thing] >= layers[operation]:  # a leaf, as late as it can be
-                    layers[thing] = layers[operation] - 1
-                edges.append((thing, operation, i))
-            edges.append((operation, node, 0))
-        for target in self.graph.targets:
-            layers.setdefault(target, 0)
-        return edges, layers
 
     @property
     def size(self) -> tuple[float, float]:
@@ -217,8 +256,12 @@ class Picture:
         ax.set_axis_off()
         pixels, dpi = ax.get_window_extent(), ax.figure.dpi
         scale = min(pixels.width / dpi / (right - left), pixels.height / dpi / (top - bottom))
-        for edge, way in self.edges.items():
-            self._draw_edge(ax, way, edge, 9 * scale, flows.get(edge, ""), bool(firing) and edge in flows)
+        ways = [self._from_side_to_side(*edge[:2], way) for edge, way in self.edges.items()]
+        texts = [flows.get(edge, "") for edge in self.edges]
+        boxes = [self._box(thing) for thing in self.places]
+        places = place_texts(ways, [0.068 * len(text) for text in texts], 0.15, boxes)
+        for edge, way, text, at in zip(self.edges, ways, texts, places):
+            self._draw_edge(ax, way, self.kind(edge[1]), 9 * scale, text, at, bool(firing) and edge in flows)
         for thing, (x, y) in self.places.items():
             kind, text = self.kind(thing), self.text(thing)
             fires = (thing[0] if kind == "operation" else thing) in firing if kind != "constant" else False
@@ -226,11 +269,11 @@ class Picture:
                 text += f"\ngrad {short(gradients[thing])}"
             if kind != "constant":
                 fill, line = COLOURS[kind]
-                half, height = self.half_width(thing), 0.44 if kind == "operation" else BOX[1]
+                left, right, bottom, top = self._box(thing)
                 patch = FancyBboxPatch(
-                    (x - half, y - height / 2),
-                    2 * half,
-                    height,
+                    (left, bottom),
+                    right - left,
+                    top - bottom,
                     boxstyle=f"round,pad=0,rounding_size={0.22 if kind == 'operation' else 0.08}",
                     facecolor=fill,
                     edgecolor=FIRING if fires else line,
@@ -242,22 +285,36 @@ class Picture:
             style: Any = {"ha": "center", "va": "center", "parse_math": False}  # a label may have a dollar
             ax.text(x, y, text, size=9 * scale, color=colour, linespacing=1.15, zorder=3, **style)
 
+    def _box(self, thing: Any) -> tuple[float, float, float, float]:
+        """The left, right, bottom and top of a thing."""
+        (x, y), half = self.places[thing], self.half_width(thing)
+        up = {"operation": 0.22, "constant": 0.1}.get(self.kind(thing), BOX[1] / 2)
+        return x - half, x + half, y - up, y + up
+
+    def _from_side_to_side(self, start: Any, end: Any, way: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """The way of an edge from the right side of a thing to the left side of another."""
+        (x0, y0), *between, (x1, y1) = way
+        return [(x0 + self.half_width(start), y0), *between, (x1 - self.half_width(end), y1)]
+
     def _draw_edge(
-        self, ax: Axes, way: Sequence[tuple[float, float]], edge: Any, size: float, text: str, is_lit: bool
+        self,
+        ax: Axes,
+        points: Sequence[tuple[float, float]],
+        kind: str,
+        size: float,
+        text: str,
+        at: tuple[float, float],
+        is_lit: bool,
     ) -> None:
         from matplotlib.patches import FancyArrowPatch
         from matplotlib.path import Path
 
-        start, end, _ = edge
-        points = [*way]
-        points[0] = points[0][0] + self.half_width(start), points[0][1]
-        points[-1] = points[-1][0] - self.half_width(end), points[-1][1]
         vertices, codes = [points[0]], [Path.MOVETO]
         for (x0, y0), (x1, y1) in pairwise(points):
             middle = (x0 + x1) / 2
             vertices += [(middle, y0), (middle, y1), (x1, y1)]
             codes += [Path.CURVE4] * 3
-        style = "-|>" if self.kind(end) == "operation" else "-"
+        style = "-|>" if kind == "operation" else "-"
         colour = FIRING if is_lit else EDGE
         arrow = FancyArrowPatch(
             path=Path(vertices, codes),
@@ -269,12 +326,9 @@ class Picture:
         )
         ax.add_patch(arrow)
         if text:
-            (x0, y0), (x1, y1) = points[-2:]
-            # On the curve; a short text nearer to the operation, where edges are apart.
-            x, y = (x0 + 0.648 * (x1 - x0), y0 + 0.784 * (y1 - y0)) if len(text) < 9 else ((x0 + x1) / 2, (y0 + y1) / 2)
             paper = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
             shade = FIRING if is_lit else INK
-            ax.text(x, y, text, size=0.85 * size, color=shade, ha="center", va="center", bbox=paper, zorder=4)
+            ax.text(*at, text, size=0.85 * size, color=shade, ha="center", va="center", bbox=paper, zorder=4)
 
 
 def short(x: Any) -> str:

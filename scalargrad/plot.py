@@ -64,9 +64,10 @@ def axes_of(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
 def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None) -> Axes:
     """The computation graph from left to right: values with their gradients, and the operations between them.
 
-    The gradients are d(value)/d(node), whatever `grad` holds; of several values none are shown. Up to 80 nodes, and 16
-    operations one after the other, each is drawn. Of more, chains such as neurons and sums are folded into one
-    operation, with how many there are of each.
+    The gradients are d(value)/d(node), whatever `grad` holds; of several values none are shown. Up to 80 nodes, of them
+    12 operations one after the other and 20 nodes one above the other, each is drawn. Of more, operations are folded
+    into one, with how many there are of each and how many inputs do not show: the middles of long chains, or chains
+    such as neurons, or all that is used once.
 
     Args:
         value: a Value, or a Vector or list of Values.
@@ -94,7 +95,10 @@ def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None
     if local_derivatives:
         for node, cell in picture.cells.items():
             for i, _, local, _ in () if cell.is_folded else shown.edges(node):
-                flows[place_of(picture, node, i), (node, "operation"), i] = short(local) if local is not None else "?"
+                if i in cell.inputs:
+                    flows[place_of(picture, node, i), (node, "operation"), i] = (
+                        short(local) if local is not None else "?"
+                    )
     ax = ax if ax is not None else graph_axes(picture)
     picture.draw(ax, shown.adjoints, flows)
     return ax

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalargrad.layout import crossings, layered_layout, spread
+from scalargrad.layout import crossings, layered_layout, place_texts, point_on, spread
 
 
 @st.composite
@@ -80,3 +80,25 @@ def test_a_column_is_as_near_as_can_be_to_what_is_wanted(wanted: list[float]) ->
 
 def test_nothing_takes_no_room() -> None:
     assert layered_layout([], [], []) == ([], [])
+
+
+def test_a_point_of_an_edge_goes_from_its_start_to_its_end_and_is_level_at_both() -> None:
+    assert [point_on((1.0, 2.0), (5.0, -2.0), t) for t in (0.0, 0.5, 1.0)] == [(1.0, 2.0), (3.0, 0.0), (5.0, -2.0)]
+    for t in (1e-4, 1 - 1e-4):
+        (x, y), (end_x, end_y) = point_on((0.0, 0.0), (1.0, 1.0), t), (round(t), round(t))
+        assert abs(y - end_y) < 1e-3 * abs(x - end_x)
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=4, unique=True), st.floats(0.2, 0.8))
+def test_texts_stand_on_their_edges_and_apart_where_there_is_room(ends: list[int], width: float) -> None:
+    ways = [[(0.0, float(y)), (3.0, 0.3 * i)] for i, y in enumerate(sorted(ends))]
+    places = place_texts(ways, [width] * len(ways), 0.1, [(2.8, 3.4, -0.5, 1.5)])
+    for way, place in zip(ways, places, strict=True):
+        assert min(abs(x - place[0]) + abs(y - place[1]) for x, y in curve(*way)) < 0.05
+        assert place[0] + width / 2 <= 2.8
+    for (x, y), (other_x, other_y) in combinations(places, 2):
+        assert abs(x - other_x) >= width or abs(y - other_y) >= 0.1
+
+
+def curve(start: tuple[float, float], end: tuple[float, float]) -> list[tuple[float, float]]:
+    return [point_on(start, end, i / 100) for i in range(101)]

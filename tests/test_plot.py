@@ -7,7 +7,7 @@ import random
 import re
 import sys
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -125,9 +125,39 @@ def test_up_to_80_nodes_each_is_drawn_and_of_more_neurons_are_folded() -> None:
     small, large = Graph([network(2, 5)]), Graph([network(2, 8)])
     assert len(small.computed) + len(small.leaves) <= MOST_NODES
     assert len(cells_of(small)) == len(small.computed)
-    folded = cells_of(large)
+    folded = [*cells_of(large).values()]
     assert len(folded) == 17
-    assert [cell.text for cell in folded[:2]] == ["dot, +, relu\n3 more leaves"] * 2
+    assert [cell.text for cell in folded[:2]] == ["dot, +, relu\n3 more inputs"] * 2
+
+
+def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> None:
+    weights = [sg.Value(0.1 * i, label=f"w[{i}]") for i in range(30)]
+    picture = Picture(Graph([sg.relu(sg.Vector(weights).dot([1.0] * 30))]))
+    assert [cell.text for cell in picture.cells.values()] == ["dot\n58 more inputs", "relu"]
+    assert picture.size[1] < 3
+    assert [text for text in texts(plot.graph(sum(weights))) if "more" in text] == ["26 +\n26 more inputs"]
+
+
+def test_what_is_not_folded_keeps_all_its_edges_in_a_folded_graph() -> None:
+    x = sg.Value(0.5, label="x")
+    y = x * x
+    for _ in range(20):
+        y = sg.sin(y)
+    found = texts(plot.graph(3 * (y + x) * y, local_derivatives=True))
+    assert "17 sin" in found
+    assert "3" in found
+    assert found.count("0.5") == 2  # of x * x
+
+
+def test_local_derivatives_do_not_cover_each_other_or_boxes() -> None:
+    a, b = sg.Value(0.0123456, label="a"), sg.Value(-0.0345678, label="b")
+    many = sg.Vector([sg.Value(math.sqrt(i), label=f"c{i}") for i in range(1, 9)])
+    axes = [plot.graph(x, local_derivatives=True) for x in (a * b + a / b, many.norm() * many[3] - a, example())]
+    axes += [plot.backward_frames(a * a + a)[2], plot.backward_frames(a * b + a / b)[2]]
+    for ax in axes:
+        ax.figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in ax.texts]
+        assert not any(x.overlaps(y) for x, y in combinations(boxes, 2))
 
 
 def test_where_neurons_do_not_suffice_all_that_is_used_once_is_folded() -> None:
@@ -135,9 +165,8 @@ def test_where_neurons_do_not_suffice_all_that_is_used_once_is_folded() -> None:
     y = sg.sin(x) * sg.cos(x)
     for i in range(60):
         y = y * sg.exp(x) + sg.sin(x) * i
-    cells = cells_of(Graph([y]))
-    assert [cell.text for cell in cells] == ["303 operations"]
-    assert cells[0].inputs == [x]
+    (cell,) = cells_of(Graph([y])).values()
+    assert (cell.text, cell.inputs) == ("303 operations", {0: x})
 
 
 def test_labels_keep_their_nodes_from_being_folded() -> None:
@@ -146,7 +175,8 @@ def test_labels_keep_their_nodes_from_being_folded() -> None:
         y = sg.sin(y)
         if i == 50:
             y.label = "middle"
-    assert [cell.text for cell in cells_of(Graph([y]))] == ["51 sin", "49 sin"]
+    ends = ["sin", "sin"]
+    assert [cell.text for cell in cells_of(Graph([y])).values()] == [*ends, "47 sin", *ends, *ends, "45 sin", *ends]
     assert x.label == "x"
 
 
@@ -175,7 +205,7 @@ def test_pictures_leave_matplotlibs_settings_alone() -> None:
 
 def test_long_names_are_cut_to_fit() -> None:
     x = sg.Value(2.0, label="the temperature outside")
-    assert "the temperature…\n2\ngrad 4" in texts(plot.graph(x * x))
+    assert "the temp…outside\n2\ngrad 4" in texts(plot.graph(x * x))
 
 
 def test_a_leaf_alone_is_a_picture_too() -> None:
@@ -252,16 +282,17 @@ def test_a_long_chain_is_folded_in_time_in_proportion_and_counted() -> None:
     y = x = sg.Value(2.0, label="x")
     for _ in range(20_000):
         y = y * 1.0001
-    (cell,) = cells_of(Graph([y]))
-    assert (cell.text, cell.inputs) == ("20,000 *", [x])
+    cells = [*cells_of(Graph([y])).values()]
+    assert [cell.text for cell in cells] == ["*", "*", "19,996 *", "*", "*"]
+    assert (cells[0].inputs, cells[2].inputs) == ({0: x, 1: 1.0001}, {0: cells[1].node})
 
 
 def test_a_deep_graph_is_folded_before_it_is_a_strip() -> None:
     y = sg.Value(0.5, label="x")
     for _ in range(20):
         y = sg.sin(y)
-    assert "20 sin" in texts(plot.graph(y))
-    assert Picture(Graph([y])).size[0] < 10
+    assert [text for text in texts(plot.graph(y)) if "sin" in text] == ["sin", "sin", "16 sin", "sin", "sin"]
+    assert Picture(Graph([y])).size[0] < 20
 
 
 def test_edges_stay_inside_the_picture() -> None:
