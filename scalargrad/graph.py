@@ -136,18 +136,22 @@ def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, 
             name = labels[node]
             if name is None or name in used:
                 stem = name or letter
+                head, bracket, index = stem.partition("[")  # the second w[0] is w1[0]
                 while name is None or name in used or (name in taken and name != labels[node]):
                     counts[stem] = counts.get(stem, 0) + 1
-                    name = f"{stem}{counts[stem]}"
+                    name = f"{head}{counts[stem]}{bracket}{index}"
             used.add(name)
             found[node] = name
     return found
 
 
 def shortened(label: str | None) -> str | None:
-    """A label as a name in one line, or None for one that is empty."""
+    """A label as a name in one line, or None for one that is empty; of a long one the middle is left out."""
     name = " ".join((label or "").split())
-    return (name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…") or None
+    if len(name) > LONGEST_NAME:
+        half = LONGEST_NAME // 2
+        name = f"{name[:half]}…{name[1 - half :]}"
+    return name or None
 
 
 def graph_of(what: Any) -> Graph:

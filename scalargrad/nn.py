@@ -186,6 +186,8 @@ class Neuron(Module):
         seed: an integer or a `random.Random`, which leaves Python's shared generator alone. Without one the shared
             generator draws, so that `random.seed()` decides, as in micrograd.
         nout: the number of neurons in its layer, for "glorot".
+        name: what the labels of its weights have behind the w and the b: in an MLP "0.2" of the third neuron of the
+            first layer.
 
     A call takes a list, Vector or array of `nin` numbers or Values (one of them may come without a list) and returns a
     Value.
@@ -211,6 +213,7 @@ class Neuron(Module):
         init: str | None = None,
         seed: int | random.Random | None = None,
         nout: int = 1,
+        name: str = "",
     ) -> None:
         require_count("nin", nin)
         require_count("nout", nout)
@@ -221,8 +224,8 @@ class Neuron(Module):
         usual = "he" if self.activation == "relu" else "glorot"
         draw_weight = require_choice("init", usual if init is None else init, INITS)
         generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
-        self.w = Variable([draw_weight(generator, nin, nout) for _ in range(nin)], name="w")
-        self.b = Variable(0.0, name="b")
+        self.w = Variable([draw_weight(generator, nin, nout) for _ in range(nin)], name=f"w{name}")
+        self.b = Variable(0.0, name=f"b{name}")
 
     def __call__(self, x: Any) -> Any:
         y = self.w.dot(as_inputs(x, self.nin)) + self.b
@@ -238,6 +241,7 @@ class Layer(Module):
     Args:
         nin, nout: the numbers of inputs and of neurons.
         nonlin, activation, init, seed: as for `Neuron`; one generator draws all the weights.
+        name: what the labels of the weights have before the number of the neuron.
 
     A call takes what a Neuron takes and returns a Vector of `nout` Values; if there is one neuron, its Value.
 
@@ -249,11 +253,19 @@ class Layer(Module):
     """
 
     def __init__(
-        self, nin: int, nout: int, nonlin: bool = True, *, seed: int | random.Random | None = None, **options: Any
+        self,
+        nin: int,
+        nout: int,
+        nonlin: bool = True,
+        *,
+        activation: str | Callable[[Any], Any] = "relu",
+        init: str | None = None,
+        seed: int | random.Random | None = None,
+        name: str = "",
     ) -> None:
         require_count("nout", nout)
-        generator = generator_of(seed)
-        self.neurons = [Neuron(nin, nonlin, seed=generator, nout=nout, **options) for _ in range(nout)]
+        options: Any = {"activation": activation, "init": init, "seed": generator_of(seed), "nout": nout}
+        self.neurons = [Neuron(nin, nonlin, name=f"{name}{i}", **options) for i in range(nout)]
 
     def __call__(self, x: Any) -> Any:
         inputs = as_inputs(x, self.neurons[0].nin)
@@ -305,15 +317,22 @@ class MLP(Sequential):
     """
 
     def __init__(
-        self, nin: int, nouts: Sequence[int], *, seed: int | random.Random | None = None, **options: Any
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        *,
+        activation: str | Callable[[Any], Any] = "relu",
+        init: str | None = None,
+        seed: int | random.Random | None = None,
     ) -> None:
         if not isinstance(nouts, (list, tuple)):
             raise TypeError(f"nouts is a list of the sizes of the layers, not {nouts!r} ({type(nouts).__name__})")
         if not nouts:
             raise ValueError("nouts is empty; it takes the size of one layer or more")
-        generator, sizes = generator_of(seed), [nin, *nouts]
+        options: Any = {"activation": activation, "init": init, "seed": generator_of(seed)}
         nonlins = [True] * (len(nouts) - 1) + [False]
-        super().__init__(*[Layer(*size, seed=generator, **options) for size in zip(sizes, nouts, nonlins)])
+        sizes = enumerate(zip([nin, *nouts], nouts, nonlins))
+        super().__init__(*[Layer(*size, name=f"{i}.", **options) for i, size in sizes])
 
 
 def as_inputs(x: Any, count: int) -> Vector:
