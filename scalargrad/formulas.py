@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from numbers import Real
+from operator import add
 
-from .registry import Operation, Reduction, Symbol, appliers
+from .registry import Operation, Symbol, appliers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ def choice(text: str, *operands: Any) -> Formula:
     return Formula(text.format(*[held(x, SUM) for x in operands]), CHOICE)
 
 
+LOG_2 = call("log", 2)
 # Operations that textbooks write otherwise; most of them are there for rules alone.
 FORMULAS: dict[str, Callable[..., Any]] = {
     "absolute": lambda x: call("abs", x),
@@ -122,18 +125,25 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "whole_quotient": lambda x, y: call("trunc", x / y),
     "nearest_quotient": lambda x, y: call("round", x / y),
     "power_of_two": lambda i: 2**i,
+    "sum_exp": lambda top, *xs: reduce(add, [call("exp", x - top) for x in xs]),
+    "exp_share": lambda x, top, total: call("exp", x - top) / total,
 }
-# What a formula for each operand is simplest in: that operand, and the result.
-OF_THE_RESULT: dict[str, Callable[[Any, Formula], Any]] = {
-    "exp": lambda _, y: y,
-    "sigmoid": lambda _, y: y * (1 - y),
-    "tanh": lambda _, y: 1 - y**2,
-    "sqrt": lambda _, y: 1 / (2 * y),
-    "norm": lambda x, y: x / y,
-    "logsumexp": lambda x, y: call("exp", x - y),
-    "prod": lambda *_: Formula("the product of the others"),
-    "dist": lambda _, y: Formula("a difference of the two", PRODUCT) / y,
-    **dict.fromkeys(("max", "min"), lambda x, y: choice("1 if {} == {} else 0", x, y)),
+# What a formula for each operand is simplest in: all operands, and the result.
+OF_THE_RESULT: dict[str, Callable[[Sequence[Any], Formula], Sequence[Any]]] = {
+    "exp": lambda _, y: [y],
+    "exp2": lambda _, y: [y * LOG_2],
+    "log2": lambda xs, _: [1 / (xs[0] * LOG_2)],
+    "log10": lambda xs, _: [1 / (xs[0] * call("log", 10))],
+    "acosh": lambda xs, _: [1 / call("sqrt", xs[0] ** 2 - 1)],
+    "sigmoid": lambda _, y: [y * (1 - y)],
+    "tanh": lambda _, y: [1 - y**2],
+    "sqrt": lambda _, y: [1 / (2 * y)],
+    "norm": lambda xs, y: [x / y for x in xs],
+    "logsumexp": lambda xs, y: [call("exp", x - y) for x in xs],
+    "mean": lambda xs, _: [Formula(f"1 / {len(xs)}", PRODUCT)] * len(xs),
+    "prod": lambda xs, _: [Formula("the product of the others")] * len(xs),
+    "dist": lambda xs, y: [(a - b) / y for a, b in zip(xs, [*xs[len(xs) // 2 :], *xs[: len(xs) // 2]])],
+    **dict.fromkeys(("max", "min"), lambda xs, y: [choice("1 if {} == {}, shared in a tie, else 0", x, y) for x in xs]),
 }
 
 
@@ -147,10 +157,7 @@ def apply_to_formulas(operation: Operation, operands: Sequence[Any]) -> Any:
 def local_formulas(operation: Operation, operands: Sequence[Any], result: Formula, wanted: Sequence[bool]) -> list[str]:
     """Each wanted local derivative of an operation as text, given its operands and its result as formulas."""
     if operation.name in OF_THE_RESULT:
-        of_one = OF_THE_RESULT[operation.name]
-        found: Sequence[Any] = [of_one(x, result) for x in operands]
-    elif isinstance(operation, Reduction) and operation.name == "mean":
-        found = [Formula(f"1 / {len(operands)}", PRODUCT)] * len(operands)
+        found = OF_THE_RESULT[operation.name](operands, result)
     else:
         found = operation.local_derivatives(operands, wanted)
     return [held(x, CHOICE) if wants else "" for x, wants in zip(found, wanted)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .backprop import carry_back
-from .formulas import ATOM, Formula, local_formulas, number
+from .formulas import ATOM, FORMULAS, Formula, local_formulas, number
 from .operations import one_like
 from .value import Value
 from .vector import elements_of
@@ -49,6 +49,8 @@ class Graph:
     def expression(self, node: Value, most: int = 8) -> str:
         """What a node was computed by: `v1 * x`, `sin(x)`."""
         operation, names = node._operation, [self.name(x) for x in operands_of(node)]
+        if operation.name in FORMULAS and len(names) <= most:
+            return str(FORMULAS[operation.name](*[self.formula(x) for x in operands_of(node)]))
         if len(names) > most:
             names = [*names[: most // 2], "...", *names[len(names) - most // 2 :]]
         if operation.symbol == "**" and names[0].startswith("-"):

@@ -158,3 +158,11 @@ def test_labels_are_names_in_one_line() -> None:
 def test_a_tie_is_told() -> None:
     x = sg.Value(1.0, label="x")
     assert "dv1/dx = 1 if x > x, 1/2 if equal, else 0 = 0.5" in sg.explain(sg.maximum(x, x))
+
+
+def test_what_a_function_is_made_of_inside_is_written_as_formulas() -> None:
+    xs = [sg.Value(float(i), label=f"x{i}") for i in range(2)]
+    text = sg.explain(sg.softmax(xs)[0])
+    assert "  v1 = exp(x0 - 1) + exp(x1 - 1) = 1.36788" in text
+    assert "  v2 = exp(x0 - 1) / v1          = 0.268941" in text
+    assert "= abs(x0)" in sg.explain(abs(xs[0]) * xs[1])

@@ -116,3 +116,14 @@ def test_a_deep_graph_is_walked_without_recursion() -> None:
     for _ in range(20_000):
         y = y * 1.0001 + x
     assert len(Graph([y]).computed) == 40_000
+
+
+def test_names_that_are_taken_are_numbered_before_their_index() -> None:
+    parts = [sg.Variable([1.0, 2.0], name="w") for _ in range(2)]
+    graph = Graph([parts[0].dot(parts[1])])
+    assert [*graph.names.values()] == ["w[0]", "w[1]", "w1[0]", "w1[1]", "v1"]
+
+
+def test_long_names_keep_both_their_ends() -> None:
+    xs = [sg.Value(1.0, label=f"weight_of_layer_one_{i}") for i in range(2)]
+    assert [*Graph([xs[0] * xs[1]]).names.values()] == ["weight_o…r_one_0", "weight_o…r_one_1", "v1"]
