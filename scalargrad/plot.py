@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
+from reprlib import repr as brief
 
 from .graph import Graph, graph_of, operands_of
 from .nodes import number_of
 from .picture import GAP, WIDE_GAP, Picture, short
 from .recording import no_grad
-from .registry import as_number, require_callable, require_flag
+from .registry import as_number, require_callable, require_flag, require_number
 from .structure import scalars_of
 from .transforms import derivative
 from .value import Value
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which all eyes tell apart, in an order that a grey print tells apart, too.
 LINES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
 DASHES: list[Any] = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (3, 2))]
+GRID: Any = {"color": "0.5", "alpha": 0.25}  # on white paper and on black
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -231,9 +233,9 @@ class Frames(Sequence["Axes"]):
 
     def __getitem__(self, index: Any) -> Any:
         """Draw a frame: the seed, a step, or at last the gradients. Returns the axes."""
-        if type(index) is not int or not -len(self) <= index < len(self):
+        if not hasattr(index, "__index__") or not -len(self) <= index < len(self):
             raise IndexError(f"expected the number of one of {len(self)} frames, got {index!r}")
-        index %= len(self)
+        index = index.__index__() % len(self)
         graph, (target,) = self.graph, self.graph.targets
         so_far: dict[Value, Any] = {target: graph.adjoints[target]}
         flows: dict[Any, str] = {}
@@ -271,16 +273,24 @@ class Frames(Sequence["Axes"]):
     def save(self, path: str | Path, seconds: float = 1.5) -> list[Path]:
         """Save them: as one file for a name in .gif or .html, else as one picture a frame, numbered.
 
-        Returns the paths of the files. Raises ValueError where matplotlib knows no such format.
+        Returns the paths of the files. Raises ValueError if `seconds` is not above 0, or for another kind of file that
+        matplotlib does not know.
         """
+        from matplotlib.backend_bases import FigureCanvasBase
+
+        require_number("seconds", seconds, lambda x: 0 < x < math.inf, "a time above 0")
         path = Path(path)
-        if path.suffix == ".gif":
+        kind = path.suffix.lower()
+        if kind == ".gif":
             self.animation(seconds).save(path, writer="pillow")
             return [path]
-        if path.suffix == ".html":
+        if kind in (".html", ".htm"):
             path.write_text(self.animation(seconds).to_jshtml(), encoding="utf-8")
             return [path]
-        path = path if path.suffix else path.with_suffix(".png")
+        path = path if kind else path.with_suffix(".png")
+        known = FigureCanvasBase.filetypes
+        if path.suffix.lower()[1:] not in known:
+            raise ValueError(f"frames are saved as .gif, .html or pictures ({', '.join(known)}), not {path.suffix}")
         paths = [path.with_stem(f"{path.stem}_{i:02}") for i in range(len(self))]
         for i, each in enumerate(paths):
             self[i].get_figure().savefig(each)
@@ -340,10 +350,10 @@ def derivatives(
         points: how many points to compute of each.
         ax: where to draw.
 
-    Returns the axes. Where a pole would flatten all else, they end before it.
+    Returns the axes. A line breaks where it jumps, as at a pole, and ends where it would flatten all else.
 
-    Raises TypeError if `function` cannot be called, or a number is none; ValueError for an empty or infinite range, or
-    fewer than two points.
+    Raises TypeError if `function` cannot be called or returns no number, or a number is none; ValueError for an empty
+    or infinite range, fewer than two points, or no orders.
 
     >>> from matplotlib.figure import Figure
     >>> ax = derivatives(lambda x: x**3, 0, 2, points=3, ax=Figure().subplots())
@@ -355,19 +365,60 @@ def derivatives(
     if not (lo < hi and math.isfinite(hi - lo)):
         raise ValueError(f"derivatives are drawn from lo to hi, which has to be larger, not from {lo} to {hi}")
     require_count("points of derivatives", points, 2)
-    xs = [lo + (hi - lo) * i / (points - 1) for i in range(points)]
-    curves = [[finite(of_order, x) for x in xs] for of_order in [derivative(function, order) for order in orders]]
+    if not hasattr(orders, "__iter__"):
+        raise TypeError(f"orders of derivatives is a list, as (0, 1, 2), not {orders!r} ({type(orders).__name__})")
+    orders = [*orders]
+    if not orders:
+        raise ValueError("orders of derivatives is empty; it takes one or more, as (0, 1, 2)")
+    step = (hi - lo) / (points - 1)
+    xs = [lo + step * i for i in range(points - 1)] + [hi]
+    curves = {
+        order: [finite(of_order, x) for x in xs]
+        for order, of_order in [(k, derivative(function, k)) for k in {*orders, *[order + 1 for order in orders]}]
+    }
+    broken = {order: jumps(curves[order], curves[order + 1], step) for order in orders}
     ax = axes_of(ax)
-    for k, (order, ys) in enumerate(zip(orders, curves)):
+    for k, order in enumerate(orders):
+        line = [*zip(xs, curves[order])]
+        for i in reversed(broken[order]):
+            line.insert(i, ((xs[i - 1] + xs[i]) / 2, math.nan))
         name = "f" + "'" * order if order <= 3 else f"f^({order})"
-        ax.plot(xs, ys, color=LINES[k % len(LINES)], linestyle=DASHES[k % len(DASHES)], label=name)
-    found = sorted(y for ys in curves for y in ys if y == y)
-    if found and (most := 20 * max(abs(found[len(found) // 20]), abs(found[-1 - len(found) // 20]))) > 0:
+        dash = DASHES[(k + k // len(LINES)) % len(DASHES)]
+        ax.plot(*zip(*line), color=LINES[k % len(LINES)], linestyle=dash, label=name)
+    if any(broken.values()) or any(y != y for y in curves[orders[0]]):
+        # At a pole, or the end of a domain, the first of the curves counts; derivatives are steeper.
+        most = 3 * max(reach(curves[orders[0]], 0.95), *[reach(curves[order], 0.5) for order in orders])
+    else:
+        most = 20 * reach([y for order in orders for y in curves[order]], 0.95)
+    if most > 0:
         ax.set_ylim(max(ax.get_ylim()[0], -most), min(ax.get_ylim()[1], most))
-    ax.grid(color="0.9")
+    ax.grid(**GRID)
     ax.set_xlabel("x")
     ax.legend()
     return ax
+
+
+def reach(ys: Sequence[float], share: float) -> float:
+    """How far from zero that share of some numbers stays."""
+    sizes = sorted(abs(y) for y in ys if y == y)
+    return sizes[int(share * (len(sizes) - 1))] if sizes else 0.0
+
+
+def jumps(ys: Sequence[float], slopes: Sequence[float], step: float) -> list[int]:
+    """Where a curve jumps: before which of its points, since its slopes at both do not lead from one to the other.
+
+    Either the step is much larger than both slopes allow, or it goes against both, far from zero and to the other side
+    of it, as at a pole.
+    """
+    far = reach(ys, 0.9)
+    found = []
+    for i, (y0, y1, d0, d1) in enumerate(zip(ys, ys[1:], slopes, slopes[1:]), 1):
+        rise, most = y1 - y0, step * max(abs(d0), abs(d1))
+        leaps = abs(rise) > 10 * most + 1e-9 * (abs(y0) + abs(y1))
+        turns = y0 * y1 < 0 and min(abs(y0), abs(y1)) >= far and rise * d0 < 0 and rise * d1 < 0
+        if leaps or turns:
+            found.append(i)
+    return found
 
 
 def numbers_of(what: str, numbers: Any) -> list[float]:
@@ -389,15 +440,17 @@ def pairs_of(what: str, points: Any) -> list[list[float]]:
     pairs = [
         numbers_of(what, pair if hasattr(pair, "__iter__") and type(pair) is not str else [pair]) for pair in points
     ]
-    if not pairs or any(len(pair) != 2 or not all(map(math.isfinite, pair)) for pair in pairs):
-        raise ValueError(f"expected pairs of finite numbers as {what}, and at least one, got {points!r}")
+    odd = [i for i, pair in enumerate(pairs) if len(pair) != 2 or not all(map(math.isfinite, pair))]
+    if odd or not pairs:
+        got = f"{tuple(pairs[odd[0]])} at {odd[0]:,}" if odd else "none"
+        raise ValueError(f"expected pairs of finite numbers as {what}, and at least one, got {got}")
     return pairs
 
 
 def finite(function: Callable[..., Any], *numbers: float) -> float:
     """A number for a picture: nan, which leaves a gap, where there is none."""
     try:
-        y = float(number_of(function(*numbers)))
+        y = float(as_number(number_of(function(*numbers)), " from the function to draw"))
     except (ArithmeticError, ValueError):
         return math.nan
     return y if math.isfinite(y) else math.nan
@@ -413,8 +466,8 @@ def descent(
 ) -> Axes:
     """The way of an optimiser over the contours of a function of two numbers.
 
-    The contours lie where equal shares of the picture are, so that valleys and slopes both show. Drawn a second time on
-    the same axes, only the way is added, so begin with the longest.
+    The contours lie where equal shares of the picture are, so that valleys and slopes both show. The way begins at a
+    ring and ends at a star. Drawn a second time on the same axes, a way is added, and the picture grows to hold it.
 
     Args:
         function: takes two numbers and returns one.
@@ -437,20 +490,25 @@ def descent(
     require_callable("descent", function)
     pairs = pairs_of("the path of descent", path)
     require_count("levels of descent", levels, 2)
-    ways = sum(line.get_gid() == "descent" for line in ax.lines) if ax is not None else 0
-    (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
+    ways: list[Any] = [line for line in ax.lines if line.get_gid() == "descent"] if ax is not None else []
     function(*pairs[0])  # what this raises is raised before anything is drawn
     ax = axes_of(ax, 6.0, 5.2)
-    if not ways:
-        across, up = numpy.linspace(left, right, 90), numpy.linspace(low, high, 90)
+    before = [pair for line in ways for pair in zip(*line.get_data())]
+    (left, right), (low, high) = [padded([pair[i] for pair in (*before, *pairs)]) for i in (0, 1)]
+    if not ways or padded([x for x, _ in before]) != (left, right) or padded([y for _, y in before]) != (low, high):
+        for contours in [x for x in ax.collections if x.get_gid() == "descent"]:
+            contours.remove()
+        across, up = numpy.linspace(left, right, 160), numpy.linspace(low, high, 160)
         heights = numpy.array([[finite(function, x, y) for x in across.tolist()] for y in up.tolist()])
         known = heights[numpy.isfinite(heights)]
-        at = numpy.unique(numpy.quantile(known, numpy.linspace(0.01, 0.99, levels))) if known.size else known
+        at = numpy.unique(numpy.quantile(known, numpy.linspace(0.003, 0.99, levels))) if known.size else known
         if len(at) > 1:
-            ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8)
-    colour, dash = LINES[ways % len(LINES)], DASHES[ways % len(DASHES)]
+            ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8).set(gid="descent")
+        ax.set(xlim=(left, right), ylim=(low, high))
+    colour, dash = LINES[len(ways) % len(LINES)], DASHES[len(ways) % len(DASHES)]
     xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=label, gid="descent")
+    ax.plot(xs[:1], ys[:1], color=colour, marker="o", markersize=9, fillstyle="none", linestyle="none")
     ax.plot(xs[-1:], ys[-1:], color=colour, marker="*", markersize=13, linestyle="none")
     ax.set(xlabel="x", ylabel="y")
     if label is not None:
@@ -491,7 +549,7 @@ def history(
     targets = targets or {}
     for what, given in (("traces", traces), ("targets", targets)):
         if not isinstance(given, dict):
-            raise TypeError(f"{what} of history is a dict by the names of the numbers, not {given!r}")
+            raise TypeError(f"{what} of history is a dict by the names of the numbers, not {brief(given)}")
     unknown = [name for name in targets if name not in traces]
     if unknown or not traces:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
@@ -499,18 +557,30 @@ def history(
         name: numbers_of(f"a number of the trace {name}", numbers if hasattr(numbers, "__iter__") else [numbers])
         for name, numbers in traces.items()
     }
+    if empty := [name for name, ys in curves.items() if not ys]:
+        raise ValueError(f"the trace of {empty[0]!r} has no numbers for history to draw")
     goals = dict(zip(targets, numbers_of("a target of history", targets.values())))
     ax = axes_of(ax)
     for k, (name, ys) in enumerate(curves.items()):
-        colour, shown = LINES[k % len(LINES)], str(name).replace("$", r"\$")
+        colour, shown = LINES[k % len(LINES)], legend_text(name)
         dash = DASHES[k // len(LINES) % len(DASHES)]
         ax.plot(range(len(ys)), ys, color=colour, linestyle=dash, marker="o" if len(ys) == 1 else "", label=shown)
         if name in goals:
             ax.axhline(goals[name], color=colour, linestyle="--", linewidth=1, label=f"{shown}: {goals[name]:.4g}")
-    ax.grid(color="0.9")
+    ax.grid(**GRID)
     ax.set_xlabel(xlabel)
-    ax.legend()
+    ax.locator_params(axis="x", integer=True)
+    if len(ax.lines) <= 8:
+        ax.legend()
+    else:  # beside the lines
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
+
+
+def legend_text(name: Any) -> str:
+    """A name as matplotlib's legends show it as it is: they leave out what begins with _, and read $ as mathematics."""
+    text = str(name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def decision_boundary(
@@ -534,7 +604,7 @@ def decision_boundary(
     Returns the axes.
 
     Raises TypeError if `model` cannot be called or returns no numbers; ValueError if points and labels do not match, or
-    are none.
+    are none, or all that the model gives is nan. Where some of it is, the picture is blank.
 
     >>> from matplotlib.figure import Figure
     >>> points, labels = [[0.0, 0.0], [1.0, 1.0]], ["below", "above"]
@@ -543,31 +613,42 @@ def decision_boundary(
     ['above', 'below']
     """
     import numpy  # with matplotlib, which needs it
-    from matplotlib.colors import ListedColormap
+    from matplotlib import rcParams
 
     require_callable("decision_boundary", model)
     pairs = pairs_of("the points of decision_boundary", points)
+    if not hasattr(labels, "__iter__"):
+        raise TypeError(f"expected a list of labels, one a point, not {labels!r} ({type(labels).__name__})")
+    labels = labels.tolist() if hasattr(labels, "tolist") else [*labels]
     if len(pairs) != len(labels):
         raise ValueError(f"expected as many labels as points, got {len(labels)} labels and {len(pairs)} points")
     require_count("steps of decision_boundary", steps, 2)
     (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
     xs, ys = numpy.linspace(left, right, steps), numpy.linspace(low, high, steps)
     with no_grad():
-        scores = numpy.array([[scores_of(model([x, y])) for x in xs.tolist()] for y in ys.tolist()])
-    count = scores.shape[2]
-    places = class_places([*labels], count)
-    ax = axes_of(ax, 5.6, 5.0)
+        found = [[scores_of(model([x, y])) for x in xs.tolist()] for y in ys.tolist()]
+    count = len(found[0][0])
+    if any(len(scores) != count for row in found for scores in row):
+        raise ValueError("expected as many numbers from the model at each point, got more at some than at others")
     if count == 1:
-        ax.contourf(xs, ys, scores[:, :, 0] > 0, levels=[-0.5, 0.5, 1.5], colors=LINES[:2], alpha=0.18)
-        ax.contour(xs, ys, scores[:, :, 0], levels=[0.0], colors="0.2", linewidths=1.2)
-    else:  # field by field, since between the numbers of two classes lie those of others
-        colours = [LINES[k % len(LINES)] for k in range(count)]
-        chosen = numpy.argmax(scores, axis=2)
-        look: Any = {"cmap": ListedColormap(colours), "vmin": -0.5, "vmax": count - 0.5, "alpha": 0.18}
-        ax.pcolormesh(xs, ys, chosen, shading="nearest", linewidth=0, rasterized=True, **look)
+        margins = numpy.array([[[-score[0], score[0]] for score in row] for row in found])
+    else:
+        scores = numpy.array(found)
+        margins = numpy.stack([scores[..., k] - numpy.delete(scores, k, axis=2).max(axis=2) for k in range(count)], 2)
+    margins = numpy.ma.masked_invalid(margins.clip(-1e300, 1e300))
+    if margins.mask.all():
+        raise ValueError("the model gives nan all over the picture, so there is no boundary to draw; was it trained?")
+    places = class_places(labels, count)
+    ax = axes_of(ax, 5.6, 5.0)
+    for k in range(margins.shape[2]):
+        margin = margins[..., k]
+        if margin.max() > 0:
+            ax.contourf(xs, ys, margin, levels=[0.0, margin.max()], colors=[LINES[k % len(LINES)]], alpha=0.18)
+            if margin.min() < 0:
+                ax.contour(xs, ys, margin, levels=[0.0], colors=rcParams["text.color"], linewidths=1.2)
     for label, k in sorted(places.items(), key=lambda pair: pair[1]):
         mine = [pair for pair, other in zip(pairs, labels) if other == label]
-        look = {"c": LINES[k % len(LINES)], "marker": "osD^vP"[k % 6], "label": str(label).replace("$", r"\$")}
+        look: Any = {"c": LINES[k % len(LINES)], "marker": "osD^vP"[k % 6], "label": legend_text(label)}
         ax.scatter([x for x, _ in mine], [y for _, y in mine], s=26, edgecolors="white", linewidths=0.5, **look)
     ax.set(xlim=(left, right), ylim=(low, high))
     ax.legend()
@@ -575,15 +656,23 @@ def decision_boundary(
 
 
 def class_places(labels: Sequence[Any], count: int) -> dict[Any, int]:
-    """Which of a model's classes each label stands for. Raises ValueError if there are more labels than classes."""
+    """Which of a model's classes each label stands for.
+
+    Raises ValueError if there are more labels than classes, or one is nan; TypeError for lists, as of one-hot labels.
+    """
+    for label in labels:
+        if isinstance(label, (list, tuple)):
+            raise TypeError(f"expected a name or a number as the label of each point, got {label!r}")
+        if label != label:
+            raise ValueError("expected a label for each point, got nan")
     names = [*dict.fromkeys(labels)]
     with suppress(TypeError):  # which have no order
         names.sort()
     most = 2 if count == 1 else count
     if len(names) > most:
-        raise ValueError(f"expected labels of {most} classes, as the model has, got {len(names)}: {names!r}")
-    if count > 1 and all(type(name) is int and 0 <= name < count for name in names):
-        return {name: name for name in names}
+        raise ValueError(f"expected labels of {most} classes, as the model has, got {len(names)}: {brief(names)}")
+    if count > 1 and all(isinstance(name, (int, float)) and name in range(count) for name in names):
+        return {name: int(name) for name in names}
     if count == 1 and len(names) == 1 and isinstance(names[0], (int, float)):
         return {names[0]: int(names[0] > 0)}
     return {name: k for k, name in enumerate(names)}

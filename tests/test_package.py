@@ -287,8 +287,9 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("plot", "new_figure", "matplotlib", False),
         ("plot", "as_svg", "matplotlib.figure", False),
         ("plot", "animation", "matplotlib.animation", False),
+        ("plot", "save", "matplotlib.backend_bases", False),
         *[("plot", name, "numpy", False) for name in ("descent", "decision_boundary")],
-        ("plot", "decision_boundary", "matplotlib.colors", False),
+        ("plot", "decision_boundary", "matplotlib", False),
         ("transforms", "parameter_names", "inspect", False),
         ("vector", "numpy", "numpy", False),
     ]

@@ -11,6 +11,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
@@ -314,9 +315,10 @@ def test_a_frame_that_is_not_there_is_an_index_error() -> None:
     for index in (6, -7, 1.0, slice(2)):
         with pytest.raises(IndexError, match="expected the number of one of 6 frames"):
             frames[index]
+    assert frames[np.int64(1)].get_title() == frames[1].get_title()
 
 
-@pytest.mark.parametrize("name", ["sweep.gif", "sweep.html", "sweep.png"])
+@pytest.mark.parametrize("name", ["sweep.gif", "SWEEP.GIF", "sweep.html", "sweep.htm", "sweep.png"])
 def test_frames_are_saved_as_an_animation_or_one_by_one(name: str, tmp_path: Path) -> None:
     x = sg.Value(2.0, label="x")
     paths = plot.backward_frames(x * x).save(tmp_path / name, seconds=0.2)
@@ -359,19 +361,59 @@ def test_a_curve_has_gaps_where_there_is_no_number() -> None:
     assert [math.isnan(y) for y in poles.lines[0].get_ydata()] == [False, True, False]
 
 
-def test_a_descent_shows_its_path_over_contours_and_others_beside_it() -> None:
-    def bowl(x: Any, y: Any) -> Any:
-        return x * x + 3 * y * y
+@pytest.mark.parametrize(
+    ("function", "orders", "places"),
+    [
+        (lambda x: x // 1, (0,), [-1.0, 0.0, 1.0, 2.0]),
+        (abs, (1,), [0.0, 0.0]),
+        (sg.tan, (0,), [-math.pi / 2, math.pi / 2]),
+        (lambda x: 1 / (x - 0.123), (0,), [0.123]),
+        (lambda x: sg.exp(5 * x) * sg.sin(30 * x), (0,), []),
+        (lambda x: sg.sqrt(abs(x)), (0,), []),
+        (lambda x: x**3, (2,), []),
+    ],
+)
+def test_a_curve_breaks_where_it_jumps_and_nowhere_else(
+    function: Any, orders: tuple[int, ...], places: list[float]
+) -> None:
+    (line,) = plot.derivatives(function, -2, 2, orders).lines
+    gaps = [x for x, y in zip(*line.get_data()) if y != y]
+    assert gaps == pytest.approx(places, abs=0.02)
 
+
+def test_each_order_has_a_look_of_its_own() -> None:
+    ax = plot.derivatives(sg.sin, 0, 1, orders=range(9), points=3)
+    assert len({(line.get_color(), line.get_linestyle(), str(line._unscaled_dash_pattern)) for line in ax.lines}) == 9
+
+
+def bowl(x: Any, y: Any) -> Any:
+    return x * x + 3 * y * y
+
+
+def ways_on(ax: Any) -> list[Any]:
+    return [line for line in ax.lines if line.get_gid() == "descent"]
+
+
+def test_a_descent_shows_its_path_over_contours_and_others_beside_it() -> None:
     path = [(2.0, 1.0), (1.0, 0.25), (sg.Value(0.5), 0.0)]
     ax = plot.descent(bowl, path, label="one")
-    assert [*ax.lines[0].get_xdata()] == [2.0, 1.0, 0.5]
-    contours = len(ax.collections)
-    assert contours > 0
+    assert [*ways_on(ax)[0].get_xdata()] == [2.0, 1.0, 0.5]
+    (contours,) = ax.collections
     assert plot.descent(bowl, path[:1], label="two", ax=ax) is ax
-    assert len(ax.collections) == contours
+    assert [*ax.collections] == [contours]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
-    assert ax.lines[2].get_color() != ax.lines[0].get_color()
+    assert ways_on(ax)[1].get_color() != ways_on(ax)[0].get_color()
+
+
+def test_a_picture_of_descents_grows_to_hold_all_ways() -> None:
+    ax = plot.descent(bowl, [(0.5, 0.5), (0.0, 0.0)])
+    plot.descent(bowl, [(-4.0, 3.0), (0.0, 0.0)], ax=ax)
+    (contours,) = ax.collections
+    left, right = ax.get_xlim()
+    assert left < -4.0 < 0.5 < right
+    corners = contours.get_datalim(ax.transData)
+    assert corners.x0 < -4.0
+    assert corners.y1 > 3.0
 
 
 def test_contours_are_drawn_on_axes_that_hold_something_else() -> None:
@@ -387,8 +429,10 @@ def test_a_flat_function_has_a_path_and_no_contours() -> None:
 
 def test_a_pole_does_not_flatten_the_rest() -> None:
     ax = plot.derivatives(lambda x: 1 / x, -2, 2)
-    assert max(map(abs, ax.get_ylim())) < 1e5
+    assert max(map(abs, ax.get_ylim())) < 40
     assert max(abs(y) for y in ax.lines[2].get_ydata() if y == y) > 1e5
+    even = plot.derivatives(lambda x: 1 / x**2, -2, 2)
+    assert 10 < even.get_ylim()[1] < 1e5
     assert plot.derivatives(lambda x: 0 * x, 0, 1).get_ylim()[0] < 0
 
 
@@ -426,8 +470,26 @@ def test_a_boundary_is_where_the_sign_changes() -> None:
 def test_of_several_scores_the_largest_is_the_class() -> None:
     ax = plot.decision_boundary(lambda p: sg.Vector([p[0], p[1], 0.5]), POINTS, [0, 1, 2, 0], steps=9)
     assert len(ax.get_legend().get_texts()) == 3
-    (fields,) = [x for x in ax.collections if hasattr(x, "get_array") and x.get_array() is not None]
-    assert {*fields.get_array().ravel().tolist()} == {0, 1, 2}  # and nothing between them
+    assert [class_at(ax, point) for point in ((0.9, 0.1), (0.1, 0.9), (0.1, 0.2))] == [[0], [1], [2]]
+
+
+def class_at(ax: Any, point: tuple[float, float]) -> list[int]:
+    """The classes whose colours a point of a decision boundary's picture has."""
+    fields = [x for x in ax.collections if isinstance(x, mpl.contour.ContourSet) and x.filled]
+    colours = [mpl.colors.to_hex(x.get_facecolor()[0]) for x in fields if x.get_paths()[0].contains_point(point)]
+    return [plot.LINES.index(colour) for colour in colours]
+
+
+def test_where_a_model_gives_nan_its_picture_is_blank() -> None:
+    ax = plot.decision_boundary(lambda p: math.nan if p[0] > 0.5 else p[1] - 0.5, POINTS, [0, 1, 0, 1])
+    assert [class_at(ax, point) for point in ((0.2, 0.1), (0.2, 0.9), (0.8, 0.1))] == [[0], [1], []]
+
+
+def test_a_boundary_is_seen_on_dark_paper_too() -> None:
+    with plt.style.context("dark_background"):
+        ax = plot.decision_boundary(lambda p: p[0] - 0.5, POINTS, [0, 1, 0, 1])
+    (line, *_) = [x for x in ax.collections if isinstance(x, mpl.contour.ContourSet) and not x.filled]
+    assert mpl.colors.to_hex(line.get_edgecolor()[0]) == "#ffffff"
 
 
 def colours_of(ax: Any) -> dict[str, str]:
@@ -449,7 +511,11 @@ def test_points_have_the_colours_of_the_classes_that_they_belong_to() -> None:
     assert colours_of(plot.decision_boundary(scores, POINTS, ["b", "c", "b", "a"], steps=3)) == dict(
         zip("abc", plot.LINES)
     )
-    assert colours_of(plot.decision_boundary(sum, POINTS, [1, 1, 1, 1], steps=3)) == {"1": plot.LINES[1]}
+    for kind in (np.array, lambda labels: [float(x) for x in labels]):
+        found = colours_of(plot.decision_boundary(scores, POINTS, kind([1, 2, 3, 1]), steps=3))
+        assert [*found.values()] == plot.LINES[1:4]
+    for ones in ([1, 1, 1, 1], np.ones(4, int)):
+        assert colours_of(plot.decision_boundary(sum, POINTS, ones, steps=3)) == {"1": plot.LINES[1]}
     assert colours_of(plot.decision_boundary(sum, POINTS, [-1, -1, -1, -1], steps=3)) == {"-1": plot.LINES[0]}
     assert colours_of(plot.decision_boundary(sum, POINTS, [None, "a", None, "a"], steps=3)) == {
         "None": plot.LINES[0],
@@ -493,6 +559,35 @@ def test_a_boundary_is_computed_without_recording() -> None:
         (lambda: plot.descent(pow, [("a", "b")]), TypeError, "the path of descent, got 'a'"),
         (lambda: plot.descent(pow, ["ab"]), TypeError, "the path of descent, got 'ab'"),
         (lambda: plot.descent(lambda x: x, [(1.0, 1.0)]), TypeError, "positional argument"),
+        (
+            lambda: plot.derivatives(sg.sin, 0, 1, orders=2),
+            TypeError,
+            r"orders of derivatives is a list.*not 2 \(int\)",
+        ),
+        (lambda: plot.derivatives(sg.sin, 0, 1, orders=()), ValueError, "orders of derivatives is empty"),
+        (lambda: plot.derivatives(lambda x: [x], 0, 1), TypeError, "from the function to draw, got \\["),
+        (lambda: plot.descent(pow, [(1, 2)] * 9 + [(1, math.inf)]), ValueError, r"got \(1.0, inf\) at 9$"),
+        (lambda: plot.history({"w": []}), ValueError, "trace of 'w' has no numbers"),
+        (lambda: plot.history([1.0] * 10_000), TypeError, r"^.{,150}$"),
+        (lambda: plot.decision_boundary(sum, POINTS, 3), TypeError, "a list of labels, one a point, not 3"),
+        (lambda: plot.decision_boundary(sum, POINTS, [[1, 0]] * 4), TypeError, r"label of each point, got \[1, 0\]"),
+        (
+            lambda: plot.decision_boundary(sum, POINTS, [0, 1, 1, math.nan]),
+            ValueError,
+            "a label for each point, got nan",
+        ),
+        (
+            lambda: plot.decision_boundary(lambda _: math.nan, POINTS, [0, 1, 1, 0]),
+            ValueError,
+            "nan all over the picture",
+        ),
+        (
+            lambda: plot.decision_boundary(lambda p: [1.0] * (2 + (p[0] > 0.5)), POINTS, [0, 1, 1, 0]),
+            ValueError,
+            "as many numbers from the model at each point",
+        ),
+        (lambda: plot.backward_frames(example()).save("a.xyz"), ValueError, r"\.gif, \.html or pictures.*not \.xyz"),
+        (lambda: plot.backward_frames(example()).save("a.gif", seconds=0), ValueError, "seconds is a time above 0"),
         (lambda: plot.history({}), ValueError, "no trace of anything"),
         (lambda: plot.history([1.0]), TypeError, "traces of history is a dict"),
         (lambda: plot.history({"w": ["x"]}), TypeError, "a number of the trace w, got 'x'"),
