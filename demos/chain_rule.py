@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
+
+from options import picture
 
 import scalargrad as sg
 from scalargrad import plot
@@ -23,8 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The chain rule on z = sin(x) * y + x**2, explained and drawn.")
     parser.add_argument("--x", type=float, default=2.0, help="the number x (default: %(default)s)")
     parser.add_argument("--y", type=float, default=3.0, help="the number y (default: %(default)s)")
-    parser.add_argument("--picture", type=Path, default=Path("chain_rule.png"), metavar="PATH")
-    parser.add_argument("--animation", type=Path, default=Path("chain_rule.gif"), metavar="PATH")
+    parser.add_argument("--picture", type=picture, default="chain_rule.png", metavar="PATH")
+    parser.add_argument("--animation", type=picture, default="chain_rule.gif", metavar="PATH")
     options = parser.parse_args(argv)
 
     x, y = sg.Value(options.x, label="x"), sg.Value(options.y, label="y")

@@ -14,10 +14,10 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from options import picture
 
 import scalargrad as sg
 from scalargrad import plot
@@ -80,7 +80,7 @@ def fit(b: list[float]) -> tuple[list[float], int]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; gives the exit code."""
     parser = argparse.ArgumentParser(description="Fits NIST's Thurber data by Levenberg-Marquardt with exact slopes.")
-    parser.add_argument("--picture", type=Path, default=Path("curve_fit.png"), metavar="PATH")
+    parser.add_argument("--picture", type=picture, default="curve_fit.png", metavar="PATH")
     options = parser.parse_args(argv)
 
     b, steps = fit(START)

@@ -13,8 +13,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
+
+from options import picture
 
 import scalargrad as sg
 from scalargrad import plot
@@ -37,7 +38,7 @@ def price(spot: Any, strike: Any, time: Any, rate: Any, sigma: Any) -> Any:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; gives the exit code."""
     parser = argparse.ArgumentParser(description="Differentiates the package blackscholes, which knows nothing of it.")
-    parser.add_argument("--picture", type=Path, default=Path("differentiate_a_library.png"), metavar="PATH")
+    parser.add_argument("--picture", type=picture, default="differentiate_a_library.png", metavar="PATH")
     options = parser.parse_args(argv)
 
     spots = [60.0 + i for i in range(81)]
@@ -63,11 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for axes, name in zip(figure.subplots(1, 3), ("delta", "gamma", "vega")):
         found, formula = zip(*known[name])
         axes.plot(spots, found, color=plot.LINES[0], label="derivative of price()")
-        axes.plot(spots[::8], formula[::8], "o", color=plot.LINES[1], markersize=4.5, label=f"the package's {name}()")
+        axes.plot(spots[::8], formula[::8], "o", color=plot.LINES[1], markersize=4.5, label="the package's own formula")
         axes.spines[["top", "right"]].set_visible(False)
         axes.set(xlabel="price of the stock", title=name)
-        axes.legend(fontsize=8)
-    figure.tight_layout()
+    figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=2, frameon=False)
+    figure.tight_layout(rect=(0, 0, 1, 0.93))
     figure.savefig(options.picture, dpi=120)
     print(f"The picture is in {options.picture}")
     return 0

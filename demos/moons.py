@@ -16,9 +16,9 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
+from options import picture, whole
 from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
 
 import scalargrad as sg
@@ -95,11 +95,15 @@ def train(loss_and_gradients: Callable[[], tuple[float, list[Any]]], model: MLP,
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; gives the exit code."""
     parser = argparse.ArgumentParser(description="Tells two moons apart with micrograd's network, eager and compiled.")
-    parser.add_argument("--steps", type=int, default=100, metavar="N", help="of each training (default: %(default)s)")
-    parser.add_argument("--points", type=int, default=100, metavar="N", help="how many, even (default: %(default)s)")
+    parser.add_argument(
+        "--steps", type=whole(1), default=100, metavar="N", help="of each training (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--points", type=whole(4, 2), default=100, metavar="N", help="how many, even (default: %(default)s)"
+    )
     parser.add_argument("--noise", type=float, default=0.1, help="how far they scatter (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="of points and weights (default: %(default)s)")
-    parser.add_argument("--picture", type=Path, default=Path("moons.png"), metavar="PATH")
+    parser.add_argument("--picture", type=picture, default="moons.png", metavar="PATH")
     options = parser.parse_args(argv)
 
     points, labels = moons(options.points, options.noise, options.seed)

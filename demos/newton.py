@@ -13,8 +13,9 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
+
+from options import picture, positive, whole
 
 import scalargrad as sg
 from scalargrad import plot
@@ -47,36 +48,43 @@ def newton(point: Point) -> Point:
 
 
 def walk(step: Callable[[Point], Point], most: int) -> list[Point]:
-    """The points of a method until it stands still."""
+    """The points of a method until it stands still. Raises OverflowError if it runs away."""
     path = [START]
     while len(path) <= most and math.hypot(*gradient(*path[-1])) > 1e-10:
         path.append(step(path[-1]))
+        if math.hypot(*path[-1]) > 1e6:
+            raise OverflowError(f"step {len(path) - 1:,} led to {path[-1]}, away from the valley")
     return path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; gives the exit code."""
     parser = argparse.ArgumentParser(description="Newton's method against gradient descent in Rosenbrock's valley.")
-    parser.add_argument("--rate", type=float, default=0.0015, help="of gradient descent (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=50_000, help="at most, for each (default: %(default)s)")
-    parser.add_argument("--picture", type=Path, default=Path("newton.png"), metavar="PATH")
+    parser.add_argument("--rate", type=positive, default=0.0015, help="of gradient descent (default: %(default)s)")
+    parser.add_argument("--steps", type=whole(1), default=50_000, help="at most, for each (default: %(default)s)")
+    parser.add_argument("--picture", type=picture, default="newton.png", metavar="PATH")
     options = parser.parse_args(argv)
 
     paths: dict[str, list[Point]] = {}
     print(f"{'':<18}{'steps':>8}{'x':>22}{'y':>22}{'f':>12}{'seconds':>10}")
     for name, step in (("gradient descent", lambda p: descend(p, options.rate)), ("Newton's method", newton)):
         start = time.perf_counter()
-        path = paths[name] = walk(step, options.steps)
+        try:
+            path = paths[name] = walk(step, options.steps)
+        except OverflowError as error:
+            print(f"newton.py: error: {name}, {error}; try a smaller --rate than {options.rate:g}", file=sys.stderr)
+            return 1
         x, y = path[-1]
         seconds = time.perf_counter() - start
         print(f"{name:<18}{len(path) - 1:>8,}{x:>22.15g}{y:>22.15g}{valley(x, y):>12.2e}{seconds:>10.4f}")
 
     ax = None
-    for name, path in reversed(paths.items()):  # Newton's way is the longest, so it sets the limits
+    for name, path in paths.items():
         shown = path if len(path) < 100 else [path[int(1.15**k)] for k in range(100) if 1.15**k < len(path)]
         ax = plot.descent(valley, [START, *shown], label=f"{name}, {len(path) - 1:,} steps", ax=ax)
     assert ax is not None
-    ax.plot(1, 1, marker="+", markersize=14, color="black")
+    ax.plot(1, 1, "+", markersize=16, color="black", label="the minimum")
+    ax.legend()
     ax.set_title("Rosenbrock's valley")
     ax.figure.savefig(options.picture, dpi=120)  # type: ignore[union-attr]
     print(f"The picture is in {options.picture}")

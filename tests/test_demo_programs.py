@@ -36,6 +36,7 @@ def load(name: str) -> Any:
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(DEMOS)
     yield
     plt.close("all")
 
@@ -121,3 +122,29 @@ def test_both_ways_to_the_gradient_of_the_moons_agree() -> None:
     for gradient, numbers in zip(gradients, others, strict=True):
         flat = gradient.tolist() if isinstance(gradient, sg.Vector) else gradient.numpy()
         assert flat == pytest.approx(numbers, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("moons", ["--points", "3"], "expected a multiple of 2 of at least 4, got '3'"),
+        ("moons", ["--steps", "0"], "expected a whole number of at least 1, got '0'"),
+        ("moons", ["--picture", "nowhere/moons.png"], "there is no folder nowhere to save moons.png in"),
+        ("newton", ["--rate", "-1"], "expected a finite number above 0, got '-1'"),
+        ("newton", ["--rate", "much"], "expected a finite number above 0, got 'much'"),
+        ("curve_fit", ["--picture", "fit.xyz"], "expected the name of a picture, as fit.png, got 'fit.xyz'"),
+        ("chain_rule", ["--animation", "sweep"], "expected the name of a picture, as sweep.png, got 'sweep'"),
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_is_done(
+    name: str, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        load(name).main(options)
+    assert end.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_descent_that_runs_away_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load("newton").main(["--rate", "1"]) == 1
+    assert "away from the valley; try a smaller --rate than 1" in capsys.readouterr().err
