@@ -35,14 +35,16 @@ EPILOG = """examples:
 )
 
 
-class DrawingError(Exception):
-    """Why there is no picture, in a sentence."""
-
-
 def order(text: str) -> int:
     if not text.isdecimal() or int(text) > MOST:
         raise argparse.ArgumentTypeError(f"expected a whole number from 0 to {MOST}, got {text.strip()!r}")
     return int(text)
+
+
+def picture(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected the name of a file, such as out.png, got an empty one")
+    return text if os.path.splitext(text)[1] else f"{text}.png"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -60,7 +62,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--source", action="store_true", help="the gradient compiled to Python, for the way that this point takes"
     )
-    parser.add_argument("--plot", metavar="FILE", help="draw the graph of the computation to a file, such as out.png")
+    parser.add_argument(
+        "--plot", type=picture, metavar="FILE", help="draw the graph of the computation to a file, such as out.png"
+    )
     parser.add_argument("--version", action="version", version=f"scalargrad {sg.__version__}")
     return parser
 
@@ -116,14 +120,16 @@ def derivatives(f: Expression, point: Sequence[float], order: int) -> str:
     return text
 
 
-def draw(value: sg.Value, file: str) -> None:
+def draw(value: sg.Value, file: str) -> str:
+    """Draw the graph to a file; gives why there is none, or nothing."""
     try:
         figure: Any = plot.graph(value).figure
         figure.savefig(file)
     except ModuleNotFoundError as error:
-        raise DrawingError(str(error)) from None
+        return str(error)
     except (OSError, ValueError) as error:
-        raise DrawingError(f"--plot cannot write {file}: {error}") from None
+        return f"--plot cannot write {file}: {error}"
+    return ""
 
 
 def compiled_source(f: Any, point: Sequence[float]) -> str:
@@ -140,21 +146,22 @@ def shown(point: dict[str, float]) -> str:
     return ", ".join(f"{name} = {number!r}" for name, number in point.items())
 
 
-def report(f: Expression, point: dict[str, float], options: argparse.Namespace) -> str:
-    """All that is printed. Raises what the operations raise, and DrawingError."""
+def report(f: Expression, point: dict[str, float], options: argparse.Namespace) -> tuple[str, str]:
+    """All that is printed, and why there is no picture, if one is missing. Raises what the operations raise."""
     numbers = [*point.values()]
     parts = [f.text + f"  at {shown(point)}" * bool(point), derivatives(f, numbers, options.order)]
     result = f(*[sg.Value(number, label=name) for name, number in point.items()])
     value = result if isinstance(result, sg.Value) else sg.constant(result)
     if options.explain:
         parts.append(sg.explain(value) if value.is_tracked else "It depends on no name, so nothing is carried back.")
+    missing = ""
     if options.plot:
-        draw(value, options.plot)
-        parts.append(f"The graph is in {options.plot}.")
+        missing = draw(value, options.plot)
+        parts += [] if missing else [f"The graph is in {options.plot}."]
     text = "\n\n".join(parts)
-    if not options.source:
-        return text
-    return "\n".join(f"# {line}".rstrip() for line in text.split("\n")) + "\n\n" + compiled_source(f, numbers)
+    if options.source:
+        text = "\n".join(f"# {line}".rstrip() for line in text.split("\n")) + "\n\n" + compiled_source(f, numbers)
+    return text, missing
 
 
 def say(text: str) -> None:
@@ -178,16 +185,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     point = read_point(parser, options.point)
     check(parser, options, [*point])
     try:
-        say(report(Expression(options.expression, [*point]), point, options))
+        text, missing = report(Expression(options.expression, [*point]), point, options)
+        say(text)
     except ExpressionError as error:
         parser.error(str(error))
     except RecursionError:
         parser.error(TOO_DEEP)
     except (ArithmeticError, ValueError) as error:
         return fail(parser, f"{error}{', at' * bool(point)} {shown(point)}".rstrip())
-    except DrawingError as error:
-        return fail(parser, str(error))
-    return 0
+    return fail(parser, missing) if missing else 0
 
 
 def fail(parser: argparse.ArgumentParser, message: str) -> int:

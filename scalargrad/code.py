@@ -344,5 +344,6 @@ def described(program: Program) -> list[str]:
     decisions = [
         f"{ascii(basename(file))[1:-1]}, line {line} ({count} answer{'s' * (count > 1)} known)"
         for (file, line), count in places.items()
+        if not file.startswith("<")  # of code that came as text, as on the command line
     ]
     return [f"Paths known: {paths}." + (f" Decisions: {'; '.join(decisions[:10])}." if decisions else "")]

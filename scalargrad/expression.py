@@ -12,6 +12,7 @@ import operator
 import sys
 import warnings
 from difflib import get_close_matches
+from unicodedata import east_asian_width
 
 from . import math, operations
 from .registry import registry
@@ -149,8 +150,11 @@ class Expression:
                 return applied(OPERATORS[type(op)], [self._read(operand)])
             case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
                 return applied(OPERATORS[type(op)], [self._read(left), self._read(right)])
-            case ast.BinOp(op=ast.BitXor()):
-                raise self._error(node, f"{self._shown(node)} has the operator ^; a power is written **, such as x**2")
+            case ast.BinOp(left=left, op=ast.BitXor()):
+                column = self.text.index("^", self._column(left.end_col_offset))
+                raise self._error(
+                    column, f"{self._shown(node)} has the operator ^; a power is written **, such as x**2"
+                )
             case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in OPERATORS for op in ops):
                 rest = [(OPERATORS[type(op)], self._read(other)) for op, other in zip(ops, others)]
                 return compared(self._read(left), rest)
@@ -198,10 +202,15 @@ class Expression:
         )
 
     def _error(self, place: Any, message: str) -> ExpressionError:
-        """An error that shows a column of the text, or where a node begins, of which Python counts the bytes."""
-        column = place if type(place) is int else len(self.text.encode()[: place.col_offset].decode())
+        """An error that shows a column of the text, or where a node begins."""
+        column = place if type(place) is int else self._column(place.col_offset)
         start = max(0, column - 50)
-        return ExpressionError(f"{message}\n  {self.text[start : start + 80]}\n  {' ' * (column - start)}^")
+        wide = ["\u3000" if east_asian_width(x) in "WF" else " " for x in self.text[start:column]]
+        return ExpressionError(f"{message}\n  {self.text[start : start + 80]}\n  {''.join(wide)}^")
+
+    def _column(self, count: int | None) -> int:
+        """Where a count of bytes, as Python's parser gives it, leads to in the text."""
+        return len(self.text.encode()[:count].decode())
 
     def _shown(self, node: ast.AST) -> str:
         text = ast.get_source_segment(self.text, node) or ""

@@ -30,7 +30,7 @@ WIDTH = 100
 NESTING = 12
 PARENTHESES = ATOM - 0.5  # an expression of any kind, in parentheses
 EXACT_IN_FLOATS = 2**53
-UNTRACED = "this path was not known when the code was generated; call the compiled function with such arguments first"
+UNTRACED = "these arguments take a path that was not known when this code was generated; generate it again with them"
 
 
 def jumps(node: Traced) -> bool:

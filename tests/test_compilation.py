@@ -906,7 +906,7 @@ def test_an_untraced_path_raises_where_the_source_stands_alone() -> None:
     compiled = sg.compile(lambda x: x if x > 0 else -x)
     compiled(1.0)
     (name,) = [name for name in execute(compiled.source) if name == "function"]
-    with pytest.raises(NotImplementedError, match="not known when the code was generated"):
+    with pytest.raises(NotImplementedError, match="not known when this code was generated"):
         execute(compiled.source)[name](-1.0)
 
 

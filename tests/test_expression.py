@@ -228,7 +228,7 @@ def test_what_is_not_arithmetic_is_refused_with_its_place(text: str, at: str) ->
         ("x +", "", "the expression cannot be read (invalid syntax); "),
         ("2 * (x", "(x", "the expression cannot be read ('(' was never closed); "),
         ("x; x", "; x", "the expression cannot be read (invalid syntax); "),
-        ("1 + x ^ 2", "1 + x ^ 2", "`1 + x ^ 2` has the operator ^; a power is written **, such as x**2"),
+        ("1 + x ^ 2", "^ 2", "`1 + x ^ 2` has the operator ^; a power is written **, such as x**2"),
         ("1 + z", "z", "`z` is not known; give it one, such as z=1.5"),
         ("alpah", "alpah", "`alpah` is not known; did you mean alpha?"),
         ("1 + sni(x)", "sni(x)", "`sni` is not known; did you mean sin?"),
@@ -282,3 +282,10 @@ def test_the_parentheses_that_python_takes_are_as_deep_as_any() -> None:
 def test_it_never_runs_the_text() -> None:
     source = inspect.getsource(inspect.getmodule(Expression))  # type: ignore[arg-type]
     assert not any(word in source for word in ("eval(", "exec(", "compile(", "getattr(builtins"))
+
+
+def test_the_caret_stands_below_its_place_also_after_letters_that_are_twice_as_wide() -> None:
+    with pytest.raises(ExpressionError) as error:
+        Expression("日本 + x^2", ["x", "日本"])
+    _, text, caret = str(error.value).splitlines()
+    assert (text, caret) == ("  日本 + x^2", "  \u3000\u3000    ^")

@@ -173,7 +173,7 @@ def test_the_graph_is_drawn_to_a_file(run):
 def test_without_matplotlib_it_says_what_brings_it(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     code, out, err = run("x", "x=1", "--plot", "out.png")
-    assert (code, out) == (1, "")
+    assert (code, out) == (1, "x  at x = 1.0\n\nvalue = 1.0\nd/dx  = 1.0\n")
     assert err.startswith(f"{ERROR}pictures need matplotlib")
     assert err.endswith("pip install 'scalargrad[plot]'\n")
 
@@ -181,9 +181,25 @@ def test_without_matplotlib_it_says_what_brings_it(run, monkeypatch):
 @pytest.mark.parametrize("file", ["no/such/folder.png", "out.nothing"])
 def test_a_file_that_cannot_be_written_is_said_in_a_sentence(run, file):
     code, out, err = run("x", "x=1", "--plot", file)
-    assert (code, out) == (1, "")
+    assert (code, out) == (1, "x  at x = 1.0\n\nvalue = 1.0\nd/dx  = 1.0\n")  # what is known is said all the same
     assert err.startswith(f"{ERROR}--plot cannot write {file}: ")
     assert err.count("\n") == 1
+
+
+def test_a_picture_without_a_suffix_is_a_png_and_without_a_name_is_refused(run, tmp_path):
+    code, out, _ = run("x", "x=1", "--plot", str(tmp_path / "graph"))
+    assert code == 0
+    assert out.endswith(f"The graph is in {tmp_path / 'graph.png'}.\n")
+    assert (tmp_path / "graph.png").stat().st_size > 1000
+    code, _, err = run("x", "x=1", "--plot", "")
+    assert code == 2
+    assert "expected the name of a file, such as out.png, got an empty one" in err
+
+
+def test_the_source_of_a_choice_names_no_file(run):
+    _, out, _ = run("x if x > 0 else -x", "x=1", "--source")
+    assert "# Paths known: 1.\n" in out
+    assert "generate it again with them" in out
 
 
 # -- what mathematics refuses
