@@ -11,7 +11,7 @@ import random
 
 from . import operations
 from .operations import absolute, relu, sigmoid, softplus, tanh
-from .registry import as_number, require_callable, require_flag, require_number
+from .registry import as_number, counted, require_callable, require_flag, require_number
 from .saving import load as load
 from .saving import save as save
 from .value import Value, leaf_number
@@ -169,10 +169,6 @@ def leaves_of(variable: Any) -> Sequence[Value]:
     return (variable,) if isinstance(variable, Value) else tuple(variable)
 
 
-def counted(length: int | None) -> str:
-    return "one number" if length is None else f"{length} numbers"
-
-
 class Neuron(Module):
     """activation(w . x + b): one fused node for the product, one for the bias, one for the activation.
 
@@ -287,6 +283,8 @@ class Sequential(Module):
     """
 
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        if layers and isinstance(layers[0], (list, tuple)):
+            raise TypeError("Sequential takes its layers one by one, not in a list: Sequential(*layers)")
         self.layers = [require_callable("Sequential", layer) for layer in layers]
 
     def __call__(self, x: Any) -> Any:
@@ -339,6 +337,10 @@ def as_inputs(x: Any, count: int) -> Vector:
     """What a neuron is given, as a Vector of as many values as it has weights."""
     if not isinstance(x, Vector):
         elements = elements_of(x)
+        if elements and elements_of(elements[0]) is not None:
+            raise TypeError(
+                f"a neuron takes the {counted(count)} of one sample, not {len(elements)} samples; call it for each"
+            )
         x = Vector([x] if elements is None else elements)
     if len(x) != count:
         raise ValueError(f"expected {count} inputs, as many as a neuron has weights, got {len(x)}")
@@ -471,7 +473,7 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     """
     rows = nested(logits) or elements_for("cross_entropy", logits)
     if any(nested(row) is not None for row in rows):
-        targets = elements_for("cross_entropy of several rows of logits", target)
+        targets = nested(target) or elements_for("cross_entropy of several rows of logits", target)
         if len(targets) != len(rows):
             raise ValueError(f"cross_entropy takes a target for each row, got {len(targets)} and {len(rows)} rows")
         return Vector(map(cross_entropy, rows, targets)).mean()

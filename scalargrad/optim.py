@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from reprlib import repr as brief
 
 from .operations import maximum
-from .registry import as_number, require_flag, require_number
+from .registry import as_number, counted, require_flag, require_number
 from .value import Value
 from .variable import assign_leaves
 from .vector import Vector, elements_of
@@ -58,11 +59,15 @@ class Optimizer:
     def __init__(self, params: Iterable[Any] = (), lr: Rate = 1e-3) -> None:
         name = type(self).__name__
         if isinstance(params, Value) or not hasattr(params, "__iter__"):
-            raise TypeError(f"{name} takes a list of parameters, not {params!r}; the learning rate goes by name, lr=")
+            way = "give its parameters()" if hasattr(params, "parameters") else "the learning rate goes by name, lr="
+            raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
         self.states: dict[Value, tuple[Number, ...]] = {leaf: () for p in params for leaf in leaves_of(name, p)}
         self.lr = lr
         self.iterations = 0
         self.current_lr()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(lr={self.lr!r}) of {len(self.states)} parameters after {self.iterations} steps"
 
     def current_lr(self) -> Number:
         """The learning rate of the next step. Raises TypeError or ValueError if it is no number of 0 or more.
@@ -122,19 +127,25 @@ class Optimizer:
         >>> w
         Variable([0.5, 1.0])
         """
+        require_list("apply_gradients", grads_and_vars)
         leaves: list[Value] = []
         numbers: list[Number] = []
         for pair in grads_and_vars:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-                raise TypeError(f"apply_gradients takes pairs of a gradient and its variable, not {pair!r}")
+                raise TypeError(f"apply_gradients takes pairs of a gradient and its variable, not {brief(pair)}")
             gradient, variable = pair
             own = leaves_of("apply_gradients", variable)
             if gradient is None:
-                raise ValueError(f"the gradient for {variable!r} is None: the loss does not depend on it; leave it out")
+                raise ValueError(
+                    f"the gradient for {brief(variable)} is None: the loss does not depend on it; leave it out"
+                )
             given = elements_of(gradient)
             wanted = None if isinstance(variable, Value) else len(own)
-            if (given if given is None else len(given)) != wanted:
-                raise ValueError(f"expected a gradient of the shape of {variable!r}, got {gradient!r}")
+            length = None if given is None else len(given)
+            if length != wanted:
+                raise ValueError(
+                    f"expected {counted(wanted)} as the gradient for {brief(variable)}, got {counted(length)}"
+                )
             leaves += own
             numbers += [number_in(x, variable) for x in ([gradient] if given is None else given)]
         if len({*map(id, leaves)}) < len(leaves):
@@ -185,7 +196,7 @@ class Optimizer:
             raise ValueError(f"expected the state of {name}, got that of {state['optimizer']}")
         iterations, rows = state["iterations"], state["states"]
         if type(iterations) is not int or iterations < 0 or not isinstance(rows, list):
-            raise ValueError(f"expected a number of steps and a list of states, got {iterations!r} and {rows!r}")
+            raise ValueError(f"expected a number of steps and a list of states, got {iterations!r} and {brief(rows)}")
         if len(rows) != len(self.states):
             raise ValueError(
                 f"expected the states of {len(self.states)} parameters, got {len(rows)}; give them to {name}"
@@ -411,7 +422,7 @@ def number_in(gradient: Any, variable: Any) -> Number:
 
 
 def at_least_0(name: str, x: Any) -> Number:
-    return require_number(name, x, lambda x: x >= 0, "0 or more")
+    return require_number(name, x, lambda x: 0 <= x < math.inf, "0 or more and finite")
 
 
 def more_than_0(name: str, x: Any) -> Number:
@@ -479,6 +490,8 @@ def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float
     >>> schedule(10), schedule(11), schedule(21)
     (0.1, 0.05, 0.01)
     """
+    require_list("piecewise_constant_decay", boundaries)
+    require_list("piecewise_constant_decay", values)
     ends = [as_number(end, " as a boundary") for end in boundaries]
     rates = [at_least_0("a value", value) for value in values]
     if len(rates) != len(ends) + 1:
@@ -545,7 +558,8 @@ def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
 def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[list[Any], Value]:
     """Gradients scaled down together so that their Euclidean norm is no more than `clip_norm`, as TensorFlow's.
 
-    Each is multiplied by clip_norm / max(norm, clip_norm). Gradients flow through, as through all else.
+    Each is multiplied by clip_norm / max(norm, clip_norm), and all are nan if the norm is infinite or nan. Gradients
+    flow through, as through all else.
 
     Args:
         gradients: a list of numbers, Values, Vectors and lists, such as `tape.gradient` returns; None stays None.
@@ -562,5 +576,7 @@ def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[lis
     vectors = [g if g is None else Vector([g] if elements_of(g) is None else elements_of(g) or ()) for g in gradients]
     norm = Vector([x for vector in vectors if vector is not None for x in vector]).norm()
     scale = clip_norm / maximum(norm, clip_norm) if math.isfinite(clip_norm) else 1.0
+    if not norm < math.inf:
+        scale = math.nan
     scaled = [vector if vector is None else vector * scale for vector in vectors]
     return [x if x is None or elements_of(g) is not None else x[0] for x, g in zip(scaled, gradients)], norm

@@ -253,6 +253,11 @@ def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected:
     return number
 
 
+def counted(length: int | None) -> str:
+    """How many numbers there are: None of a scalar."""
+    return "one number" if length is None else f"{length} numbers"
+
+
 def named(method: Method, name: str) -> Method:
     """A method under a name that shows in messages and in `help`."""
     method.__name__, method.__qualname__ = name, f"Value.{name}"

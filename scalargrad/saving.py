@@ -57,10 +57,12 @@ def save(path: str | os.PathLike[str], **parts: Part) -> None:
         if os.path.exists(target):
             os.chmod(beside, os.stat(target).st_mode)
         os.replace(beside, target)
-    except BaseException:
+    except OSError as error:
+        error.filename = os.fspath(path)  # and not that of the new file beside it
+        raise
+    finally:
         if os.path.exists(beside):
             os.remove(beside)
-        raise
 
 
 def load(path: str | os.PathLike[str], **parts: Part) -> None:

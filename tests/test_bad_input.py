@@ -1669,8 +1669,56 @@ OPTIMISERS = [
         "another length",
         lambda g: optim.SGD().apply_gradients([([1.0], g.w)]),
         ValueError,
-        r"got \[1\.0\]",
-        r"a gradient of the shape of Variable\(\[1\.0, 2\.0\]\)",
+        "got 1 numbers",
+        r"expected 2 numbers as the gradient for Variable\(\[1\.0, 2\.0\]\)",
+    ),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "a number",
+        lambda _: optim.SGD().apply_gradients(3),  # type: ignore[arg-type]
+        TypeError,
+        r"not 3 \(int\)",
+        "apply_gradients takes a list",
+    ),
+    Case(
+        "optim.Optimizer",
+        "a module",
+        lambda _: optim.SGD(nn.MLP(20, [20, 1])),  # type: ignore[arg-type]
+        TypeError,
+        r"not MLP of \[.{,50}; ",
+        r"a list of parameters.*give its parameters\(\)$",
+    ),
+    Case(
+        "optim.Optimizer",
+        "inf, lr",
+        lambda _: optim.SGD(lr=math.inf),
+        ValueError,
+        "not inf",
+        "lr is 0 or more and finite",
+    ),
+    Case(
+        "optim.piecewise_constant_decay",
+        "a number",
+        lambda _: optim.piecewise_constant_decay(3, [1.0, 2.0]),  # type: ignore[arg-type]
+        TypeError,
+        r"not 3 \(int\)",
+        "takes a list",
+    ),
+    Case(
+        "nn.Sequential",
+        "a list",
+        lambda _: nn.Sequential([nn.Layer(1, 1), abs]),  # type: ignore[arg-type]
+        TypeError,
+        "not in a list",
+        r"one by one.*Sequential\(\*layers\)",
+    ),
+    Case(
+        "nn.Neuron",
+        "several samples",
+        lambda _: nn.Neuron(2)([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+        TypeError,
+        "not 3 samples",
+        "takes the 2 numbers of one sample",
     ),
     Case(
         "optim.Optimizer.apply_gradients",

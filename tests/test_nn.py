@@ -447,3 +447,10 @@ def test_the_weights_of_a_network_are_named_by_layer_and_neuron() -> None:
     labels = [p.label for p in nn.MLP(1, [2, 1]).parameters()]
     assert labels == ["w0.0[0]", "b0.0", "w0.1[0]", "b0.1", "w1.0[0]", "w1.0[1]", "b1.0"]
     assert [p.label for p in nn.Layer(1, 2).parameters()] == ["w0[0]", "b0", "w1[0]", "b1"]
+
+
+def test_arrays_of_one_hot_rows_are_targets_as_lists_are() -> None:
+    logits, rows = [[1.0, 2.0], [3.0, 5.0]], [[1.0, 0.0], [0.0, 1.0]]
+    expected = nn.cross_entropy(logits, [0, 1])
+    for target in (rows, np.array(rows)):
+        assert nn.categorical_crossentropy(target, np.array(logits), from_logits=True) == expected

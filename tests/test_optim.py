@@ -299,7 +299,7 @@ def test_a_rate_that_goes_wrong_later_is_refused_then() -> None:
     run(optimizer, x, [1.0, 1.0])
     for lr in (optimizer.lr, math.nan):
         optimizer.lr = lr
-        with pytest.raises(ValueError, match=r"lr is 0 or more, not (-1\.0|nan)"):
+        with pytest.raises(ValueError, match=r"lr is 0 or more and finite, not (-1\.0|nan)"):
             run(optimizer, x, [1.0])
     assert x.data == 0.0
 
@@ -399,3 +399,15 @@ def test_an_infinite_norm_to_clip_by_changes_nothing() -> None:
 def test_what_is_no_list_is_told(call: Any, words: str) -> None:
     with pytest.raises(TypeError, match=words):
         call()
+
+
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
+def test_where_a_gradient_is_not_finite_all_that_are_clipped_together_are_nan_as_tensorflow_has_it(odd: float) -> None:
+    (first, second), norm = optim.clip_by_global_norm([odd, [1.0, 2.0]], 2.5)
+    assert all(math.isnan(x) for x in (first.data, *second.tolist()))
+    assert not math.isfinite(norm.data)
+
+
+def test_an_optimiser_shows_what_it_is() -> None:
+    optimizer = optim.Adam([sg.Variable([1.0, 2.0])], lr=0.5)
+    assert repr(optimizer) == "Adam(lr=0.5) of 2 parameters after 0 steps"

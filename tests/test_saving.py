@@ -211,3 +211,9 @@ def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:
 def test_a_class_is_no_part(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="takes modules and optimisers, not <class"):
         nn.save(tmp_path / "run.json", model=nn.Neuron)  # type: ignore[arg-type]
+
+
+def test_where_the_folder_is_not_there_the_error_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as error:
+        nn.save(tmp_path / "nowhere" / "run.json", model=nn.Neuron(1))
+    assert error.value.filename == str(tmp_path / "nowhere" / "run.json")
