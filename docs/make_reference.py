@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import scalargrad as sg
-from scalargrad import nn, optim, plot, testing
+from scalargrad import nn, notebook, optim, plot, testing
 from scalargrad.registry import Operation
 
 if TYPE_CHECKING:
@@ -35,6 +35,18 @@ SECTIONS = {
     "To see": ["explain"],
 }
 MODULES = {"scalargrad.plot": plot, "scalargrad.nn": nn, "scalargrad.optim": optim, "scalargrad.testing": testing}
+COMMAND = """`python -m scalargrad "x**2 * sin(y)" x=1.5 y=2` prints the value of an expression and its derivatives.
+
+- `name=number`: what a name stands for; each has its derivative.
+- `--order N`: up to which order, 1 unless told: 2 for several names, 30 for one.
+- `--explain`: how the derivatives come about, as `sg.explain` writes it.
+- `--source`: the gradient compiled to Python, for the way that this point takes; all else becomes comments, so that the
+  output is a module.
+- `--plot FILE`: the graph as a picture, which needs matplotlib.
+
+The text is parsed and never evaluated: numbers, names, operators, comparisons, `a if b else c` and the functions that
+`--help` lists. It ends with 0; with 1 where mathematics refuses, or the picture; with 2 where it is used wrongly.
+"""
 
 
 def page() -> str:
@@ -58,6 +70,10 @@ def page() -> str:
         parts.append(f"{markdown(inspect.getdoc(module) or '')}\n")
         for name, thing in public_in(module):
             parts += entry(name, thing)
+    parts.append("## In a notebook\n")
+    parts.append(f"{markdown(inspect.getdoc(notebook) or '')}\n")
+    parts.append("## The command\n")
+    parts.append(COMMAND)
     return "\n".join(parts)
 
 

@@ -1,4 +1,7 @@
-"""How values show themselves in a notebook: a small graph as a picture, anything else as a line of text."""
+"""How values show themselves in a notebook: a graph of up to 30 nodes as a picture, else a line of text.
+
+Jupyter asks for the picture by itself; it needs matplotlib. Draw larger graphs with `plot.graph`.
+"""
 
 from __future__ import annotations
 

@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from reprlib import repr as brief
 
+from .curves import (
+    class_places,
+    finite,
+    jumps,
+    legend_text,
+    numbers_of,
+    padded,
+    pairs_of,
+    reach,
+    require_count,
+    scores_of,
+)
 from .graph import Graph, graph_of, operands_of
 from .nodes import number_of
 from .picture import GAP, WIDE_GAP, Picture, short
 from .recording import no_grad
-from .registry import as_number, require_callable, require_flag, require_number
-from .structure import scalars_of
+from .registry import require_callable, require_flag, require_number
 from .transforms import derivative
 from .value import Value
 
@@ -398,64 +408,6 @@ def derivatives(
     return ax
 
 
-def reach(ys: Sequence[float], share: float) -> float:
-    """How far from zero that share of some numbers stays."""
-    sizes = sorted(abs(y) for y in ys if y == y)
-    return sizes[int(share * (len(sizes) - 1))] if sizes else 0.0
-
-
-def jumps(ys: Sequence[float], slopes: Sequence[float], step: float) -> list[int]:
-    """Where a curve jumps: before which of its points, since its slopes at both do not lead from one to the other.
-
-    Either the step is much larger than both slopes allow, or it goes against both, far from zero and to the other side
-    of it, as at a pole.
-    """
-    far = reach(ys, 0.9)
-    found = []
-    for i, (y0, y1, d0, d1) in enumerate(zip(ys, ys[1:], slopes, slopes[1:]), 1):
-        rise, most = y1 - y0, step * max(abs(d0), abs(d1))
-        leaps = abs(rise) > 10 * most + 1e-9 * (abs(y0) + abs(y1))
-        turns = y0 * y1 < 0 and min(abs(y0), abs(y1)) >= far and rise * d0 < 0 and rise * d1 < 0
-        if leaps or turns:
-            found.append(i)
-    return found
-
-
-def numbers_of(what: str, numbers: Any) -> list[float]:
-    """Numbers as floats. Raises TypeError for what is none."""
-    return [float(as_number(number_of(x), " as {}", what)) for x in numbers]
-
-
-def require_count(what: str, count: Any, least: int) -> None:
-    if type(count) is not int:
-        raise TypeError(f"expected an integer as the number of {what}, not {count!r} ({type(count).__name__})")
-    if count < least:
-        raise ValueError(f"expected {least} or more {what}, not {count}")
-
-
-def pairs_of(what: str, points: Any) -> list[list[float]]:
-    """Points as pairs of finite floats. Raises ValueError if they are no sequence of those."""
-    if not hasattr(points, "__iter__"):
-        raise TypeError(f"expected a list of pairs of numbers as {what}, got {points!r} ({type(points).__name__})")
-    pairs = [
-        numbers_of(what, pair if hasattr(pair, "__iter__") and type(pair) is not str else [pair]) for pair in points
-    ]
-    odd = [i for i, pair in enumerate(pairs) if len(pair) != 2 or not all(map(math.isfinite, pair))]
-    if odd or not pairs:
-        got = f"{tuple(pairs[odd[0]])} at {odd[0]:,}" if odd else "none"
-        raise ValueError(f"expected pairs of finite numbers as {what}, and at least one, got {got}")
-    return pairs
-
-
-def finite(function: Callable[..., Any], *numbers: float) -> float:
-    """A number for a picture: nan, which leaves a gap, where there is none."""
-    try:
-        y = float(as_number(number_of(function(*numbers)), " from the function to draw"))
-    except (ArithmeticError, ValueError):
-        return math.nan
-    return y if math.isfinite(y) else math.nan
-
-
 def descent(
     function: Callable[[Any, Any], Any],
     path: Sequence[Any],
@@ -516,13 +468,6 @@ def descent(
     return ax
 
 
-def padded(numbers: Sequence[float]) -> tuple[float, float]:
-    """A range with room around the numbers."""
-    low, high = min(numbers), max(numbers)
-    room = 0.15 * (high - low) or max(1.0, abs(low)) * 0.5
-    return low - room, high + room
-
-
 def history(
     traces: Mapping[str, Sequence[Any]],
     targets: Mapping[str, float] | None = None,
@@ -575,12 +520,6 @@ def history(
     else:  # beside the lines
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
-
-
-def legend_text(name: Any) -> str:
-    """A name as matplotlib's legends show it as it is: they leave out what begins with _, and read $ as mathematics."""
-    text = str(name).replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
 
 
 def decision_boundary(
@@ -653,34 +592,3 @@ def decision_boundary(
     ax.set(xlim=(left, right), ylim=(low, high))
     ax.legend()
     return ax
-
-
-def class_places(labels: Sequence[Any], count: int) -> dict[Any, int]:
-    """Which of a model's classes each label stands for.
-
-    Raises ValueError if there are more labels than classes, or one is nan; TypeError for lists, as of one-hot labels.
-    """
-    for label in labels:
-        if isinstance(label, (list, tuple)):
-            raise TypeError(f"expected a name or a number as the label of each point, got {label!r}")
-        if label != label:
-            raise ValueError("expected a label for each point, got nan")
-    names = [*dict.fromkeys(labels)]
-    with suppress(TypeError):  # which have no order
-        names.sort()
-    most = 2 if count == 1 else count
-    if len(names) > most:
-        raise ValueError(f"expected labels of {most} classes, as the model has, got {len(names)}: {brief(names)}")
-    if count > 1 and all(isinstance(name, (int, float)) and name in range(count) for name in names):
-        return {name: int(name) for name in names}
-    if count == 1 and len(names) == 1 and isinstance(names[0], (int, float)):
-        return {names[0]: int(names[0] > 0)}
-    return {name: k for k, name in enumerate(names)}
-
-
-def scores_of(result: Any) -> list[float]:
-    """The numbers that a model returned. Raises TypeError if there are none."""
-    found = scalars_of(result, lambda part: TypeError(f"expected numbers from the model, got {part!r}"))
-    if not found:
-        raise TypeError(f"expected one number or several from the model, got {result!r} ({type(result).__name__})")
-    return [float(number_of(x)) for x in found]

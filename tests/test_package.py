@@ -59,6 +59,7 @@ FLOORS += [
     "compiler",
     "elementwise",
     "compilation",
+    "curves",
     "plot",
     "notebook",
     "saving",
