@@ -31,7 +31,7 @@ from .vector import Vector
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import ModuleType, TracebackType
+    from types import ModuleType
     from typing import Any
 
     from .registry import Operation
@@ -299,9 +299,7 @@ class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
                 vars(module).update({name: _replacements[id(thing)] for name, thing in found.items()})
                 _patched[id(module)] = (module, count + 1, originals)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         with _lock:
             for module in self._modules:
                 if id(module) not in _patched:

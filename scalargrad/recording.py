@@ -16,7 +16,6 @@ from contextvars import ContextVar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Any, Never, ParamSpec, Protocol, TypeVar
 
     from .tape import GradientTape
@@ -294,9 +293,7 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
         self._entered.append(block)
         open_block(block)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if not self._entered:
             raise RuntimeError("this no_grad() has not been entered, or was left already; use it as `with no_grad():`")
         here = [block for block, _ in context.get().blocks]

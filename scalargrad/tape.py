@@ -19,7 +19,6 @@ from .vector import Vector, elements_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
     from typing import Any, NoReturn
 
     from .recording import BlockInterval, Interval
@@ -92,9 +91,7 @@ class GradientTape:
             self.gaps += ((self.ended, serial),)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.open:
             self.ended = recording.close_block(self)
 
@@ -334,9 +331,7 @@ class StopRecording:
             raise ValueError("recording has stopped in this block already; call stop_recording() again for another one")
         recording.open_block(self._pause)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         recording.close_block(self._pause)
 
 
