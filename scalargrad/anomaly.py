@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = __file__.removesuffix("anomaly.py")
 
 
-class detect_anomaly:  # noqa: N801  (a verb phrase, as in PyTorch)
+class detect_anomaly(recording.Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     """A context in which an operation that gives nan or inf raises at once, in the forward pass and in sweeps.
 
     The error names the operation, its operands, and the file and line where the node was made. It belongs to the
@@ -37,7 +37,7 @@ class detect_anomaly:  # noqa: N801  (a verb phrase, as in PyTorch)
     FloatingPointError: 1e+200 * 1e+200 gave inf, at <doctest scalargrad.anomaly.detect_anomaly[2]>, line 2
     """
 
-    __slots__ = ("_places", "open")
+    __slots__ = ("_places",)
 
     def __init__(self) -> None:
         self.open = 0

@@ -65,7 +65,7 @@ def reverse_sweep(
     if detector is not None:
         checked = detector.sweep(order, adjoints, follows)
         if not differentiable:
-            return checked  # type: ignore[no-any-return]
+            return checked
     for node in reversed(order):
         adjoint = adjoints.get(node)
         if adjoint is None:  # no gradient comes this way

@@ -48,25 +48,16 @@ class Version:
         self.is_joined = False  # whether several paths are computed at once
 
 
-class Apart:
+class Apart(recording.Block):
     """A block in which nothing counts of what is open around it: a compiled function is one whoever calls it."""
 
-    __slots__ = ("open",)
-
-    def __init__(self) -> None:
-        self.open = 0
+    __slots__ = ()
 
     def take_part(self, interval: BlockInterval) -> None:
         """Begin as if no block were open."""
         interval.tapes = ()
         interval.accessed = interval.detector = None
         interval.enabled = interval.plain = True
-
-    def __enter__(self) -> None:
-        recording.open_block(self)
-
-    def __exit__(self, *error: object) -> None:
-        recording.close_block(self)
 
 
 class Strict:

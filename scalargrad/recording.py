@@ -16,45 +16,41 @@ from contextvars import ContextVar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Never, ParamSpec, Protocol, TypeVar
+    from typing import Any, Never, ParamSpec, TypeAlias, TypeVar
 
+    from .anomaly import detect_anomaly
     from .tape import GradientTape
+    from .tracing import Trace
+    from .transforms import Run
     from .value import Value
     from .variable import Variable
 
     P = ParamSpec("P")
     R = TypeVar("R")
 
-    class Block(Protocol):
-        """What a `with` statement opens: a tape, or a pause."""
+    Recorder: TypeAlias = GradientTape | Run
 
-        open: int  # the serial of its opening; 0 while it is closed
+
+class Block:
+    """What a `with` statement opens: a tape, a pause, the run of a transform, ..."""
+
+    __slots__ = ("open",)
+
+    open: int  # the serial of its opening; 0 while it is closed
+
+    def __init__(self) -> None:
+        self.open = 0
+
+    def __enter__(self) -> Any:
+        open_block(self)
+
+    def __exit__(self, *error: object) -> None:
+        close_block(self)
+
+    if TYPE_CHECKING:
 
         def take_part(self, interval: BlockInterval) -> None:
             """Set what the block means for an interval that it is open in."""
-
-    class Detector(Protocol):
-        """What `detect_anomaly` opens, which is told of every node and asked to sweep."""
-
-        def note(self, node: Value, /) -> None: ...
-        def check(self, operation: Any, numbers: Any, data: Any, /) -> None: ...
-        def check_tangent(self, node: Value, tangent: Any, /) -> None: ...
-        def sweep(self, order: Any, adjoints: Any, follows: Any, /) -> Any: ...
-
-    class Tracer(Protocol):
-        """What `compile` opens, to which every operation goes."""
-
-        def record(self, operation: Any, operands: Any, /) -> Value: ...
-        def number_of(self, value: Value, /) -> Any: ...
-        def ask(self, name: str, function: Any, args: Any, kwargs: Any, /) -> Any: ...
-        def refuse(self, what: str, value: Value, /) -> None: ...
-
-    class Recorder(Block, Protocol):
-        """What records: a tape, or the run of a transform."""
-
-        selective: bool
-
-        def watches(self, value: Value, /) -> bool: ...
 
 
 class Interval:
@@ -73,10 +69,10 @@ class Interval:
     blocks: tuple[tuple[Block, int], ...] = ()
     tapes: tuple[Recorder, ...] = ()
     accessed: dict[Variable, None] | AccessedByAll | None = None
-    detector: Detector | None = None
+    detector: detect_anomaly | None = None
     enabled: bool = True
     plain: bool = True
-    tracer: Tracer | None = None
+    tracer: Trace | None = None
 
     def __init__(self, serial: int) -> None:
         self.serial = serial
@@ -156,7 +152,7 @@ def current() -> Interval:
     return ambient
 
 
-def tracer() -> Tracer | None:
+def tracer() -> Trace | None:
     """What traces in the running context, if anything does."""
     return None if clock.idle else current().tracer
 
@@ -244,14 +240,19 @@ def close_block(block: Block) -> int:
     return ended
 
 
-class Pause:
-    """The time in which one tape does not record although its block is open."""
+class Pause(Block):
+    """The time in which one tape does not record although its block is open: the context of `stop_recording`."""
 
-    __slots__ = ("open", "tape")
+    __slots__ = ("tape",)
 
     def __init__(self, tape: GradientTape) -> None:
         self.open = 0
         self.tape = tape
+
+    def __enter__(self) -> None:
+        if self.open:
+            raise ValueError("recording has stopped in this block already; call stop_recording() again for another one")
+        open_block(self)
 
     def take_part(self, interval: BlockInterval) -> None:
         """Set the tape aside."""
@@ -262,7 +263,7 @@ class Pause:
             tape.take_part(interval)
 
 
-class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
+class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     """A context, or a decorator, in which nothing is recorded: every result is a constant.
 
     It belongs to the running thread or async task alone. Use it where gradients are not wanted, so that an
@@ -276,7 +277,7 @@ class no_grad:  # noqa: N801  (a verb phrase, as in PyTorch)
     constant(4.0)
     """
 
-    __slots__ = ("_entered", "open")
+    __slots__ = ("_entered",)
 
     def __init__(self, *misplaced: Never) -> None:
         if misplaced:

@@ -9,7 +9,7 @@ from .backprop import reverse_sweep, sweep_trunk, topological_order
 from .explanation import explain
 from .nodes import untracked
 from .operations import one_like, zero_like
-from .recording import AccessedByAll, Pause, clock
+from .recording import AccessedByAll, Block, Pause, clock
 from .registry import as_number, require_flag
 from .structure import as_dict, leaves_of, parts_of, rebuild
 from .value import Value
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .recording import BlockInterval, Interval
 
 
-class GradientTape:
+class GradientTape(Block):
     """Records operations, so that gradients of their results can be computed: TensorFlow's, for plain numbers.
 
     A tape records what its own thread or async task computes inside its `with` block from tracked leaves (`Value`,
@@ -53,7 +53,6 @@ class GradientTape:
         "began",
         "ended",
         "gaps",
-        "open",
         "persistent",
         "selective",
         "watch_accessed_variables",
@@ -145,14 +144,14 @@ class GradientTape:
             ]
         )
 
-    def stop_recording(self) -> StopRecording:
+    def stop_recording(self) -> Pause:
         """A context in which the tape does not record.
 
         Raises RuntimeError if it is not recording.
         """
         if not self.open:
             raise RuntimeError("stop_recording() of a tape that is not recording; it belongs inside the tape's block")
-        return StopRecording(self)
+        return Pause(self)
 
     def reset(self) -> None:
         """Forget all that was recorded and watched, and go on recording.
@@ -316,23 +315,6 @@ class GradientTape:
             return False
         interval = recording.current()
         return interval.enabled and bool(interval.tapes)
-
-
-class StopRecording:
-    """The context that `stop_recording` gives."""
-
-    __slots__ = ("_pause",)
-
-    def __init__(self, tape: GradientTape) -> None:
-        self._pause = Pause(tape)
-
-    def __enter__(self) -> None:
-        if self._pause.open:
-            raise ValueError("recording has stopped in this block already; call stop_recording() again for another one")
-        recording.open_block(self._pause)
-
-    def __exit__(self, *error: object) -> None:
-        recording.close_block(self._pause)
 
 
 def gradient_of(source: Value | Vector, adjoints: dict[Value, Any], zero: bool) -> Value | Vector | None:

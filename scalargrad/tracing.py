@@ -288,7 +288,7 @@ for _name in ("floor", "ceil", "trunc"):
     setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(math, _name)))
 
 
-class Trace:
+class Trace(recording.Block):
     """One run of a function, written down: `events` are operations and the answers to questions in their order.
 
     It is a block, and what is open around it does not count in it: a compiled function is one whoever calls it.
@@ -297,7 +297,7 @@ class Trace:
     """
 
     __slots__ = (
-        *("answers", "count", "events", "leaves", "made", "open", "outside"),
+        *("answers", "count", "events", "leaves", "made", "outside"),
         *("quiet", "raised", "refusal", "script", "table"),
     )
 
@@ -324,13 +324,6 @@ class Trace:
         interval.enabled = True
         interval.plain = False
         interval.tracer = self
-
-    def __enter__(self) -> Trace:
-        recording.open_block(self)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        recording.close_block(self)
 
     # -- numbers
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     Rows = list[dict[int, Any]]
 
 
-class Run:
+class Run(recording.Block):
     """One run of a function: the arguments to differentiate by, fresh leaves for their numbers, and what is recorded.
 
     It is a block: what is made while it is open belongs to the run. `nested` tells whether something outside could
@@ -52,7 +52,7 @@ class Run:
     """
 
     __slots__ = (
-        *("arguments", "followed", "has_structure", "is_list", "leaves", "name", "nested", "numbers", "open"),
+        *("arguments", "followed", "has_structure", "is_list", "leaves", "name", "nested", "numbers"),
         *("selective", "zeros"),
     )
 
@@ -107,12 +107,6 @@ class Run:
     def saw(self, interval: Interval) -> bool:
         """Whether what was made in an interval belongs to the run."""
         return self in interval.tapes
-
-    def __enter__(self) -> None:
-        recording.open_block(self)
-
-    def __exit__(self, *error: object) -> None:
-        recording.close_block(self)
 
     # -- what goes in
 
