@@ -18,6 +18,7 @@ from .entry import Parameter, arguments_of, unlike
 from .nodes import number_of
 from .paths import Program
 from .recording import clock
+from .registry import in_place_of
 from .structure import is_array, is_number, is_passed_over, parts_of, refill, scalars_of
 from .tracing import Trace, Traced
 from .transforms import Transform, are_followed, plain_structure
@@ -97,13 +98,9 @@ class Compiler:
         self.entry = self.name if is_name else "function"
         self.entry = unlike(self.entry, dir(builtins))
         exec(stub(self.entry, self.parameters), self.namespace)
-        function = self.namespace.pop(self.entry)
+        function = in_place_of(self.function, self.namespace.pop(self.entry))
         function.__defaults__ = tuple([x.default for x in self.parameters if x.has_default and x.kind < 2]) or None
         function.__kwdefaults__ = {x.name: x.default for x in self.parameters if x.has_default and x.kind > 2} or None
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            if hasattr(self.function, name):
-                setattr(function, name, getattr(self.function, name))
-        function.__wrapped__ = self.function
         function.__signature__ = self.signature.replace(parameters=[self.first, *self.signature.parameters.values()])
         function.source = (
             f"# {self.entry} is traced when it is called, and it has not been called yet: call it once, and the source "

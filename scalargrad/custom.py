@@ -6,7 +6,7 @@ from . import recording
 from .nodes import make_node, number_of, untracked
 from .operations import zero_like
 from .recording import clock, refuse_assigned
-from .registry import Operation, as_number
+from .registry import Operation, as_number, in_place_of
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
 from .value import Value
@@ -251,8 +251,4 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
 
     if not callable(function):
         raise TypeError(f"custom_gradient decorates a function, got {function!r}")
-    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
-        if hasattr(function, attribute):
-            setattr(with_its_gradient, attribute, getattr(function, attribute))
-    with_its_gradient.__wrapped__ = function  # type: ignore[attr-defined]
-    return with_its_gradient
+    return in_place_of(function, with_its_gradient)  # type: ignore[no-any-return]

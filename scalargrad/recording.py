@@ -13,6 +13,8 @@ from __future__ import annotations
 from _thread import allocate_lock
 from contextvars import ContextVar
 
+from .registry import in_place_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -344,8 +346,4 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
             wrapper = generator_without_recording
         elif flags & 0x80:
             wrapper = coroutine_without_recording
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            if hasattr(function, name):
-                setattr(wrapper, name, getattr(function, name))
-        wrapper.__wrapped__ = function
-        return wrapper  # type: ignore[no-any-return]
+        return in_place_of(function, wrapper)  # type: ignore[no-any-return]

@@ -6,6 +6,7 @@ values and vectors, and what finds out what applies it to given operands.
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from numbers import Real
 
 TYPE_CHECKING = False
@@ -258,6 +259,11 @@ def counted(length: int | None) -> str:
     return "one number" if length is None else f"{length} numbers"
 
 
+def in_place_of(function: Any, wrapper: Any) -> Any:
+    """What stands for a function, under its name and with its docstring."""
+    return update_wrapper(wrapper, function, ("__module__", "__name__", "__qualname__", "__doc__"), ())
+
+
 def named(method: Method, name: str) -> Method:
     """A method under a name that shows in messages and in `help`."""
     method.__name__, method.__qualname__ = name, f"Value.{name}"
@@ -313,10 +319,7 @@ def operation(*rules: Rule) -> Any:
                     result = operation.reflected(y, x)
             return operation(x, y) if result is NotImplemented else result
 
-        function: Any = of_one if len(rules) == 1 else of_two if len(rules) == 2 else of_several
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            setattr(function, name, getattr(kernel, name))
-        function.__wrapped__ = kernel
+        function = in_place_of(kernel, of_one if len(rules) == 1 else of_two if len(rules) == 2 else of_several)
         function.operation = operation
         return function
 

@@ -19,7 +19,7 @@ from .forward import forward_rows, forward_sweep
 from .nodes import number_of
 from .operations import identity, one_like, zero_like
 from .recording import clock
-from .registry import as_number, require_callable, require_flag
+from .registry import as_number, in_place_of, require_callable, require_flag
 from .structure import (
     array_of,
     is_array,
@@ -227,14 +227,13 @@ def is_forward_cheaper(order: Sequence[Value], leaves: Sequence[Value], outputs:
 class Transform:
     """A function made from another one by a transform; it pickles if that one does."""
 
+    __wrapped__: Callable[..., Any]
+
     def __init__(self, apply: Callable[..., Any], function: Callable[..., Any], **options: Any) -> None:
         require_callable(apply.__name__[1:], function)
         self._apply = apply
         self._options = options
-        self.__wrapped__ = function
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            if hasattr(function, name):
-                setattr(self, name, getattr(function, name))
+        in_place_of(function, self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._apply(self.__wrapped__, args, kwargs, **self._options)
