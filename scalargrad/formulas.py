@@ -6,6 +6,7 @@ from functools import reduce
 from numbers import Real
 from operator import add
 
+from .operations import give_operators
 from .registry import Operation, Symbol, appliers
 
 TYPE_CHECKING = False
@@ -15,15 +16,7 @@ if TYPE_CHECKING:
 
 # How tightly an expression holds together.
 CHOICE, SUM, FLOOR, PRODUCT, SIGN, POWER, ATOM = range(7)
-
-
-def of_two(symbol: str, tightness: int, reflected: bool = False) -> Callable[[Formula, Any], Any]:
-    """A method for one of Python's operators."""
-
-    def method(self: Formula, other: Any) -> Any:
-        return joined(symbol, tightness, *((other, self) if reflected else (self, other)))
-
-    return method
+TIGHTNESS = {"+": SUM, "-": SUM, "//": FLOOR, "%": FLOOR, "*": PRODUCT, "/": PRODUCT, "**": POWER}
 
 
 class Formula(Symbol):
@@ -35,26 +28,20 @@ class Formula(Symbol):
         self.text = text
         self.tightness = tightness
 
-    __add__ = of_two("+", SUM)
-    __radd__ = of_two("+", SUM, reflected=True)
-    __sub__ = of_two("-", SUM)
-    __rsub__ = of_two("-", SUM, reflected=True)
-    __mul__ = of_two("*", PRODUCT)
-    __rmul__ = of_two("*", PRODUCT, reflected=True)
-    __truediv__ = of_two("/", PRODUCT)
-    __rtruediv__ = of_two("/", PRODUCT, reflected=True)
-    __floordiv__ = of_two("//", FLOOR)
-    __rfloordiv__ = of_two("//", FLOOR, reflected=True)
-    __mod__ = of_two("%", FLOOR)
-    __rmod__ = of_two("%", FLOOR, reflected=True)
-    __pow__ = of_two("**", POWER)
-    __rpow__ = of_two("**", POWER, reflected=True)
-
     def __neg__(self) -> Formula:
         return Formula(f"-{held(self, PRODUCT)}", min(self.tightness, SIGN))
 
     def __str__(self) -> str:
         return self.text
+
+
+def of_two(operation: Operation, reflected: bool) -> Callable[[Formula, Any], Any]:
+    """A method for one of Python's operators."""
+    symbol = operation.symbol
+    return lambda self, other: joined(symbol, other, self) if reflected else joined(symbol, self, other)
+
+
+give_operators(Formula, of_two)
 
 
 def held(x: Any, tightness: int) -> str:
@@ -69,7 +56,7 @@ def number(x: Any) -> str:
     return f"{x:.6g}" if isinstance(x, (float, int)) else str(x)
 
 
-def joined(symbol: str, tightness: int, left: Any, right: Any) -> Any:
+def joined(symbol: str, left: Any, right: Any) -> Any:
     """Two expressions with an operator between them, without factors of one."""
     if symbol == "*" and isinstance(left, Real) and left == 1:
         return right
@@ -79,12 +66,13 @@ def joined(symbol: str, tightness: int, left: Any, right: Any) -> Any:
         return -right
     if symbol == "**" and isinstance(right, Real) and right == 0:
         return 1
+    tightness = TIGHTNESS[symbol]
     low, high = (ATOM, SIGN) if symbol == "**" else (tightness, tightness + (symbol != "*"))
     gap = "" if symbol == "**" else " "
     return Formula(f"{held(left, low)}{gap}{symbol}{gap}{held(right, high)}", tightness)
 
 
-def call(name: str, *operands: Any) -> Formula:
+def call(name: str, *operands: Any) -> Any:
     return Formula(f"{name}({', '.join(held(x, CHOICE) for x in operands)})")
 
 
@@ -129,7 +117,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "exp_share": lambda x, top, total: call("exp", x - top) / total,
 }
 # What a formula for each operand is simplest in: all operands, and the result.
-OF_THE_RESULT: dict[str, Callable[[Sequence[Any], Formula], Sequence[Any]]] = {
+OF_THE_RESULT: dict[str, Callable[[Sequence[Any], Any], Sequence[Any]]] = {
     "exp": lambda _, y: [y],
     "exp2": lambda _, y: [y * LOG_2],
     "log2": lambda xs, _: [1 / (xs[0] * LOG_2)],

@@ -27,7 +27,10 @@ from .registry import operation, operator_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .registry import Number
+    from collections.abc import Callable
+    from typing import Any
+
+    from .registry import Number, Operation
 
 _LEAST_NORMAL = sys.float_info.min
 _INFINITY = math.inf
@@ -192,6 +195,13 @@ def pow_(x: Number, y: Number) -> Number:
 
 
 power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1))
+
+
+def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None:
+    """Give a class Python's operators of two: `of_two` makes the method of an operation, reflected or not."""
+    for each in (add, sub, mul, truediv, floordiv, mod, power):
+        setattr(kind, f"__{each.name}__", of_two(each, False))
+        setattr(kind, f"__r{each.name}__", of_two(each, True))
 
 
 # ---- Exponentials and logarithms -------------------------------------------------------------------------------------

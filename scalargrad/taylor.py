@@ -24,7 +24,7 @@ from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from .registry import Operation
@@ -85,35 +85,16 @@ class Series:
                 total = total + sum(terms[1:], terms[0]) / k
         return total
 
-    def __add__(self, other: Any) -> Any:
-        return operations.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return operations.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return operations.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return operations.sub(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return operations.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return operations.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return operations.truediv(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return operations.truediv(other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return operations.floordiv(self, other)
-
     def __neg__(self) -> Any:
         return operations.neg(self)
+
+
+def of_two(operation: Operation, reflected: bool) -> Callable[[Series, Any], Any]:
+    """A method for one of Python's operators."""
+    return (lambda self, other: operation(other, self)) if reflected else (lambda self, other: operation(self, other))
+
+
+operations.give_operators(Series, of_two)
 
 
 def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:

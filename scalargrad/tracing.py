@@ -60,7 +60,7 @@ class UntraceableError(Exception):
     """The function meets something that only recorded numbers can do."""
 
 
-def of_two(operation: Operation, reflected: bool = False) -> Callable[[Traced, Any], Any]:
+def of_two(operation: Operation, reflected: bool) -> Callable[[Traced, Any], Any]:
     """A method for one of Python's operators."""
 
     def method(self: Traced, other: Any) -> Any:
@@ -120,25 +120,10 @@ class Traced(Symbol):
         self.keeps = False
         self.index = trace.count = trace.count + 1
 
-    __add__ = of_two(operations.add)
-    __radd__ = of_two(operations.add, reflected=True)
-    __sub__ = of_two(operations.sub)
-    __rsub__ = of_two(operations.sub, reflected=True)
-    __mul__ = of_two(operations.mul)
-    __rmul__ = of_two(operations.mul, reflected=True)
-    __truediv__ = of_two(operations.truediv)
-    __rtruediv__ = of_two(operations.truediv, reflected=True)
-    __floordiv__ = of_two(operations.floordiv)
-    __rfloordiv__ = of_two(operations.floordiv, reflected=True)
-    __mod__ = of_two(operations.mod)
-    __rmod__ = of_two(operations.mod, reflected=True)
-    __pow__ = of_two(operations.power)
-    __rpow__ = of_two(operations.power, reflected=True)
-
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+    def __divmod__(self: Any, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+    def __rdivmod__(self: Any, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
 
     def __neg__(self) -> Any:
@@ -167,7 +152,7 @@ class Traced(Symbol):
     def conjugate(self) -> Any:
         return self
 
-    def is_integer(self) -> bool:
+    def is_integer(self: Any) -> bool:
         return bool(self % 1 == 0)
 
     def __hash__(self) -> int:
@@ -218,6 +203,9 @@ class Traced(Symbol):
 
     def __format__(self, spec: str) -> str:
         return repr(self)
+
+
+operations.give_operators(Traced, of_two)
 
 
 def of_truths(name: str, reflected: bool = False) -> Callable[[Condition, Any], Any]:
