@@ -7,7 +7,7 @@ import sys
 from itertools import pairwise
 
 from .nodes import number_of
-from .registry import require_callable
+from .registry import RANGE_ERRORS, require_callable
 from .structure import (
     entries_of,
     fields_of,
@@ -32,9 +32,6 @@ LEVELS = 4  # of the extrapolation
 SHARP = 1e-3  # what an error estimate is at most, relative to the derivative, to confirm it
 TOO_WIDE = 1e4  # how many times worse than a narrower estimate one is when the steps have become too wide
 MODES = ("reverse", "forward")
-
-# What a function raises outside of its domain.
-OUTSIDE = (ArithmeticError, ValueError)
 
 
 def richardson(column: Sequence[float]) -> tuple[float, float]:
@@ -140,7 +137,7 @@ class Differences:
         point[index] += step
         try:
             outputs = self.values(point)
-        except OUTSIDE:
+        except RANGE_ERRORS:
             return None
         if not all(map(math.isfinite, outputs)):
             return None

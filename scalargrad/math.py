@@ -24,7 +24,7 @@ from _thread import allocate_lock
 from . import operations, recording, reductions
 from .nodes import number_of
 from .recording import clock
-from .registry import Symbol, find_applier, iterate, refuse_operand, registry, show
+from .registry import RANGE_ERRORS, Symbol, find_applier, iterate, refuse_operand, registry, show
 from .value import Value
 from .vector import Vector
 
@@ -55,9 +55,6 @@ PLAIN = {
 }
 
 
-RANGE_ERRORS = (ArithmeticError, ValueError)
-
-
 def is_recorded(x: object) -> bool:
     return isinstance(x, (Value, Vector, Symbol))
 
@@ -69,6 +66,14 @@ def is_one_number(x: object) -> bool:
 def told(error: Exception, name: str, *args: Any) -> Exception:
     """The same exception, told with the function and its arguments."""
     return type(error)(f"{name}({', '.join(map(show, args))}): {error}")
+
+
+def plainly(plain: Callable[..., Any], *args: Any) -> Any:
+    """What a standard function gives for plain numbers; what it raises names it and its arguments."""
+    try:
+        return plain(*args)
+    except RANGE_ERRORS as error:
+        raise told(error, plain.__name__, *args) from None
 
 
 def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
@@ -131,10 +136,7 @@ def _hypot(*coordinates: Any) -> Any:
             if find_applier(x) is None:
                 refuse_operand("hypot", x)  # which the operation calls norm
         return reductions.norm(*coordinates)
-    try:
-        return standard.hypot(*coordinates)
-    except RANGE_ERRORS as error:
-        raise told(error, "hypot", *coordinates) from None
+    return plainly(standard.hypot, *coordinates)
 
 
 def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
@@ -143,20 +145,14 @@ def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
         raise ValueError(f"dist takes two points of as many coordinates, got {len(p)} and {len(q)}")
     if any(map(is_recorded, (*p, *q))):
         return reductions.dist(*p, *q)
-    try:
-        return standard.dist(p, q)
-    except RANGE_ERRORS as error:
-        raise told(error, "dist", p, q) from None
+    return plainly(standard.dist, p, q)
 
 
 def _fsum(seq: Iterable[Any], /) -> Any:
     numbers = [*iterate("fsum", seq)]
     if any(map(is_recorded, numbers)):
         return reductions.fsum(*numbers)
-    try:
-        return standard.fsum(numbers)
-    except RANGE_ERRORS as error:
-        raise told(error, "fsum", numbers) from None
+    return plainly(standard.fsum, numbers)
 
 
 def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
@@ -177,10 +173,7 @@ def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
 
 def _log(x: Any, *base: Any) -> Any:
     if not is_recorded(x) and not any(map(is_recorded, base)):
-        try:
-            return standard.log(x, *base)
-        except RANGE_ERRORS as error:
-            raise told(error, "log", x, *base) from None
+        return plainly(standard.log, x, *base)
     if len(base) > 1:
         raise TypeError(f"log expected at most 2 arguments, got {1 + len(base)}")
     return operations.log_base(x, *base) if base else operations.log(x)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         def __call__(self, *operands: Operand) -> Any: ...
 
 
-_RANGE_ERRORS = (ArithmeticError, ValueError)
+RANGE_ERRORS = (ArithmeticError, ValueError)
 
 
 class Symbol:
@@ -105,7 +105,7 @@ class Operation:
         """The kernel at numbers; what it raises names the operation and its operands."""
         try:
             return self.kernel(*numbers)
-        except _RANGE_ERRORS as error:
+        except RANGE_ERRORS as error:
             raise self.error(error, numbers) from None
 
     def error(self, error: Exception, numbers: Sequence[Number]) -> Exception:
@@ -291,7 +291,7 @@ def operation(*rules: Rule) -> Any:
             if type(x) is float:
                 try:
                     return kernel(x)
-                except _RANGE_ERRORS as error:
+                except RANGE_ERRORS as error:
                     raise operation.error(error, (x,)) from None
             if hasattr(x, "_operation") and operation.method:
                 return operation.method(x)
@@ -309,7 +309,7 @@ def operation(*rules: Rule) -> Any:
             if (type(x) is float or type(x) is int) and (type(y) is float or type(y) is int):
                 try:
                     return kernel(x, y)
-                except _RANGE_ERRORS as error:
+                except RANGE_ERRORS as error:
                     raise operation.error(error, (x, y)) from None
             result = NotImplemented
             if operation.method:
