@@ -7,7 +7,7 @@ import sys
 from itertools import pairwise
 
 from .nodes import number_of
-from .registry import RANGE_ERRORS, require_callable
+from .registry import RANGE_ERRORS, require_callable, require_integer
 from .structure import (
     entries_of,
     fields_of,
@@ -285,10 +285,7 @@ def refuse_options(function: object, args: object, order: object, modes: Any, gr
             raise ValueError(f"order of check_grads is 1 for a gradient of other code, not {order!r}")
     if not isinstance(args, (list, tuple)):
         raise TypeError(f"check_grads takes its args as a tuple, not {args!r} ({type(args).__name__})")
-    if type(order) is not int:
-        raise TypeError(f"order of check_grads is an integer, not {order!r} ({type(order).__name__})")
-    if order < 1:
-        raise ValueError(f"order of check_grads is 1 or more, not {order!r}")
+    require_integer("order of check_grads", order, 1)
     if not isinstance(modes, (list, tuple)) or not modes or any(mode not in MODES for mode in modes):
         raise ValueError(f"modes of check_grads are some of {MODES}, not {modes!r}")
 

@@ -11,7 +11,7 @@ import random
 
 from . import operations
 from .operations import absolute, relu, sigmoid, softplus, tanh
-from .registry import as_number, counted, require_callable, require_flag, require_number
+from .registry import as_number, counted, require_callable, require_flag, require_integer, require_number
 from .saving import load as load
 from .saving import save as save
 from .value import Value, leaf_number
@@ -211,8 +211,8 @@ class Neuron(Module):
         nout: int = 1,
         name: str = "",
     ) -> None:
-        require_count("nin", nin)
-        require_count("nout", nout)
+        require_integer("nin", nin, 1)
+        require_integer("nout", nout, 1)
         require_flag("nonlin", nonlin)
         self.nin, self.nonlin = nin, nonlin
         self.function = activation if callable(activation) else require_choice("activation", activation, ACTIVATIONS)
@@ -259,7 +259,7 @@ class Layer(Module):
         seed: int | random.Random | None = None,
         name: str = "",
     ) -> None:
-        require_count("nout", nout)
+        require_integer("nout", nout, 1)
         options: Any = {"activation": activation, "init": init, "seed": generator_of(seed), "nout": nout}
         self.neurons = [Neuron(nin, nonlin, name=f"{name}{i}", **options) for i in range(nout)]
 
@@ -354,13 +354,6 @@ def generator_of(seed: Any) -> Any:
     if type(seed) is not int:
         raise TypeError(f"seed is an integer, a random.Random or None, not {seed!r} ({type(seed).__name__})")
     return random.Random(seed)
-
-
-def require_count(name: str, count: Any) -> None:
-    if type(count) is not int:
-        raise TypeError(f"{name} is an integer, not {count!r} ({type(count).__name__})")
-    if count < 1:
-        raise ValueError(f"{name} is 1 or more, not {count}")
 
 
 def require_choice(name: str, choice: Any, choices: dict[str, Any]) -> Any:

@@ -259,6 +259,14 @@ def counted(length: int | None) -> str:
     return "one number" if length is None else f"{length} numbers"
 
 
+def require_integer(name: str, x: Any, least: int | None = None) -> None:
+    """Raise TypeError unless it is an integer, ValueError if it is less than it may be."""
+    if type(x) is not int:
+        raise TypeError(f"{name} is an integer, not {x!r} ({type(x).__name__})")
+    if least is not None and x < least:
+        raise ValueError(f"{name} is {least} or more, not {x}")
+
+
 def in_place_of(function: Any, wrapper: Any) -> Any:
     """What stands for a function, under its name and with its docstring."""
     return update_wrapper(wrapper, function, ("__module__", "__name__", "__qualname__", "__doc__"), ())

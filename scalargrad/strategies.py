@@ -11,7 +11,7 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from . import math as differentiable_math
-from .registry import require_flag
+from .registry import require_flag, require_integer
 from .value import Value
 from .vector import Vector
 
@@ -145,11 +145,6 @@ def values(elements: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrategy[Va
     return st.builds(Value, elements)
 
 
-def require_integer(name: str, number: object) -> None:
-    if type(number) is not int:
-        raise TypeError(f"{name} is an integer, not {number!r} ({type(number).__name__})")
-
-
 def vectors(
     elements: st.SearchStrategy[float] = NUMBERS, min_size: int = 1, max_size: int | None = 10
 ) -> st.SearchStrategy[Vector]:
@@ -207,15 +202,13 @@ def programs(
         return math.log1p(x * x)
     """
     require_integer("max_inputs of programs", max_inputs)
-    require_integer("max_steps of programs", max_steps)
+    require_integer("max_steps of programs", max_steps, 1)
     require_integer("min_steps of programs", min_steps)
     require_flag("functions", functions)
     require_flag("branches", branches)
     require_flag("loops", loops)
     if not 1 <= max_inputs <= len(INPUTS):
         raise ValueError(f"max_inputs of programs is between 1 and {len(INPUTS)}, not {max_inputs!r}")
-    if max_steps < 1:
-        raise ValueError(f"max_steps of programs is 1 or more, not {max_steps!r}")
     if not 1 <= min_steps <= max_steps:
         raise ValueError(f"min_steps of programs is between 1 and max_steps, not {min_steps!r} with {max_steps!r}")
     templates = ARITHMETIC + FUNCTIONS * functions + BRANCHES * branches + LOOPS * loops
