@@ -74,14 +74,15 @@ def restore_vector(leaves: list[Any], rows: list[tuple[Any, ...]], roots: list[i
     return Vector(restore_graph(leaves, rows, roots))
 
 
-def restore_leaf(is_tracked: bool, data: Number, label: str | None, grad: Number | None) -> Value:
-    return set_up(new(Value), is_tracked, data, label, grad)
-
-
-def restore_variable(trainable: bool, data: Number, label: str | None, grad: Number | None) -> ScalarVariable:
-    variable = new(ScalarVariable)
-    set_up(variable, trainable, data, label, grad)
-    return variable
+def restore_leaf(kind: type[Value], is_tracked: bool, data: Number, label: str | None, grad: Number | None) -> Value:
+    leaf = new(kind)
+    leaf._data = data
+    leaf._label = label
+    leaf._operation = False if is_tracked else None
+    leaf.interval = recording.current()
+    if grad is not None:
+        leaf._grad = grad
+    return leaf
 
 
 def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> VectorVariable:
@@ -92,28 +93,14 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Valu
     return variable
 
 
-def set_up(leaf: Value, is_tracked: bool, data: Number, label: str | None, grad: Number | None) -> Value:
-    leaf._data = data
-    leaf._label = label
-    leaf._operation = False if is_tracked else None
-    leaf.interval = recording.current()
-    if grad is not None:
-        leaf._grad = grad
-    return leaf
-
-
 def reduce_value(value: Value) -> tuple[Any, ...]:
     if value._operation:
         return restore_value, flatten_graph([value])
-    return restore_leaf, (value.is_tracked, number_of(value), value.label, getattr(value, "_grad", None))
+    return restore_leaf, (type(value), value.is_tracked, number_of(value), value.label, getattr(value, "_grad", None))
 
 
 def reduce_vector(vector: Vector) -> tuple[Any, ...]:
     return restore_vector, flatten_graph(vector._values)
-
-
-def reduce_variable(variable: ScalarVariable) -> tuple[Any, ...]:
-    return restore_variable, (variable.trainable, number_of(variable), variable.label, getattr(variable, "_grad", None))
 
 
 def reduce_vector_variable(variable: VectorVariable) -> tuple[Any, ...]:
@@ -121,6 +108,6 @@ def reduce_vector_variable(variable: VectorVariable) -> tuple[Any, ...]:
 
 
 copyreg.pickle(Value, reduce_value)
+copyreg.pickle(ScalarVariable, reduce_value)
 copyreg.pickle(Vector, reduce_vector)
-copyreg.pickle(ScalarVariable, reduce_variable)
 copyreg.pickle(VectorVariable, reduce_vector_variable)
