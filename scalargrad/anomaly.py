@@ -6,6 +6,7 @@ import math
 import sys
 
 from . import recording
+from .nodes import number_of
 from .value import Value
 
 TYPE_CHECKING = False
@@ -120,10 +121,6 @@ class detect_anomaly(recording.Block):  # noqa: N801  (a verb phrase, as in PyTo
 
 def is_finite(number: Any) -> bool:
     return math.isfinite(number) if isinstance(number, float) else True
-
-
-def number_of(x: Any) -> Any:
-    return x._data if isinstance(x, Value) else x
 
 
 def place() -> str:

@@ -210,7 +210,7 @@ class Compiler:
             if trace.refusal is not None:
                 self._warn(f"a call of {self.name} runs uncompiled: {trace.refusal}", 5)
             return result
-        outputs = [*map(plain_number, scalars_of(structure, self._refuse))]
+        outputs = [*map(number_of, scalars_of(structure, self._refuse))]
         result = refill(structure, iter([x.data if isinstance(x, Traced) else x for x in outputs]), construct=True)
         with self.lock:
             version.debt += len(trace.events)
@@ -374,11 +374,6 @@ def restore(kind: type[Compiler], function: Any, options: dict[str, Any]) -> Com
     """A compiler from its pickle, which names the module of arrays."""
     arrays = options["arrays"]
     return kind(function, **{**options, "arrays": importlib.import_module(arrays) if arrays is not None else None})
-
-
-def plain_number(x: Any) -> Any:
-    """What a constant in a Vector holds; any other number as it is."""
-    return x._data if isinstance(x, Value) else x
 
 
 def by_name(module: str, name: str) -> Compiler:

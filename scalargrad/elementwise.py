@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import operations
 from .code import ArrayCode
-from .compiler import Compiler, Version, plain_number
+from .compiler import Compiler, Version
 from .entry import pattern
 from .nodes import number_of
 from .paths import Branch, Program
@@ -84,7 +84,7 @@ class ArrayCompiler(Compiler):
             structure = self._run(trace, version.values, inputs)
             if trace.refusal is not None:
                 raise TypeError(f"{self.name} cannot be compiled for arrays: {trace.refusal}")
-            outputs = [*map(plain_number, scalars_of(structure, self._refuse))]
+            outputs = [*map(number_of, scalars_of(structure, self._refuse))]
             program.add(trace, inputs, (structure, outputs))
             questions = [event for event in trace.events if isinstance(event, tuple)]
             scripts += [[*[x[1] for x in questions[:i]], False] for i in range(len(script), len(questions))]

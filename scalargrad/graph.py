@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .backprop import carry_back
 from .formulas import ATOM, FORMULAS, Formula, local_formulas, number
+from .nodes import number_of
 from .operations import one_like
 from .value import Value
 from .vector import elements_of
@@ -120,10 +121,6 @@ def is_custom(node: Value) -> bool:
 def is_leaf(x: Value) -> bool:
     """Whether a value is where a graph begins: a tracked leaf, or a constant with a name."""
     return x._operation is False or (x._operation is None and x.label is not None)
-
-
-def number_of(x: Any) -> Any:
-    return x._data if isinstance(x, Value) else x
 
 
 def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, str]:

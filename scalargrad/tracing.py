@@ -355,7 +355,7 @@ class Trace(recording.Block):
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """What `nodes.record` does, with what stands for numbers."""
         interval = recording.current()
-        numbers = [self.number_of(x) if isinstance(x, Value) else number_or_symbol(x) for x in operands]
+        numbers = [self.number_of(x) if isinstance(x, Value) else as_number(x) for x in operands]
         data = self.apply(operation, numbers)
         if interval.detector is not None:
             self.give_up("detect_anomaly looks at the numbers of one call")
@@ -504,10 +504,6 @@ def told(operand: Any) -> Any:
     return repr(operand) if type(operand) is float else (type(operand), operand)
 
 
-def number_or_symbol(x: Any) -> Any:
-    return x if isinstance(x, Symbol) else as_number(x)
-
-
 def constant_operand(operation: Operation, x: Any) -> Any:
     """A plain operand as a float or an int. An exact number becomes the float that Python's operators make of it."""
     x = as_number(x)
@@ -575,7 +571,7 @@ def x_is_float(x: Any) -> bool:
 
 def apply_traced(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to traced and plain numbers."""
-    operands = [number_or_symbol(x) for x in operands]
+    operands = [*map(as_number, operands)]
     return next(x for x in operands if isinstance(x, Traced)).trace.apply(operation, operands)
 
 
