@@ -158,6 +158,15 @@ class Run(recording.Block):
         """The adjoint of each leaf, zero for one that the targets do not depend on."""
         return [adjoints[leaf] if leaf in adjoints else zero_like(leaf._data) for leaf in self.leaves]
 
+    def product(self, given: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+        """The product of a row of numbers or values with the derivatives of outputs by the leaves."""
+        followed = are_followed(given)
+        seeds: dict[Value, Any] = {}
+        for y, seed in zip(outputs, given if followed else map(number_of, given)):
+            if isinstance(y, Value):
+                seeds[y] = seeds[y] + seed if y in seeds else seed
+        return self.gradient(self.adjoints(seeds, followed or self.outlives(outputs)))
+
     def rows(self, outputs: Sequence[Any], mode: str, differentiable: bool) -> Rows:
         """The derivatives of each output by the leaves, by their indices, as far as there are any."""
         targets = [y for y in outputs if isinstance(y, Value) and y.is_tracked]
@@ -491,15 +500,8 @@ class Pullback:
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """One product for each argument. Raises ValueError if the cotangent has another structure than the value."""
-        seeds: dict[Value, Any] = {}
-        given = scalars_like(self._result, cotangent, "a cotangent")
-        followed = are_followed(given)
-        for y, seed in zip(self._outputs, given if followed else map(number_of, given)):
-            if isinstance(y, Value):
-                seeds[y] = seeds[y] + seed if y in seeds else seed
-        adjoints = self._run.adjoints(seeds, followed or self._run.outlives(self._outputs))
-        gradient: tuple[Any, ...] = self._run.in_arguments(self._run.gradient(adjoints), ())
-        return gradient
+        product = self._run.product(scalars_like(self._result, cotangent, "a cotangent"), self._outputs)
+        return self._run.in_arguments(product, ())  # type: ignore[no-any-return]
 
 
 def are_followed(scalars: Sequence[Any]) -> bool:
@@ -682,13 +684,7 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     given = tangents_like("hvp", primals, tangents)
     run, result = run_at("hvp", function, primals, {}, tuple(range(len(primals))))
     gradient = recorded_gradient("hvp", run, result)
-    followed = are_followed(given)
-    seeds: dict[Value, Any] = {}
-    for g, seed in zip(gradient, given if followed else map(number_of, given)):
-        if isinstance(g, Value):
-            seeds[g] = seeds[g] + seed if g in seeds else seed
-    adjoints = run.adjoints(seeds, followed or run.outlives(gradient))
-    return run.in_arguments(run.gradient(adjoints), 0 if len(primals) == 1 else ())
+    return run.in_arguments(run.product(given, gradient), 0 if len(primals) == 1 else ())
 
 
 # ---- Flat lists ------------------------------------------------------------------------------------------------------
