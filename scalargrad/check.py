@@ -8,16 +8,7 @@ from itertools import pairwise
 
 from .nodes import number_of
 from .registry import RANGE_ERRORS, require_callable, require_integer
-from .structure import (
-    entries_of,
-    fields_of,
-    is_dataclass,
-    is_number,
-    is_passed_over,
-    refill,
-    scalars_like,
-    scalars_of,
-)
+from .structure import entries_of, places_in, refill, scalars_like, scalars_of
 from .transforms import jacobian, outputs_of, run_at
 from .value import Value
 
@@ -314,8 +305,8 @@ def rows_of_others(
 def compare(name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequence[float]]) -> list[Entry]:
     """Each derivative of a function beside what differences give for it."""
     differences = Differences(function, args)
-    inputs = paths_of(tuple(args), "args")
-    outputs = paths_of(function(*as_floats(args)), "result")
+    inputs = [*places_in(tuple(args), "args")]
+    outputs = [*places_in(function(*as_floats(args)), "result")]
     if len(rows) != len(outputs):
         raise ValueError(f"expected a list of {len(outputs)} gradients, one for each output, got {len(rows)}")
     columns = [[*differences.by(index)] for index in range(len(inputs))]
@@ -340,18 +331,3 @@ def refuse(part: Any) -> Exception:
         f"check_grads takes arguments of numbers, Vectors, arrays and nested lists, tuples, dicts and dataclasses of "
         f"them, got {part!r} ({type(part).__name__})"
     )
-
-
-def paths_of(structure: Any, path: str) -> list[str]:
-    """Where each number of a structure stands, in the order of `scalars_of`, as one would write it."""
-    if is_number(structure):
-        return [path]
-    if isinstance(structure, dict):
-        return [name for key, part in structure.items() for name in paths_of(part, f"{path}[{key!r}]")]
-    if is_dataclass(structure):
-        names = fields_of(structure)
-        return [name for field in names for name in paths_of(getattr(structure, field), f"{path}.{field}")]
-    if is_passed_over(structure):
-        return []
-    entries = entries_of(structure) or ()
-    return [name for i, part in enumerate(entries) for name in paths_of(part, f"{path}[{i}]")]

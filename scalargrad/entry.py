@@ -12,6 +12,7 @@ from .structure import (
     is_passed_over,
     is_scalar,
     parts_of,
+    places_in,
     refill,
     scalars_of,
     with_parts,
@@ -149,7 +150,9 @@ class Argument:
             floats = name if library.arrays else f"{library.standard('map')}({as_float}, {name})"
             self.standalone = unpacked(self.names, floats)
         else:
-            self.standalone = [f"{x} = {as_float}({place})" for x, place in zip(self.names, [*places_in(value, name)])]
+            self.standalone = [
+                f"{x} = {as_float}({place})" for x, place in zip(self.names, places_in(value, name, is_literal))
+            ]
 
     def _take_apart(self, value: Any, name: str, names: Iterator[str]) -> None:
         """Add the lines that take a container apart, which is known to be of the kind that it was, and those in it."""
@@ -272,35 +275,6 @@ def is_hashable(value: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def places_in(structure: Any, place: str) -> Iterator[str]:
-    """Where the numbers of a structure are, as expressions."""
-    if is_number(structure):
-        yield place
-    elif isinstance(structure, Vector):
-        yield from (f"{place}[{i}]" for i in range(len(structure)))
-    elif isinstance(structure, dict):
-        literal = all(map(is_literal, structure))
-        for i, (key, part) in enumerate(structure.items()):
-            yield from places_in(part, f"{place}[{key!r}]" if literal else f"[*{place}.values()][{i}]")
-    elif is_dataclass(structure):
-        for field in fields_of(structure):
-            yield from places_in(getattr(structure, field), f"{place}.{field}")
-    elif isinstance(structure, (list, tuple)):
-        for i, part in enumerate(structure):
-            yield from places_in(part, f"{place}[{i}]")
-    elif is_array(structure) and not is_passed_over(structure):
-        entries = structure.ravel().tolist()
-        for position, entry in zip(positions(structure.shape), entries):
-            yield from places_in(entry, place + position)
-
-
-def positions(shape: Sequence[int]) -> list[str]:
-    found = [""]
-    for length in shape:
-        found = [f"{before}[{i}]" for before in found for i in range(length)]
-    return found
 
 
 # ---- Results ---------------------------------------------------------------------------------------------------------

@@ -204,3 +204,24 @@ def entries_of(structure: Any) -> Sequence[Any] | None:
 
 def mismatch(name: str, structure: Any, given: Any) -> Exception:
     return ValueError(f"expected {name} of the structure of {structure!r}, got {given!r}")
+
+
+def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda _: True) -> Iterator[str]:
+    """Where each number of a structure stands, in the order of `scalars_of`, as one would write it.
+
+    In a dict it is told by its key, if `is_key` holds of them all.
+    """
+    if is_passed_over(structure):
+        return
+    if is_number(structure) or getattr(structure, "ndim", 1) == 0:
+        yield place
+    elif isinstance(structure, dict):
+        by_key = all(map(is_key, structure))
+        for i, (key, part) in enumerate(structure.items()):
+            yield from places_in(part, f"{place}[{key!r}]" if by_key else f"[*{place}.values()][{i}]", is_key)
+    elif is_dataclass(structure):
+        for field in fields_of(structure):
+            yield from places_in(getattr(structure, field), f"{place}.{field}", is_key)
+    else:
+        for i, part in enumerate(entries_of(structure) or ()):
+            yield from places_in(part, f"{place}[{i}]", is_key)
