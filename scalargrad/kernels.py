@@ -421,21 +421,18 @@ class Folder(ast.NodeTransformer):
             return ast.Constant(not node.operand.value)
         return node
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+    def visit_IfExp(self, node: Any) -> Any:
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant):
             return node.body if node.test.value else node.orelse
         return node
+
+    def visit_If(self, node: ast.If) -> Any:
+        return self.visit_IfExp(node)
 
     def visit_Try(self, node: ast.Try) -> Any:
         self.generic_visit(node)
         return node.body if self.for_engine else node
-
-    def visit_If(self, node: ast.If) -> Any:
-        self.generic_visit(node)
-        if isinstance(node.test, ast.Constant):
-            return node.body if node.test.value else node.orelse
-        return node
 
 
 class Arrayed:
@@ -447,14 +444,12 @@ class Arrayed:
 
     def body(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
         """Assignments and a result, as they are, on arrays. Raises UnwritableError if there is anything else."""
-        *assignments, last = [y for x in statements for y in listed(Folder({}).visit(x))]
-        if not all(isinstance(x, ast.Assign) for x in assignments) or not isinstance(last, ast.Return):
+        found: list[Any] = [y for x in statements for y in listed(Folder({}).visit(x))]
+        if not all(isinstance(x, ast.Assign) for x in found[:-1]) or not isinstance(found[-1], ast.Return):
             raise UnwritableError(f"{self.name} cannot be compiled for arrays")
-        return [self.on_arrays(x) for x in (*assignments, last)]
-
-    def on_arrays(self, statement: Any) -> ast.stmt:
-        statement.value = self.expression(statement.value)
-        return statement  # type: ignore[no-any-return]
+        for statement in found:
+            statement.value = self.expression(statement.value)
+        return found
 
     def expression(self, node: ast.expr, is_test: bool = False) -> ast.expr:
         """An expression on arrays; a number as a test as a comparison."""
