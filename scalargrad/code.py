@@ -92,7 +92,7 @@ class Code:
 
     def _install(self, namespace: dict[str, Any]) -> Any:
         """Run the source in a namespace; gives the function."""
-        self._run(namespace, self._text())
+        self._run(namespace, self._function([*self._body(self.library)]))
         return namespace.pop(self.name)
 
     def _run(self, namespace: dict[str, Any], text: str) -> None:
@@ -104,18 +104,13 @@ class Code:
         for name, helper in library.helpers.items():
             if name not in namespace:
                 exec(compile(helper, f"<helper of {self.name}>", "exec"), namespace)
-                namespace[name] = self._made(namespace[name])
+                if self.for_engine:
+                    namespace[name] = self.extra(namespace[name])
         exec(compile(text, f"<compiled {self.name}>", "exec"), namespace)
-
-    def _made(self, function: Any) -> Any:
-        return function
 
     def _standard(self, name: str) -> Any:
         """What a name of the standard library stands for."""
         return math if name == "math" else getattr(builtins, name)
-
-    def _text(self) -> str:
-        return self._function([f"            {line}" for line in self._body(self.library)])
 
     def _function(self, body: Sequence[str]) -> str:
         """The function that is called: a look at the arguments, the body, and what is done if it does not take them."""
@@ -132,8 +127,7 @@ class Code:
         lines += [
             f"    if {' and '.join(checks) or 'True'}:",
             "        try:",
-            *[f"            {x}" for x in before],
-            *body,
+            *[f"            {x}" for x in (*before, *body)],
         ]
         values = "".join(f"{x.name}, " for x in self.parameters)
         lines += [
@@ -224,9 +218,6 @@ class EngineCode(Code):
 
     for_engine = True
 
-    def _made(self, function: Any) -> Any:
-        return self.extra(function)
-
     def _install(self, namespace: dict[str, Any]) -> Any:
         library = self.library
         inner = self.inner()
@@ -237,7 +228,7 @@ class EngineCode(Code):
         call = f"{made}({', '.join(names)})"
         lines = unpacked(results, call) if results else [call]  # it raises where the path is not known
         lines.append(f"return {display(self.structure, iter(results), library)}")
-        self._run(namespace, self._function([f"            {line}" for line in lines]))
+        self._run(namespace, self._function(lines))
         return namespace.pop(self.name)
 
     def inner(self) -> str:
@@ -267,9 +258,6 @@ class ArrayCode(EngineCode):
 
     for_engine = False
     arrays = True
-
-    def _made(self, function: Any) -> Any:
-        return function
 
     def _standard(self, name: str) -> Any:
         return self.extra if name == "xp" else super()._standard(name)
