@@ -64,11 +64,14 @@ class GradientTape(Block):
             require_flag("watch_accessed_variables", watch_accessed_variables)
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
-        self.selective = not watch_accessed_variables
         self.open = 0
         self._used = False
+        self._forget()
+
+    def _forget(self) -> None:
         self._watched: dict[int, tuple[Value, int]] = {}
         self.accessed: dict[Variable, None] = {}
+        self.selective = not self.watch_accessed_variables
         self.began: int | None = None
         self.ended: int | None = None
         self.gaps: tuple[tuple[int, int], ...] = ()
@@ -93,13 +96,6 @@ class GradientTape(Block):
     def __exit__(self, *error: object) -> None:
         if self.open:
             self.ended = recording.close_block(self)
-
-    def _forget(self) -> None:
-        self._watched = {}
-        self.accessed = {}
-        self.selective = not self.watch_accessed_variables
-        self.began = self.ended = None
-        self.gaps = ()
 
     # -- what it records
 
