@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import sys
 import types
 import warnings
 from _thread import RLock
+from contextlib import suppress
 from keyword import iskeyword
+from operator import attrgetter
 from os.path import basename
 from unicodedata import normalize
 
@@ -117,12 +118,10 @@ class Compiler:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __reduce__(self) -> Any:
-        module, name = self.method.__module__, self.method.__qualname__
-        found = sys.modules.get(module)
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if getattr(found, "__self__", None) is self:
-            return by_name, (module, name)  # a decorated function is found by its name, as functions are
+        path = self.method.__module__, self.method.__qualname__
+        with suppress(ImportError, AttributeError):
+            if by_name(*path) is self:
+                return by_name, path  # a decorated function is found by its name, as functions are
         arrays = self.options["arrays"]
         named = {**self.options, "arrays": arrays.__name__ if arrays is not None else None}
         return restore, (type(self), self.function, named)
@@ -378,10 +377,7 @@ def restore(kind: type[Compiler], function: Any, options: dict[str, Any]) -> Com
 
 def by_name(module: str, name: str) -> Compiler:
     """The compiler behind a compiled function that is found in a module."""
-    found: Any = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found.__self__  # type: ignore[no-any-return]
+    return attrgetter(name)(importlib.import_module(module)).__self__  # type: ignore[no-any-return]
 
 
 def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
