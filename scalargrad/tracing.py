@@ -284,11 +284,6 @@ class Trace(recording.Block):
     answers, and where it ends, the answer is yes.
     """
 
-    __slots__ = (
-        *("answers", "count", "events", "leaves", "made", "outside"),
-        *("quiet", "raised", "refusal", "script", "table"),
-    )
-
     def __init__(self, script: Sequence[bool] | None = None) -> None:
         self.open = 0
         self.count = 0
