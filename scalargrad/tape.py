@@ -395,13 +395,9 @@ def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
         keys: Any = target.keys() if isinstance(target, dict) else range(len(target))
         given: Any = dict.fromkeys(keys) if weights is None else weights
         elements = None if isinstance(given, dict) else elements_of(given)
-        if elements is not None:
-            given = dict(zip(target if isinstance(target, dict) else range(len(elements)), elements))
-        if (
-            not isinstance(given, dict)
-            or {*given} != {*keys}
-            or (elements is not None and len(elements) != len(target))
-        ):
+        if elements is not None and len(elements) == len(target):
+            given = dict(zip(keys, elements))
+        if not isinstance(given, dict) or {*given} != {*keys}:
             got = len(elements) if elements is not None else repr(weights)
             raise ValueError(f"expected {len(target)} output_gradients, one for each target, got {got}")
         return [pair for key in keys for pair in weighted(target[key], given[key])]
