@@ -96,7 +96,7 @@ class Operation:
         for operand in operands:
             found = appliers.get(type(operand)) or find_applier(operand)
             if found is None:
-                self.refuse(operand)
+                refuse_operand(self.name, operand)
             if found[0] > rank:
                 rank, apply = found
         return apply(self, operands)
@@ -119,9 +119,6 @@ class Operation:
         if self.symbol and len(shown) == 2:
             return f"{shown[0]} {self.symbol} {shown[1]}"
         return f"{self.name}({', '.join(shown)})"
-
-    def refuse(self, operand: object) -> NoReturn:
-        refuse_operand(self.name, operand)
 
 
 def refuse_operand(name: str, operand: object) -> NoReturn:
@@ -293,7 +290,7 @@ def operation(*rules: Rule) -> Any:
 
     def define(kernel: Callable[..., Number]) -> Any:
         operation = Operation(kernel.__name__, kernel, rules)
-        register(operation)
+        registry[operation.name] = operation
 
         def of_one(x: Operand, /) -> Any:
             if type(x) is float:
@@ -339,7 +336,7 @@ def reduction(rule: Rule) -> Callable[[Callable[..., Number]], Reduction]:
 
     def define(kernel: Callable[..., Number]) -> Reduction:
         operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,))
-        register(operation)
+        registry[operation.name] = operation
         return operation
 
     return define
@@ -348,9 +345,5 @@ def reduction(rule: Rule) -> Callable[[Callable[..., Number]], Reduction]:
 def operator_of(symbol: str, kernel: Callable[..., Number], *rules: Rule) -> Operation:
     """The operation behind one of Python's operators."""
     operation = Operation(kernel.__name__.strip("_"), kernel, rules, symbol)
-    register(operation)
-    return operation
-
-
-def register(operation: Operation) -> None:
     registry[operation.name] = operation
+    return operation
