@@ -172,7 +172,7 @@ def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
 
 
 def _log(x: Any, *base: Any) -> Any:
-    if not is_recorded(x) and not any(map(is_recorded, base)):
+    if not is_recorded(x) and not (base and any(map(is_recorded, base))):
         return plainly(standard.log, x, *base)
     if len(base) > 1:
         raise TypeError(f"log expected at most 2 arguments, got {1 + len(base)}")
