@@ -61,13 +61,21 @@ def step_from(b: list[float], damping: float) -> list[float]:
     return [x + dx for x, dx in zip(b, step.tolist())]
 
 
+def sum_of_squares(b: list[float]) -> float:
+    """What is to become small; infinite where the model has no value, which is uphill."""
+    try:
+        return float(sum(r * r for r in residuals(b)))
+    except ArithmeticError:
+        return math.inf
+
+
 def fit(b: list[float]) -> tuple[list[float], int]:
     """Levenberg and Marquardt's way: steps that are damped while they lead uphill. Gives b and the steps taken."""
     damping, steps = 1e-3, 0
-    square = sum(r * r for r in residuals(b))
+    square = sum_of_squares(b)
     while damping < 1e10:
         there = step_from(b, damping)
-        lower = sum(r * r for r in residuals(there))
+        lower = sum_of_squares(there)
         if lower < square:
             b, square, damping, steps = there, lower, damping / 10, steps + 1
         else:
@@ -85,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     b, steps = fit(START)
     missed = residuals(b)
-    square = sum(r * r for r in missed)
+    square = sum_of_squares(b)
     deviation = math.sqrt(square / (len(DATA) - len(b)))
     j = np.array(slopes(b))
     errors = (deviation * np.sqrt(np.diag(np.linalg.inv(j.T @ j)))).tolist()

@@ -83,7 +83,8 @@ def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None
 
     Args:
         value: a Value, or a Vector or list of Values.
-        local_derivatives: whether to write the local derivative on each edge.
+        local_derivatives: whether to write the local derivative on each edge, but for those of folded operations; a
+            custom gradient has none and shows `?`.
         ax: where to draw; without it on a new figure, of the size that the graph needs.
 
     Returns:
@@ -351,7 +352,7 @@ def derivatives(
     points: int = 401,
     ax: Axes | None = None,
 ) -> Axes:
-    """A function of one number and its derivatives from `lo` to `hi`; gaps where they do not exist.
+    """A function of one number and its derivatives from `lo` to `hi`, under its name; gaps where they do not exist.
 
     Args:
         function: takes a number and returns one.
@@ -388,13 +389,14 @@ def derivatives(
     }
     broken = {order: jumps(curves[order], curves[order + 1], step) for order in orders}
     ax = axes_of(ax)
+    name = legend_text(getattr(function, "__name__", "f").replace("<lambda>", "f"))
     for k, order in enumerate(orders):
         line = [*zip(xs, curves[order])]
         for i in reversed(broken[order]):
             line.insert(i, ((xs[i - 1] + xs[i]) / 2, math.nan))
-        name = "f" + "'" * order if order <= 3 else f"f^({order})"
+        label = name + "'" * order if order <= 3 else f"{name}^({order})"
         dash = DASHES[(k + k // len(LINES)) % len(DASHES)]
-        ax.plot(*zip(*line), color=LINES[k % len(LINES)], linestyle=dash, label=name)
+        ax.plot(*zip(*line), color=LINES[k % len(LINES)], linestyle=dash, label=label)
     if any(broken.values()) or any(y != y for y in curves[orders[0]]):
         # At a pole, or the end of a domain, the first of the curves counts; derivatives are steeper.
         most = 3 * max(reach(curves[orders[0]], 0.95), *[reach(curves[order], 0.5) for order in orders])

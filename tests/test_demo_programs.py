@@ -97,6 +97,12 @@ def test_the_certified_values_are_nists() -> None:
     assert len(demo.DATA) == 37
 
 
+def test_where_the_curve_has_no_value_it_leads_uphill() -> None:
+    demo = load("curve_fit")
+    first = demo.DATA[0][0]
+    assert demo.sum_of_squares([1.0, 0.0, 0.0, 0.0, -1 / first, 0.0, 0.0]) == math.inf
+
+
 def test_a_packages_derivatives_are_its_own_formulas(run: Callable[..., str]) -> None:
     out = run("differentiate_a_library")
     differences = [float(x) for x in re.findall(r"differ by at most (\S+) of it", out)]

@@ -381,6 +381,11 @@ def test_a_curve_breaks_where_it_jumps_and_nowhere_else(
     assert gaps == pytest.approx(places, abs=0.02)
 
 
+def test_derivatives_have_the_name_of_their_function() -> None:
+    ax = plot.derivatives(sg.sin, 0, 1, orders=(0, 1, 4), points=3)
+    assert [line.get_label() for line in ax.lines] == ["sin", "sin'", "sin^(4)"]
+
+
 def test_each_order_has_a_look_of_its_own() -> None:
     ax = plot.derivatives(sg.sin, 0, 1, orders=range(9), points=3)
     assert len({(line.get_color(), line.get_linestyle(), str(line._unscaled_dash_pattern)) for line in ax.lines}) == 9
