@@ -136,6 +136,8 @@ def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> Non
     picture = Picture(Graph([sg.relu(sg.Vector(weights).dot([1.0] * 30))]))
     assert [cell.text for cell in picture.cells.values()] == ["dot\n58 more inputs", "relu"]
     assert picture.size[1] < 3
+    shown = texts(plot.graph(sg.Vector(weights).dot([0.25] * 30), local_derivatives=True))
+    assert shown.count("0.25") == 2  # of the two weights that show
     assert [text for text in texts(plot.graph(sum(weights))) if "more" in text] == ["26 +\n26 more inputs"]
 
 
@@ -483,6 +485,18 @@ def class_at(ax: Any, point: tuple[float, float]) -> list[int]:
     fields = [x for x in ax.collections if isinstance(x, mpl.contour.ContourSet) and x.filled]
     colours = [mpl.colors.to_hex(x.get_facecolor()[0]) for x in fields if x.get_paths()[0].contains_point(point)]
     return [plot.LINES.index(colour) for colour in colours]
+
+
+def test_a_class_that_is_nowhere_the_largest_has_no_field() -> None:
+    ax = plot.decision_boundary(lambda p: [p[0], p[1], -1.0], POINTS, [0, 1, 2, 0])
+    assert [class_at(ax, point) for point in ((0.9, 0.1), (0.1, 0.9))] == [[0], [1]]
+    assert sum(isinstance(x, mpl.contour.ContourSet) and x.filled for x in ax.collections) == 2
+
+
+def test_a_class_that_is_everywhere_the_largest_has_no_boundary() -> None:
+    ax = plot.decision_boundary(lambda _: 1.0, POINTS, [0, 1, 1, 0])
+    assert class_at(ax, (0.1, 0.9)) == class_at(ax, (0.9, 0.1)) == [1]
+    assert all(x.filled for x in ax.collections if isinstance(x, mpl.contour.ContourSet))
 
 
 def test_where_a_model_gives_nan_its_picture_is_blank() -> None:
