@@ -29,7 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
 
     x, y = sg.Value(options.x, label="x"), sg.Value(options.y, label="y")
-    z = sg.sin(x) * y + x**2
+    try:
+        z = sg.sin(x) * y + x**2
+    except (ArithmeticError, ValueError) as error:
+        print(f"chain_rule.py: error: {error}; give smaller numbers", file=sys.stderr)
+        return 1
     z.label = "z"
     print(sg.explain(z))
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from options import picture, whole
+from options import picture, share, whole
 from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
 
 import scalargrad as sg
@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--points", type=whole(4, 2), default=100, metavar="N", help="how many, even (default: %(default)s)"
     )
-    parser.add_argument("--noise", type=float, default=0.1, help="how far they scatter (default: %(default)s)")
+    parser.add_argument("--noise", type=share, default=0.1, help="how far they scatter (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="of points and weights (default: %(default)s)")
     parser.add_argument("--picture", type=picture, default="moons.png", metavar="PATH")
     options = parser.parse_args(argv)

@@ -36,6 +36,14 @@ def positive(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected a finite number above 0, got {text!r}")
 
 
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    with contextlib.suppress(ValueError):
+        if 0 <= (number := float(text)) <= 1:
+            return number
+    raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
+
+
 def picture(text: str) -> Path:
     """The path of a picture, in a folder that is there and of a kind that matplotlib saves."""
     path = Path(text)

@@ -105,7 +105,7 @@ def product(x: Any, y: Any) -> Any:
 def carry_back(
     adjoints: dict[Value, Any], within: Callable[[Interval], bool] | None = None, differentiable: bool = False
 ) -> dict[Value, Any]:
-    """The reverse sweep from targets, whose adjoints are given, over all that they were computed by `within` reach."""
+    """The reverse sweep from targets, whose adjoints are given, over what was computed within the intervals wanted."""
     if len(adjoints) == 1 and not differentiable:
         (target,) = adjoints
         fork = sweep_trunk(target, adjoints, within)

@@ -67,7 +67,8 @@ class Graph:
         """
         operands, operation = operands_of(node), node._operation
         if is_custom(node):
-            return [(i, x, None, "") for i, x in enumerate(operands) if isinstance(x, Value) and x.is_tracked]
+            found_at = first_places(operands).items()
+            return [(i, x, None, "") for x, i in found_at if isinstance(x, Value) and x.is_tracked]
         wanted = [local is not None for local in node.derivatives]
         result = Formula(self.names[node], ATOM)
         texts = local_formulas(operation, [self.formula(x) for x in operands], result, wanted)
@@ -89,7 +90,7 @@ class Graph:
         shares: dict[Value, Any] = {}
         upstream = {x._operation.index: self.adjoints[x] for x in results}
         call._operation.pull_back(call, upstream, shares, False, None)
-        places = {x: i for i, x in enumerate(call.operands)}
+        places = first_places(call.operands)
         return [(places[x], x, share) for x, share in shares.items()]
 
 
@@ -110,6 +111,14 @@ def in_order_of_evaluation(targets: Sequence[Value]) -> list[Value]:
 def operands_of(node: Value) -> tuple[Any, ...]:
     """What a node was computed from; of a custom function, what that was called with."""
     return node.operands[0].operands if is_custom(node) else node.operands
+
+
+def first_places(operands: Sequence[Any]) -> dict[Any, int]:
+    """Where each operand stands first: a pullback gives one share for all its places."""
+    places: dict[Any, int] = {}
+    for i, x in enumerate(operands):
+        places.setdefault(x, i)
+    return places
 
 
 def is_custom(node: Value) -> bool:

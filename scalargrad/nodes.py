@@ -20,7 +20,10 @@ context_interval = recording.context.get
 
 
 def class_of_nodes(kind: type[Value]) -> type[Value]:
-    """Make a class that of all nodes. Its operators are made here, so it comes by itself from the floor above."""
+    """Make a class that of all nodes, and let operations apply to it by what is made here.
+
+    A decorator: the class stands on the floor above, which this one cannot import.
+    """
     globals()["Value"] = kind
     appliers[kind] = (1, record)
     for operation in registry.values():  # functions of one or two operands take the hot path, too
@@ -57,6 +60,7 @@ def make_node(
     operation: Operation,
     interval: Interval,
 ) -> Value:
+    """A node of an operation on values and numbers; two operands have slots of their own (see `Value`)."""
     node = new(Value)
     node._data = data
     if len(operands) == 2 and operation.pull_back is None:
@@ -138,10 +142,10 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
         x = self._data
         if kind is float or kind is int:
             y = other
-            fixed = True
+            other_is_constant = True
         elif isinstance(other, Value):
             y = other._data
-            fixed = other._operation is None
+            other_is_constant = other._operation is None
         else:
             return general_operator(operation, self, other)
         node = new(Value)
@@ -151,12 +155,12 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
             raise operation.error(error, (x, y)) from None
         if self._operation is not None:
             node.d_left = left_rule(x, y) if left_rule else left_constant
-        elif not fixed:
+        elif not other_is_constant:
             node.d_left = None
         else:
             node._operation = None
             return node
-        if fixed:
+        if other_is_constant:
             node.d_right = None
         else:
             node.d_right = right_rule(x, y) if right_rule else right_constant

@@ -55,7 +55,7 @@ class Cell:
     def text(self) -> str:
         names = [name if count == 1 else f"{count:,} {name}" for name, count in self.names.items()]
         shown = ", ".join(names) if len(names) <= 3 else f"{sum(self.names.values()):,} operations"
-        return f"{shown}\n{self.hidden} more inputs" if self.hidden else shown
+        return f"{shown}\n{self.hidden} {'more ' if self.inputs else ''}inputs" if self.hidden else shown
 
     def hide(self, uses: Mapping[Value, int], few: int) -> None:
         """Hide constants and the leaves that nothing else uses, but for a few."""
@@ -84,7 +84,8 @@ def cells_of(graph: Graph) -> dict[Value, Cell]:
         layers = connect(cells, graph)[1]
         if sum(not isinstance(x, tuple) or x[1] != "operation" for x in layers) <= MOST_NODES:
             rows = max(Counter(layers.values()).values())
-            if fold is everything or (max(layers.values()) <= 2 * MOST_STEPS and rows <= MOST_ROWS):
+            room = 2 if fold is everything else 1
+            if max(layers.values()) <= room * 2 * MOST_STEPS and rows <= room * MOST_ROWS:
                 return cells
     raise ValueError(
         f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large for a picture, also with what is "

@@ -224,7 +224,7 @@ class Frames(Sequence["Axes"]):
     def __init__(self, graph: Graph, ax: Axes | None) -> None:
         self.graph = graph
         self.picture = Picture(graph, 1.5 * WIDE_GAP)
-        if any(cell.is_folded for cell in self.picture.cells.values()):
+        if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
             raise ValueError(
                 f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large, or too deep, to be read "
                 "step by step; draw the frames of a part of it, such as one of its parents, or print explain(value)"
@@ -402,6 +402,7 @@ def derivatives(
         most = 3 * max(reach(curves[orders[0]], 0.95), *[reach(curves[order], 0.5) for order in orders])
     else:
         most = 20 * reach([y for order in orders for y in curves[order]], 0.95)
+        most = max(most, 1.05 * reach(curves[orders[0]], 1.0))  # all of the first, however narrow its peak
     if most > 0:
         ax.set_ylim(max(ax.get_ylim()[0], -most), min(ax.get_ylim()[1], most))
     ax.grid(**GRID)
@@ -574,7 +575,7 @@ def decision_boundary(
     if count == 1:
         margins = numpy.array([[[-score[0], score[0]] for score in row] for row in found])
     else:
-        scores = numpy.array(found)
+        scores = numpy.array(found).clip(-1e300, 1e300)
         margins = numpy.stack([scores[..., k] - numpy.delete(scores, k, axis=2).max(axis=2) for k in range(count)], 2)
     margins = numpy.ma.masked_invalid(margins.clip(-1e300, 1e300))
     if margins.mask.all():

@@ -66,8 +66,9 @@ class Value:
 
     # `_operation` made the value; it is False for a leaf and None for a constant. `left` and `right` are what it was
     # applied to, values or plain numbers, `d_left` and `d_right` the local derivatives, None for what is not followed.
-    # More than two operands, and their derivatives, are tuples on the left: a tuple for every node would double what
-    # the garbage collector has to look at, and with it the cost of a node in a large graph.
+    # More than two operands, and their derivatives, are tuples on the left, and so is one that `record` followed: a
+    # tuple for every node would double what the garbage collector has to look at, and with it the cost of a node in a
+    # large graph.
     __slots__ = ("_data", "_grad", "_label", "_operation", "d_left", "d_right", "interval", "left", "right")
 
     _data: Number

@@ -166,3 +166,13 @@ def test_what_a_function_is_made_of_inside_is_written_as_formulas() -> None:
     assert "  v1 = exp(x0 - 1) + exp(x1 - 1) = 1.36788" in text
     assert "  v2 = exp(x0 - 1) / v1          = 0.268941" in text
     assert "= abs(x0)" in sg.explain(abs(xs[0]) * xs[1])
+
+
+def test_a_pullback_gives_one_share_for_an_operand_that_stands_twice() -> None:
+    @sg.custom_gradient
+    def product(x: Any, y: Any) -> Any:
+        return x * y, lambda upstream: (upstream * y, upstream * x)
+
+    x, y = sg.Value(3.0, label="x"), sg.Value(2.0, label="y")
+    assert sg.explain(product(x, x)).count("to x by the pullback of product: 6") == 1
+    assert re.findall(r"to (\w) by", sg.explain(product(x, y))) == ["x", "y"]

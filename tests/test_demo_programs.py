@@ -136,6 +136,8 @@ def test_both_ways_to_the_gradient_of_the_moons_agree() -> None:
         ("moons", ["--points", "3"], "expected a multiple of 2 of at least 4, got '3'"),
         ("moons", ["--steps", "0"], "expected a whole number of at least 1, got '0'"),
         ("moons", ["--picture", "nowhere/moons.png"], "there is no folder nowhere to save moons.png in"),
+        ("moons", ["--noise", "inf"], "expected a number from 0 to 1, got 'inf'"),
+        ("moons", ["--noise", "much"], "expected a number from 0 to 1, got 'much'"),
         ("newton", ["--rate", "-1"], "expected a finite number above 0, got '-1'"),
         ("newton", ["--rate", "much"], "expected a finite number above 0, got 'much'"),
         ("curve_fit", ["--picture", "fit.xyz"], "expected the name of a picture, as fit.png, got 'fit.xyz'"),
@@ -149,6 +151,11 @@ def test_a_wrong_option_is_told_before_anything_is_done(
         load(name).main(options)
     assert end.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_numbers_too_large_for_the_chain_rule_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load("chain_rule").main(["--x", "1e200"]) == 1
+    assert "; give smaller numbers" in capsys.readouterr().err
 
 
 def test_a_descent_that_runs_away_is_told(capsys: pytest.CaptureFixture[str]) -> None:

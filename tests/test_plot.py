@@ -16,7 +16,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import scalargrad as sg
-from scalargrad import plot
+from scalargrad import nn, plot
 from scalargrad.graph import Graph
 from scalargrad.picture import MOST_NODES, Picture, cells_of
 
@@ -141,6 +141,12 @@ def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> Non
     assert [text for text in texts(plot.graph(sum(weights))) if "more" in text] == ["26 +\n26 more inputs"]
 
 
+def test_an_operation_none_of_whose_inputs_show_counts_them_all() -> None:
+    m = nn.MLP(2, [8, 1], seed=1)
+    counts = [text for text in texts(plot.graph(m([0.5, 0.25]))) if "inputs" in text]
+    assert counts == [*["dot, +, relu\n3 inputs"] * 8, "dot, +\n9 more inputs"]
+
+
 def test_what_is_not_folded_keeps_all_its_edges_in_a_folded_graph() -> None:
     x = sg.Value(0.5, label="x")
     y = x * x
@@ -186,8 +192,15 @@ def test_labels_keep_their_nodes_from_being_folded() -> None:
 def test_what_is_too_large_is_told_with_what_to_draw_instead() -> None:
     with pytest.raises(ValueError, match=r"a graph of [\d,]+ nodes is too large .* draw the graph of a part of it"):
         plot.graph(network(2, 90))
-    with pytest.raises(ValueError, match=r"too large, or too deep, to be read step by step"):
-        plot.backward_frames(network(2, 8))
+    wide = sg.Vector([sg.Value(1.0) for _ in range(21)]).sum()  # of which some inputs would not show
+    for value in (network(2, 8), wide):
+        with pytest.raises(ValueError, match=r"too large, or too deep, to be read step by step"):
+            plot.backward_frames(value)
+    y, k = sg.Value(1.0, label="y"), sg.Value(0.3, label="k")
+    for _ in range(50):  # whose folded picture is ten times as wide as a page
+        y = y + 0.1 * (-k * y)
+    with pytest.raises(ValueError, match="is too large for a picture"):
+        plot.graph(y)
 
 
 def test_it_draws_on_the_axes_that_it_is_given_and_shows_nothing() -> None:
@@ -441,6 +454,8 @@ def test_a_pole_does_not_flatten_the_rest() -> None:
     even = plot.derivatives(lambda x: 1 / x**2, -2, 2)
     assert 10 < even.get_ylim()[1] < 1e5
     assert plot.derivatives(lambda x: 0 * x, 0, 1).get_ylim()[0] < 0
+    peak = plot.derivatives(lambda x: sg.exp(-((x / 0.05) ** 2) / 2), -5, 5)
+    assert peak.get_ylim()[1] > 1  # it is no pole, however narrow
 
 
 def test_each_of_many_traces_has_a_look_of_its_own() -> None:

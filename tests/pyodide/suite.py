@@ -44,6 +44,7 @@ LEFT_OUT = {
     "test_explanation.py::test_an_explanation_says_none_just_where_the_gradient_is_none": THREADS,
     "test_main.py::test_all_options_go_together": MATPLOTLIB,
     "test_main.py::test_the_graph_is_drawn_to_a_file": MATPLOTLIB,
+    "test_main.py::test_a_picture_without_a_suffix_is_a_png_and_without_a_name_is_refused": MATPLOTLIB,
     "test_main.py::test_a_file_that_cannot_be_written_is_said_in_a_sentence": MATPLOTLIB,
     "test_math.py::test_threads_that_patch_one_module_leave_it_as_it_was": THREADS,
     "test_package.py::test_nothing_has_to_be_installed_beside_the_package": PROCESSES,
