@@ -575,8 +575,9 @@ def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[lis
     require_list("clip_by_global_norm", gradients)
     vectors = [g if g is None else Vector([g] if elements_of(g) is None else elements_of(g) or ()) for g in gradients]
     norm = Vector([x for vector in vectors if vector is not None for x in vector]).norm()
-    scale = clip_norm / maximum(norm, clip_norm) if math.isfinite(clip_norm) else 1.0
     if not norm < math.inf:
         scale = math.nan
+    else:
+        scale = clip_norm / maximum(norm, clip_norm) if math.isfinite(clip_norm) else 1.0
     scaled = [vector if vector is None else vector * scale for vector in vectors]
     return [x if x is None or elements_of(g) is not None else x[0] for x, g in zip(scaled, gradients)], norm

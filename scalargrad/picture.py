@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-MOST_NODES = 80
+MOST_NODES, MOST_EDGES = 80, 800
 MOST_STEPS = 12  # from left to right, or else the picture is a strip
 MOST_ROWS = 20
 MOST_INPUTS = 8  # of an operation in a picture that is too large
@@ -79,19 +79,23 @@ def cells_of(graph: Graph) -> dict[Value, Cell]:
             for cell in cells.values():
                 if len(cell.inputs) > (FEW_LEAVES if cell.is_folded else MOST_INPUTS):
                     cell.hide(uses, few if cell.is_folded else FEW_LEAVES)
-        if sum(len(cell.inputs) for cell in cells.values()) > 10 * MOST_NODES:
-            continue
-        layers = connect(cells, graph)[1]
-        if sum(not isinstance(x, tuple) or x[1] != "operation" for x in layers) <= MOST_NODES:
-            rows = max(Counter(layers.values()).values())
-            room = 2 if fold is everything else 1
-            if max(layers.values()) <= room * 2 * MOST_STEPS and rows <= room * MOST_ROWS:
-                return cells
+        if fits(cells, graph, room=2 if fold is everything else 1):  # nothing smaller comes after that
+            return cells
     raise ValueError(
         f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large for a picture, also with what is "
         "used once folded into its use; draw the graph of a part of it, such as one of its parents, or give "
         "to_dot(value) to Graphviz"
     )
+
+
+def fits(cells: Mapping[Value, Cell], graph: Graph, room: int) -> bool:
+    """Whether a picture of these can be read; there may be `room` times as many steps and rows as should be."""
+    if sum(len(cell.inputs) for cell in cells.values()) > MOST_EDGES:
+        return False
+    _, layers = connect(cells, graph)
+    nodes = sum(not isinstance(x, tuple) or x[1] != "operation" for x in layers)
+    steps, rows = max(layers.values()) / 2, max(Counter(layers.values()).values())
+    return nodes <= MOST_NODES and steps <= room * MOST_STEPS and rows <= room * MOST_ROWS
 
 
 def uses_of(cells: Mapping[Value, Cell]) -> Counter[Value]:
@@ -259,8 +263,8 @@ class Picture:
         scale = min(pixels.width / dpi / (right - left), pixels.height / dpi / (top - bottom))
         ways = [self._from_side_to_side(*edge[:2], way) for edge, way in self.edges.items()]
         texts = [flows.get(edge, "") for edge in self.edges]
-        boxes = [self._box(thing) for thing in self.places]
-        places = place_texts(ways, [0.068 * len(text) for text in texts], 0.15, boxes)
+        boxes = {thing: self._box(thing) for thing in self.places}
+        places = place_texts(ways, [0.068 * len(text) for text in texts], 0.15, [*boxes.values()])
         for edge, way, text, at in zip(self.edges, ways, texts, places):
             self._draw_edge(ax, way, self.kind(edge[1]), 9 * scale, text, at, bool(firing) and edge in flows)
         for thing, (x, y) in self.places.items():
@@ -270,7 +274,7 @@ class Picture:
                 text += f"\ngrad {short(gradients[thing])}"
             if kind != "constant":
                 fill, line = COLOURS[kind]
-                left, right, bottom, top = self._box(thing)
+                left, right, bottom, top = boxes[thing]
                 patch = FancyBboxPatch(
                     (left, bottom),
                     right - left,
