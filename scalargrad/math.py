@@ -19,11 +19,10 @@ from __future__ import annotations
 
 import math as standard
 import sys
-from _thread import allocate_lock
+from _thread import RLock
 
 from . import operations, recording, reductions
 from .nodes import number_of
-from .recording import clock
 from .registry import RANGE_ERRORS, Symbol, find_applier, iterate, refuse_operand, registry, show
 from .value import Value
 from .vector import Vector
@@ -108,7 +107,7 @@ def of_numbers(name: str) -> Callable[..., Any]:
 
     def function(*args: Any, **kwargs: Any) -> Any:
         numbers = [*map(number_of, args)], {key: number_of(arg) for key, arg in kwargs.items()}
-        tracer = None if clock.idle else recording.tracer()
+        tracer = recording.tracer()
         return plain(*numbers[0], **numbers[1]) if tracer is None else tracer.ask(name, plain, *numbers)
 
     return function
@@ -240,9 +239,9 @@ def __dir__() -> list[str]:
 
 # ---- Other people's modules ------------------------------------------------------------------------------------------
 
-_lock = allocate_lock()
-# For each module that is patched now: the module, how many blocks patch it, and what its names were bound to.
-_patched: dict[int, tuple[ModuleType, int, dict[str, Any]]] = {}
+_lock = RLock()
+# For each module that is patched now: the module, the openings that patch it, and what its names were bound to.
+_patched: dict[int, tuple[ModuleType, dict[object, None], dict[str, Any]]] = {}
 
 
 class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
@@ -282,28 +281,47 @@ class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
             if module is standard or module.__name__.partition(".")[0] == __name__.partition(".")[0]:
                 raise ValueError(f"patch takes modules that compute with math, not {module.__name__} itself")
         self._modules = modules
+        self._openings: list[object] = []
 
     def __enter__(self) -> None:
-        with _lock:
-            for module in self._modules:
-                _, count, originals = _patched.get(id(module), (module, 0, {}))
-                found = {name: thing for name, thing in vars(module).items() if id(thing) in _replacements}
-                originals.update(found)
-                vars(module).update({name: _replacements[id(thing)] for name, thing in found.items()})
-                _patched[id(module)] = (module, count + 1, originals)
+        opening = object()
+        try:
+            self._openings.append(opening)
+            with _lock:
+                for module in self._modules:
+                    _, openings, originals = _patched.setdefault(id(module), (module, {}, {}))
+                    openings[opening] = None
+                    found = {name: thing for name, thing in vars(module).items() if id(thing) in _replacements}
+                    originals.update(found)
+                    vars(module).update({name: _replacements[id(thing)] for name, thing in found.items()})
+        except BaseException:
+            self._end(opening)
+            raise
 
     def __exit__(self, *error: object) -> None:
+        if not self._openings:
+            raise RuntimeError(f"patch of {self._modules[0]!r} has not been entered; use it as `with patch(module):`")
+        opening = self._openings[-1]
+        try:
+            self._end(opening)
+        except BaseException:
+            self._end(opening)
+            raise
+
+    def _end(self, opening: object) -> None:
+        """Take an opening back, and the names where it was the last. Interrupted, it can be called once more."""
         with _lock:
             for module in self._modules:
-                if id(module) not in _patched:
-                    raise RuntimeError(f"patch of {module!r} has not been entered; use it as `with patch(module):`")
-                _, count, originals = _patched.pop(id(module))
-                if count > 1:
-                    _patched[id(module)] = (module, count - 1, originals)
+                _, openings, originals = _patched.get(id(module), (module, {}, {}))
+                openings.pop(opening, None)
+                if openings:
                     continue
                 for name, thing in originals.items():
                     if vars(module).get(name) is _replacements[id(thing)]:  # or else the module has bound it anew
                         vars(module)[name] = thing
+                _patched.pop(id(module), None)
+            if opening in self._openings:
+                self._openings.remove(opening)
 
 
 # By the identity of what a name is bound to: `math` itself, and each of its functions.
