@@ -40,8 +40,10 @@ class detect_anomaly(recording.Block):  # noqa: N801  (a verb phrase, as in PyTo
 
     __slots__ = ("_places",)
 
+    when_open = "this detect_anomaly() block is open already; make another one"
+
     def __init__(self) -> None:
-        self.open = 0
+        super().__init__()
         # Where each node was made. It is kept here, so that a node need not have room for it.
         self._places: dict[Value, str] = {}
 
@@ -52,13 +54,8 @@ class detect_anomaly(recording.Block):  # noqa: N801  (a verb phrase, as in PyTo
         interval.detector = self
         interval.plain = False
 
-    def __enter__(self) -> None:
-        if self.open:
-            raise ValueError("this detect_anomaly() block is open already; make another one")
-        recording.open_block(self)
-
-    def __exit__(self, *error: object) -> None:
-        recording.close_block(self)
+    def note_end(self, _: int, /) -> None:
+        """Forget where nodes were made."""
         self._places = {}
 
     # -- the forward pass

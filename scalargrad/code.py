@@ -32,7 +32,7 @@ from .entry import (
 from .generation import UNTRACED, Writer
 from .kernels import Library, serial
 from .paths import Program
-from .recording import clock
+from .recording import open_blocks
 from .tracing import Traced
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ class Code:
         checks += [x.check for x in self.arguments if x.check]
         before = [line for x in self.arguments for line in x.lines]
         if self.leaves:
-            checks.insert(0, f"({library.object(clock, '_clock')}.idle or {caller}.proceeds)")
+            checks.insert(0, f"(not {library.object(open_blocks, '_open_blocks')} or {caller}.proceeds)")
             before += self._read_leaves(caller)
         lines = [definition(self.name, caller, self.parameters, {})]
         lines += [

@@ -18,7 +18,6 @@ from .code import SHAPE, Code, EngineCode, choosing, shape_name, stub
 from .entry import Parameter, arguments_of, unlike
 from .nodes import number_of
 from .paths import Program
-from .recording import clock
 from .registry import in_place_of
 from .structure import is_array, is_number, is_passed_over, parts_of, refill, scalars_of
 from .tracing import Trace, Traced
@@ -133,7 +132,7 @@ class Compiler:
 
     def other(self, values: Sequence[Any]) -> Any:
         """The result for arguments, one for each parameter, that the code was not made for."""
-        interval = clock.idle or recording.current()
+        interval = recording.current()
         if interval.tracer is not None:
             return self.call(values)  # it becomes part of the function that is traced
         if any(type(value) is int and not x.is_static for x, value in zip(self.parameters, values)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import recording
 from .nodes import make_node, number_of, untracked
 from .operations import zero_like
-from .recording import clock, refuse_assigned
+from .recording import refuse_assigned
 from .registry import Operation, as_number, in_place_of
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
@@ -221,7 +221,7 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
     """
 
     def with_its_gradient(*args: Any, **kwargs: Any) -> Any:
-        interval = clock.idle or recording.current()
+        interval = recording.current()
         name = getattr(function, "__name__", "custom_gradient")
         with GradientTape() as watcher:
             returned = function(*args, **kwargs)

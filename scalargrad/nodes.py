@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import recording
-from .recording import clock
+from .recording import clock, open_blocks
 from .registry import Reduction, appliers, as_number, find_applier, named, registry
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .value import Value
 
 new = object.__new__
-context_interval = recording.context.get
+context_scope = recording.context.get
 
 
 def class_of_nodes(kind: type[Value]) -> type[Value]:
@@ -36,7 +36,7 @@ def class_of_nodes(kind: type[Value]) -> type[Value]:
 
 def record(operation: Operation, operands: Sequence[Any]) -> Value:
     """Apply an operation to values and numbers: a node, or a constant where nothing is there to follow."""
-    interval = clock.idle or recording.current()  # before the operands' numbers, see `begin_interval`
+    interval = recording.current()  # before the operands' numbers, see `assign_leaf`
     if interval.tracer is not None:
         return interval.tracer.record(operation, operands)
     numbers = [x._data if isinstance(x, Value) else as_number(x) for x in operands]
@@ -87,7 +87,7 @@ def untracked(number: Number) -> Value:
 
 def number_of(x: Any) -> Number:
     """The number of a value, or what stands for it while a function is traced; anything else as it is."""
-    return x if not isinstance(x, Value) else x._data if clock.idle else recording.number_in_trace(x)
+    return x if not isinstance(x, Value) else recording.number_in_trace(x) if open_blocks else x._data
 
 
 # ---- The hot path ----------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def unary_operator(operation: Operation) -> Callable[[Value], Value]:
     rule = on_numbers(constant)
 
     def method(self: Value) -> Value:
-        interval = clock.idle or plain_interval(self, self)
+        interval = plain_interval(self, self) if open_blocks else clock.ambient
         if interval is None or self._operation is None:
             return record(operation, (self,))
         x = self._data
@@ -135,7 +135,7 @@ def binary_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     left_rule, right_rule = map(on_numbers, operation.rules)
 
     def method(self: Value, other: Any) -> Any:
-        interval = clock.idle or plain_interval(self, other)
+        interval = plain_interval(self, other) if open_blocks else clock.ambient
         kind = type(other)
         if interval is None:
             return general_operator(operation, self, other)
@@ -180,7 +180,7 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
     rule = on_numbers(constant)
 
     def method(self: Value, other: Any) -> Any:
-        interval = clock.idle or plain_interval(self, other)
+        interval = plain_interval(self, other) if open_blocks else clock.ambient
         kind = type(other)
         if interval is None or not (kind is float or kind is int):
             return general_operator(operation, other, self)
@@ -206,9 +206,10 @@ def reflected_operator(operation: Operation) -> Callable[[Value, Any], Any]:
 
 def plain_interval(x: Value, y: Any) -> Interval | None:
     """The running interval while a tape or a pause is open somewhere, if it leaves the hot path as it is."""
-    interval = context_interval()
-    if interval.serial != clock.serial:
-        interval = recording.current()
+    scope = context_scope()
+    interval = scope.interval
+    if interval.serial != clock.ambient.serial or not interval.is_open():
+        interval = scope.renew()
     if interval.accessed is not None:
         if type(x) is not Value:
             interval.accessed[x] = None  # type: ignore[index]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
 from reprlib import repr as brief
 
@@ -155,9 +156,9 @@ class Optimizer:
     def _apply(self, leaves: Sequence[Value], gradients: Sequence[Number]) -> None:
         lr = self.current_lr()
         made = [self.update(x.data, g, self.states.get(x, ()), lr) for x, g in zip(leaves, gradients)]
-        assign_leaves(leaves, [x for x, _ in made])
-        self.states.update(zip(leaves, [state for _, state in made]))
-        self.iterations += 1
+        states = {**self.states, **dict(zip(leaves, [state for _, state in made]))}
+        remember = partial(vars(self).update, states=states, iterations=self.iterations + 1)
+        assign_leaves(leaves, [x for x, _ in made], remember)
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimiser remembers: its kind, the number of steps, and the state of each parameter, in order.

@@ -4,20 +4,31 @@ Time is cut into intervals: a new one begins whenever a tape starts or stops and
 node keeps the interval that it was made in, one shared object, and that single reference answers three questions:
 which tapes saw the node, whether a leaf was assigned after it, and why a tape did not see it.
 
-Most programs have no tape open most of the time, so what a node needs then is one look at `clock.idle`. As soon as a
-tape or a `no_grad` block is open in any thread, that is `None` and every node asks `current()` for its own context.
+Most programs have no tape open most of the time, so what a node needs then is one look at `open_blocks`, which is
+empty. Otherwise every node asks `current()` for the interval of its own context.
+
+A block is closed by releasing its flag, which is a lock only because the `__exit__` of a lock is code in C: no
+interrupt can come between the end of a block and its closing, and where the garbage collector closes a generator that
+held a block open, no code of this package runs. That a block was closed is noticed by whoever looks next.
 """
 
 from __future__ import annotations
 
-from _thread import allocate_lock
+import gc
+import sys
+from _thread import allocate_lock, get_ident
+from collections import deque
 from contextvars import ContextVar
+from functools import partial
+from itertools import chain, repeat
+from operator import call
+from types import MethodType
 
 from .registry import in_place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from typing import Any, Never, ParamSpec, TypeAlias, TypeVar
 
     from .anomaly import detect_anomaly
@@ -30,36 +41,88 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
+    Flag: TypeAlias = Any  # a lock, locked while its block is open
     Recorder: TypeAlias = GradientTape | Run
+
+SHUT = allocate_lock()  # the flag of a block that was never opened
+
+# The flags of all blocks that are open, in any thread, and of some that have been closed since.
+open_blocks: dict[int, Flag] = {}
+
+new = object.__new__
+
+
+class Exit(property):
+    """`__exit__` of a block: that of its flag. A `with` statement asks for it before it enters the block."""
+
+    def __call__(self, block: Block, *_: object) -> None:
+        """Leave a block in the way of `contextlib.ExitStack`, which asks the class and not the block."""
+        block.__exit__(None, None, None)
 
 
 class Block:
-    """What a `with` statement opens: a tape, a pause, the run of a transform, ..."""
+    """What a `with` statement opens: a tape, a pause, the run of a transform, ...
 
-    __slots__ = ("open",)
+    Each opening has a flag of its own, so that a context that has seen the block before does not take it for open.
+    """
 
-    open: int  # the serial of its opening; 0 while it is closed
+    __slots__ = ("flag", "is_fresh")
+
+    flag: Flag
+    is_fresh: bool  # whether the flag waits for the opening that it was made for
+    when_open = "this block is open already; make another one"
 
     def __init__(self) -> None:
-        self.open = 0
+        self.flag = SHUT
+        self.is_fresh = False
+
+    def prepare(self) -> Callable[..., None]:
+        """What leaves the block, which is open, or else about to be."""
+        flag = self.flag
+        if not flag.locked():
+            flag = self.flag = allocate_lock()
+            self.is_fresh = True
+        return flag.__exit__  # type: ignore[no-any-return]
+
+    __exit__ = Exit(prepare)
 
     def __enter__(self) -> Any:
+        """Open the block; interrupted, it is closed. Raises ValueError if it is open already."""
+        if self.flag.locked():
+            raise ValueError(self.when_open)
+        try:
+            self.begin()
+            return self
+        except BaseException:
+            if self.flag.locked():
+                self.flag.release()
+            raise
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was entered and not yet left."""
+        return self.flag.locked()  # type: ignore[no-any-return]
+
+    def begin(self) -> None:
+        """Open the block, which is closed."""
         open_block(self)
 
-    def __exit__(self, *error: object) -> None:
-        close_block(self)
+    def note_end(self, serial: int, /) -> None:
+        """Take note that the block was found closed when an interval began."""
 
     if TYPE_CHECKING:
 
         def take_part(self, interval: BlockInterval) -> None:
             """Set what the block means for an interval that it is open in."""
 
+    Opening: TypeAlias = "tuple[Block, Flag, int]"  # the serial of the interval that it began
+
 
 class Interval:
     """A stretch of time between two events, in one context; `serial` orders them all.
 
-    `blocks` are the tapes and pauses open in the context, each with the serial of its opening, oldest first; `tapes`
-    those tapes among them that record.
+    `blocks` are the tapes and pauses open in the context, oldest first, each with the flag and the serial of its
+    opening; `tapes` are those tapes among them that record.
     `accessed` is where they note which variables are used, `detector` what looks for numbers gone wrong. With `enabled`
     false (`no_grad`) nothing is recorded. It is `plain` if values are followed just where they are tracked: enabled, no
     tape asked to watch a constant, and no detector. `tracer` is what follows all numbers for `compile`.
@@ -68,7 +131,7 @@ class Interval:
     __slots__ = ("serial",)
 
     serial: int
-    blocks: tuple[tuple[Block, int], ...] = ()
+    blocks: tuple[Block.Opening, ...] = ()
     tapes: tuple[Recorder, ...] = ()
     accessed: dict[Variable, None] | AccessedByAll | None = None
     detector: detect_anomaly | None = None
@@ -79,13 +142,17 @@ class Interval:
     def __init__(self, serial: int) -> None:
         self.serial = serial
 
+    def is_open(self) -> bool:
+        """Whether all of its blocks are open still."""
+        return True
+
 
 class BlockInterval(Interval):
     """An interval in which blocks are open; each says what it means for the interval."""
 
-    __slots__ = ("accessed", "blocks", "detector", "enabled", "plain", "tapes", "tracer")
+    __slots__ = ("accessed", "blocks", "detector", "enabled", "is_open", "plain", "tapes", "tracer")
 
-    def __init__(self, serial: int, blocks: tuple[tuple[Block, int], ...]) -> None:
+    def __init__(self, serial: int, blocks: tuple[Block.Opening, ...]) -> None:
         self.serial = serial
         self.blocks = blocks
         self.tapes = ()
@@ -93,12 +160,18 @@ class BlockInterval(Interval):
         self.detector = None
         self.tracer = None
         self.enabled = self.plain = True
-        for block, _ in blocks:
+        asked = [flag.locked for _, flag, _ in blocks]
+        self.is_open = asked[0] if len(asked) == 1 else partial(all_true, asked)  # type: ignore[method-assign]
+        for block, *_ in blocks:
             block.take_part(self)
         if not self.plain:
             tapes: tuple[Recorder, ...] = self.tapes
             for tape in tapes:
                 tape.selective = True
+
+
+def all_true(asked: Sequence[Callable[[], bool]]) -> bool:
+    return all(map(call, asked))
 
 
 class AccessedByAll:
@@ -115,48 +188,60 @@ class AccessedByAll:
 
 
 class Clock:
-    """What all threads share: `serial` counts the events, `idle` is the interval that runs where no block is open.
+    """What all threads share: `ambient`, the interval of every context that has no block open.
 
-    `idle` is `None` while a block is open in any thread, so that each looks for its own interval. `ambient` is what
-    those that have no block open find then.
+    Its serial is that of the latest event.
     """
 
-    __slots__ = ("ambient", "idle", "lock", "open_blocks", "serial")
+    __slots__ = ("ambient",)
 
     def __init__(self) -> None:
-        self.lock = allocate_lock()
-        self.open_blocks = 0
-        self.serial = 0
         self.ambient = Interval(0)
-        self.idle: Interval | None = self.ambient
+
+
+class Scope:
+    """The blocks of a context, and the interval that runs in it: those that are found closed are left out."""
+
+    __slots__ = ("blocks", "interval")
+
+    def __init__(self, blocks: tuple[Block.Opening, ...], interval: Interval) -> None:
+        self.blocks = blocks
+        self.interval = interval
+
+    def renew(self) -> Interval:
+        """Begin an interval, since something happened: an event, perhaps elsewhere, or the end of a block."""
+        blocks, ended = [], 0
+        for opening in self.blocks:
+            block, flag, began = opening
+            if block.flag is flag and flag.locked():
+                blocks.append(opening)
+                continue
+            ended = ended or begin_interval().serial
+            block.note_end(ended)
+            open_blocks.pop(began, None)
+        if ended:
+            self.blocks = tuple(blocks)
+        ambient = clock.ambient
+        self.interval = interval = BlockInterval(ambient.serial, self.blocks) if blocks else ambient
+        return interval
 
 
 clock = Clock()
-context: ContextVar[Interval] = ContextVar("scalargrad_recording", default=Interval(-1))  # noqa: B039  (nothing writes to it)
+context: ContextVar[Scope] = ContextVar("scalargrad_recording", default=Scope((), clock.ambient))  # noqa: B039
 
 
 def current() -> Interval:
     """The interval of the running context: a thread's or an async task's own."""
-    interval = context.get()
-    serial = clock.serial
-    if interval.serial == serial:
-        return interval
-    # Something happened since, perhaps elsewhere: a block that a parent task has left is no longer open here, nor is
-    # one that was left and opened again elsewhere.
-    blocks = tuple([(block, opening) for block, opening in interval.blocks if block.open == opening])
-    if blocks:
-        interval = BlockInterval(serial, blocks)
-        context.set(interval)
-        return interval
-    ambient = clock.ambient
-    if ambient.serial != serial:
-        ambient = clock.ambient = Interval(serial)
-    return ambient
+    if not open_blocks:
+        return clock.ambient
+    scope = context.get()
+    interval = scope.interval
+    return interval if interval.serial == clock.ambient.serial and interval.is_open() else scope.renew()
 
 
 def tracer() -> Trace | None:
     """What traces in the running context, if anything does."""
-    return None if clock.idle else current().tracer
+    return current().tracer if open_blocks else None
 
 
 def number_in_trace(value: Value) -> Any:
@@ -167,7 +252,7 @@ def number_in_trace(value: Value) -> Any:
 
 def refuse_in_trace(what: str, value: Value) -> None:
     """Raise where a function is traced and what is asked of a value would be lost to that."""
-    if clock.idle is None and (tracing := current().tracer) is not None:
+    if open_blocks and (tracing := current().tracer) is not None:
         tracing.refuse(what, value)
 
 
@@ -175,6 +260,48 @@ def shown(value: Value, spec: str | None = None) -> str:
     """The number of a value as text."""
     refuse_in_trace("text", value)
     return repr(value._data) if spec is None else format(value._data, spec)
+
+
+# ---- Events ----------------------------------------------------------------------------------------------------------
+
+# There is no lock. An event is one statement that calls nothing, or one call of code in C, and in CPython neither
+# another thread nor an interrupt comes in the middle of these.
+
+# Runs through an iterator, in C.
+drain = deque(maxlen=0).extend  # type: ignore[var-annotated]
+
+
+def begin_interval() -> Interval:
+    """Begin a new interval in every context; gives that of the contexts without blocks."""
+    ambient = new(Interval)
+    ambient.serial, clock.ambient = clock.ambient.serial + 1, ambient
+    return ambient
+
+
+def assign_leaf(leaf: Value, number: Any) -> None:
+    """Give a leaf a number, and begin a new interval in every context.
+
+    A node reads its interval before it reads its operands, and a leaf gets its number before its interval, so that
+    with threads, too, a node can be taken for older than it is but never for younger.
+    """
+    ambient = new(Interval)
+    leaf._data, ambient.serial, clock.ambient, leaf.interval = number, clock.ambient.serial + 1, ambient, ambient
+
+
+def assign_at_once(
+    kind: type[Value], leaves: Sequence[Value], numbers: Iterable[Any], *then: Callable[[], Any]
+) -> None:
+    """As `assign_leaf`, for several leaves of a kind as one event; what is `then` called, in C, is part of it."""
+    ambient = new(Interval)
+    slots: Any = kind
+    steps = chain(
+        map(slots._data.__set__, leaves, numbers),
+        map(setattr, (clock,), ("ambient",), (ambient,)),
+        map(slots.interval.__set__, leaves, repeat(ambient)),
+        map(call, then),
+    )
+    ambient.serial = clock.ambient.serial + 1
+    drain(steps)
 
 
 def refuse_assigned(node: Value) -> None:
@@ -196,50 +323,53 @@ def assigned_since(node: Value) -> Value | None:
     return None
 
 
-def begin_interval() -> Interval:
-    """Begin a new interval in every context, since a leaf was assigned or a tape asked to watch something.
+# ---- Blocks ----------------------------------------------------------------------------------------------------------
 
-    A node reads its interval before it reads its operands, and a leaf writes its number before it comes here, so
-    that with threads, too, a node can be taken for older than it is but never for younger.
-    """
-    with clock.lock:
-        clock.serial += 1
-        if not clock.open_blocks:
-            clock.idle = Interval(clock.serial)
-    return clock.idle or current()
+
+def forget_closed_blocks() -> None:
+    """Take out of `open_blocks` what was closed and what its own context has not noticed, since it does no more."""
+    for serial, flag in [*open_blocks.items()]:
+        if not flag.locked():
+            open_blocks.pop(serial, None)
 
 
 def open_block(block: Block) -> int:
     """Put a block into the running context; gives the serial of the interval that begins with it."""
-    clock.lock.acquire()  # by hand here and below, since `with` takes twice as long
-    try:
-        began = clock.serial = clock.serial + 1
-        clock.open_blocks += 1
-        clock.idle = None
-    finally:
-        clock.lock.release()
-    blocks: tuple[tuple[Block, int], ...] = ((block, began),)
-    for other, opening in context.get().blocks[::-1]:
-        if other.open == opening and other is not block:
-            blocks = ((other, opening), *blocks)
-    block.open = began
-    context.set(BlockInterval(began, blocks))
+    if not block.is_fresh:
+        block.flag = allocate_lock()
+    block.is_fresh = False
+    flag = block.flag
+    scope = context.get()
+    if scope.blocks:
+        scope.renew()
+    if open_blocks:
+        forget_closed_blocks()
+    flag.acquire(False)
+    began = begin_interval().serial
+    open_blocks[began] = flag
+    here = new(Scope)
+    here.blocks = blocks = (*scope.blocks, (block, flag, began))
+    here.interval = BlockInterval(began, blocks)
+    if COLLECTS_ANYWHERE and gc.isenabled():
+        try:
+            gc.disable()
+            context.set(here)
+        finally:
+            gc.enable()
+    else:
+        context.set(here)
     return began
 
 
+# Until 3.11 the collector may begin wherever an object is made, in the midst of `ContextVar.set` too. If it came upon
+# a finaliser that opens a block then, the inner `set` would free what the outer one reads: the interpreter crashes.
+COLLECTS_ANYWHERE = sys.version_info < (3, 12)
+
+
 def close_block(block: Block) -> int:
-    """Take a block, wherever it stands, out of the running context; gives the serial of what begins then."""
-    block.open = 0
-    clock.lock.acquire()
-    try:
-        ended = clock.serial = clock.serial + 1
-        clock.open_blocks -= 1
-        if not clock.open_blocks:
-            clock.idle = Interval(ended)
-    finally:
-        clock.lock.release()
-    # The context still names the block; `current` and `open_block` leave out what is not open.
-    return ended
+    """Close a block before its `with` statement ends; gives the serial of the interval that begins then."""
+    block.flag = SHUT
+    return begin_interval().serial
 
 
 class Pause(Block):
@@ -247,14 +377,11 @@ class Pause(Block):
 
     __slots__ = ("tape",)
 
-    def __init__(self, tape: GradientTape) -> None:
-        self.open = 0
-        self.tape = tape
+    when_open = "recording has stopped in this block already; call stop_recording() again for another one"
 
-    def __enter__(self) -> None:
-        if self.open:
-            raise ValueError("recording has stopped in this block already; call stop_recording() again for another one")
-        open_block(self)
+    def __init__(self, tape: GradientTape) -> None:
+        super().__init__()
+        self.tape = tape
 
     def take_part(self, interval: BlockInterval) -> None:
         """Set the tape aside."""
@@ -271,6 +398,9 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     It belongs to the running thread or async task alone. Use it where gradients are not wanted, so that an
     evaluation loop, or `total += loss`, does not grow a graph.
 
+    A generator that gives way inside `with no_grad():` leaves it open for whoever runs meanwhile in the same context.
+    Decorate the generator function instead: then only its own body runs without recording.
+
     >>> import scalargrad as sg
     >>> x = sg.Value(2.0)
     >>> with sg.no_grad():
@@ -279,31 +409,41 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     constant(4.0)
     """
 
-    __slots__ = ("_entered",)
+    # An object that serves several `with` statements, in one another or in several threads, is a block itself for the
+    # first alone, whose thread is the `owner`; for the others it makes blocks.
+    __slots__ = ("others", "owner")
 
     def __init__(self, *misplaced: Never) -> None:
         if misplaced:
             raise TypeError(f"no_grad() takes no arguments, got {misplaced[0]!r}; decorate functions with @no_grad()")
-        self.open = 0
-        self._entered: list[no_grad] = []
+        self.flag = SHUT
+        self.is_fresh = False
+        self.others: tuple[no_grad, ...] = ()
+        self.owner: int | None = None
 
     def take_part(self, interval: BlockInterval) -> None:
         """Say to an interval that nothing is recorded in it."""
         interval.enabled = interval.plain = False
 
-    def __enter__(self) -> None:
-        block = no_grad()
-        self._entered.append(block)
-        open_block(block)
+    def prepare(self) -> Callable[..., None]:
+        """What leaves the block: the flag's own way out for the first `with` statement."""
+        thread = get_ident()
+        if self.owner is None and not self.others:
+            self.owner = thread  # no other thread comes in between, since nothing is called
+            flag = self.flag = allocate_lock()
+            self.is_fresh = True
+            return flag.__exit__
+        return MethodType(leave_one, self)
 
-    def __exit__(self, *error: object) -> None:
-        if not self._entered:
-            raise RuntimeError("this no_grad() has not been entered, or was left already; use it as `with no_grad():`")
-        here = [block for block, _ in context.get().blocks]
-        mine = [block for block in self._entered if block in here]  # another thread may have entered it since
-        block = (mine or self._entered)[-1]
-        self._entered.remove(block)
-        close_block(block)
+    __exit__ = Exit(prepare)
+
+    def __enter__(self) -> no_grad:
+        if not self.is_fresh or self.owner != get_ident():
+            other = no_grad()
+            self.others += (other,)
+            Block.prepare(other)
+            return Block.__enter__(other)  # type: ignore[no-any-return]
+        return Block.__enter__(self)  # type: ignore[no-any-return]
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Wrap a function, a generator function or a coroutine function so that its body runs within `no_grad`."""
@@ -319,21 +459,7 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
                 return await function(*args, **kwargs)  # type: ignore[misc]
 
         def generator_without_recording(*args: Any, **kwargs: Any) -> Any:
-            generator: Any = function(*args, **kwargs)
-            go_on, sent = generator.send, None
-            try:
-                while True:
-                    with no_grad():
-                        item = go_on(sent)
-                    try:
-                        go_on, sent = generator.send, (yield item)
-                    except Exception as error:
-                        go_on, sent = generator.throw, error
-            except StopIteration as end:
-                return end.value
-            finally:
-                with no_grad():
-                    generator.close()
+            return GeneratorWithoutRecording(function(*args, **kwargs))  # type: ignore[arg-type]
 
         # The flags of inspect.CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR, without the cost of importing inspect.
         flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
@@ -347,3 +473,46 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
         elif flags & 0x80:
             wrapper = coroutine_without_recording
         return in_place_of(function, wrapper)  # type: ignore[no-any-return]
+
+
+def leave_one(block: no_grad, *_: object) -> None:
+    """Leave the latest of the openings of one object, of those in this context if there are any."""
+    opened = [each for each in (block, *block.others) if each.is_open]
+    here = {each for each, *_ in context.get().blocks}
+    mine = [each for each in opened if each in here]  # another thread may have entered it since
+    if not opened:
+        raise RuntimeError("this no_grad() has not been entered, or was left already; use it as `with no_grad():`")
+    (mine or opened)[-1].flag.release()
+    block.others = tuple([each for each in block.others if each.is_open])
+
+
+class GeneratorWithoutRecording:
+    """A generator whose body runs within `no_grad`, and whose consumer does not.
+
+    It is no generator itself: when it is dropped half way, Python closes the one inside, and nothing else runs.
+    """
+
+    def __init__(self, generator: Generator[Any, Any, Any]) -> None:
+        self._generator = generator
+
+    def __iter__(self) -> GeneratorWithoutRecording:
+        return self
+
+    def __next__(self) -> Any:
+        with no_grad():
+            return next(self._generator)
+
+    def send(self, value: Any) -> Any:
+        """Go on with a value for the `yield` at which it stands."""
+        with no_grad():
+            return self._generator.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Go on with an exception at the `yield` at which it stands."""
+        with no_grad():
+            return self._generator.throw(*error)
+
+    def close(self) -> None:
+        """End it where it stands."""
+        with no_grad():
+            self._generator.close()

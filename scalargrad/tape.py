@@ -9,7 +9,7 @@ from .backprop import reverse_sweep, sweep_trunk, topological_order
 from .explanation import explain
 from .nodes import untracked
 from .operations import one_like, zero_like
-from .recording import AccessedByAll, Block, Pause, clock
+from .recording import SHUT, AccessedByAll, Block, Pause, clock, open_blocks
 from .registry import as_number, require_flag
 from .structure import as_dict, leaves_of, parts_of, rebuild
 from .value import Value
@@ -43,6 +43,8 @@ class GradientTape(Block):
     constant(6.0)
     """
 
+    when_open = "the tape is still recording: it cannot be entered again before its block has ended"
+
     # A tape keeps no list of nodes: nodes are stamped with the interval they were made in, and that knows its tapes.
     # It is `selective` if a sweep may come to what is not its to follow: what it does not watch, or did not see made.
     # `began` and `ended` are the serials of the intervals with which the record began and the last block ended.
@@ -64,7 +66,8 @@ class GradientTape(Block):
             require_flag("watch_accessed_variables", watch_accessed_variables)
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
-        self.open = 0
+        self.flag = SHUT
+        self.is_fresh = False
         self._used = False
         self._forget()
 
@@ -76,13 +79,12 @@ class GradientTape(Block):
         self.ended: int | None = None
         self.gaps: tuple[tuple[int, int], ...] = ()
 
-    def __enter__(self) -> GradientTape:
-        """Begin to record, or go on after an earlier block.
+    if TYPE_CHECKING:
 
-        Raises ValueError if the tape is recording already.
-        """
-        if self.open:
-            raise ValueError("the tape is still recording: it cannot be entered again before its block has ended")
+        def __enter__(self) -> GradientTape: ...
+
+    def begin(self) -> None:
+        """Begin to record, or go on after an earlier block."""
         if self._used:
             self._forget()
             self._used = False
@@ -91,11 +93,10 @@ class GradientTape(Block):
             self.began = serial
         if self.ended is not None:
             self.gaps += ((self.ended, serial),)
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        if self.open:
-            self.ended = recording.close_block(self)
+    def note_end(self, serial: int, /) -> None:
+        """Take note of when its block was found closed."""
+        self.ended = serial
 
     # -- what it records
 
@@ -117,11 +118,12 @@ class GradientTape(Block):
         for value in found:
             if not isinstance(value, (Value, Vector)):
                 raise ValueError(f"a tape watches Values and Vectors, not {value!r} ({type(value).__name__})")
+        since = clock.ambient.serial + 1
         for value in found:
             if isinstance(value, Variable):
                 self.accessed[value] = None
             for element in elements_in(value):
-                self._watched.setdefault(id(element), (element, clock.serial + 1))
+                self._watched.setdefault(id(element), (element, since))
         self.selective = True
         recording.begin_interval()
 
@@ -145,7 +147,7 @@ class GradientTape(Block):
 
         Raises RuntimeError if it is not recording.
         """
-        if not self.open:
+        if not self.is_open:
             raise RuntimeError("stop_recording() of a tape that is not recording; it belongs inside the tape's block")
         return Pause(self)
 
@@ -154,7 +156,7 @@ class GradientTape(Block):
 
         Raises ValueError if the tape is not recording.
         """
-        if not self.open:
+        if not self.is_open:
             raise ValueError("reset() of a tape that is not recording; it belongs inside the tape's block")
         self._forget()
         self.began = recording.begin_interval().serial
@@ -304,10 +306,10 @@ class GradientTape(Block):
                 "this tape has recorded nothing; compute the target inside `with GradientTape() as tape:`"
             )
         if not self.persistent:
-            if self.open:
+            if self.flag.locked():
                 self.ended = recording.close_block(self)
             self._used = True
-        if clock.idle is not None:
+        if not open_blocks:
             return False
         interval = recording.current()
         return interval.enabled and bool(interval.tapes)

@@ -156,7 +156,7 @@ class Traced(Symbol):
         return bool(self % 1 == 0)
 
     def __hash__(self) -> int:
-        return self.trace.ask("hash", hash, (self,), {}) if self.trace.open else self.index
+        return self.trace.ask("hash", hash, (self,), {}) if self.trace.is_open else self.index
 
     def __getattr__(self, name: str) -> Any:
         operation = registry.get(name)
@@ -197,7 +197,7 @@ class Traced(Symbol):
         self.trace.refuse_number("a traced number cannot be pickled, it stands for another number in each call")
 
     def __repr__(self) -> str:
-        if self.trace.open:
+        if self.trace.is_open:
             self.trace.give_up(TEXT)
         return f"<traced {self.index}>"
 
@@ -250,7 +250,7 @@ class Condition(Traced):
         return self.trace.decide(self)  # type: ignore[no-any-return]
 
     def __hash__(self) -> int:
-        return hash(bool(self)) if self.trace.open else self.index
+        return hash(bool(self)) if self.trace.is_open else self.index
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(bool, name):
@@ -285,7 +285,7 @@ class Trace(recording.Block):
     """
 
     def __init__(self, script: Sequence[bool] | None = None) -> None:
-        self.open = 0
+        super().__init__()
         self.count = 0
         self.script = script
         self.quiet = False
@@ -322,7 +322,7 @@ class Trace(recording.Block):
         interval: Interval | None = getattr(value, "interval", None)
         if interval is None:
             return data
-        if any(block is self for block, _ in interval.blocks):
+        if any(block is self for block, *_ in interval.blocks):
             if not value._operation:
                 self.made[id(value)] = value
             return data
@@ -370,7 +370,7 @@ class Trace(recording.Block):
         symbols = [x for x in operands if isinstance(x, Traced)]
         if not symbols:
             return operation.evaluate(operands)
-        if not self.open or symbols[0].trace is not self:
+        if not self.is_open or symbols[0].trace is not self:
             raise RuntimeError(
                 "a number of a compiled function was kept after the function had been traced; return it instead"
             )

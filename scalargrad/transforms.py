@@ -18,7 +18,6 @@ from .backprop import carry_back, topological_order
 from .forward import forward_rows, forward_sweep
 from .nodes import number_of
 from .operations import identity, one_like, zero_like
-from .recording import clock
 from .registry import as_number, in_place_of, require_callable, require_flag
 from .structure import (
     array_of,
@@ -57,14 +56,14 @@ class Run(recording.Block):
     )
 
     def __init__(self, name: str, arguments: Sequence[Any]) -> None:
+        super().__init__()
         self.name = name
         self.arguments = arguments
-        self.open = 0
         self.selective = False
         self.leaves: list[Value] = []
         self.zeros: list[Any] = []
         self.is_list = False
-        outside = clock.idle or recording.current()
+        outside = recording.current()
         self.nested = outside.enabled and bool(outside.tapes)
         self.has_structure = any(type(argument) is not float for argument in arguments)
         if not self.has_structure:  # a function of a few numbers is the one that may be called a million times
@@ -506,7 +505,7 @@ class Pullback:
 
 def are_followed(scalars: Sequence[Any]) -> bool:
     """Whether one of them is a value that something in this context follows."""
-    interval = clock.idle or recording.current()
+    interval = recording.current()
     return interval.enabled and any(isinstance(x, Value) and x.is_followed_in(interval) for x in scalars)
 
 

@@ -9,7 +9,7 @@ from numbers import Real
 from . import operations, recording
 from .backprop import backward
 from .nodes import binary_operator, class_of_nodes, new, number_of, reflected_operator, unary_operator
-from .recording import clock, refuse_in_trace, shown
+from .recording import assign_leaf, open_blocks, refuse_in_trace, shown
 from .registry import as_float, as_number
 
 TYPE_CHECKING = False
@@ -25,9 +25,9 @@ def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any
     """A method that compares numbers and gives a plain truth value."""
 
     def method(self: Value, other: Any) -> Any:
-        x = self._data if clock.idle else number_of(self)
+        x = number_of(self) if open_blocks else self._data
         if isinstance(other, Value):
-            return compare(x, other._data if clock.idle else number_of(other))
+            return compare(x, number_of(other) if open_blocks else other._data)
         return compare(x, other) if isinstance(other, (float, int, Real)) else NotImplemented
 
     return method
@@ -87,7 +87,7 @@ class Value:
         self._data = leaf_number(number)
         self._label = label
         self._operation = False
-        self.interval = clock.idle or recording.current()
+        self.interval = recording.current()
 
     # -- what it is
 
@@ -97,7 +97,7 @@ class Value:
 
         Raises AttributeError on a node that was computed, TypeError for what is not a real number.
         """
-        if clock.idle is None:
+        if open_blocks:
             refuse_in_trace("data", self)
         return self._data
 
@@ -106,13 +106,12 @@ class Value:
         refuse_in_trace("assign", self)
         if self._operation or not hasattr(self, "interval"):
             raise AttributeError(f"the data of {self!r} was computed and cannot be set; make a new Value of the number")
-        self._data = leaf_number(number)
-        self.interval = recording.begin_interval()
+        assign_leaf(self, leaf_number(number))
 
     @property
     def grad(self) -> Number:
         """What `backward()` has added up here, zero to begin with. Set it to 0 before the next pass."""
-        if clock.idle is None:
+        if open_blocks:
             refuse_in_trace("grad", self)
         try:
             return self._grad

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from . import recording
 from .nodes import new, number_of, untracked
-from .recording import clock, refuse_in_trace, shown
+from .recording import assign_at_once, open_blocks, refuse_in_trace, shown
 from .registry import Operation, as_number, require_flag
 from .value import Value, leaf_number
 from .vector import Vector, elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from .registry import Number
@@ -87,7 +87,7 @@ class ScalarVariable(Value, Variable):
         self._data = leaf_number(number_of(initial))
         self._label = name
         self._operation = False if trainable else None
-        self.interval = clock.idle or recording.current()
+        self.interval = recording.current()
 
     @property
     def trainable(self) -> bool:  # type: ignore[override]
@@ -150,7 +150,7 @@ class VectorVariable(Vector, Variable):
     @property
     def _values(self) -> tuple[Value, ...]:
         """The leaves; to ask for them is to access the variable, which tapes take note of."""
-        if clock.idle is None:
+        if open_blocks:
             accessed = recording.current().accessed
             if accessed is not None:
                 accessed[self] = None
@@ -195,19 +195,15 @@ class VectorVariable(Vector, Variable):
         return twin
 
 
-def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any]) -> None:
-    """Assign numbers to leaves, all of them or none, as one event.
+def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
+    """Assign numbers to leaves, all of them or none, as one event; what is `then` called, in C, is part of it.
 
     Raises TypeError for what is not a real number, and where a function is traced.
     """
     new_numbers = [leaf_number(number) for number in numbers]
     for leaf in leaves:
         refuse_in_trace("assign", leaf)
-    for leaf, number in zip(leaves, new_numbers):
-        leaf._data = number
-    interval = recording.begin_interval()
-    for leaf in leaves:
-        leaf.interval = interval
+    assign_at_once(Value, leaves, new_numbers, *then)
 
 
 def show_variable(number: str, variable: ScalarVariable | VectorVariable) -> str:
@@ -233,7 +229,7 @@ def constant(value: Any) -> Any:
     if elements is not None:
         return Vector([constant(x) for x in elements])
     leaf = untracked(leaf_number(number_of(value)))
-    leaf.interval = clock.idle or recording.current()
+    leaf.interval = recording.current()
     return leaf
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from . import operations, reductions
 from .nodes import make_node, number_of, record, untracked
-from .recording import clock, refuse_in_trace, shown
+from .recording import clock, open_blocks, refuse_in_trace, shown
 from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
 from .value import Value
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from .recording import Interval
     from .registry import Number, Operation
 
 
@@ -98,11 +99,11 @@ class Vector:
     [2.0, 4.0]
     """
 
-    __slots__ = ("_numbers", "_serial", "_tracked", "_values")
+    __slots__ = ("_moment", "_numbers", "_tracked", "_values")
 
     _values: tuple[Value, ...]
     _numbers: list[Number]
-    _serial: int
+    _moment: Interval | None
     _tracked: int
 
     __array_priority__ = 1000.0
@@ -111,7 +112,7 @@ class Vector:
         values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
         only_values = {*map(type, values)} == {Value}
         self._values = values if only_values else tuple([as_value(x, i) for i, x in enumerate(values)])
-        self._serial = -1
+        self._moment = None
 
     # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
 
@@ -266,9 +267,9 @@ class Vector:
         mine, others = self._values, other._values
         if len(mine) != len(others):
             raise ValueError(f"expected vectors of one length, got lengths {len(mine)} and {len(others)}")
-        interval = clock.idle
-        if interval is None or not mine or self._count_tracked() < len(mine) or 0 < other._count_tracked() < len(mine):
+        if open_blocks or not mine or self._count_tracked() < len(mine) or 0 < other._count_tracked() < len(mine):
             return record(reductions.dot, (*mine, *others))
+        interval = clock.ambient
         # The hot path of networks: tracked weights with activations, or with inputs, which are constants. It spares
         # `record`'s look at each operand.
         numbers = (*self._data(), *other._data())
@@ -288,8 +289,8 @@ class Vector:
             raise ValueError(f"{operation.name} of an empty Vector; it takes at least one element")
         if not self._values:
             return untracked(float(operation.evaluate(())))
-        interval = clock.idle
-        if interval is None or self._count_tracked() < len(self._values):
+        interval = clock.ambient
+        if open_blocks or self._count_tracked() < len(self._values):
             return record(operation, self._values)
         numbers = self._data()
         data = operation.evaluate(numbers)
@@ -300,10 +301,10 @@ class Vector:
 
     def _data(self) -> list[Number]:
         """The numbers, kept until a leaf is assigned anywhere."""
-        if self._serial != clock.serial:
-            serial = clock.serial  # before the numbers, see `recording.begin_interval`
+        if self._moment is not clock.ambient:
+            moment = clock.ambient  # before the numbers, see `recording.assign_leaf`
             self._numbers = self.tolist()
-            self._serial = serial
+            self._moment = moment
         return self._numbers
 
     def _count_tracked(self) -> int:

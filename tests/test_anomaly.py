@@ -201,8 +201,8 @@ def test_a_block_can_be_entered_again_after_it_ended_but_not_while_it_is_open() 
                 sg.Value(1e200) * 1e200
             with pytest.raises(ValueError, match="open already"):
                 block.__enter__()
-    assert block._places == {}
     assert (sg.Value(1e200) * 1e200).data == math.inf
+    assert block._places == {}
 
 
 def test_it_belongs_to_its_own_thread() -> None:

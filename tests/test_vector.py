@@ -20,7 +20,6 @@ from infix import INFIX, real
 import scalargrad as sg
 from scalargrad import Value, Vector
 from scalargrad.backprop import topological_order
-from scalargrad.recording import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -920,12 +919,6 @@ def test_a_vector_knows_of_an_assignment_to_its_leaves(name: str, mask: tuple[bo
         leaf.grad = 0.0
     before.backward()
     assert exactly(v.grad) == exactly(first.grad)
-
-
-@pytest.mark.parametrize("serial", range(3))
-def test_a_new_vector_reads_its_numbers_whenever_it_is_made(serial: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "serial", serial)
-    assert values(1.0, 2.0).sum().data == 3.0
 
 
 def test_a_variable_s_assignment_reaches_the_vectors_that_hold_its_leaves() -> None:
