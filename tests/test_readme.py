@@ -78,8 +78,21 @@ def test_the_gate_runs_the_test_command_as_it_stands() -> None:
     assert COMMANDS[1] in gate.splitlines()
 
 
+def anchors_of(page: Path) -> set[str]:
+    """What the headings of a page are called in links, as forges make these names."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_every_file_that_a_page_links_to_is_there(name: str) -> None:
+def test_every_file_and_heading_that_a_page_links_to_is_there(name: str) -> None:
     page = PAGES[name]
-    for target in re.findall(r"\]\((?!http|#)(.*?)\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    for target in re.findall(r"\]\((?!http)(.*?)\)", page.read_text(encoding="utf-8")):
+        file, _, anchor = target.partition("#")
+        there = page.parent / file if file else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors_of(there), target
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    assert len(README.splitlines()) <= 150
