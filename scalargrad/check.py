@@ -21,6 +21,9 @@ EPSILON = sys.float_info.epsilon
 HALVINGS = 44  # so many steps, each half of the one before
 LEVELS = 4  # of the extrapolation
 SHARP = 1e-3  # what an error estimate is at most, relative to the derivative, to confirm it
+FLAT = 1e-6  # what it is at most, relative to how much the function moves nearby, to confirm a zero
+STILL = 1e-9  # what it is at most, relative to the function itself, to confirm a zero
+DROWNED = 1e-11  # what it is at most, relative to either, to confirm a derivative too small to be sharp
 TOO_WIDE = 1e4  # how many times worse than a narrower estimate one is when the steps have become too wide
 MODES = ("reverse", "forward")
 
@@ -92,6 +95,23 @@ class Entry:
         return f"{self.name}: {self.given!r}, differences {self.numeric!r} +- {self.error:.1e}: {self.verdict}"
 
 
+def noise_of(function: Callable[..., Any], args: Sequence[Any], outputs: Sequence[float]) -> list[float]:
+    """How far rounding may move each number that a function gives: an ulp of each number on the way, carried to it.
+
+    Where the function does not run on Values, some ulps of the `outputs` themselves are all that is known.
+    """
+    try:
+        run, result = run_at("check_grads", function, as_floats(args), {}, tuple(range(len(args))))
+    except (TypeError, AttributeError, *RANGE_ERRORS):
+        return [8 * EPSILON * abs(y) for y in outputs]
+    noise = []
+    for y in outputs_of("check_grads", result):
+        adjoints = run.adjoints({y: 1.0}, False) if isinstance(y, Value) else {}
+        carried = [abs(adjoint * node._data) for node, adjoint in adjoints.items() if node._data is not None]
+        noise.append(2 * EPSILON * (abs(number_of(y)) + sum(x for x in carried if math.isfinite(x))))
+    return noise
+
+
 class Differences:
     """The derivatives of a function of floats by each number in its arguments, by finite differences."""
 
@@ -100,27 +120,11 @@ class Differences:
         self.args = args
         self.point = [float(number_of(x)) for x in scalars_of(args, refuse)]
         self.outputs = self.values(self.point)
-        self.noise = self.noise_of_outputs()
+        self.noise = noise_of(function, args, self.outputs)
 
     def values(self, point: Sequence[float]) -> list[float]:
         result = self.function(*refill(tuple(self.args), iter(point), construct=True))
         return [float(number_of(y)) for y in outputs_of("check_grads", result)]
-
-    def noise_of_outputs(self) -> list[float]:
-        """How far rounding may move each output: an ulp of each number on the way, carried to the output.
-
-        Where the function does not run on Values, some ulps of the output itself are all that is known.
-        """
-        try:
-            run, result = run_at("check_grads", self.function, as_floats(self.args), {}, tuple(range(len(self.args))))
-        except (TypeError, ValueError, AttributeError):
-            return [8 * EPSILON * abs(y) for y in self.outputs]
-        noise = []
-        for y in outputs_of("check_grads", result):
-            adjoints = run.adjoints({y: 1.0}, False) if isinstance(y, Value) else {}
-            carried = [abs(adjoint * node._data) for node, adjoint in adjoints.items() if node._data is not None]
-            noise.append(2 * EPSILON * (abs(number_of(y)) + sum(x for x in carried if math.isfinite(x))))
-        return noise
 
     def moved(self, index: int, step: float) -> tuple[float, list[float]] | None:
         """The number as it came out and the outputs there, None where the function has no finite value."""
@@ -179,19 +183,32 @@ def extrapolate_one_sided(
     ]
 
 
-def judge(given: float, numeric: float, error: float, one_sided: Sequence[tuple[float, float]], scale: float) -> str:
+def judge(
+    given: float,
+    numeric: float,
+    error: float,
+    one_sided: Sequence[tuple[float, float]],
+    reach: float,
+    size: float = 0.0,
+    noise: float = 0.0,
+) -> str:
     """The verdict on a derivative: "right", "right (a kink)", "wrong" or "cannot tell".
 
-    One that is zero has no size for an error to be small against; there it is the `scale` that it might well have had.
+    A derivative of zero has no size for an error to be small against. What it is held against is `reach`, how much the
+    function moves nearby for each unit of its argument, `size`, how large the function itself is for each unit, and how
+    large the terms are that cancelled: `noise` is how far rounding moves the derivative that was given.
     """
     if not math.isfinite(given):
         return "wrong" if error < math.inf else "cannot tell"
-    size = max(abs(given), abs(numeric))
-    tolerance = 4 * error + 4 * EPSILON * size
-    is_sharp = error <= SHARP * size
-    are_zero = abs(numeric) <= tolerance <= 1e-6 * scale and abs(given) <= 4 * EPSILON * scale
-    does_not_move = given == numeric == scale == 0
-    if abs(given - numeric) <= tolerance and (is_sharp or are_zero or does_not_move):
+    error += noise
+    largest = max(abs(given), abs(numeric))
+    tolerance = 4 * error + 4 * EPSILON * largest
+    is_sharp = error <= SHARP * largest
+    is_small = tolerance <= max(FLAT * reach, STILL * max(size, noise / EPSILON))
+    are_zero = abs(numeric) <= tolerance and is_small and abs(given) <= 4 * EPSILON * reach + 4 * noise
+    is_drowned = tolerance <= DROWNED * max(reach, size) and reach > FLAT * size
+    does_not_move = given == numeric == reach == 0
+    if abs(given - numeric) <= tolerance and (is_sharp or are_zero or is_drowned or does_not_move):
         return "right"
     if is_between(given, numeric, error, one_sided):
         return "right (a kink)"
@@ -226,8 +243,8 @@ def check_grads(
     The differences choose their own steps and estimate their own error, from the extrapolation and from how far
     rounding moves the function, which a recorded run tells. A derivative is wrong if it is off by several times that;
     one at a kink is right if it lies between those from the left and from the right; one that is nothing beside how
-    much the function moves nearby, within rounding, counts as zero. Where differences say nothing either way, that is
-    an error, too.
+    much the function moves nearby, or beside its own rounding, counts as zero. Where differences say nothing either
+    way, that is an error, too.
 
     Args:
         function: takes numbers, Vectors, arrays and structures of them; returns numbers in any structure.
@@ -254,13 +271,14 @@ def check_grads(
     refuse_options(function, args, order, modes, gradient)
     entries: list[Entry] = []
     if gradient is not None:
-        entries = compare("", function, args, rows_of_others(gradient, function, args))
+        entries = compare("", function, args, rows_of_others(gradient, function, args), gradient)
     else:
         for mode in modes:
             derived = function
             for _ in range(order):
-                entries += compare(f"{mode} ", derived, args, rows_of(derived, args, mode))
-                derived = jacobian(derived, tuple(range(len(args))), mode=mode)
+                given = jacobian(derived, tuple(range(len(args))), mode=mode)
+                entries += compare(f"{mode} ", derived, args, rows_of(derived, args, mode), given)
+                derived = given
     report = "\n".join(map(str, entries))
     wrong = [entry for entry in entries if not entry.verdict.startswith("right")]
     if wrong:
@@ -302,20 +320,27 @@ def rows_of_others(
     ]
 
 
-def compare(name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequence[float]]) -> list[Entry]:
-    """Each derivative of a function beside what differences give for it."""
+def compare(
+    name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequence[float]], gradient: Callable[..., Any]
+) -> list[Entry]:
+    """Each derivative of a function beside what differences give for it; `gradient` is what gave the derivatives."""
     differences = Differences(function, args)
     inputs = [*places_in(tuple(args), "args")]
     outputs = [*places_in(function(*as_floats(args)), "result")]
     if len(rows) != len(outputs):
         raise ValueError(f"expected a list of {len(outputs)} gradients, one for each output, got {len(rows)}")
     columns = [[*differences.by(index)] for index in range(len(inputs))]
+    noise: list[float] = []  # of the derivatives: it takes those of the next order, and few need it
     entries = []
     for i, (output, row) in enumerate(zip(outputs, rows)):
         for j, (wanted, given) in enumerate(zip(inputs, row)):
             numeric, error, one_sided, reach = columns[j][i]
-            scale = reach / max(abs(differences.point[j]), 1.0)
-            verdict = judge(given, numeric, error, one_sided, scale)
+            unit = max(abs(differences.point[j]), 1.0)
+            scales = reach / unit, abs(differences.outputs[i]) / unit
+            verdict = judge(given, numeric, error, one_sided, *scales)
+            if not verdict.startswith("right"):
+                noise = noise or noise_of(gradient, args, [x for row in rows for x in row])
+                verdict = judge(given, numeric, error, one_sided, *scales, noise[i * len(inputs) + j])
             entries.append(Entry(f"{name}d {output} / d {wanted}", given, numeric, error, verdict))
     return entries
 
