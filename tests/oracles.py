@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LEAST_NORMAL = sys.float_info.min
 LARGEST = sys.float_info.max
+NARROW = 40  # places of a step that is narrow beside thousandths
 
 
 # ---- Many digits -----------------------------------------------------------------------------------------------------
@@ -37,17 +38,21 @@ def ulps(got: float, exact: mp.mpf, least: float = 0.0) -> float:
 
 
 def many_digit_derivative(
-    function: Callable[..., mp.mpf], point: Sequence[float], index: int, order: int = 1
+    function: Callable[..., mp.mpf], point: Sequence[float], index: int, order: int = 1, places: int | None = None
 ) -> mp.mpf:
     """The derivative by one argument, from central differences so narrow that hundreds of digits are right.
 
     The function is computed to so many digits over so narrow a step (10**-200 times the argument, so that it fits
     between any float and its branch points) that neither what rounding nor what the curvature does to the quotient
-    comes near the digits of a float.
+    comes near the digits of a float. Where all numbers are of about the size of 1, a step of 10**-`places` is quicker.
     """
-    magnitude = math.floor(math.log10(abs(point[index]))) if point[index] else -200
-    places = 200 - min(magnitude, 0)  # of the step
-    with mp.workdps(max(1400, (order + 1) * places + 400)):
+    if places is None:
+        magnitude = math.floor(math.log10(abs(point[index]))) if point[index] else -200
+        places = 200 - min(magnitude, 0)
+        digits = max(1400, (order + 1) * places + 400)
+    else:
+        digits = (order + 1) * places + 60
+    with mp.workdps(digits):
         exact = [mp.mpf(x) for x in point]
         step = mp.mpf(10) ** -places
         total = mp.mpf(0)

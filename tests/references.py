@@ -62,10 +62,10 @@ class Reference:
     ulps: float = 4
     least: Callable[..., float] = field(default=lambda *point: 0.0)
 
-    def derivative(self, point: Sequence[float], index: int, order: int = 1) -> mp.mpf:
+    def derivative(self, point: Sequence[float], index: int, order: int = 1, places: int | None = None) -> mp.mpf:
         """The derivative by one operand, to many more digits than a float has."""
         if not self.slopes:
-            return many_digit_derivative(self.exact, point, index, order)
+            return many_digit_derivative(self.exact, point, index, order, places)
         with mp.workdps(60):
             return self.slopes[order - 1](mp.mpf(point[0]))
 

@@ -111,7 +111,7 @@ def test_a_packages_derivatives_are_its_own_formulas(run: Callable[..., str]) ->
 
 
 def test_the_moons_are_told_apart_eager_and_compiled(run: Callable[..., str]) -> None:
-    out = run("moons", "--steps", "40")
+    out = run("moons", "--points", "30", "--steps", "30")
     rows = re.findall(r"^(eager|compiled) +([\d.]+) ms a step +loss ([\d.]+) +(\d+)% right$", out, re.MULTILINE)
     assert [name for name, *_ in rows] == ["eager", "compiled"]
     assert rows[0][2] == rows[1][2]

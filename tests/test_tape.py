@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from profiles import sized
 
 import scalargrad as sg
 
@@ -1319,7 +1320,7 @@ def test_a_variable_that_is_not_trainable_counts_with_the_number_it_had():
 
 # ---- Size ------------------------------------------------------------------------------------------------------------
 
-DEEP = 100_000
+DEEP = sized(100_000)
 
 
 def power_by_multiplying(x, count=DEEP):
