@@ -61,7 +61,7 @@ NUMBER = re.compile(r"\d+\.\d+(?:e[+-]?\d+)?")
 
 
 def agree(given: str, said: str) -> bool:
-    """Whether two texts are equal but for the last digits of their numbers, which are those of a machine's C library."""
+    """Whether two texts are equal but for the last digits of their numbers, which are the C library's."""
     return NUMBER.sub("#", given) == NUMBER.sub("#", said) and all(
         a == b or (len(b) > 15 and math.isclose(float(a), float(b), rel_tol=1e-13))
         for a, b in zip(NUMBER.findall(given), NUMBER.findall(said))
