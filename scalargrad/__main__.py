@@ -123,7 +123,7 @@ def derivatives(f: Expression, point: Sequence[float], order: int) -> str:
 def draw(value: sg.Value, file: str) -> str:
     """Draw the graph to a file; gives why there is none, or nothing."""
     try:
-        figure: Any = plot.graph(value).figure
+        figure: Any = plot.graph(value, gradients=True).figure
         figure.savefig(file)
     except ModuleNotFoundError as error:
         return str(error)

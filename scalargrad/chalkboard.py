@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .formulas import number
-from .graph import Graph
+from .graph import Graph, operation_name
 from .value import Value
 
 TYPE_CHECKING = False
@@ -137,7 +137,7 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
             at = f"    d{graph.names[step]}/d{graph.names[x]}"
             if local is None:
                 share = f": {number(shares[x])}" if x in shares else ""
-                yield f"    to {graph.names[x]} by the pullback of {step.operation}{share}"
+                yield f"    to {graph.names[x]} by the pullback of {operation_name(step)}{share}"
                 continue
             product = f"{number(upstream)} * {number(local)} = {number(upstream * local)}"
             yield f"{at} = {formula}" + (f" = {number(local)}" if formula != number(local) else ""), product

@@ -6,6 +6,7 @@ import math
 from contextlib import suppress
 from reprlib import repr as brief
 
+from .graph import printable
 from .nodes import number_of
 from .registry import as_number
 from .structure import scalars_of
@@ -83,7 +84,7 @@ def padded(numbers: Sequence[float]) -> tuple[float, float]:
 
 def legend_text(name: Any) -> str:
     """A name as matplotlib's legends show it as it is: they leave out what begins with _, and read $ as mathematics."""
-    text = str(name).replace("$", r"\$")
+    text = printable(str(name)).replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from .backprop import carry_back
 from .formulas import ATOM, FORMULAS, Formula, local_formulas, number
 from .nodes import number_of
@@ -11,11 +13,12 @@ from .vector import elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 
 LONGEST_NAME = 16
+BEFORE_BACKWARD = "Before backward() each grad is 0"
 
 
 class Graph:
@@ -34,10 +37,23 @@ class Graph:
         )
         leaves.update(dict.fromkeys(target for target in targets if not target._operation))
         self.leaves = [*leaves]
-        self.adjoints: dict[Value, Any] = {}
-        if len(targets) == 1 and targets[0].is_tracked:
-            self.adjoints = carry_back({targets[0]: one_like(targets[0]._data)})
         self.names = names_of(self.leaves, self.computed)
+
+    @cached_property
+    def adjoints(self) -> dict[Value, Any]:
+        if len(self.targets) > 1 or not self.targets[0].is_tracked:
+            return {}
+        return carry_back({self.targets[0]: one_like(self.targets[0]._data)})
+
+    def gradients(self, carried_back: bool) -> tuple[Mapping[Value, Any], str]:
+        """The gradient to show of each node, and a note on them.
+
+        They are d(target)/d(node) if they are to be `carried_back`, or else what `backward()` has left in `grad`.
+        """
+        if carried_back:
+            return self.adjoints, ""
+        found = {x: x.grad for x in (*self.leaves, *self.computed) if x.is_tracked}
+        return found, "" if any(found.values()) or not found else BEFORE_BACKWARD
 
     def name(self, x: Any) -> str:
         """An operand as it shows in an expression: its name, or its number if it is a constant without one."""
@@ -58,7 +74,7 @@ class Graph:
             names[0] = f"({names[0]})"
         if operation.symbol and len(names) == 2:
             return (operation.symbol if operation.symbol == "**" else f" {operation.symbol} ").join(names)
-        return f"-{names[0]}" if operation.symbol else f"{operation.name}({', '.join(names)})"
+        return f"-{names[0]}" if operation.symbol else f"{operation_name(node)}({', '.join(names)})"
 
     def edges(self, node: Value) -> list[tuple[int, Value, Any, str]]:
         """For each operand that a node passes gradients to: its place, itself, the local derivative, and its formula.
@@ -121,6 +137,11 @@ def first_places(operands: Sequence[Any]) -> dict[Any, int]:
     return places
 
 
+def operation_name(node: Value) -> str:
+    """What a computed node's operation is called: its symbol, or its name."""
+    return node._operation.symbol or printable(node._operation.name)
+
+
 def is_custom(node: Value) -> bool:
     """Whether a node is a result of a custom function, whose call is a node of its own, without a number."""
     operands = node.operands
@@ -155,11 +176,20 @@ def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, 
 
 def shortened(label: str | None) -> str | None:
     """A label as a name in one line, or None for one that is empty; of a long one the middle is left out."""
-    name = " ".join((label or "").split())
+    name = printable(" ".join(("" if label is None else str(label)).split()))
     if len(name) > LONGEST_NAME:
         half = LONGEST_NAME // 2
         name = f"{name[:half]}…{name[1 - half :]}"
     return name or None
+
+
+def printable(text: str) -> str:
+    """Text in which control characters and the like, which no SVG file may hold, are escaped: a bell is `\\x07`."""
+    return "".join([repr(x)[1:-1] if is_unprintable(x) else x for x in text])
+
+
+def is_unprintable(x: str) -> bool:
+    return (x < " " and x not in "\t\n") or "\x7f" <= x < "\xa0" or "\ud800" <= x < "\ue000" or x in "\ufffe\uffff"
 
 
 def graph_of(what: Any) -> Graph:

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 from .formulas import number
-from .graph import Graph, operands_of
+from .graph import BEFORE_BACKWARD, Graph, operands_of, operation_name
 from .layout import layered_layout, place_texts
 from .value import Value
 
@@ -43,7 +43,7 @@ class Cell:
 
     def __init__(self, node: Value) -> None:
         self.node = node
-        self.names = {node._operation.symbol or node._operation.name: 1}  # with how many of each
+        self.names = {operation_name(node): 1}  # with how many of each
         self.inputs: dict[int, Any] = dict(enumerate(operands_of(node)))
         self.hidden = 0  # how many operands that nothing else uses do not show
 
@@ -55,7 +55,8 @@ class Cell:
     def text(self) -> str:
         names = [name if count == 1 else f"{count:,} {name}" for name, count in self.names.items()]
         shown = ", ".join(names) if len(names) <= 3 else f"{sum(self.names.values()):,} operations"
-        return f"{shown}\n{self.hidden} {'more ' if self.inputs else ''}inputs" if self.hidden else shown
+        inputs = f"{'more ' if self.inputs else ''}input{'s' * (self.hidden != 1)}"
+        return f"{shown}\n{self.hidden} {inputs}" if self.hidden else shown
 
     def hide(self, uses: Mapping[Value, int], few: int) -> None:
         """Hide constants and the leaves that nothing else uses, but for a few."""
@@ -193,8 +194,9 @@ class Picture:
     results, `(operation, node, 0)`. All lengths are in inches.
     """
 
-    def __init__(self, graph: Graph, gap: float = GAP) -> None:
+    def __init__(self, graph: Graph, gap: float = GAP, note: str = "") -> None:
         self.graph = graph
+        self.note = note  # a line below all else
         self.cells = cells_of(graph)
         edges, layers = connect(self.cells, graph)
         things = [*layers]
@@ -208,7 +210,13 @@ class Picture:
         for i, (left, right) in enumerate(pairwise(widest)):
             across.append(across[-1] + left + (GAP if i % 2 else gap) + right)
         self.places = {thing: (across[int(layer)], y) for thing, (layer, y) in zip(things, places)}
-        self.edges = {edge: [(across[int(layer)], y) for layer, y in way] for edge, way in zip(edges, ways)}
+        self.edges = {}
+        for edge, ((_, y0), *between, (_, y1)) in zip(edges, ways):
+            # It crosses the columns between level, or else it would run through the corners of their boxes.
+            crossing = [
+                (across[int(layer)] + side * widest[int(layer)], y) for layer, y in between for side in (-1, 1)
+            ]
+            self.edges[edge] = [(self.places[edge[0]][0], y0), *crossing, (self.places[edge[1]][0], y1)]
         arriving: dict[Any, list[list[tuple[float, float]]]] = {}
         for (_, end, _), way in self.edges.items():
             arriving.setdefault(end, []).append(way)
@@ -216,7 +224,7 @@ class Picture:
             for i, way in enumerate(sorted(same, key=lambda way: -way[-2][1])):
                 way[-1] = way[-1][0], way[-1][1] + ((len(same) - 1) / 2 - i) * min(0.3, 0.36 / max(1, len(same) - 1))
         ys = [y for _, y in self.places.values()] + [y for way in self.edges.values() for _, y in way]
-        self.limits = -0.1, across[-1] + widest[-1] + 0.1, min(ys) - 0.45, max(ys) + 0.45
+        self.limits = -0.1, across[-1] + widest[-1] + 0.1, min(ys) - (0.7 if note else 0.45), max(ys) + 0.45
 
     @property
     def size(self) -> tuple[float, float]:
@@ -251,9 +259,13 @@ class Picture:
         ax: Axes,
         gradients: Mapping[Value, Any],
         flows: Mapping[tuple[Any, Any, int], str],
-        firing: Collection[Value] = (),
+        firing: Value | None = None,
     ) -> None:
-        """Draw it, with gradients in the boxes, texts on edges, and in colour the nodes that fire and their edges."""
+        """Draw it, with gradients in the boxes and texts on edges.
+
+        A node that fires is in colour, with the way back from it: its edges with texts are arrows from the operation
+        to the operands.
+        """
         from matplotlib.patches import FancyBboxPatch
 
         left, right, bottom, top = self.limits
@@ -266,10 +278,13 @@ class Picture:
         boxes = {thing: self._box(thing) for thing in self.places}
         places = place_texts(ways, [0.068 * len(text) for text in texts], 0.15, [*boxes.values()])
         for edge, way, text, at in zip(self.edges, ways, texts, places):
-            self._draw_edge(ax, way, self.kind(edge[1]), 9 * scale, text, at, bool(firing) and edge in flows)
+            start, end, _ = edge
+            is_lit = firing is not None and (edge in flows or end is firing)
+            style = "-" if end is firing or self.kind(end) != "operation" else "-|>"
+            self._draw_edge(ax, way[::-1] if is_lit else way, style, 9 * scale, text, at, is_lit)
         for thing, (x, y) in self.places.items():
             kind, text = self.kind(thing), self.text(thing)
-            fires = (thing[0] if kind == "operation" else thing) in firing if kind != "constant" else False
+            fires = firing is not None and (thing[0] if kind == "operation" else thing) is firing
             if thing in gradients:
                 text += f"\ngrad {short(gradients[thing])}"
             if kind != "constant":
@@ -288,7 +303,11 @@ class Picture:
                 ax.add_patch(patch)
             colour = EDGE if kind == "constant" else INK
             style: Any = {"ha": "center", "va": "center", "parse_math": False}  # a label may have a dollar
-            ax.text(x, y, text, size=9 * scale, color=colour, linespacing=1.15, zorder=3, **style)
+            size = 13 if kind == "operation" and len(text) <= 2 else 9
+            ax.text(x, y, text, size=size * scale, color=colour, linespacing=1.15, zorder=3, **style)
+        if self.note:
+            left, _, bottom, _ = self.limits
+            ax.text(left + 0.1, bottom + 0.12, self.note, size=9 * scale, color=EDGE)
 
     def _box(self, thing: Any) -> tuple[float, float, float, float]:
         """The left, right, bottom and top of a thing."""
@@ -305,7 +324,7 @@ class Picture:
         self,
         ax: Axes,
         points: Sequence[tuple[float, float]],
-        kind: str,
+        style: str,
         size: float,
         text: str,
         at: tuple[float, float],
@@ -319,7 +338,6 @@ class Picture:
             middle = (x0 + x1) / 2
             vertices += [(middle, y0), (middle, y1), (x1, y1)]
             codes += [Path.CURVE4] * 3
-        style = "-|>" if kind == "operation" else "-"
         colour = FIRING if is_lit else EDGE
         arrow = FancyArrowPatch(
             path=Path(vertices, codes),
@@ -338,5 +356,5 @@ class Picture:
 
 def short(x: Any) -> str:
     """A number in four digits; of an exact one that is long, about what it is."""
-    text = f"{x:.4g}" if isinstance(x, (float, int)) else number(x)
+    text = f"{x:z.4g}" if isinstance(x, (float, int)) else number(x)
     return text if len(text) <= 12 else f"≈ {float(x):.4g}"

@@ -1,8 +1,8 @@
 """Pictures: of a computation graph, of its backward pass step by step, of functions, descents, trainings and classes.
 
 As matplotlib has it, a function draws on the axes that it is given, or on a figure of its own, and returns the axes; it
-shows nothing by itself. Matplotlib is the extra `plot`: pip install 'scalargrad[plot]'. The graph as text for Graphviz
-or Mermaid needs nothing.
+shows nothing by itself. It needs matplotlib: pip install matplotlib. The graph as text for Graphviz or Mermaid needs
+nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from reprlib import repr as brief
+from textwrap import fill
 
 from .curves import (
     class_places,
@@ -25,7 +26,7 @@ from .curves import (
     require_count,
     scores_of,
 )
-from .graph import Graph, graph_of, operands_of
+from .graph import Graph, graph_of, operands_of, operation_name, printable
 from .nodes import number_of
 from .picture import GAP, WIDE_GAP, Picture, short
 from .recording import no_grad
@@ -54,7 +55,7 @@ def new_figure(width: float, height: float) -> Figure:
         from matplotlib import pyplot
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"pictures need matplotlib, and there is no {error.name}: pip install 'scalargrad[plot]'", name=error.name
+            f"pictures need matplotlib, and there is no {error.name}: pip install matplotlib", name=error.name
         ) from None
     return pyplot.figure(figsize=(width, height))
 
@@ -73,11 +74,12 @@ def axes_of(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
 # ---- Graphs ----------------------------------------------------------------------------------------------------------
 
 
-def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None) -> Axes:
-    """The computation graph from left to right: values with their gradients, and the operations between them.
+def graph(
+    value: Any, *, local_derivatives: bool = False, gradients: bool = False, ax: Axes | None = None
+) -> Axes:
+    """The computation graph from left to right: values with their `grad`, and the operations between them.
 
-    The gradients are d(value)/d(node), whatever `grad` holds; of several values none are shown. Up to 80 nodes, of them
-    12 operations one after the other and 20 nodes one above the other, each is drawn. Of more, operations are folded
+    Before `backward()` each `grad` is 0, and the picture says so. Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more, operations are folded
     into one, with how many there are of each and how many inputs do not show: the middles of long chains, or chains
     such as neurons, or all that is used once.
 
@@ -85,25 +87,31 @@ def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None
         value: a Value, or a Vector or list of Values.
         local_derivatives: whether to write the local derivative on each edge, but for those of folded operations; a
             custom gradient has none and shows `?`.
+        gradients: whether to carry the gradient of `value` back for the picture, and show d(value)/d(node) in the place
+            of each `grad`, which stays as it is; of several values there is none to show.
         ax: where to draw; without it on a new figure, of the size that the graph needs.
 
     Returns:
         The axes.
 
     Raises:
-        TypeError: `value` is none, or `local_derivatives` is no truth value.
+        TypeError: `value` is none, or `local_derivatives` or `gradients` is no truth value.
         ValueError: the graph is too large to be read as a picture.
         ModuleNotFoundError: matplotlib is missing.
 
     >>> from matplotlib.figure import Figure
     >>> x = Value(2.0, label="x")
-    >>> ax = graph(x * x, ax=Figure().subplots())
+    >>> y = x * x
+    >>> y.backward()
+    >>> ax = graph(y, ax=Figure().subplots())
     >>> [text.get_text().split() for text in ax.texts]
     [['*'], ['v1', '4', 'grad', '1'], ['x', '2', 'grad', '4']]
     """
     require_flag("local_derivatives", local_derivatives)
+    require_flag("gradients", gradients)
     shown = graph_of(value)
-    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP)
+    found, note = shown.gradients(gradients)
+    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
     flows = {}
     if local_derivatives:
         for node, cell in picture.cells.items():
@@ -113,7 +121,7 @@ def graph(value: Any, *, local_derivatives: bool = False, ax: Axes | None = None
                         short(local) if local is not None else "?"
                     )
     ax = ax if ax is not None else graph_axes(picture)
-    picture.draw(ax, shown.adjoints, flows)
+    picture.draw(ax, found, flows)
     return ax
 
 
@@ -123,7 +131,7 @@ def place_of(picture: Picture, node: Value, i: int) -> Any:
     return operand if operand in picture.graph.names else (node, i)
 
 
-def graph_axes(picture: Picture, above: float = 0.0) -> Axes:
+def graph_axes(picture: Picture, above: float = 0.4) -> Axes:
     """New axes of the size of a picture, with some inches above for a title."""
     width, height = picture.size
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
@@ -134,21 +142,26 @@ def as_svg(value: Any) -> str:
     from matplotlib.figure import Figure
 
     shown = graph_of(value)
-    picture = Picture(shown)
+    found, note = shown.gradients(False)
+    picture = Picture(shown, note=note)
     figure = Figure(figsize=picture.size)
-    picture.draw(figure.add_axes((0, 0, 1, 1)), shown.adjoints, {})
+    picture.draw(figure.add_axes((0, 0, 1, 1)), found, {})
     text = StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
     return text.getvalue()
 
 
-def to_dot(value: Any) -> str:
+def to_dot(value: Any, *, gradients: bool = False) -> str:
     r"""The graph in Graphviz's language: render it with `dot -Tsvg`.
 
-    Takes a Value, or a Vector or list of Values. Raises TypeError for anything else.
+    Args:
+        value: a Value, or a Vector or list of Values.
+        gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
+
+    Raises TypeError if `value` is none, or `gradients` is no truth value.
 
     >>> x = Value(2.0, label="x")
-    >>> print(to_dot(x * x))
+    >>> print(to_dot(x * x, gradients=True))
     digraph {
       rankdir=LR; node [fontname="sans-serif", fontsize=10];
       n0 [shape=box, label="x\n2.0\ngrad 4.0"];
@@ -160,32 +173,44 @@ def to_dot(value: Any) -> str:
     }
     """
     lines = ["digraph {", '  rankdir=LR; node [fontname="sans-serif", fontsize=10];']
-    for kind, name, text in text_graph(value):
+    found, note = text_graph(value, gradients)
+    if note:
+        lines.append(f'  label="{note}";')
+    for kind, name, text in found:
         if kind == "edge":
             lines.append(f"  {name} -> {text};")
         else:
             shape = {"value": "box", "operation": "ellipse", "constant": "plaintext"}[kind]
-            quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("&", "&amp;")
             lines.append(f'  {name} [shape={shape}, label="{quoted}"];')
     return "\n".join([*lines, "}"])
 
 
-def to_mermaid(value: Any) -> str:
+def to_mermaid(value: Any, *, gradients: bool = False) -> str:
     """The graph in Mermaid's language, which Markdown shows on many sites between ```mermaid fences.
 
-    Takes a Value, or a Vector or list of Values. Raises TypeError for anything else.
+    Args:
+        value: a Value, or a Vector or list of Values.
+        gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
+
+    Raises TypeError if `value` is none, or `gradients` is no truth value.
 
     >>> x = Value(2.0, label="x")
     >>> print(to_mermaid(-x))
+    ---
+    title: Before backward() each grad is 0
+    ---
     flowchart LR
-      n0["x<br>2.0<br>grad -1.0"]
-      n1["v1<br>-2.0<br>grad 1.0"]
+      n0["x<br>2.0<br>grad 0.0"]
+      n1["v1<br>-2.0<br>grad 0.0"]
       o1(("-"))
       o1 --> n1
       n0 --> o1
     """
-    lines = ["flowchart LR"]
-    for kind, name, text in text_graph(value):
+    found, note = text_graph(value, gradients)
+    lines = ["---", f"title: {note}", "---"] if note else []
+    lines.append("flowchart LR")
+    for kind, name, text in found:
         if kind == "edge":
             lines.append(f"  {name} --> {text}")
         else:
@@ -195,24 +220,26 @@ def to_mermaid(value: Any) -> str:
     return "\n".join(lines)
 
 
-def text_graph(value: Any) -> list[tuple[str, str, str]]:
-    """The graph as (kind, name, text) of nodes, and ("edge", from, to)."""
+def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]], str]:
+    """The graph as (kind, name, text) of nodes, and ("edge", from, to); and a note on its gradients."""
+    require_flag("gradients", gradients)
     shown = graph_of(value)
+    of_nodes, note = shown.gradients(gradients)
     found: list[tuple[str, str, str]] = []
     at = {node: i for i, node in enumerate((*shown.leaves, *shown.computed))}
     for node, i in at.items():
-        gradient = f"\ngrad {shown.adjoints[node]!r}" if node in shown.adjoints else ""
+        gradient = f"\ngrad {of_nodes[node]!r}" if node in of_nodes else ""
         found.append(("value", f"n{i}", f"{shown.names[node]}\n{node._data!r}{gradient}"))
     for node in shown.computed:
         operation = f"o{at[node]}"
-        found.append(("operation", operation, node._operation.symbol or node._operation.name))
+        found.append(("operation", operation, operation_name(node)))
         found.append(("edge", operation, f"n{at[node]}"))
         for k, x in enumerate(operands_of(node)):
             name = f"n{at[x]}" if x in at else f"c{at[node]}_{k}"
             if x not in at:
                 found.append(("constant", name, repr(number_of(x))))
             found.append(("edge", name, operation))
-    return found
+    return found, note
 
 
 # ---- The backward pass -----------------------------------------------------------------------------------------------
@@ -236,8 +263,22 @@ class Frames(Sequence["Axes"]):
     def ax(self) -> Axes:
         """The axes that all frames are drawn on."""
         if self._ax is None:
-            self._ax = graph_axes(self.picture, above=0.3)
+            lines = max(len(self._title(i, self.picture.size[0]).splitlines()) for i in range(len(self)))
+            self._ax = graph_axes(self.picture, above=0.2 + 0.2 * lines)
         return self._ax
+
+    def _title(self, index: int, width: float) -> str:
+        """What a frame is called, in lines that fit into so many inches."""
+        target = self.graph.names[self.graph.targets[0]]
+        if index == 0:
+            title = f"Backward, from d{target}/d{target} = {short(self.graph.adjoints[self.graph.targets[0]])}"
+        elif index <= len(self.steps):
+            node = self.steps[index - 1]
+            step = f"{self.graph.names[node]} = {self.graph.expression(node)}"
+            title = f"Step {index} of {len(self.steps)}: {step} passes on"
+        else:
+            title = f"The gradient of {target}"
+        return fill(title, max(20, int(10 * width)))
 
     def __len__(self) -> int:
         return len(self.steps) + 2
@@ -258,20 +299,11 @@ class Frames(Sequence["Axes"]):
                 local = locals_at[i]
                 product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
                 flows[place_of(self.picture, node, i), (node, "operation"), i] = f"{product} = {short(term)}"
-        y = graph.names[target]
-        firing: list[Value] = []
-        if index == 0:
-            title = f"Backward, from d{y}/d{y} = {short(graph.adjoints[target])}"
-        elif index <= len(self.steps):
-            node = self.steps[index - 1]
-            firing = [node]
-            title = f"Step {index} of {len(self.steps)}: {graph.names[node]} = {graph.expression(node)} passes on"
-        else:
-            flows = {}
-            title = f"The gradient of {y}"
+        firing = self.steps[index - 1] if 0 < index <= len(self.steps) else None
         self.ax.clear()
-        self.picture.draw(self.ax, so_far, flows, firing)
-        self.ax.set_title(title, fontsize=11)
+        self.picture.draw(self.ax, so_far, flows if firing is not None else {}, firing)
+        width = self.ax.get_window_extent().width / self.ax.figure.dpi
+        self.ax.set_title(self._title(index, width), fontsize=11, parse_math=False)
         return self.ax
 
     def animation(self, seconds: float = 1.5) -> FuncAnimation:
@@ -311,8 +343,8 @@ class Frames(Sequence["Axes"]):
 def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
     """The reverse sweep, step by step, as frames of the picture of `graph`.
 
-    Each frame shows which node fires, in colour, which numbers flow along which edges, upstream times local, and what
-    has been added up so far in each box.
+    Each frame shows in colour which node fires, and along which edges numbers flow back from it, upstream times local;
+    and in each box what has been added up so far, as `backward()` adds it up in a `grad` that is 0.
 
     Args:
         value: a tracked Value.
@@ -462,7 +494,8 @@ def descent(
         ax.set(xlim=(left, right), ylim=(low, high))
     colour, dash = LINES[len(ways) % len(LINES)], DASHES[len(ways) % len(DASHES)]
     xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=label, gid="descent")
+    shown = legend_text(label) if label is not None else None
+    ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=shown, gid="descent")
     ax.plot(xs[:1], ys[:1], color=colour, marker="o", markersize=9, fillstyle="none", linestyle="none")
     ax.plot(xs[-1:], ys[-1:], color=colour, marker="*", markersize=13, linestyle="none")
     ax.set(xlabel="x", ylabel="y")
@@ -516,7 +549,7 @@ def history(
         if name in goals:
             ax.axhline(goals[name], color=colour, linestyle="--", linewidth=1, label=f"{shown}: {goals[name]:.4g}")
     ax.grid(**GRID)
-    ax.set_xlabel(xlabel)
+    ax.set_xlabel(printable(xlabel))
     ax.locator_params(axis="x", integer=True)
     if len(ax.lines) <= 8:
         ax.legend()

@@ -6,9 +6,12 @@ import math
 import random
 import re
 import sys
+import warnings
 from fractions import Fraction
+from io import StringIO
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -22,7 +25,7 @@ from scalargrad.graph import Graph
 from scalargrad.picture import MOST_NODES, Picture, cells_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 mpl.use("Agg")
@@ -64,17 +67,55 @@ def network(inputs: int, hidden: int) -> sg.Value:
 
 
 def test_the_graph_shows_each_value_with_its_number_and_gradient_and_each_operation() -> None:
-    assert sorted(texts(plot.graph(example()))) == sorted(
-        [
-            *("sin", "*", "*", "+"),
-            "x\n2\ngrad 2.752",
-            "y\n3\ngrad 0.9093",
-            "v1\n0.9093\ngrad 3",
-            "v2\n2.728\ngrad 1",
-            "v3\n4\ngrad 1",
-            "z\n6.728\ngrad 1",
-        ]
-    )
+    wanted = [
+        *("sin", "*", "*", "+"),
+        "x\n2\ngrad 2.752",
+        "y\n3\ngrad 0.9093",
+        "v1\n0.9093\ngrad 3",
+        "v2\n2.728\ngrad 1",
+        "v3\n4\ngrad 1",
+        "z\n6.728\ngrad 1",
+    ]
+    z = example()
+    assert sorted(texts(plot.graph(z, gradients=True))) == sorted(wanted)
+    assert z.grad == 0  # the picture leaves it alone
+    z.backward()
+    assert sorted(texts(plot.graph(z))) == sorted(wanted)
+
+
+def test_before_backward_each_grad_is_0_and_the_picture_says_so() -> None:
+    note = "Before backward() each grad is 0"
+    z = example()
+    before = [
+        *("sin", "*", "*", "+"),
+        *("x\n2\ngrad 0", "y\n3\ngrad 0", "v1\n0.9093\ngrad 0"),
+        *("v2\n2.728\ngrad 0", "v3\n4\ngrad 0", "z\n6.728\ngrad 0"),
+        note,
+    ]
+    assert sorted(texts(plot.graph(z))) == sorted(before)
+    for text in (plot.to_dot(z), plot.to_mermaid(z)):
+        assert text.count("grad 0.0") == 6
+        assert note in text
+    for text in (plot.to_dot(z, gradients=True), plot.to_mermaid(z, gradients=True)):
+        assert text.count("grad 1.0") == 3
+        assert note not in text
+    z.backward()
+    assert note not in texts(plot.graph(z)) + plot.to_dot(z).splitlines()
+
+
+def test_the_grad_of_a_leaf_is_what_all_passes_have_added_up() -> None:
+    x = sg.Value(2.0, label="x")
+    y = x * x
+    y.backward()
+    y.backward()
+    assert {"x\n2\ngrad 8", "v1\n4\ngrad 1"} <= {*texts(plot.graph(y))}
+    assert "x\n2\ngrad 4" in texts(plot.graph(y, gradients=True))
+    assert "x\n2\ngrad 8" in texts(plot.graph([y, y + 1]))  # of several values, too
+
+
+def test_a_gradient_of_minus_zero_is_shown_as_zero() -> None:
+    x = sg.Value(2.0, label="x")
+    assert "x\n2\ngrad 0" in texts(plot.graph(-(x * 0), gradients=True))
 
 
 def test_local_derivatives_stand_on_the_edges_on_request() -> None:
@@ -83,9 +124,12 @@ def test_local_derivatives_stand_on_the_edges_on_request() -> None:
     assert found.count("2") == 2
 
 
-def test_constants_are_bare_numbers_and_several_targets_have_no_gradient() -> None:
+def test_constants_are_bare_numbers_and_several_targets_have_no_gradient_of_their_own() -> None:
     x = sg.Value(2.0, label="x")
     found = texts(plot.graph(sg.Vector([x * 3, x**2.5])))
+    numbers = ["x\n2\ngrad 0", "v1\n6\ngrad 0", "v2\n5.657\ngrad 0", "Before backward() each grad is 0"]
+    assert sorted(found) == sorted(["*", "**", "3", "2.5", *numbers])
+    found = texts(plot.graph(sg.Vector([x * 3, x**2.5]), gradients=True))
     assert sorted(found) == sorted(["*", "**", "3", "2.5", "x\n2", "v1\n6", "v2\n5.657"])
 
 
@@ -101,7 +145,7 @@ def test_a_custom_function_is_one_operation() -> None:
     def twice(x: Any) -> Any:
         return x * 2, lambda upstream: upstream * 2
 
-    found = texts(plot.graph(twice(sg.Value(2.0, label="x")), local_derivatives=True))
+    found = texts(plot.graph(twice(sg.Value(2.0, label="x")), local_derivatives=True, gradients=True))
     assert sorted(found) == ["?", "twice", "v1\n4\ngrad 1", "x\n2\ngrad 2"]
 
 
@@ -222,7 +266,7 @@ def test_pictures_leave_matplotlibs_settings_alone() -> None:
 
 def test_long_names_are_cut_to_fit() -> None:
     x = sg.Value(2.0, label="the temperature outside")
-    assert "the temp…outside\n2\ngrad 4" in texts(plot.graph(x * x))
+    assert "the temp…outside\n2\ngrad 4" in texts(plot.graph(x * x, gradients=True))
 
 
 def test_a_leaf_alone_is_a_picture_too() -> None:
@@ -234,6 +278,7 @@ def test_a_leaf_alone_is_a_picture_too() -> None:
 
 def test_dot_and_mermaid_have_a_line_for_each_node_and_edge() -> None:
     z = example() + 1
+    z.backward()
     for text, arrow in ((plot.to_dot(z), "->"), (plot.to_mermaid(z), "-->")):
         assert len(re.findall(rf"^ +\w+ {arrow} \w+;?$", text, re.MULTILINE)) == 14
         assert len(text.splitlines()) == 14 + 13 + (3 if arrow == "->" else 1)
@@ -243,6 +288,46 @@ def test_text_in_labels_cannot_leave_its_quotes() -> None:
     x = sg.Value(2.0, label='"]; a -> b; ["\\')
     assert '"\\"]; a -> b; [\\"\\\\\\n2.0' in plot.to_dot(-x)
     assert "a -#62; b#59; #91;#34;#92;<br>2.0" in plot.to_mermaid(-x)
+    assert '"&amp;lt;\\n1.0' in plot.to_dot(-sg.Value(1.0, label="&lt;"))
+
+
+def test_control_characters_in_names_are_escaped_in_all_that_ends_in_a_file() -> None:
+    def twice(x: Any) -> Any:
+        return x * 2, lambda upstream: upstream * 2
+
+    bad, good = "a\x00\x07\x1b\x9f\ud800\uffff", "é\u200d"
+    shown = r"a\x00\x07\x1b\x9f\ud800\uffff"
+    twice.__name__ = bad
+    value = sg.custom_gradient(twice)(sg.Value(2.0, label="\x08" + good))
+    assert {shown, rf"\x08{good}" + "\n2\ngrad 0"} <= {*texts(plot.graph(value))}
+    axes = [
+        plot.graph(value, gradients=True),
+        plot.backward_frames(value)[1],
+        plot.history({bad + good: [1.0, 2.0]}, xlabel=bad, ax=plt.figure().subplots()),
+        plot.descent(lambda x, y: x + y, [(0, 1), (1, 2)], label=bad + good, ax=plt.figure().subplots()),
+        plot.decision_boundary(lambda p: p[0], [(-1, 0), (1, 0)], [bad, bad + "1"], ax=plt.figure().subplots()),
+        plot.derivatives(named(bad), 0, 1, ax=plt.figure().subplots()),
+    ]
+    for ax in axes:
+        text = StringIO()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of glyphs that a font lacks
+            ax.figure.savefig(text, format="svg")  # type: ignore[union-attr]
+        ElementTree.fromstring(text.getvalue().encode())
+    for text_of in (plot.to_dot, plot.to_mermaid, sg.explain):
+        written = text_of(value)  # type: ignore[operator]
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]", written)
+        assert good in written or "#8205;" in written
+
+
+def named(name: str) -> Callable[[Any], Any]:
+    """A function of that name."""
+
+    def square(x: Any) -> Any:
+        return x * x
+
+    square.__name__ = name
+    return square
 
 
 # ---- Frames ----------------------------------------------------------------------------------------------------------
@@ -268,7 +353,7 @@ def test_a_frame_shows_what_flows_and_what_has_been_added_up_so_far() -> None:
     assert "x\n2\ngrad 4" in texts(frames[2])
     assert texts(frames[2]).count("1 * 2 = 2") == 2
     assert {"x\n2\ngrad 2.752", "3 * -0.4161 = -1.248"} <= {*texts(frames[4])}
-    assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(example())))
+    assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(example(), gradients=True)))
 
 
 def test_frames_of_a_custom_function_say_pullback() -> None:
@@ -290,9 +375,64 @@ def test_frames_and_sums_add_up_what_a_custom_function_passes_on_whenever_it_fir
         parts = [sg.sin(x), *product(x, y)][::order]
         z = parts[0] + parts[1] * 2 + parts[2]
         frames = plot.backward_frames(z)
-        assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(z)))
+        assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(z, gradients=True)))
         total = f"{Graph([z]).adjoints[x]:.6g}"
         assert re.search(rf"/dx = .* \+ .* = {re.escape(total)}$", sg.explain(z), re.MULTILINE)
+
+
+def lit(ax: Any) -> tuple[list[tuple[float, float]], list[tuple[float, float, bool]]]:
+    """The centres of boxes that are lit; and of edges where they start and their left end, and if they are arrows."""
+    colour = mpl.colors.to_rgba("#d55e00")
+    boxes, edges = [], []
+    for patch in ax.patches:
+        if isinstance(patch, mpl.patches.FancyBboxPatch):
+            if patch.get_edgecolor() == colour and patch.get_linewidth() > 2:
+                boxes.append((patch.get_x() + patch.get_width() / 2, patch.get_y() + patch.get_height() / 2))
+        elif patch.get_edgecolor() == colour:
+            path = patch.get_path()
+            xs = path.vertices[path.codes != path.CLOSEPOLY, 0]
+            edges.append((xs[0], xs.min(), type(patch.get_arrowstyle()) is mpl.patches.ArrowStyle.CurveFilledB))
+    return boxes, edges
+
+
+@pytest.mark.parametrize("numbers", [(2.0, 2.0), (1.0, 3.0)])
+def test_only_the_node_that_fires_is_lit_also_where_others_hold_its_number(numbers: tuple[float, float]) -> None:
+    x, y = sg.Value(numbers[0], label="x"), sg.Value(numbers[1], label="y")
+    z = (x + y) * 1 + (x * y) * 1
+    frames = plot.backward_frames(z)
+    for i, node in enumerate(frames.steps, 1):
+        ax = frames[i]
+        boxes, _ = lit(ax)
+        places = frames.picture.places
+        assert np.allclose(sorted(boxes), sorted([places[node], places[node, "operation"]]))
+
+
+def test_lit_arrows_lead_back_from_what_fires_to_its_operands() -> None:
+    x, y = sg.Value(2.0, label="x"), sg.Value(3.0, label="y")
+    z = sg.sin(x) * y + x * x
+    frames = plot.backward_frames(z)
+    places, half = frames.picture.places, frames.picture.half_width
+    for i, node in enumerate(frames.steps, 1):
+        operation = node, "operation"
+        wanted = [(places[operation][0] - half(operation), places[x][0] + half(x), True) for x in node.operands]
+        wanted.append((places[node][0] - half(node), places[operation][0] + half(operation), False))
+        assert np.allclose(sorted(lit(frames[i])[1]), sorted(wanted), atol=0.05)
+    assert lit(frames[0])[1] == lit(frames[-1])[1] == []
+
+
+def test_titles_are_inside_the_figure_however_long() -> None:
+    def inside(ax: Any) -> bool:
+        ax.figure.canvas.draw()
+        box, page = ax.title.get_window_extent(), ax.figure.bbox
+        return bool(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1)
+
+    ax = plot.graph(example())
+    ax.set_title("The graph of z")
+    assert inside(ax)
+    values = [sg.Value(1.0 + i, label=f"a name of {i} letters") for i in range(6)]
+    for value in (example(), sg.Vector(values).norm()):
+        frames = plot.backward_frames(value)
+        assert all(inside(frames[i]) for i in range(len(frames)))
 
 
 def test_a_long_chain_is_folded_in_time_in_proportion_and_counted() -> None:
@@ -321,7 +461,7 @@ def test_edges_stay_inside_the_picture() -> None:
 
 def test_exact_numbers_and_dollars_are_shown_as_text() -> None:
     x = sg.Value(Fraction(123456789, 987654321), label="$\\frac{$")
-    ax = plot.graph(x**3)
+    ax = plot.graph(x**3, gradients=True)
     assert "$\\frac{$\n≈ 0.125\ngrad ≈ 0.04687" in texts(ax)
     ax.figure.canvas.draw()  # type: ignore[union-attr]
 
@@ -646,6 +786,6 @@ def test_what_cannot_be_drawn_is_told(draw: Any, error: type[Exception], words: 
 
 def test_without_matplotlib_a_sentence_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pictures need matplotlib.*pip install 'scalargrad\[plot\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"pictures need matplotlib.*pip install matplotlib$"):
         plot.graph(example())
     assert plot.to_dot(example())
