@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ax = plot.descent(valley, [START, *shown], label=f"{name}, {len(path) - 1:,} steps", ax=ax)
     assert ax is not None
     ax.plot(1, 1, "+", markersize=16, color="black", label="the minimum")
-    ax.legend()
+    ax.legend(loc="lower left")
     ax.set_title("Rosenbrock's valley")
     ax.figure.savefig(options.picture, dpi=120)  # type: ignore[union-attr]
     print(f"The picture is in {options.picture}")

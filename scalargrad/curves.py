@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from itertools import pairwise
 from reprlib import repr as brief
 
 from .graph import printable
@@ -13,8 +14,10 @@ from .structure import scalars_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Collection, Sequence
+    from typing import Any, TypeAlias
+
+    Point: TypeAlias = tuple[float, float]
 
 
 def numbers_of(what: str, numbers: Any) -> list[float]:
@@ -80,6 +83,49 @@ def padded(numbers: Sequence[float]) -> tuple[float, float]:
     low, high = min(numbers), max(numbers)
     room = 0.15 * (high - low) or max(1.0, abs(low)) * 0.5
     return low - room, high + room
+
+
+def round_levels(levels: Sequence[float]) -> list[float]:
+    """Rising numbers with about as few digits as keep them apart, but not less than one.
+
+    None moves by more than half of the way to the next.
+    """
+    found = []
+    for i, level in enumerate(levels):
+        near = (*levels[max(i - 1, 0) : i], *levels[i + 1 : i + 2])
+        half = min([abs(other / 2 - level / 2) for other in near], default=0.0)
+        finest = min(half, abs(level) or half)
+        found.append(round(level, -math.floor(math.log10(finest))) if 0 < finest < 1e300 else level)
+    return found
+
+
+CORNERS: dict[str, Point] = {"upper right": (1, 1), "upper left": (0, 1), "lower left": (0, 0), "lower right": (1, 0)}
+
+
+def fields_of(ways: Sequence[Sequence[Point]]) -> set[Point]:
+    """The centres of the fields that lines pass, of 64 by 64 in the unit square."""
+    return {
+        (round(64 * (x0 + i / 16 * (x1 - x0))) / 64, round(64 * (y0 + i / 16 * (y1 - y0))) / 64)
+        for way in ways
+        for (x0, y0), (x1, y1) in pairwise([way[0], *way])
+        for i in range(17)
+    }
+
+
+def emptiest_corner(taken: Collection[Point]) -> str:
+    """The corner of the unit square that is farthest from points, in matplotlib's words."""
+    return max(CORNERS, key=lambda name: min(math.dist(CORNERS[name], point) for point in taken))
+
+
+def label_places(curves: Sequence[Sequence[Point]], taken: Collection[Point]) -> list[Point]:
+    """A point of each curve: far from points that are taken, from each other, and from the sides of the unit square."""
+    around = [*taken]
+    for curve in curves:
+        place = max(
+            curve, key=lambda p: min(p[0], 1 - p[0], p[1], 1 - p[1], *[math.dist(p, other) for other in around])
+        )
+        around.append(place)
+    return around[len(taken) :]
 
 
 def legend_text(name: Any) -> str:

@@ -184,7 +184,7 @@ def shortened(label: str | None) -> str | None:
 
 
 def printable(text: str) -> str:
-    """Text in which control characters and the like, which no SVG file may hold, are escaped: a bell is `\\x07`."""
+    """Text in which control characters and the like, which no SVG file may hold, are escaped."""
     return "".join([repr(x)[1:-1] if is_unprintable(x) else x for x in text])
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 from .formulas import number
-from .graph import BEFORE_BACKWARD, Graph, operands_of, operation_name
+from .graph import Graph, operands_of, operation_name
 from .layout import layered_layout, place_texts
 from .value import Value
 
@@ -213,9 +213,7 @@ class Picture:
         self.edges = {}
         for edge, ((_, y0), *between, (_, y1)) in zip(edges, ways):
             # It crosses the columns between level, or else it would run through the corners of their boxes.
-            crossing = [
-                (across[int(layer)] + side * widest[int(layer)], y) for layer, y in between for side in (-1, 1)
-            ]
+            crossing = [(across[int(layer)] + side * widest[int(layer)], y) for layer, y in between for side in (-1, 1)]
             self.edges[edge] = [(self.places[edge[0]][0], y0), *crossing, (self.places[edge[1]][0], y1)]
         arriving: dict[Any, list[list[tuple[float, float]]]] = {}
         for (_, end, _), way in self.edges.items():
@@ -278,7 +276,7 @@ class Picture:
         boxes = {thing: self._box(thing) for thing in self.places}
         places = place_texts(ways, [0.068 * len(text) for text in texts], 0.15, [*boxes.values()])
         for edge, way, text, at in zip(self.edges, ways, texts, places):
-            start, end, _ = edge
+            _, end, _ = edge
             is_lit = firing is not None and (edge in flows or end is firing)
             style = "-" if end is firing or self.kind(end) != "operation" else "-|>"
             self._draw_edge(ax, way[::-1] if is_lit else way, style, 9 * scale, text, at, is_lit)

@@ -15,15 +15,20 @@ from reprlib import repr as brief
 from textwrap import fill
 
 from .curves import (
+    CORNERS,
     class_places,
+    emptiest_corner,
+    fields_of,
     finite,
     jumps,
+    label_places,
     legend_text,
     numbers_of,
     padded,
     pairs_of,
     reach,
     require_count,
+    round_levels,
     scores_of,
 )
 from .graph import Graph, graph_of, operands_of, operation_name, printable
@@ -74,14 +79,14 @@ def axes_of(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
 # ---- Graphs ----------------------------------------------------------------------------------------------------------
 
 
-def graph(
-    value: Any, *, local_derivatives: bool = False, gradients: bool = False, ax: Axes | None = None
-) -> Axes:
+def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = False, ax: Axes | None = None) -> Axes:
     """The computation graph from left to right: values with their `grad`, and the operations between them.
 
-    Before `backward()` each `grad` is 0, and the picture says so. Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more, operations are folded
-    into one, with how many there are of each and how many inputs do not show: the middles of long chains, or chains
-    such as neurons, or all that is used once.
+    Before `backward()` each `grad` is 0, and the picture says so.
+
+    Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
+    operations are folded into one, with how many there are of each and how many inputs do not show: the middles of long
+    chains, or chains such as neurons, or all that is used once.
 
     Args:
         value: a Value, or a Vector or list of Values.
@@ -447,14 +452,15 @@ def descent(
     function: Callable[[Any, Any], Any],
     path: Sequence[Any],
     *,
-    levels: int = 14,
+    levels: int = 10,
     label: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """The way of an optimiser over the contours of a function of two numbers.
 
-    The contours lie where equal shares of the picture are, so that valleys and slopes both show. The way begins at a
-    ring and ends at a star. Drawn a second time on the same axes, a way is added, and the picture grows to hold it.
+    The contours, with their values, have about equal shares of the picture between them, so that valleys and slopes
+    both show. The way begins at a ring and ends at a star. Drawn a second time on the same axes, a way is added, and
+    the picture grows to hold it.
 
     Args:
         function: takes two numbers and returns one.
@@ -482,15 +488,28 @@ def descent(
     ax = axes_of(ax, 6.0, 5.2)
     before = [pair for line in ways for pair in zip(*line.get_data())]
     (left, right), (low, high) = [padded([pair[i] for pair in (*before, *pairs)]) for i in (0, 1)]
+
+    def in_square(x: float, y: float) -> tuple[float, float]:
+        return (x - left) / (right - left), (y - low) / (high - low)
+
+    taken = fields_of([[in_square(*pair) for pair in way] for way in [*[zip(*x.get_data()) for x in ways], pairs]])
+    corner = emptiest_corner(taken)
+    beside = {(abs(CORNERS[corner][0] - x), abs(CORNERS[corner][1] - 0.1)) for x in (0.1, 0.2, 0.3, 0.4, 0.5)}
     if not ways or padded([x for x, _ in before]) != (left, right) or padded([y for _, y in before]) != (low, high):
         for contours in [x for x in ax.collections if x.get_gid() == "descent"]:
             contours.remove()
         across, up = numpy.linspace(left, right, 160), numpy.linspace(low, high, 160)
         heights = numpy.array([[finite(function, x, y) for x in across.tolist()] for y in up.tolist()])
         known = heights[numpy.isfinite(heights)]
-        at = numpy.unique(numpy.quantile(known, numpy.linspace(0.003, 0.99, levels))) if known.size else known
+        shares = numpy.linspace(0.02, 0.98, levels)  # a valley below the first may be narrower than the grid shows
+        at = round_levels(numpy.unique(numpy.quantile(known, shares)).tolist() if known.size else [])
         if len(at) > 1:
-            ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8).set(gid="descent")
+            contours = ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8)
+            contours.set(gid="descent")
+            curves = [[in_square(*pair) for pair in path.vertices[::8].tolist()] for path in contours.get_paths()]
+            places = label_places([curve for curve in curves if curve], taken | beside if label is not None else taken)
+            at_places = [(left + x * (right - left), low + y * (high - low)) for x, y in places]
+            ax.clabel(contours, fontsize=7.5, fmt="{:.12g}".format, manual=at_places)
         ax.set(xlim=(left, right), ylim=(low, high))
     colour, dash = LINES[len(ways) % len(LINES)], DASHES[len(ways) % len(DASHES)]
     xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -500,12 +519,12 @@ def descent(
     ax.plot(xs[-1:], ys[-1:], color=colour, marker="*", markersize=13, linestyle="none")
     ax.set(xlabel="x", ylabel="y")
     if label is not None:
-        ax.legend()
+        ax.legend(loc=corner)
     return ax
 
 
 def history(
-    traces: Mapping[str, Sequence[Any]],
+    traces: Mapping[str, Sequence[Any]] | Sequence[Any],
     targets: Mapping[str, float] | None = None,
     *,
     xlabel: str = "step",
@@ -514,47 +533,58 @@ def history(
     """How numbers went in a training, one line each, with the targets that they were to reach dashed.
 
     Args:
-        traces: the name of each number, with what it was after 0, 1, 2, ... steps.
+        traces: a dict of the name of each number, with what it was after 0, 1, 2, ... steps; or one list, such as of
+            losses, which is drawn without a name.
         targets: what some of them should become.
         xlabel: what is counted.
         ax: where to draw.
 
-    Returns the axes. Raises TypeError if `traces` is no dict of lists of numbers, ValueError if there is nothing to
-    draw, or a target of a name that no trace has.
+    Returns the axes. Raises TypeError if `traces` is neither a list of numbers nor a dict of them, ValueError if there
+    is nothing to draw, or a target of a name that no trace has.
 
     >>> from matplotlib.figure import Figure
     >>> ax = history({"w": [0.0, 2.0, 2.9], "b": [0.0, 0.8, 1.0]}, {"w": 3.0}, ax=Figure().subplots())
     >>> [line.get_label() for line in ax.lines]
     ['w', 'w: 3', 'b']
+    >>> ax = history([0.5, 0.25, 0.125], ax=Figure().subplots())
+    >>> ax.lines[0].get_ydata().tolist()
+    [0.5, 0.25, 0.125]
     """
-    targets = targets or {}
-    for what, given in (("traces", traces), ("targets", targets)):
-        if not isinstance(given, dict):
-            raise TypeError(f"{what} of history is a dict by the names of the numbers, not {brief(given)}")
+    targets = {} if targets is None else targets
+    if not isinstance(traces, dict):
+        if isinstance(traces, str) or not hasattr(traces, "__iter__"):
+            raise TypeError(
+                f"traces of history is a list of numbers, or a dict of such lists by their names, not {brief(traces)}"
+            )
+        traces = {"": traces}
+    if not isinstance(targets, dict):
+        raise TypeError(f"targets of history is a dict by the names of the traces, not {brief(targets)}")
     unknown = [name for name in targets if name not in traces]
     if unknown or not traces:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
     curves = {
-        name: numbers_of(f"a number of the trace {name}", numbers if hasattr(numbers, "__iter__") else [numbers])
+        name: numbers_of(
+            f"a number of the trace {name}".rstrip(), numbers if hasattr(numbers, "__iter__") else [numbers]
+        )
         for name, numbers in traces.items()
     }
     if empty := [name for name, ys in curves.items() if not ys]:
-        raise ValueError(f"the trace of {empty[0]!r} has no numbers for history to draw")
+        raise ValueError(f"the trace {f'of {empty[0]!r} ' * bool(empty[0])}has no numbers for history to draw")
     goals = dict(zip(targets, numbers_of("a target of history", targets.values())))
     ax = axes_of(ax)
     for k, (name, ys) in enumerate(curves.items()):
         colour, shown = LINES[k % len(LINES)], legend_text(name)
         dash = DASHES[k // len(LINES) % len(DASHES)]
-        ax.plot(range(len(ys)), ys, color=colour, linestyle=dash, marker="o" if len(ys) == 1 else "", label=shown)
+        marker = "o" if len(ys) == 1 else ""
+        ax.plot(range(len(ys)), ys, color=colour, linestyle=dash, marker=marker, label=shown or None)
         if name in goals:
             ax.axhline(goals[name], color=colour, linestyle="--", linewidth=1, label=f"{shown}: {goals[name]:.4g}")
     ax.grid(**GRID)
     ax.set_xlabel(printable(xlabel))
     ax.locator_params(axis="x", integer=True)
-    if len(ax.lines) <= 8:
-        ax.legend()
-    else:  # beside the lines
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    if any(curves):
+        beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(ax.lines) > 8 else {}
+        ax.legend(**beside)
     return ax
 
 
@@ -594,7 +624,7 @@ def decision_boundary(
     pairs = pairs_of("the points of decision_boundary", points)
     if not hasattr(labels, "__iter__"):
         raise TypeError(f"expected a list of labels, one a point, not {labels!r} ({type(labels).__name__})")
-    labels = labels.tolist() if hasattr(labels, "tolist") else [*labels]
+    labels = [number_of(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
     if len(pairs) != len(labels):
         raise ValueError(f"expected as many labels as points, got {len(labels)} labels and {len(pairs)} points")
     require_count("steps of decision_boundary", steps, 2)

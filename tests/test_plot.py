@@ -21,8 +21,9 @@ from profiles import sized
 
 import scalargrad as sg
 from scalargrad import nn, plot
+from scalargrad.curves import round_levels
 from scalargrad.graph import Graph
-from scalargrad.picture import MOST_NODES, Picture, cells_of
+from scalargrad.picture import MOST_NODES, Cell, Picture, cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,6 +102,14 @@ def test_before_backward_each_grad_is_0_and_the_picture_says_so() -> None:
         assert note not in text
     z.backward()
     assert note not in texts(plot.graph(z)) + plot.to_dot(z).splitlines()
+
+
+def test_one_input_is_not_called_inputs() -> None:
+    cell = Cell(sg.sin(sg.Value(1.0)))
+    cell.hidden = 1
+    assert cell.text == "sin\n1 more input"
+    cell.inputs = {}
+    assert cell.text == "sin\n1 input"
 
 
 def test_the_grad_of_a_leaf_is_what_all_passes_have_added_up() -> None:
@@ -577,6 +586,56 @@ def test_a_picture_of_descents_grows_to_hold_all_ways() -> None:
     assert corners.y1 > 3.0
 
 
+def rosenbrock(x: Any, y: Any) -> Any:
+    return (1 - x) ** 2 + 100 * (y - x * x) ** 2
+
+
+def test_each_contour_has_its_value_written_inside_the_picture_away_from_ways() -> None:
+    ways = [(-1.2, 1.0), (0.76, -3.2), (0.76, 0.58), (1.0, 1.0)], [(-1.2, 1.0), (0.0, 0.0), (1.0, 1.0)]
+    for function in (bowl, rosenbrock, lambda x, y: 1e6 + x + y):
+        ax = plot.descent(function, ways[0], label="a way", levels=6)
+        plot.descent(function, ways[1], label="another", ax=ax)
+        (contours,) = ax.collections
+        assert len(ax.texts) == len(contours.levels) == 6
+        assert {float(text.get_text()) for text in ax.texts} == {*contours.levels.tolist()}
+        (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+        for text in ax.texts:
+            x, y = text.get_position()
+            height = function(x, y)
+            nearest = min(contours.levels, key=lambda level, height=height: abs(level - height))
+            assert float(text.get_text()) == nearest
+            across, up = (x - left) / (right - left), (y - low) / (high - low)
+            assert 0.02 < across < 0.98
+            assert 0.02 < up < 0.98
+
+
+def test_a_way_drawn_anew_takes_the_old_values_of_contours_with_it() -> None:
+    ax = plot.descent(bowl, [(0.5, 0.5), (0.0, 0.0)], levels=4)
+    before = [*ax.texts]
+    plot.descent(bowl, [(-4.0, 3.0), (0.0, 0.0)], levels=4, ax=ax)
+    assert len(ax.texts) == 4
+    assert not any(x is y for x in before for y in ax.texts)
+
+
+def test_values_of_contours_have_few_digits_and_differ() -> None:
+    for levels in ([0.123456, 15.23, 61.7], [1e6 + 0.001, 1e6 + 0.002], [-3.0001, -3.0, 1e-9], [-1.7e308, 1.7e308]):
+        found = round_levels(levels)
+        assert found == sorted(set(found))
+        gaps = [b - a for a, b in pairwise(levels)]
+        assert all(abs(x - y) <= min(gaps) / 2 for x, y in zip(found, levels)) or max(gaps) == math.inf
+    assert round_levels([0.0, 0.123456, 15.23, 61.7]) == [0.0, 0.12, 15.0, 60.0]
+    assert round_levels([2.0]) == [2.0]
+
+
+def test_the_legend_of_a_descent_is_in_the_corner_that_its_ways_keep_away_from() -> None:
+    corners = {1: (1.0, 1.0), 2: (-1.0, 1.0), 3: (-1.0, -1.0), 4: (1.0, -1.0)}  # as matplotlib numbers them
+    for number in corners:
+        path = [place for other, place in corners.items() if other != number]
+        assert plot.descent(bowl, path, label="a way").get_legend()._loc == number  # type: ignore[union-attr]
+        ax = plot.descent(bowl, path[:2], label="two thirds of it")
+        assert plot.descent(bowl, path[1:], label="the rest", ax=ax).get_legend()._loc == number  # type: ignore[union-attr]
+
+
 def test_contours_are_drawn_on_axes_that_hold_something_else() -> None:
     _, ax = plt.subplots()
     ax.plot([0, 1], [0, 1])
@@ -620,7 +679,28 @@ def test_a_history_shows_numbers_and_their_targets() -> None:
     assert ax.get_xlabel() == "epoch"
 
 
+def test_a_history_of_one_list_has_no_legend() -> None:
+    for losses in ([0.5, 0.25], np.array([0.5, 0.25]), sg.Vector([sg.Value(0.5), 0.25])):
+        ax = plot.history(losses)
+        assert [line.get_ydata().tolist() for line in ax.lines] == [[0.5, 0.25]]
+        assert ax.get_legend() is None
+    for wrong in ("text", 2.0, None):
+        with pytest.raises(TypeError, match=r"traces of history is a list of numbers, or a dict of such lists"):
+            plot.history(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^the trace has no numbers"):
+        plot.history([])
+    with pytest.raises(TypeError, match="as a number of the trace, got "):
+        plot.history([[1.0], [2.0]])
+
+
 POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+
+
+def test_labels_that_are_values_are_told_apart_by_their_numbers() -> None:
+    labels = [sg.Value(x) for x in (0.0, 1.0, 0.0, 1.0)]
+    ax = plot.decision_boundary(lambda p: p[0] - 0.5, POINTS, labels, steps=3)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0.0", "1.0"]
+    assert [len(points.get_offsets()) for points in ax.collections[-2:]] == [2, 2]
 
 
 def test_a_boundary_is_where_the_sign_changes() -> None:
@@ -743,7 +823,7 @@ def test_a_boundary_is_computed_without_recording() -> None:
         (lambda: plot.derivatives(lambda x: [x], 0, 1), TypeError, "from the function to draw, got \\["),
         (lambda: plot.descent(pow, [(1, 2)] * 9 + [(1, math.inf)]), ValueError, r"got \(1.0, inf\) at 9$"),
         (lambda: plot.history({"w": []}), ValueError, "trace of 'w' has no numbers"),
-        (lambda: plot.history([1.0] * 10_000), TypeError, r"^.{,150}$"),
+        (lambda: plot.history("text" * 10_000), TypeError, r"^.{,150}$"),
         (lambda: plot.decision_boundary(sum, POINTS, 3), TypeError, "a list of labels, one a point, not 3"),
         (lambda: plot.decision_boundary(sum, POINTS, [[1, 0]] * 4), TypeError, r"label of each point, got \[1, 0\]"),
         (
@@ -764,7 +844,12 @@ def test_a_boundary_is_computed_without_recording() -> None:
         (lambda: plot.backward_frames(example()).save("a.xyz"), ValueError, r"\.gif, \.html or pictures.*not \.xyz"),
         (lambda: plot.backward_frames(example()).save("a.gif", seconds=0), ValueError, "seconds is a time above 0"),
         (lambda: plot.history({}), ValueError, "no trace of anything"),
-        (lambda: plot.history([1.0]), TypeError, "traces of history is a dict"),
+        (lambda: plot.history(1.0), TypeError, "traces of history is a list of numbers, or a dict"),
+        (
+            lambda: plot.history([1.0], 1.0),
+            TypeError,
+            "targets of history is a dict by the names of the traces, not 1.0",
+        ),
         (lambda: plot.history({"w": ["x"]}), TypeError, "a number of the trace w, got 'x'"),
         (lambda: plot.history({"w": [1.0]}, {"b": 1.0}), ValueError, "no trace of 'b'"),
         (lambda: plot.history({"w": [1.0]}, {"w": "x"}), TypeError, "a target of history, got 'x'"),
