@@ -7,7 +7,7 @@ import sys
 from itertools import pairwise
 
 from .nodes import number_of
-from .registry import RANGE_ERRORS, require_callable, require_integer
+from .registry import RANGE_ERRORS, plural, require_callable, require_integer
 from .structure import entries_of, places_in, refill, scalars_like, scalars_of
 from .transforms import jacobian, outputs_of, run_at
 from .value import Value
@@ -313,7 +313,7 @@ def rows_of_others(
     count = len(outputs_of("check_grads", function(*as_floats(args))))
     rows = entries_of(given) if count > 1 else [given]
     if rows is None:
-        raise ValueError(f"expected a list of {count} gradients, one for each output, got {given!r}")
+        raise ValueError(f"expected a list of {plural(count, 'gradient')}, one for each output, got {given!r}")
     return [
         [float(number_of(x)) for x in scalars_like(tuple(args), (row,) if len(args) == 1 else row, "a gradient")]
         for row in rows
@@ -328,7 +328,7 @@ def compare(
     inputs = [*places_in(tuple(args), "args")]
     outputs = [*places_in(function(*as_floats(args)), "result")]
     if len(rows) != len(outputs):
-        raise ValueError(f"expected a list of {len(outputs)} gradients, one for each output, got {len(rows)}")
+        raise ValueError(f"expected a list of {plural(len(outputs), 'gradient')}, one for each output, got {len(rows)}")
     columns = [[*differences.by(index)] for index in range(len(inputs))]
     noise: list[float] = []  # of the derivatives: it takes those of the next order, and few need it
     entries = []

@@ -6,7 +6,7 @@ from . import recording
 from .nodes import make_node, number_of, untracked
 from .operations import zero_like
 from .recording import refuse_assigned
-from .registry import Operation, as_number, in_place_of
+from .registry import Operation, as_number, counted, in_place_of, plural
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
 from .value import Value
@@ -92,7 +92,7 @@ class Pullback(Operation):
         if len(gradients) != len(lengths):
             each = "argument and variable" if self.variables else "argument"
             raise ValueError(
-                f"{self.name}: expected {len(lengths)} gradients, one for each {each}, got {len(gradients)}"
+                f"{self.name}: expected {plural(len(lengths), 'gradient')}, one for each {each}, got {len(gradients)}"
             )
         return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
 
@@ -112,8 +112,7 @@ class Pullback(Operation):
             return [None] * (1 if length is None else length)
         elements = elements_of(gradient)
         if (elements is None) != (length is None) or (elements is not None and len(elements) != length):
-            expected = "a number" if length is None else f"{length} numbers"
-            raise ValueError(f"{self.name}: expected {expected} as gradient of an argument, got {gradient!r}")
+            raise ValueError(f"{self.name}: expected {counted(length)} as gradient of an argument, got {gradient!r}")
         return [
             x if isinstance(x, Value) else as_number(x, " from the pullback of {}", self.name)
             for x in ([gradient] if elements is None else elements)

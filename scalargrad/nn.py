@@ -11,7 +11,7 @@ import random
 
 from . import operations
 from .operations import absolute, relu, sigmoid, softplus, tanh
-from .registry import as_number, counted, require_callable, require_flag, require_integer, require_number
+from .registry import as_number, counted, plural, require_callable, require_flag, require_integer, require_number
 from .saving import load as load
 from .saving import save as save
 from .value import Value, leaf_number
@@ -128,7 +128,9 @@ class Module:
         if odd := {*variables} ^ {*state}:
             first = min(odd, key=str)
             what = "lacks" if first in variables else "has another,"
-            raise ValueError(f"expected a state of the {len(variables)} variables of this module; it {what} {first}")
+            raise ValueError(
+                f"expected a state of the {plural(len(variables), 'variable')} of this module; it {what} {first}"
+            )
         leaves: list[Value] = []
         numbers: list[Any] = []
         for path, variable in variables.items():
@@ -339,11 +341,12 @@ def as_inputs(x: Any, count: int) -> Vector:
         elements = elements_of(x)
         if elements and elements_of(elements[0]) is not None:
             raise TypeError(
-                f"a neuron takes the {counted(count)} of one sample, not {len(elements)} samples; call it for each"
+                f"a neuron takes the {plural(count, 'number')} of one sample, not a list of "
+                f"{plural(len(elements), 'sample')}; call it for each"
             )
         x = Vector([x] if elements is None else elements)
     if len(x) != count:
-        raise ValueError(f"expected {count} inputs, as many as a neuron has weights, got {len(x)}")
+        raise ValueError(f"expected {plural(count, 'input')}, as many as a neuron has weights, got {len(x)}")
     return x  # type: ignore[no-any-return]
 
 
@@ -468,7 +471,10 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     if any(nested(row) is not None for row in rows):
         targets = nested(target) or elements_for("cross_entropy of several rows of logits", target)
         if len(targets) != len(rows):
-            raise ValueError(f"cross_entropy takes a target for each row, got {len(targets)} and {len(rows)} rows")
+            raise ValueError(
+                f"cross_entropy takes a target for each row, got {plural(len(targets), 'target')} for "
+                f"{plural(len(rows), 'row')}"
+            )
         return Vector(map(cross_entropy, rows, targets)).mean()
     zs = Vector(rows)
     if not len(zs):
@@ -498,7 +504,7 @@ def index_of_class(target: Any, count: int) -> int:
 def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
     if len(probabilities) != count:
         raise ValueError(
-            f"cross_entropy takes a probability for each logit, got {len(probabilities)} and {count} logits"
+            f"cross_entropy takes a probability for each logit, got {len(probabilities)} and {plural(count, 'logit')}"
         )
     Vector(probabilities)  # which refuses what is no number
     for t in probabilities:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from reprlib import repr as brief
 
 from .operations import maximum
-from .registry import as_number, counted, require_flag, require_number
+from .registry import as_number, counted, plural, require_flag, require_number
 from .value import Value
 from .variable import assign_leaves
 from .vector import Vector, elements_of
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 # ---- Optimisers ------------------------------------------------------------------------------------------------------
 
 
+class Default(float):
+    """A number that an option has if it is not given, told apart from the same number given."""
+
+
+LR, LR_OF_RMSPROP = Default(1e-3), Default(1e-2)
+BETAS = Default(0.9), Default(0.999)
+ALPHA = Default(0.99)
+EPS = Default(1e-8)
+
+
 class Optimizer:
     """What all optimisers have: `SGD`, `Adam` and `RMSProp` say how a number is updated.
 
@@ -36,13 +46,14 @@ class Optimizer:
         params: what `step()` updates: a list of leaf Values, Variables, or Vectors of leaves, such as
             `model.parameters()`. It may be left empty for `apply_gradients`.
         lr: the learning rate, 0 or more; or a schedule, a function that gives it for the number of steps made so far.
+        learning_rate: Keras's name for `lr`.
 
-    `lr` can be set at any time; `iterations` is the number of steps made. To write an optimiser, inherit and define
-    `update(x, gradient, state, lr)`, which returns the new number and the new state, a tuple of numbers; `state` is
-    empty at first. `slots` says how many numbers a state has.
+    `lr`, or `learning_rate`, can be set at any time; `iterations` is the number of steps made. To write an optimiser,
+    inherit and define `update(x, gradient, state, lr)`, which returns the new number and the new state, a tuple of
+    numbers; `state` is empty at first. `slots` says how many numbers a state has.
 
     Raises:
-        TypeError: `params` is no list of these, an option is no number.
+        TypeError: `params` is no list of these, an option is no number, or is given by both of its names.
         ValueError: a parameter is a constant or was computed, an option is out of its range.
 
     >>> class SignDescent(Optimizer):
@@ -57,18 +68,34 @@ class Optimizer:
 
     slots = 0
 
-    def __init__(self, params: Iterable[Any] = (), lr: Rate = 1e-3) -> None:
+    def __init__(self, params: Iterable[Any] = (), lr: Rate = LR, *, learning_rate: Rate | None = None) -> None:
         name = type(self).__name__
         if isinstance(params, Value) or not hasattr(params, "__iter__"):
             way = "give its parameters()" if hasattr(params, "parameters") else "the learning rate goes by name, lr="
             raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
         self.states: dict[Value, tuple[Number, ...]] = {leaf: () for p in params for leaf in leaves_of(name, p)}
-        self.lr = lr
+        self.lr: Rate = option(rate, "lr", lr, "learning_rate", learning_rate)
         self.iterations = 0
         self.current_lr()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(lr={self.lr!r}) of {len(self.states)} parameters after {self.iterations} steps"
+        size, steps = plural(len(self.states), "parameter"), plural(self.iterations, "step")
+        return f"{type(self).__name__}(lr={self.lr!r}) of {size} after {steps}"
+
+    @property
+    def learning_rate(self) -> Rate:
+        """Keras's name for `lr`.
+
+        >>> optimizer = SGD(learning_rate=0.5)
+        >>> optimizer.learning_rate = 0.25
+        >>> optimizer.lr
+        0.25
+        """
+        return self.lr
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Rate) -> None:
+        self.lr = rate
 
     def current_lr(self) -> Number:
         """The learning rate of the next step. Raises TypeError or ValueError if it is no number of 0 or more.
@@ -200,12 +227,13 @@ class Optimizer:
             raise ValueError(f"expected a number of steps and a list of states, got {iterations!r} and {brief(rows)}")
         if len(rows) != len(self.states):
             raise ValueError(
-                f"expected the states of {len(self.states)} parameters, got {len(rows)}; give them to {name}"
+                f"expected the states of {plural(len(self.states), 'parameter')}, got {len(rows)}; give {name} the "
+                "parameters that were saved, in their order"
             )
         for row in rows:
             if not isinstance(row, list) or len(row) not in (0, self.slots):
                 raise ValueError(
-                    f"expected {self.slots} numbers for a parameter of {name} with these options, got {row!r}"
+                    f"expected {counted(self.slots)} for a parameter of {name} with these options, got {row!r}"
                 )
         states = [tuple(as_number(x, " in a state") for x in row) for row in rows]
 
@@ -223,7 +251,7 @@ class SGD(Optimizer):
     the first step, takes the place of g; with `nesterov`, g + momentum b (Sutskever et al., 2013).
 
     Args:
-        params, lr: as for `Optimizer`.
+        params, lr, learning_rate: as for `Optimizer`.
         momentum, dampening, weight_decay: numbers, 0 or more.
         nesterov: whether to look ahead.
 
@@ -242,13 +270,15 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any] = (),
-        lr: Rate = 1e-3,
+        lr: Rate = LR,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
         nesterov: bool = False,
+        *,
+        learning_rate: Rate | None = None,
     ) -> None:
-        super().__init__(params, lr)
+        super().__init__(params, lr, learning_rate=learning_rate)
         self.momentum = at_least_0("momentum", momentum)
         self.dampening = at_least_0("dampening", dampening)
         self.weight_decay = at_least_0("weight_decay", weight_decay)
@@ -280,10 +310,11 @@ class Adam(Optimizer):
     x - lr m/(1 - b1**t) / (sqrt(v/(1 - b2**t)) + eps).
 
     Args:
-        params, lr: as for `Optimizer`.
+        params, lr, learning_rate: as for `Optimizer`.
         betas: b1 and b2, from 0 to below 1.
         eps: more than 0.
         weight_decay: 0 or more.
+        beta_1, beta_2, epsilon: Keras's names for b1, b2 and `eps`; what is not given is as in PyTorch.
 
     Raises TypeError and ValueError as `Optimizer`.
 
@@ -299,16 +330,22 @@ class Adam(Optimizer):
     def __init__(
         self,
         params: Iterable[Any] = (),
-        lr: Rate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
+        lr: Rate = LR,
+        betas: tuple[float, float] = BETAS,
+        eps: float = EPS,
         weight_decay: float = 0,
+        *,
+        learning_rate: Rate | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
+        epsilon: float | None = None,
     ) -> None:
-        super().__init__(params, lr)
+        super().__init__(params, lr, learning_rate=learning_rate)
         if not isinstance(betas, (list, tuple)) or len(betas) != 2:
             raise TypeError(f"betas is a pair of numbers, not {betas!r}")
-        self.betas = tuple(below_1("betas", beta) for beta in betas)
-        self.eps = more_than_0("eps", eps)
+        b1 = option(below_1, "betas", betas[0], "beta_1", beta_1)
+        self.betas = b1, option(below_1, "betas", betas[1], "beta_2", beta_2)
+        self.eps = option(more_than_0, "eps", eps, "epsilon", epsilon)
         self.weight_decay = at_least_0("weight_decay", weight_decay)
 
     def update(self, x: Number, gradient: Number, state: tuple[Number, ...], lr: Number) -> Any:
@@ -332,15 +369,17 @@ class RMSProp(Optimizer):
     """RMSProp (Hinton, 2012; centered: Graves, 2013): PyTorch's `RMSprop`, the same numbers.
 
     With gradient g (plus weight_decay x): v = alpha v + (1 - alpha) g**2, and x - lr g / (sqrt(v) + eps). If
-    `centered`, v - m**2 takes the place of v, with m = alpha m + (1 - alpha) g. With momentum the buffer
-    b = momentum b + g / (sqrt(v) + eps) takes the place of the quotient.
+    `centered`, v - m**2 takes the place of v, with m = alpha m + (1 - alpha) g; where rounding makes that negative, it
+    counts as 0, while PyTorch goes on with nan. With momentum the buffer b = momentum b + g / (sqrt(v) + eps) takes the
+    place of the quotient.
 
     Args:
-        params, lr: as for `Optimizer`.
+        params, lr, learning_rate: as for `Optimizer`.
         alpha: from 0 to below 1.
         eps: more than 0.
         weight_decay, momentum: 0 or more.
         centered: whether the variance is estimated, and not the square alone.
+        rho, epsilon: Keras's names for `alpha` and `eps`; what is not given is as in PyTorch.
 
     Raises TypeError and ValueError as `Optimizer`.
 
@@ -354,16 +393,20 @@ class RMSProp(Optimizer):
     def __init__(
         self,
         params: Iterable[Any] = (),
-        lr: Rate = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
+        lr: Rate = LR_OF_RMSPROP,
+        alpha: float = ALPHA,
+        eps: float = EPS,
         weight_decay: float = 0,
         momentum: float = 0,
         centered: bool = False,
+        *,
+        learning_rate: Rate | None = None,
+        rho: float | None = None,
+        epsilon: float | None = None,
     ) -> None:
-        super().__init__(params, lr)
-        self.alpha = below_1("alpha", alpha)
-        self.eps = more_than_0("eps", eps)
+        super().__init__(params, lr, learning_rate=learning_rate)
+        self.alpha = option(below_1, "alpha", alpha, "rho", rho)
+        self.eps = option(more_than_0, "eps", eps, "epsilon", epsilon)
         self.weight_decay = at_least_0("weight_decay", weight_decay)
         self.momentum = at_least_0("momentum", momentum)
         require_flag("centered", centered)
@@ -384,7 +427,7 @@ class RMSProp(Optimizer):
         if self.centered:
             mean = moved(mean, gradient, 1 - self.alpha)
             spread = square - mean * mean
-        size = (math.sqrt(spread) if spread >= 0 else math.nan) + self.eps  # rounding makes nan in PyTorch, too
+        size = math.sqrt(max(spread, 0.0)) + self.eps  # which is nan for nan
         if self.momentum:
             buffer = self.momentum * buffer + gradient / size
             return x - lr * buffer, (square, mean, buffer)
@@ -398,6 +441,15 @@ def moved(average: Number, number: Number, weight: Number) -> Number:
     """The average, moved towards a number, rounded as PyTorch's `lerp` rounds it."""
     gap = number - average
     return average + weight * gap if weight < 0.5 else number - gap * (1 - weight)
+
+
+def option(check: Callable[[str, Any], Any], name: str, given: Any, other_name: str, other: Any) -> Any:
+    """An option that has two names, by whichever it is given. Raises TypeError if it is given by both."""
+    if other is None:
+        return check(name, given)
+    if not isinstance(given, Default):
+        raise TypeError(f"{name} and {other_name} are two names of one option, got {given!r} and {other!r}; give one")
+    return check(other_name, other)
 
 
 def leaves_of(name: str, parameter: Any) -> Sequence[Value]:
@@ -428,6 +480,11 @@ def at_least_0(name: str, x: Any) -> Number:
 
 def more_than_0(name: str, x: Any) -> Number:
     return require_number(name, x, lambda x: x > 0, "more than 0")
+
+
+def rate(name: str, x: Any) -> Any:
+    """A learning rate: a number that is 0 or more, or a schedule, which is asked at each step."""
+    return x if callable(x) else at_least_0(name, x)
 
 
 def below_1(name: str, x: Any) -> Number:
@@ -496,7 +553,10 @@ def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float
     ends = [as_number(end, " as a boundary") for end in boundaries]
     rates = [at_least_0("a value", value) for value in values]
     if len(rates) != len(ends) + 1:
-        raise ValueError(f"expected a value more than boundaries, got {len(rates)} values and {len(ends)} boundaries")
+        raise ValueError(
+            "piecewise_constant_decay takes one value more than boundaries: before, between and after them; got "
+            f"values of length {len(rates)} and boundaries of length {len(ends)}"
+        )
     if any(end >= after for end, after in pairwise(ends)):
         raise ValueError(f"boundaries is a list of numbers that rise, not {boundaries!r}")
     return lambda step: rates[sum(step > end for end in ends)]

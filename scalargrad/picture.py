@@ -278,8 +278,8 @@ class Picture:
         for edge, way, text, at in zip(self.edges, ways, texts, places):
             _, end, _ = edge
             is_lit = firing is not None and (edge in flows or end is firing)
-            style = "-" if end is firing or self.kind(end) != "operation" else "-|>"
-            self._draw_edge(ax, way[::-1] if is_lit else way, style, 9 * scale, text, at, is_lit)
+            head = "-" if end is firing or self.kind(end) != "operation" else "-|>"
+            self._draw_edge(ax, way[::-1] if is_lit else way, head, 9 * scale, text, at, is_lit)
         for thing, (x, y) in self.places.items():
             kind, text = self.kind(thing), self.text(thing)
             fires = firing is not None and (thing[0] if kind == "operation" else thing) is firing

@@ -35,7 +35,7 @@ from .graph import Graph, graph_of, operands_of, operation_name, printable
 from .nodes import number_of
 from .picture import GAP, WIDE_GAP, Picture, short
 from .recording import no_grad
-from .registry import require_callable, require_flag, require_number
+from .registry import plural, require_callable, require_flag, require_number
 from .transforms import derivative
 from .value import Value
 
@@ -493,7 +493,7 @@ def descent(
         return (x - left) / (right - left), (y - low) / (high - low)
 
     taken = fields_of([[in_square(*pair) for pair in way] for way in [*[zip(*x.get_data()) for x in ways], pairs]])
-    corner = emptiest_corner(taken)
+    corner: Any = emptiest_corner(taken)
     beside = {(abs(CORNERS[corner][0] - x), abs(CORNERS[corner][1] - 0.1)) for x in (0.1, 0.2, 0.3, 0.4, 0.5)}
     if not ways or padded([x for x, _ in before]) != (left, right) or padded([y for _, y in before]) != (low, high):
         for contours in [x for x in ax.collections if x.get_gid() == "descent"]:
@@ -506,7 +506,7 @@ def descent(
         if len(at) > 1:
             contours = ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8)
             contours.set(gid="descent")
-            curves = [[in_square(*pair) for pair in path.vertices[::8].tolist()] for path in contours.get_paths()]
+            curves = [[in_square(*pair) for pair in numpy.array(path.vertices)[::8]] for path in contours.get_paths()]
             places = label_places([curve for curve in curves if curve], taken | beside if label is not None else taken)
             at_places = [(left + x * (right - left), low + y * (high - low)) for x, y in places]
             ax.clabel(contours, fontsize=7.5, fmt="{:.12g}".format, manual=at_places)
@@ -551,22 +551,21 @@ def history(
     [0.5, 0.25, 0.125]
     """
     targets = {} if targets is None else targets
-    if not isinstance(traces, dict):
-        if isinstance(traces, str) or not hasattr(traces, "__iter__"):
-            raise TypeError(
-                f"traces of history is a list of numbers, or a dict of such lists by their names, not {brief(traces)}"
-            )
-        traces = {"": traces}
+    by_name: Any = traces if isinstance(traces, dict) else {"": traces}
+    if by_name is not traces and (isinstance(traces, str) or not hasattr(traces, "__iter__")):
+        raise TypeError(
+            f"traces of history is a list of numbers, or a dict of such lists by their names, not {brief(traces)}"
+        )
     if not isinstance(targets, dict):
         raise TypeError(f"targets of history is a dict by the names of the traces, not {brief(targets)}")
-    unknown = [name for name in targets if name not in traces]
-    if unknown or not traces:
+    unknown = [name for name in targets if name not in by_name]
+    if unknown or not by_name:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
     curves = {
         name: numbers_of(
             f"a number of the trace {name}".rstrip(), numbers if hasattr(numbers, "__iter__") else [numbers]
         )
-        for name, numbers in traces.items()
+        for name, numbers in by_name.items()
     }
     if empty := [name for name, ys in curves.items() if not ys]:
         raise ValueError(f"the trace {f'of {empty[0]!r} ' * bool(empty[0])}has no numbers for history to draw")
@@ -626,7 +625,9 @@ def decision_boundary(
         raise TypeError(f"expected a list of labels, one a point, not {labels!r} ({type(labels).__name__})")
     labels = [number_of(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
     if len(pairs) != len(labels):
-        raise ValueError(f"expected as many labels as points, got {len(labels)} labels and {len(pairs)} points")
+        raise ValueError(
+            f"expected as many labels as points, got {plural(len(labels), 'label')} and {plural(len(pairs), 'point')}"
+        )
     require_count("steps of decision_boundary", steps, 2)
     (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
     xs, ys = numpy.linspace(left, right, steps), numpy.linspace(low, high, steps)

@@ -251,9 +251,14 @@ def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected:
     return number
 
 
+def plural(count: int, noun: str) -> str:
+    """So many of a thing: `1 number`, `2 numbers`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def counted(length: int | None) -> str:
     """How many numbers there are: None of a scalar."""
-    return "one number" if length is None else f"{length} numbers"
+    return "one number" if length is None else "a list of one number" if length == 1 else f"{length} numbers"
 
 
 def require_integer(name: str, x: Any, least: int | None = None) -> None:
@@ -304,7 +309,7 @@ def operation(*rules: Rule) -> Any:
 
         def of_several(*operands: Operand) -> Any:
             if len(operands) != len(rules):
-                raise TypeError(f"{operation.name} takes {len(rules)} operands, got {len(operands)}")
+                raise TypeError(f"{operation.name} takes {plural(len(rules), 'operand')}, got {len(operands)}")
             for operand in operands:
                 if type(operand) is not float and type(operand) is not int:
                     return operation(*operands)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from . import math as differentiable_math
-from .registry import require_flag, require_integer
+from .registry import plural, require_flag, require_integer
 from .value import Value
 from .vector import Vector
 
@@ -101,7 +101,7 @@ class Program:
             ) from None
         if code.co_argcount != arity:
             raise ValueError(
-                f"Program takes a function of {arity} arguments, got one of {code.co_argcount}: {source!r}"
+                f"Program takes a function of {plural(arity, 'argument')}, got one of {code.co_argcount}: {source!r}"
             )
         self.arity = arity
         self.source = source

@@ -10,7 +10,7 @@ from .explanation import explain
 from .nodes import untracked
 from .operations import one_like, zero_like
 from .recording import SHUT, AccessedByAll, Block, Pause, clock, open_blocks
-from .registry import as_number, require_flag
+from .registry import as_number, plural, require_flag
 from .structure import as_dict, leaves_of, parts_of, rebuild
 from .value import Value
 from .variable import Variable
@@ -379,7 +379,7 @@ def seeds_for(target: Any, output_gradients: Any) -> dict[Value, Any]:
         elements = elements_in(part)
         given = None if weight is None else elements_of(weight)
         if given is not None and (isinstance(part, Value) or len(given) != len(elements)):
-            raise ValueError(f"expected {len(elements)} output gradients for {part!r}, got {len(given)}")
+            raise ValueError(f"expected {plural(len(elements), 'output gradient')} for {part!r}, got {len(given)}")
         for i, element in enumerate(elements):
             seed = one_like(element._data) if weight is None else weight if given is None else given[i]
             seed = seed if isinstance(seed, Value) else as_number(seed, " as output gradient for {!r}", element)

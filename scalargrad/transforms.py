@@ -18,7 +18,7 @@ from .backprop import carry_back, topological_order
 from .forward import forward_rows, forward_sweep
 from .nodes import number_of
 from .operations import identity, one_like, zero_like
-from .registry import as_number, in_place_of, require_callable, require_flag
+from .registry import as_number, in_place_of, plural, require_callable, require_flag
 from .structure import (
     array_of,
     is_array,
@@ -278,8 +278,8 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
         names = parameter_names(function) if kwargs else []
         if not 0 <= number < len(names) or names[number] not in kwargs:
             raise TypeError(
-                f"{name} differentiates by argument {number} of {function!r}, which was called with {len(args)} "
-                f"positional arguments and {', '.join(kwargs) or 'no'} keywords"
+                f"{name} differentiates by argument {number} of {function!r}, which was called with "
+                f"{plural(len(args), 'positional argument')} and {', '.join(kwargs) or 'no'} keywords"
             )
         places.append(names[number])
     if len({*places}) < len(places):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import recording
 from .nodes import new, number_of, untracked
 from .recording import assign_at_once, open_blocks, refuse_in_trace, shown
-from .registry import Operation, as_number, require_flag
+from .registry import Operation, as_number, counted, require_flag
 from .value import Value, leaf_number
 from .vector import Vector, elements_of
 
@@ -174,7 +174,7 @@ class VectorVariable(Vector, Variable):
         """
         numbers = self._numbers_of(value)
         if len(numbers) != len(self._leaves):
-            raise ValueError(f"expected {len(self._leaves)} numbers for {self!r}, got {len(numbers)}")
+            raise ValueError(f"expected {counted(len(self._leaves))} for {self!r}, got {len(numbers)}")
         assign_leaves(self._leaves, numbers)
         return self
 

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from . import operations, reductions
 from .nodes import make_node, number_of, record, untracked
 from .recording import clock, open_blocks, refuse_in_trace, shown
-from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
+from .registry import (
+    appliers,
+    array_appliers,
+    as_number,
+    find_applier,
+    iterate,
+    plural,
+    refuse_scalar,
+    require_callable,
+)
 from .value import Value
 
 TYPE_CHECKING = False
@@ -133,7 +142,8 @@ class Vector:
         try:
             found = self._values[index]
         except (IndexError, TypeError) as error:
-            raise type(error)(f"expected an index or a slice of {len(self)} elements, got {index!r}") from None
+            size = plural(len(self), "element")
+            raise type(error)(f"expected an index or a slice of {size}, got {index!r}") from None
         return Vector(found) if isinstance(found, tuple) else found
 
     def __iter__(self) -> Any:
@@ -186,8 +196,8 @@ class Vector:
     def backward(self) -> None:
         """Raises ValueError: only a scalar has a gradient."""
         raise ValueError(
-            f"backward() of a Vector of {len(self)} elements: a gradient belongs to one number, so reduce it first, "
-            "with .sum() or .mean()"
+            f"backward() of a Vector of {plural(len(self), 'element')}: a gradient belongs to one number, so "
+            "reduce it first, with .sum() or .mean()"
         )
 
     def map(self, function: Callable[[Value], Any]) -> Vector:

@@ -224,9 +224,9 @@ def test_a_state_makes_one_model_the_other() -> None:
     [
         (lambda s: s.pop("b"), ValueError, r"a state of the 2 variables of this module; it lacks b"),
         (lambda s: s.update(c=1.0), ValueError, r"the 2 variables of this module; it has another, c"),
-        (lambda s: s.update(b=[1.0]), ValueError, r"expected one number for b, got 1 numbers"),
+        (lambda s: s.update(b=[1.0]), ValueError, r"expected one number for b, got a list of one number"),
         (lambda s: s.update(w=1.0), ValueError, r"expected 2 numbers for w, got one number"),
-        (lambda s: s.update(w=[1.0]), ValueError, r"expected 2 numbers for w, got 1 numbers"),
+        (lambda s: s.update(w=[1.0]), ValueError, r"expected 2 numbers for w, got a list of one number"),
         (lambda s: s.update(b="text"), TypeError, r"expected a real number in b, got 'text' \(str\)"),
         (lambda s: s.update(b=10**400), OverflowError, r"a float can hold"),
     ],

@@ -123,13 +123,75 @@ def test_centered_rmsprop_divides_by_the_deviation(g: float) -> None:
     assert found == pytest.approx(x, rel=1e-15)
 
 
-def test_a_deviation_that_rounds_below_zero_is_nan_as_in_pytorch() -> None:
+def test_a_variance_that_rounds_below_zero_counts_as_zero() -> None:
     x = sg.Value(1.0)
-    optimizer = optim.RMSProp([x], centered=True)
+    optimizer = optim.RMSProp([x], lr=0.5, centered=True, eps=0.25)
     optimizer.load_state_dict({"optimizer": "RMSProp", "iterations": 1, "states": [[1.0, 2.0, 0.0]]})
-    x.grad = 0.0
+    x.grad = 0.125
     optimizer.step()
-    assert math.isnan(x.data)
+    assert x.data == 1.0 - 0.5 * 0.125 / 0.25
+
+
+@pytest.mark.parametrize("g", [0.1, 0.2])
+def test_centered_rmsprop_stays_finite_on_a_constant_gradient(g: float) -> None:
+    optimizer, state, x, below = optim.RMSProp(centered=True), (), 0.0, 0
+    for _ in range(10_000):
+        x, state = optimizer.update(x, g, state, 0.01)
+        square, mean, _ = state
+        below += square < mean * mean
+    assert below > 0  # or else this shows nothing
+    assert math.isfinite(x)
+
+
+def test_a_gradient_of_nan_stays_nan_in_rmsprop() -> None:
+    for centered in (False, True):
+        assert math.isnan(optim.RMSProp(centered=centered).update(1.0, math.nan, (), 0.1)[0])
+
+
+KERAS = [
+    (optim.Optimizer, {"learning_rate": 0.25}, {"lr": 0.25}),
+    (optim.SGD, {"learning_rate": 0.25, "momentum": 0.5}, {"lr": 0.25, "momentum": 0.5}),
+    (optim.Adam, {"learning_rate": 0.25, "beta_1": 0.5}, {"lr": 0.25, "betas": (0.5, 0.999)}),
+    (optim.Adam, {"beta_2": 0.5, "epsilon": 1e-7}, {"betas": (0.9, 0.5), "eps": 1e-7}),
+    (optim.RMSProp, {"learning_rate": 0.25, "rho": 0.5, "epsilon": 1e-7}, {"lr": 0.25, "alpha": 0.5, "eps": 1e-7}),
+]
+
+
+@pytest.mark.parametrize(("kind", "by_keras", "by_pytorch"), KERAS)
+def test_options_are_understood_by_the_names_of_keras_too(
+    kind: type[Any], by_keras: dict[str, Any], by_pytorch: dict[str, Any]
+) -> None:
+    assert vars(kind(**by_keras)) == vars(kind(**by_pytorch))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "names"),
+    [
+        (optim.SGD, {"lr": 1e-3, "learning_rate": 1e-3}, "lr and learning_rate"),
+        (optim.Adam, {"lr": lambda _: 0.1, "learning_rate": 0.2}, "lr and learning_rate"),
+        (optim.Adam, {"betas": (0.9, 0.999), "beta_1": 0.9}, "betas and beta_1"),
+        (optim.Adam, {"betas": (0.9, 0.999), "beta_2": 0.9}, "betas and beta_2"),
+        (optim.Adam, {"eps": 1e-8, "epsilon": 1e-8}, "eps and epsilon"),
+        (optim.RMSProp, {"alpha": 0.99, "rho": 0.99}, "alpha and rho"),
+        (optim.RMSProp, {"eps": 1e-8, "epsilon": 1e-8}, "eps and epsilon"),
+    ],
+)
+def test_an_option_given_by_both_of_its_names_is_refused(kind: type[Any], options: Any, names: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{names} are two names of one option, got .* and .*; give one$"):
+        kind(**options)
+
+
+def test_the_learning_rate_can_be_read_and_set_by_either_name() -> None:
+    optimizer = optim.SGD(learning_rate=0.5)
+    assert (optimizer.lr, optimizer.learning_rate) == (0.5, 0.5)
+    optimizer.learning_rate = 0.25
+    assert (optimizer.lr, optimizer.current_lr()) == (0.25, 0.25)
+
+
+def test_defaults_are_plain_numbers_in_an_optimiser() -> None:
+    for kind in (optim.SGD, optim.Adam, optim.RMSProp):
+        for option in vars(kind()).values():
+            assert all(type(x) is not optim.Default for x in (option if isinstance(option, tuple) else (option,)))
 
 
 @pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.RMSProp])
@@ -266,9 +328,15 @@ STATE = {"optimizer": "SGD", "iterations": 1, "states": [[2.0]]}
         ({"iterations": 1.0}, r"expected a number of steps and a list of states, got 1\.0 and"),
         ({"iterations": -1}, r"expected a number of steps and a list of states, got -1 and"),
         ({"states": None}, r"expected a number of steps and a list of states, got 1 and None"),
-        ({"states": [[], []]}, r"expected the states of 1 parameters, got 2; give them to SGD"),
-        ({"states": [[1.0, 2.0]]}, r"expected 1 numbers for a parameter of SGD with these options, got \[1\.0, 2\.0\]"),
-        ({"states": [3.0]}, r"expected 1 numbers for a parameter of SGD with these options, got 3\.0"),
+        (
+            {"states": [[], []]},
+            r"expected the states of 1 parameter, got 2; give SGD the parameters that were saved, in their order",
+        ),
+        (
+            {"states": [[1.0, 2.0]]},
+            r"expected a list of one number for a parameter of SGD with these options, got \[1\.0, 2\.0\]",
+        ),
+        ({"states": [3.0]}, r"expected a list of one number for a parameter of SGD with these options, got 3\.0"),
         ({"states": [["text"]]}, r"expected a real number in a state, got 'text' \(str\)"),
     ],
 )

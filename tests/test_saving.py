@@ -148,7 +148,10 @@ def test_a_file_of_a_later_format_says_so(tmp_path: Path) -> None:
     [
         ({"model": nn.MLP(2, [3, 2])}, r"run\.json, model: expected a state of the \d+ variables of this module; it"),
         ({"model": nn.MLP(2, [3])}, r"run\.json, model: expected a state of the \d+ variables of this module; it has"),
-        ({"model": nn.MLP(1, [3, 1])}, r"run\.json, model: expected 1 numbers for layers\.0\.neurons\.0\.w, got 2"),
+        (
+            {"model": nn.MLP(1, [3, 1])},
+            r"run\.json, model: expected a list of one number for layers\.0\.neurons\.0\.w, got 2",
+        ),
         ({"other": nn.MLP(2, [3, 1])}, r"run\.json has no part 'other'; its parts are 'model', 'optimizer'"),
         ({"optimizer": nn.MLP(2, [3, 1])}, r"run\.json, optimizer: expected a state of the 8 variables"),
         ({"optimizer": optim.SGD()}, r"run\.json, optimizer: expected the state of SGD, got that of Adam"),

@@ -346,7 +346,7 @@ def test_output_gradients_of_another_length_than_a_vector_target_are_refused(wei
 def test_several_output_gradients_for_a_scalar_target_are_refused():
     x = sg.Variable(3.0)
     tape, y = recorded(square, x)
-    with pytest.raises(ValueError, match=r"expected 1 output gradients for .*, got 2"):
+    with pytest.raises(ValueError, match=r"expected 1 output gradient for .*, got 2"):
         tape.gradient([y], x, output_gradients=[[1.0, 2.0]])
 
 

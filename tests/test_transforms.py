@@ -676,7 +676,7 @@ REFUSALS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: sg.grad(cubic, argnums=(0, 1.0)), TypeError, r"not \(0, 1\.0\)"),
     (lambda: sg.grad(cubic, argnums=True), TypeError, "not True"),
     (lambda: sg.hessian(cubic, argnums=(0, 0)), ValueError, r"argnums of hessian has a number twice: \(0, 0\)"),
-    (lambda: sg.grad(cubic, argnums=1)(2.0), TypeError, "by argument 1 of .*called with 1 positional arguments and no"),
+    (lambda: sg.grad(cubic, argnums=1)(2.0), TypeError, "by argument 1 of .*called with 1 positional argument and no"),
     (lambda: sg.grad(cubic, argnums=-2)(2.0), TypeError, "by argument -2"),
     (lambda: sg.grad(cubic)(), TypeError, "called with 0 positional arguments and no keywords"),
     (lambda: sg.grad(cubic)(y=2.0), TypeError, "0 positional arguments and y keywords"),
