@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
+from contextlib import suppress
 from zlib import crc32
 
 TYPE_CHECKING = False
@@ -19,16 +22,20 @@ if TYPE_CHECKING:
 
 
 FORMAT = 1
+# Where a name is as long as it can be, or the folder may not be written to, no file can be made beside another.
+NOTHING_BESIDE = errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS
 
 
-def save(path: str | os.PathLike[str], **parts: Part) -> None:
+def save(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Part) -> None:
     """Write the states of modules and optimisers to a file, so that a crash on the way leaves an older file whole.
 
-    The text goes to a new file beside it, which takes its place when all of it is on the disk. It is JSON as Python's
-    `json` writes it: the shortest digits that give each float back, and the words NaN and Infinity.
+    The text goes to a new file beside it, which takes its place, with its permissions, when all of it is on the disk.
+    Where no new file can be made beside it, it is written in place, and so is what is no regular file, such as a pipe.
+    The text is JSON as Python's `json` writes it: the shortest digits that give each float back, and the words NaN and
+    Infinity.
 
     Args:
-        path: the file.
+        path: the file; of a link, the file that it points to.
         parts: what to save, by names of your choice: `save("run.json", model=model, optimizer=optimizer)`.
 
     Raises:
@@ -47,25 +54,66 @@ def save(path: str | os.PathLike[str], **parts: Part) -> None:
     """
     require_parts("save", parts)
     text = json.dumps({name: part.state_dict() for name, part in parts.items()}, default=refuse_number)
-    target = os.path.realpath(path)  # of a link, the file that it points to
-    beside = f"{target}.{os.urandom(4).hex()}.tmp"
+    content = f'{{"scalargrad": {FORMAT}, "crc32": {crc32(text.encode())}, "parts": {text}}}\n'
+    name = os.fsdecode(path)
     try:
-        with open(beside, "x", encoding="utf-8") as file:
-            file.write(f'{{"scalargrad": {FORMAT}, "crc32": {crc32(text.encode())}, "parts": {text}}}\n')
+        write(name, content.encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from None  # not the name of the new file beside it
+
+
+def write(name: str, content: bytes) -> None:
+    """Write a file so that it is as it was before, or holds all of the content; if that can be."""
+    old = None
+    with suppress(FileNotFoundError):
+        old = os.stat(name)
+    if old is not None:
+        if not stat.S_ISREG(old.st_mode):
+            write_in_place(name, content)
+            return
+        with open(name, "r+b"):  # which is refused if it may not be written to
+            pass
+    target = os.path.realpath(name) if os.path.islink(name) else name
+    beside = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.tmp")
+    try:
+        try:
+            # Nobody else may read it as long as it has not the permissions of the old file.
+            file = open(beside, "xb", opener=None if old is None else open_in_private)  # noqa: SIM115
+        except OSError as error:
+            if error.errno not in NOTHING_BESIDE:
+                raise
+            write_in_place(name, content)
+            return
+        with file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(target):
-            os.chmod(beside, os.stat(target).st_mode)
+        if old is not None:
+            give_permissions(beside, old)
         os.replace(beside, target)
-    except OSError as error:
-        error.filename = os.fspath(path)  # and not that of the new file beside it
-        raise
     finally:
-        if os.path.exists(beside):
+        with suppress(OSError):
             os.remove(beside)
 
 
-def load(path: str | os.PathLike[str], **parts: Part) -> None:
+def write_in_place(name: str, content: bytes) -> None:
+    with open(name, "wb") as file:
+        file.write(content)
+
+
+def open_in_private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def give_permissions(name: str, old: os.stat_result) -> None:
+    """Give a file the owner of another one, if that is allowed, and its permissions."""
+    with suppress(OSError, AttributeError):  # Windows has no owners
+        os.chown(name, old.st_uid, old.st_gid)
+    kept = 0o777 if os.stat(name).st_gid == old.st_gid else 0o707  # what one group may do is not for another
+    os.chmod(name, old.st_mode & kept)
+
+
+def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Part) -> None:
     """Read the states of modules and optimisers from a file that `save` wrote; all of them are taken over, or none.
 
     Args:
@@ -90,18 +138,19 @@ def load(path: str | os.PathLike[str], **parts: Part) -> None:
     /run.json, model: expected 3 numbers for w, got 2 numbers
     """
     require_parts("load", parts)
+    path = os.fsdecode(path)
     with open(path, "rb") as file:
         content = file.read()
     try:
         document = json.loads(content)
         states, checksum, version = document["parts"], document["crc32"], document["scalargrad"]
-        intact = crc32(json.dumps(states).encode()) == checksum and isinstance(states, dict)
+        intact = crc32(json.dumps(states).encode()) == checksum and isinstance(states, dict) and type(version) is int
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(
             f"{path} is damaged, or not a file that scalargrad's save wrote: {type(error).__name__}, {error}"
         ) from None
     if not intact or version != FORMAT:
-        what = "damaged: its checksum is not that of its content" if not intact else f"of a later format, {version!r}"
+        what = "damaged: its checksum is not that of its content" if not intact else f"of another format, {version}"
         raise ValueError(f"{path} is {what}; expected what scalargrad's save wrote, as it wrote it")
     takers = []
     for name, part in parts.items():

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import re
+import shutil
 import struct
+import threading
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad import nn, optim
+from scalargrad import nn, optim, saving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,22 +82,241 @@ def test_a_link_still_points_to_the_file_that_is_written(tmp_path: Path) -> None
     assert os.listdir(tmp_path / "there") == ["run.json"]
 
 
-@pytest.mark.parametrize("name", ["fsync", "replace"])
-def test_a_crash_on_the_way_leaves_the_old_file_whole(
+@pytest.mark.parametrize(
+    ("name", "when"),
+    [*product(["open", "fsync", "chown", "chmod", "replace"], ["before", "after"]), ("remove", "before")],
+)
+def test_an_interrupt_on_the_way_leaves_the_old_file_whole_or_the_new_one_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, when: str
+) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(2, seed=1))
+    old = path.read_bytes()
+    nn.save(path, model=nn.Neuron(2, seed=2))
+    new = path.read_bytes()
+    path.write_bytes(old)
+    function = getattr(os, name)
+
+    def interrupted(*args: Any) -> None:
+        if when == "after":
+            function(*args)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nn.save(path, model=nn.Neuron(2, seed=2))
+    assert path.read_bytes() == (new if name == "remove" or (name, when) == ("replace", "after") else old)
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+@pytest.mark.parametrize("name", ["fsync", "chmod", "replace"])
+def test_an_error_of_the_system_names_the_file_and_leaves_it_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     path = tmp_path / "run.json"
     nn.save(path, model=nn.Neuron(1))
-    before = path.read_bytes()
+    old = path.read_bytes()
 
-    def crash(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "another name", None, "a third")
 
-    monkeypatch.setattr(os, name, crash)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(os, name, full)
+    with pytest.raises(OSError, match=rf"^\[Errno {errno.ENOSPC}\] No space left on device: '{re.escape(str(path))}'$"):
         nn.save(path, model=nn.Neuron(2))
-    assert path.read_bytes() == before
+    assert path.read_bytes() == old
     assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_where_no_new_file_can_be_made_for_want_of_space_the_old_one_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(1))
+    old = path.read_bytes()
+
+    def full(*_: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        nn.save(path, model=nn.Neuron(2))
+    assert path.read_bytes() == old
+
+
+def permissions(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o606])
+def test_a_file_keeps_its_permissions_and_nobody_else_sees_the_new_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(1))
+    path.chmod(mode)
+    seen: list[str] = []
+
+    def look(descriptor: int) -> None:
+        seen.extend(permissions(file) for file in tmp_path.iterdir() if file != path)
+        assert os.fstat(descriptor).st_mode & 0o077 == 0
+
+    monkeypatch.setattr(os, "fsync", look)
+    nn.save(path, model=nn.Neuron(1))
+    assert seen == ["0o600"]
+    assert permissions(path) == oct(mode)
+
+
+def test_a_new_file_has_the_permissions_that_open_gives(tmp_path: Path) -> None:
+    for umask in (0o022, 0o077, 0o002):
+        before = os.umask(umask)
+        try:
+            nn.save(tmp_path / f"{umask}.json", model=nn.Neuron(1))
+            (tmp_path / f"{umask}.txt").touch()
+        finally:
+            os.umask(before)
+        assert permissions(tmp_path / f"{umask}.json") == permissions(tmp_path / f"{umask}.txt")
+
+
+def test_what_a_group_may_do_is_not_for_another_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(1))
+    path.chmod(0o664)
+    stat = os.stat
+
+    def of_another_group(name: Any, **options: Any) -> os.stat_result:
+        found = stat(name, **options)
+        return os.stat_result((*found[:5], found.st_gid + (name == str(path)), *found[6:]))
+
+    def refused(*_: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", of_another_group)
+        patch.setattr(os, "chown", refused)
+        nn.save(path, model=nn.Neuron(1))
+    assert permissions(path) == "0o604"
+
+
+def test_a_file_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(1))
+    old, real = path.read_bytes(), open
+
+    def refuse(name: Any, mode: str = "r", **options: Any) -> Any:  # as for anyone who is not root
+        if str(name) == str(path) and mode != "rb":
+            raise PermissionError(errno.EACCES, "Permission denied", name)
+        return real(name, mode, **options)
+
+    monkeypatch.setattr(saving, "open", refuse, raising=False)
+    with pytest.raises(PermissionError, match=r"run\.json"):
+        nn.save(path, model=nn.Neuron(2))
+    assert path.read_bytes() == old
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG])
+def test_in_a_folder_that_takes_no_new_file_a_file_is_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(2, seed=1))
+
+    def refuse(*_: Any) -> int:
+        raise OSError(reason, "refused")
+
+    monkeypatch.setattr(os, "open", refuse)
+    nn.save(path, model=nn.Neuron(2, seed=2))
+    other = nn.Neuron(2)
+    nn.load(path, model=other)
+    assert other.state_dict() == nn.Neuron(2, seed=2).state_dict()
+
+
+def test_a_name_as_long_as_can_be_is_a_name(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)
+    for seed in (1, 2):
+        nn.save(path, model=nn.Neuron(1, seed=seed))
+    other = nn.Neuron(1)
+    nn.load(path, model=other)
+    assert other.state_dict() == nn.Neuron(1, seed=2).state_dict()
+    with pytest.raises(OSError, match="name too long"):
+        nn.save(tmp_path / ("n" * 256), model=nn.Neuron(1))
+
+
+def test_a_path_as_long_as_can_be_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = "/".join(["d" * 250] * 16)
+    os.makedirs(folder)
+    path = f"{folder}/{'n' * (4095 - len(folder) - 1)}"
+    nn.save(path, model=nn.Neuron(1))
+    nn.save(path, model=nn.Neuron(1))
+    nn.load(path, model=nn.Neuron(1))
+    shutil.rmtree(tmp_path / ("d" * 250))
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader.start()
+    nn.save(path, model=nn.Neuron(2, seed=1))
+    reader.join()
+    assert path.is_fifo()
+    (tmp_path / "run.json").write_bytes(received[0])
+    other = nn.Neuron(2)
+    nn.load(tmp_path / "run.json", model=other)
+    assert other.state_dict() == nn.Neuron(2, seed=1).state_dict()
+
+
+def test_a_device_is_written_to_and_stays_a_device() -> None:
+    nn.save(os.devnull, model=nn.Neuron(1))
+    assert not os.path.isfile(os.devnull)
+
+
+def test_a_link_to_nothing_makes_the_file_that_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "run.json"
+    link.symlink_to("there/run.json")
+    for _ in range(2):
+        nn.save(link, model=nn.Neuron(1))
+        assert link.is_symlink()
+        assert os.listdir(tmp_path / "there") == ["run.json"]
+    around = tmp_path / "around"
+    around.symlink_to("around")
+    with pytest.raises(OSError, match="around"):
+        nn.save(around, model=nn.Neuron(1))
+    assert sorted(os.listdir(tmp_path)) == ["around", "run.json", "there"]
+
+
+def test_what_is_no_path_of_a_file_is_an_error_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name, kind in (("", IsADirectoryError), ("none/", OSError), ("file/", OSError), ("file/run", OSError)):
+        with pytest.raises(kind) as caught:
+            nn.save(f"{tmp_path}/{name}", model=nn.Neuron(1))
+        assert caught.value.filename == f"{tmp_path}/{name}"
+    with pytest.raises(FileNotFoundError):
+        nn.save("", model=nn.Neuron(1))
+    for function in (nn.save, nn.load):
+        with pytest.raises(TypeError, match=r"expected str, bytes or os\.PathLike object, not int"):
+            function(1, model=nn.Neuron(1))  # type: ignore[arg-type]
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_name_can_be_bytes(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path / "run.json")
+    nn.save(path, model=nn.Neuron(1))
+    nn.load(path, model=nn.Neuron(1))
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+@pytest.mark.parametrize("version", ["true", "1.0", '"1"', "null"])
+def test_a_number_of_the_format_that_is_no_integer_is_refused(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "run.json"
+    nn.save(path, model=nn.Neuron(1))
+    path.write_text(path.read_text(encoding="utf-8").replace('"scalargrad": 1', f'"scalargrad": {version}'))
+    with pytest.raises(ValueError, match=r"run\.json is damaged"):
+        nn.load(path, model=nn.Neuron(1))
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
@@ -135,11 +359,11 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: str) -> None
         nn.load(path, model=nn.Neuron(1))
 
 
-def test_a_file_of_a_later_format_says_so(tmp_path: Path) -> None:
+def test_a_file_of_another_format_says_so(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     nn.save(path, model=nn.Neuron(1))
     path.write_text(path.read_text(encoding="utf-8").replace('"scalargrad": 1', '"scalargrad": 2'), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"run\.json is of a later format, 2"):
+    with pytest.raises(ValueError, match=r"run\.json is of another format, 2; expected"):
         nn.load(path, model=nn.Neuron(1))
 
 

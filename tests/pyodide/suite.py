@@ -66,6 +66,7 @@ LEFT_OUT = {
     "test_recording.py::test_a_leaf_that_another_thread_assigned_is_differentiated_twice_at_its_new_number": THREADS,
     "test_recording.py::test_a_copied_context_records_on_the_tape_it_was_copied_in": THREADS,
     "test_recording.py::test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does": THREADS,
+    "test_saving.py::test_a_pipe_is_written_to_and_stays_a_pipe": THREADS,
     "test_testing.py::test_a_fresh_interpreter_may_import_them_in_any_order": PROCESSES,
     "test_testing.py::test_the_entry_point_is_all_that_hypothesis_needs": PROCESSES,
 }
