@@ -4,7 +4,7 @@
 
 Rivals take turns within every round; a ratio is the median of the rounds' ratios. All give the same numbers, which is
 checked first. Each is called from Python, and its result is there when the call returns. The garbage collector is on.
-micrograd comes with `scalargrad[bench]`; of the others (numpy, jax, casadi, tangent-ad, sympy, numba) those are
+micrograd comes with the extra `bench`; of the others (numpy, jax, casadi, tangent-ad, sympy, numba) those are
 measured that are installed.
 """
 

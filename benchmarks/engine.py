@@ -5,7 +5,7 @@
 Rivals take turns within every round, so that whatever the machine does meanwhile it does to all of them; a ratio is
 the median of the rounds' ratios. The garbage collector is on, but neither garbage nor threads that spin are left by one
 rival to the next.
-TensorFlow is measured where it is installed; micrograd comes with `scalargrad[bench]`.
+TensorFlow is measured where it is installed; micrograd comes with the extra `bench`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python benchmarks/transforms.py
 
 Rivals take turns within every round; a ratio is the median of the rounds' ratios. HIPS autograd comes with
-`scalargrad[bench]`. Both differentiate the very same scalar code, a loop over the elements of a list or an array.
+the extra `bench`. Both differentiate the very same scalar code, a loop over the elements of a list or an array.
 """
 
 from __future__ import annotations

@@ -332,7 +332,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.show or not options.no_picture:
             make_picture(None if options.no_picture else options.picture, options.show, trace.steps, xs, ys, target)
     except ModuleNotFoundError:
-        print("No picture, as matplotlib is not installed: pip install 'scalargrad[demos]' brings it")
+        print("No picture, as matplotlib is not installed: pip install matplotlib brings it")
     except OSError as error:
         complain(f"the picture could not be written to {options.picture}: {error.strerror or error}")
         code = 1

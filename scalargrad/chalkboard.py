@@ -54,9 +54,8 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
       dy/dx = 4.0
     """
     if not isinstance(value, Value):
-        raise TypeError(
-            f"explain takes a Value, got {value!r} ({type(value).__name__}); of a Vector explain an element"
-        )
+        way = "; of a Vector explain an element" * hasattr(value, "__getitem__")
+        raise TypeError(f"explain takes a Value, got {value!r} ({type(value).__name__}){way}")
     for name, given, least in (("width", width, 40), ("steps", steps, 2)):
         if type(given) is not int:
             raise TypeError(f"{name} of explain is an integer, not {given!r}")

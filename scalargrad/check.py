@@ -7,7 +7,8 @@ import sys
 from itertools import pairwise
 
 from .nodes import number_of
-from .registry import RANGE_ERRORS, plural, require_callable, require_integer
+from .refusals import plural
+from .registry import RANGE_ERRORS, require_callable, require_integer
 from .structure import entries_of, places_in, refill, scalars_like, scalars_of
 from .transforms import jacobian, outputs_of, run_at
 from .value import Value

@@ -6,7 +6,8 @@ from . import recording
 from .nodes import make_node, number_of, untracked
 from .operations import zero_like
 from .recording import refuse_assigned
-from .registry import Operation, as_number, counted, in_place_of, plural
+from .refusals import counted, plural
+from .registry import Operation, as_number, in_place_of
 from .structure import leaves_of, rebuild
 from .tape import GradientTape
 from .value import Value

@@ -11,7 +11,8 @@ import random
 
 from . import operations
 from .operations import absolute, relu, sigmoid, softplus, tanh
-from .registry import as_number, counted, plural, require_callable, require_flag, require_integer, require_number
+from .refusals import counted, plural
+from .registry import as_number, require_callable, require_flag, require_integer, require_number
 from .saving import load as load
 from .saving import save as save
 from .value import Value, leaf_number

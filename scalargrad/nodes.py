@@ -232,5 +232,10 @@ def general_operator(operation: Operation, left: Any, right: Any) -> Any:
             return untracked(operation.evaluate((x, y)))
     for operand in (left, right):
         if type(operand) not in appliers and find_applier(operand) is None:
+            if operation.symbol == "*" and type(operand) in (str, bytes, bytearray):  # or else Python asks for an index
+                raise TypeError(
+                    f"{left!r} * {right!r}: a Value times text; to repeat the text use int() of the Value, to multiply "
+                    "the numbers float() of the text"
+                )
             return NotImplemented
     return operation(left, right)

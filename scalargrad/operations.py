@@ -63,7 +63,7 @@ def sign(x: Number) -> Number:
     return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x
 
 
-@operation(sign)
+@operation(sign, shown="abs")
 def absolute(x: Number) -> Number:
     """|x|; its derivative is -1 or 1, and 0 at the kink.
 
@@ -258,6 +258,7 @@ def log(x: Number) -> Number:
 @operation(
     lambda x, y: quotient(quotient(1, log(y)), x),
     lambda x, y: -quotient(over_square(log(x), log(y)), y),
+    shown="log",
 )
 def log_base(x: Number, y: Number) -> Number:
     """The logarithm of x to base y, as `math.log` of two numbers has it; d/dx = 1/(x log y)."""
@@ -345,6 +346,7 @@ def in_floats(x: Number) -> float:
 @operation(
     lambda x, y: power_slope(in_floats(x), in_floats(y)),
     lambda x, y: power_log(in_floats(x), in_floats(y), 1),
+    shown="pow",
 )
 def float_pow(x: Number, y: Number) -> Number:
     """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""

@@ -11,7 +11,8 @@ from itertools import pairwise
 from reprlib import repr as brief
 
 from .operations import maximum
-from .registry import as_number, counted, plural, require_flag, require_number
+from .refusals import counted, plural
+from .registry import as_number, require_flag, require_number
 from .value import Value
 from .variable import assign_leaves
 from .vector import Vector, elements_of

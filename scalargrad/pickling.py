@@ -99,6 +99,15 @@ def reduce_value(value: Value) -> tuple[Any, ...]:
     return restore_leaf, (type(value), value.is_tracked, number_of(value), value.label, getattr(value, "_grad", None))
 
 
+def restore_scalar_variable(*state: Any) -> Value:
+    return restore_leaf(ScalarVariable, *state)
+
+
+def reduce_scalar_variable(variable: ScalarVariable) -> tuple[Any, ...]:
+    _, (_, *state) = reduce_value(variable)
+    return restore_scalar_variable, tuple(state)
+
+
 def reduce_vector(vector: Vector) -> tuple[Any, ...]:
     return restore_vector, flatten_graph(vector._values)
 
@@ -108,6 +117,6 @@ def reduce_vector_variable(variable: VectorVariable) -> tuple[Any, ...]:
 
 
 copyreg.pickle(Value, reduce_value)
-copyreg.pickle(ScalarVariable, reduce_value)
+copyreg.pickle(ScalarVariable, reduce_scalar_variable)
 copyreg.pickle(Vector, reduce_vector)
 copyreg.pickle(VectorVariable, reduce_vector_variable)

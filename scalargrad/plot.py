@@ -35,7 +35,8 @@ from .graph import Graph, graph_of, operands_of, operation_name, printable
 from .nodes import number_of
 from .picture import GAP, WIDE_GAP, Picture, short
 from .recording import no_grad
-from .registry import plural, require_callable, require_flag, require_number
+from .refusals import plural
+from .registry import require_callable, require_flag, require_number
 from .transforms import derivative
 from .value import Value
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import update_wrapper
 from numbers import Real
 
+from .refusals import plural
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,14 +61,20 @@ class Symbol:
 
 
 class Operation:
-    """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule an operand."""
+    """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule an operand.
 
-    __slots__ = ("kernel", "method", "name", "reflected", "rules", "symbol")
+    Messages show it by the name that users know, `shown`.
+    """
+
+    __slots__ = ("kernel", "method", "name", "reflected", "rules", "shown", "symbol")
 
     pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
 
-    def __init__(self, name: str, kernel: Callable[..., Number], rules: tuple[Rule, ...], symbol: str = "") -> None:
+    def __init__(
+        self, name: str, kernel: Callable[..., Number], rules: tuple[Rule, ...], symbol: str = "", shown: str = ""
+    ) -> None:
         self.name = name
+        self.shown = shown or name
         self.kernel = kernel
         self.rules = rules
         self.symbol = symbol
@@ -96,7 +104,7 @@ class Operation:
         for operand in operands:
             found = appliers.get(type(operand)) or find_applier(operand)
             if found is None:
-                refuse_operand(self.name, operand)
+                refuse_operand(self.shown, operand)
             if found[0] > rank:
                 rank, apply = found
         return apply(self, operands)
@@ -118,7 +126,7 @@ class Operation:
         shown = [show(operand) for operand in operands[:8]] + ["..."] * (len(operands) > 8)
         if self.symbol and len(shown) == 2:
             return f"{shown[0]} {self.symbol} {shown[1]}"
-        return f"{self.name}({', '.join(shown)})"
+        return f"{self.shown}({', '.join(shown)})"
 
 
 def refuse_operand(name: str, operand: object) -> NoReturn:
@@ -251,16 +259,6 @@ def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected:
     return number
 
 
-def plural(count: int, noun: str) -> str:
-    """So many of a thing: `1 number`, `2 numbers`."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
-
-
-def counted(length: int | None) -> str:
-    """How many numbers there are: None of a scalar."""
-    return "one number" if length is None else "a list of one number" if length == 1 else f"{length} numbers"
-
-
 def require_integer(name: str, x: Any, least: int | None = None) -> None:
     """Raise TypeError unless it is an integer, ValueError if it is less than it may be."""
     if type(x) is not int:
@@ -283,18 +281,20 @@ def named(method: Method, name: str) -> Method:
 if TYPE_CHECKING:
 
     @overload
-    def operation(rule: Rule, /) -> Callable[[Callable[[Number], Number]], Unary]: ...
+    def operation(rule: Rule, /, *, shown: str = ...) -> Callable[[Callable[[Number], Number]], Unary]: ...
     @overload
-    def operation(left: Rule, right: Rule, /) -> Callable[[Callable[[Number, Number], Number]], Binary]: ...
+    def operation(
+        left: Rule, right: Rule, /, *, shown: str = ...
+    ) -> Callable[[Callable[[Number, Number], Number]], Binary]: ...
     @overload
-    def operation(*rules: Rule) -> Callable[[Callable[..., Number]], Nary]: ...
+    def operation(*rules: Rule, shown: str = ...) -> Callable[[Callable[..., Number]], Nary]: ...
 
 
-def operation(*rules: Rule) -> Any:
+def operation(*rules: Rule, shown: str = "") -> Any:
     """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors."""
 
     def define(kernel: Callable[..., Number]) -> Any:
-        operation = Operation(kernel.__name__, kernel, rules)
+        operation = Operation(kernel.__name__, kernel, rules, shown=shown)
         registry[operation.name] = operation
 
         def of_one(x: Operand, /) -> Any:
@@ -309,7 +309,7 @@ def operation(*rules: Rule) -> Any:
 
         def of_several(*operands: Operand) -> Any:
             if len(operands) != len(rules):
-                raise TypeError(f"{operation.name} takes {plural(len(rules), 'operand')}, got {len(operands)}")
+                raise TypeError(f"{operation.shown} takes {plural(len(rules), 'operand')}, got {len(operands)}")
             for operand in operands:
                 if type(operand) is not float and type(operand) is not int:
                     return operation(*operands)

@@ -11,7 +11,8 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from . import math as differentiable_math
-from .registry import plural, require_flag, require_integer
+from .refusals import plural
+from .registry import require_flag, require_integer
 from .value import Value
 from .vector import Vector
 

@@ -10,7 +10,8 @@ from .explanation import explain
 from .nodes import untracked
 from .operations import one_like, zero_like
 from .recording import SHUT, AccessedByAll, Block, Pause, clock, open_blocks
-from .registry import as_number, plural, require_flag
+from .refusals import plural
+from .registry import as_number, require_flag
 from .structure import as_dict, leaves_of, parts_of, rebuild
 from .value import Value
 from .variable import Variable

@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
         strategies = import_module("scalargrad.strategies")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"scalargrad.testing.{name} needs Hypothesis: pip install 'scalargrad[testing]'", name=error.name
+            f"scalargrad.testing.{name} needs Hypothesis: pip install hypothesis", name=error.name
         ) from error
     return getattr(strategies, name)
 

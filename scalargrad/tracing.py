@@ -184,7 +184,7 @@ class Traced(Symbol):
     def __float__(self) -> float:
         self.trace.refuse_number(
             "float() of a traced number, which math.sin() and the like call, would keep the number of this one call; "
-            "use scalargrad.sin() and the like"
+            "use scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
         )
 
     def __copy__(self) -> Traced:
@@ -484,7 +484,7 @@ INSTEAD = {
     ),
     "float(), which math.sin() and the like call,": (
         "float() of a traced value, which math.sin() and the like call, would keep the number of this one call; use "
-        "scalargrad.sin() and the like"
+        "scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
     ),
     "grad": "grad of a traced value is not followed; use GradientTape, or scalargrad.grad",
     "backward()": "backward() is not followed, since it writes into leaves; use GradientTape, or scalargrad.grad",

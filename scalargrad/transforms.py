@@ -18,7 +18,8 @@ from .backprop import carry_back, topological_order
 from .forward import forward_rows, forward_sweep
 from .nodes import number_of
 from .operations import identity, one_like, zero_like
-from .registry import as_number, in_place_of, plural, require_callable, require_flag
+from .refusals import plural
+from .registry import as_number, in_place_of, require_callable, require_flag
 from .structure import (
     array_of,
     is_array,

@@ -10,6 +10,7 @@ from . import operations, recording
 from .backprop import backward
 from .nodes import binary_operator, class_of_nodes, new, number_of, reflected_operator, unary_operator
 from .recording import assign_leaf, open_blocks, refuse_in_trace, shown
+from .refusals import refuse_float, refuse_index, refuse_list, refuse_ratio
 from .registry import as_float, as_number
 
 TYPE_CHECKING = False
@@ -257,15 +258,16 @@ class Value:
     __trunc__ = of_the_number(math.trunc)
 
     def __index__(self) -> int:
-        raise TypeError(f"{self!r} is no index or count; use int() of it (for compile name it in static_argnames)")
+        refuse_index(self)
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Raises TypeError: fractions of integers, which `statistics.mean` makes of numbers, have no gradient."""
+        refuse_ratio(self)
 
     def __float__(self) -> float:
         refuse_in_trace("float(), which math.sin() and the like call,", self)
         if self.is_followed_in(recording.current()):
-            raise TypeError(
-                f"float() of {self!r}, which math.sin() and the like call, would lose its gradient in silence; "
-                "use scalargrad.sin() and the like, or .data for the number alone"
-            )
+            refuse_float(self)
         return float(self._data)
 
     # -- how it shows and copies (see `pickling` for deep copies)
@@ -297,5 +299,7 @@ def leaf_number(number: Any) -> Number:
         return number
     if isinstance(number, Value):
         raise TypeError(f"expected a plain number, got {number!r}; use Variable(value) for a new leaf, or its .data")
+    if isinstance(number, (list, tuple)):
+        refuse_list(number, "")
     number = as_number(number)
     return as_float(number) if isinstance(number, int) else number

@@ -5,7 +5,8 @@ from __future__ import annotations
 from . import recording
 from .nodes import new, number_of, untracked
 from .recording import assign_at_once, open_blocks, refuse_in_trace, shown
-from .registry import Operation, as_number, counted, require_flag
+from .refusals import counted
+from .registry import Operation, as_number, require_flag
 from .value import Value, leaf_number
 from .vector import Vector, elements_of
 
@@ -40,6 +41,9 @@ class Variable:
             raise TypeError(
                 f"{cls.__name__} cannot inherit from Variable, which picks a class itself; hold one instead"
             )
+        for named in (cls, *[thing for thing in vars(cls).values() if callable(thing)]):  # in Python's own messages
+            named.__qualname__ = named.__qualname__.replace(cls.__name__, "Variable")
+        cls.__name__ = "Variable"
 
     def __new__(cls, initial: Any, *_: Any, **__: Any) -> Any:
         """The class of the scalar or of the vector, which then sets it up."""

@@ -9,16 +9,8 @@ from collections.abc import Sequence
 from . import operations, reductions
 from .nodes import make_node, number_of, record, untracked
 from .recording import clock, open_blocks, refuse_in_trace, shown
-from .registry import (
-    appliers,
-    array_appliers,
-    as_number,
-    find_applier,
-    iterate,
-    plural,
-    refuse_scalar,
-    require_callable,
-)
+from .refusals import plural, refuse_backward, refuse_float_of_vector, refuse_list
+from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
 from .value import Value
 
 TYPE_CHECKING = False
@@ -142,8 +134,7 @@ class Vector:
         try:
             found = self._values[index]
         except (IndexError, TypeError) as error:
-            size = plural(len(self), "element")
-            raise type(error)(f"expected an index or a slice of {size}, got {index!r}") from None
+            raise type(error)(f"expected an index or slice of {plural(len(self), 'element')}, got {index!r}") from None
         return Vector(found) if isinstance(found, tuple) else found
 
     def __iter__(self) -> Any:
@@ -193,12 +184,12 @@ class Vector:
         for value, grad in zip(self._values, grads):
             value.grad = grad
 
+    def __float__(self) -> float:
+        refuse_float_of_vector(self)
+
     def backward(self) -> None:
         """Raises ValueError: only a scalar has a gradient."""
-        raise ValueError(
-            f"backward() of a Vector of {plural(len(self), 'element')}: a gradient belongs to one number, so "
-            "reduce it first, with .sum() or .mean()"
-        )
+        refuse_backward(self)
 
     def map(self, function: Callable[[Value], Any]) -> Vector:
         """The vector of `function(element)`.
@@ -328,7 +319,11 @@ class Vector:
 
 def as_value(x: Any, index: int) -> Value:
     """An element of a vector: a value as it is, a number as a constant."""
-    return x if isinstance(x, Value) else untracked(as_number(x, " or a Value as element {} of a Vector", index))
+    if isinstance(x, Value):
+        return x
+    if isinstance(x, (list, tuple, Vector)):
+        refuse_list(x, f" or a Value as element {index} of a Vector")
+    return untracked(as_number(x, " or a Value as element {} of a Vector", index))
 
 
 def logsumexp(vector: Any) -> Any:

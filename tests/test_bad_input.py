@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 import types
-from collections import Counter
+from collections import Counter, deque
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -115,6 +116,66 @@ VALUE = [
     Case("Value.grad", "text", lambda g: setattr(g.x, "grad", "text"), TypeError, TEXT, f"{NUMBER} as grad"),
     Case("Value.grad", "None", lambda g: setattr(g.x, "grad", None), TypeError, NOTHING, "0 clears it"),
     Case("Value.grad", "a list", lambda g: setattr(g.x, "grad", [1.0]), TypeError, r"\[1\.0\] \(list\)", NUMBER),
+    Case(
+        "Value.as_integer_ratio",
+        "used",
+        lambda g: statistics.mean([g.x, g.x]),
+        TypeError,
+        r"Value\(2\.0\), which statistics\.mean\(\)",
+        r"from scalargrad import math`.*scalargrad\.math\.patch\(statistics\), or \.data",
+    ),
+    *[
+        Case(
+            "Value",
+            f"times {text!r}{side}",
+            lambda g, text=text, side=side: g.x * text if side else text * g.x,
+            TypeError,
+            rf"{re.escape(repr(text))}.* a Value times text",
+            r"to repeat the text use int\(\) of the Value",
+        )
+        for text in ("a", b"a", bytearray(b"a"))
+        for side in ("", " on its right")
+    ],
+    Case("Value", "'%.2f'", lambda g: "%.2f" % g.x, TypeError, r"Value\(2\.0\)", r"f'\{x:\.2f\}' for text"),  # noqa: UP031
+    Case("Value", "a count", lambda g: range(g.x), TypeError, r"Value\(2\.0\) is no integer", r"use int\(\) of it"),
+    Case("Value", "repeats a deque", lambda g: deque() * g.x, TypeError, r"Value\(2\.0\)", r"use int\(\) of it"),
+    Case(
+        "Value",
+        "a list in a list",
+        lambda _: sg.Value([[1, 2]]),
+        TypeError,
+        r"\[\[1, 2\]\] \(list\)",
+        "Variable or a Vector",
+    ),
+    Case(
+        "Variable",
+        "a matrix of lists",
+        lambda _: sg.Variable([[1, 2], [3, 4]]),
+        TypeError,
+        r"got \[1, 2\] \(list\)",
+        r"\[Variable\(row\) for row in rows\]",
+    ),
+    *[
+        Case(
+            "Variable",
+            f"{what}, of {initial}",
+            lambda _, call=call, initial=initial: call(sg.Variable(initial)),
+            kind,
+            "'Variable'|Variable\\.",
+            said,
+        )
+        for initial in (1.0, [1.0])
+        for what, call, kind, said in (
+            ("an unknown attribute", lambda v: v.gard, AttributeError, "gard"),
+            ("trainable set", lambda v: setattr(v, "trainable", True), AttributeError, "trainable"),
+            ("no argument", lambda v: v.assign(), TypeError, r"Variable\.assign\(\) missing 1"),
+            ("+ text", lambda v: v + "a", TypeError, "unsupported operand"),
+            ("an unknown option", lambda v: sg.Variable(v, dtype=1), TypeError, r"Variable\.__init__\(\).*'dtype'"),
+        )
+    ],
+    Case("abs", "called abs", lambda _: sg.abs("text"), TypeError, "text", "^abs takes"),
+    Case("math.pow", "called pow", lambda g: sg.math.pow(-g.x, 0.5), ValueError, r"^pow\(-2\.0, 0\.5\)", PYTHONS_OWN),
+    Case("math.log", "called log", lambda g: sg.math.log(g.x, 0), ValueError, r"^log\(2\.0, 0\)", PYTHONS_OWN),
     Case("Value.label", "deleted", lambda g: delattr(g.x, "label"), AttributeError, "label", "no deleter"),
     *[
         Case(f"Value.{name}", "set", lambda g, name=name: setattr(g.x, name, ()), AttributeError, name, "no setter")
@@ -214,8 +275,8 @@ VECTOR = [
     Case("Vector", "@ a number", lambda g: g.v @ 3.0, TypeError, "'Vector' and 'float'", "unsupported operand"),
     Case("Vector", "@ a shorter list", lambda g: g.v @ [1.0], ValueError, "lengths 2 and 1", "of one length"),
     Case("Vector", "@ a matrix", lambda g: g.v @ np.ones((2, 2)), ValueError, r"shape \(2, 2\)", "one dimension"),
-    Case("Vector", "an index past its end", lambda g: g.v[5], IndexError, "got 5", "an index or a slice of 2 elements"),
-    Case("Vector", "an index of text", lambda g: g.v["a"], TypeError, "got 'a'", "an index or a slice of 2 elements"),
+    Case("Vector", "an index past its end", lambda g: g.v[5], IndexError, "got 5", "an index or slice of 2 elements"),
+    Case("Vector", "an index of text", lambda g: g.v["a"], TypeError, "got 'a'", "an index or slice of 2 elements"),
     Case("Vector", "an element set", lambda g: g.v.__setitem__(0, 1.0), AttributeError, "'Vector'", "__setitem__"),
     Case("Vector", "math.sin", lambda g: math.sin(g.v), TypeError, "Vector", "real number"),
     Case("Vector.dot", "a number", lambda g: g.v.dot(3.0), TypeError, r"3\.0 \(float\)", "dot " + LIST),

@@ -23,6 +23,7 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
 
 # Lowest first. A module imports from those before it and from no other.
 FLOORS = [
+    "refusals",
     "special",
     "registry",
     "operations",

@@ -163,7 +163,5 @@ def test_without_hypothesis_check_grads_works_and_a_strategy_says_what_to_instal
     monkeypatch.delitem(sys.modules, "scalargrad.strategies")
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     assert testing.check_grads(lambda x: x * x, (3.0,))
-    with pytest.raises(
-        ModuleNotFoundError, match=r"testing\.values needs Hypothesis: pip install 'scalargrad\[testing\]'"
-    ):
+    with pytest.raises(ModuleNotFoundError, match=r"testing\.values needs Hypothesis: pip install hypothesis$"):
         testing.values  # noqa: B018

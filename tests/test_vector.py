@@ -90,7 +90,7 @@ def test_an_index_finds_the_value_itself_as_in_a_list(numbers: list[float], inde
     if -len(numbers) <= index < len(numbers):
         assert v[index] is elements[index]
     else:
-        with pytest.raises(IndexError, match=f"expected an index or a slice of {len(numbers)} elements?, got {index}$"):
+        with pytest.raises(IndexError, match=f"expected an index or slice of {len(numbers)} elements?, got {index}$"):
             v[index]
 
 
@@ -104,7 +104,7 @@ def test_a_slice_is_a_vector_of_the_same_values(numbers: list[float], part: slic
 
 def test_a_vector_has_no_other_index_and_takes_no_assignment() -> None:
     v = values(1.0, 2.0)
-    with pytest.raises(TypeError, match=r"expected an index or a slice of 2 elements, got 1\.0"):
+    with pytest.raises(TypeError, match=r"expected an index or slice of 2 elements, got 1\.0"):
         v[1.0]  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="'Vector' object does not support item assignment"):
         v[0] = 3.0  # type: ignore[index]
