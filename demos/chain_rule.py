@@ -3,7 +3,7 @@
     python demos/chain_rule.py
 
 It prints the backward pass step by step and saves chain_rule.png, the graph with its local derivatives, and
-chain_rule.gif, the reverse sweep. The pictures need matplotlib: pip install -e '.[demos]'.
+chain_rule.gif, the reverse sweep. The pictures need matplotlib: pip install matplotlib.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"chain_rule.py: error: {error}; give smaller numbers", file=sys.stderr)
         return 1
     z.label = "z"
+    z.backward()
     print(sg.explain(z))
 
     figure: Any = plot.graph(z, local_derivatives=True).figure

@@ -5,7 +5,7 @@
 The mobility of electrons in a semiconductor (R. Thurber, NIST), a quotient of two cubics with seven parameters: one of
 the data sets "of higher difficulty" in the Statistical Reference Datasets of the National Institute of Standards and
 Technology, https://www.itl.nist.gov/div898/strd/nls/data/thurber.shtml. The derivatives are exact, from `jacobian`;
-linear algebra is NumPy's. It saves curve_fit.png. Needs matplotlib: pip install -e '.[demos]'.
+linear algebra is NumPy's. It saves curve_fit.png. Needs matplotlib: pip install matplotlib.
 """
 
 from __future__ import annotations

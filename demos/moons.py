@@ -5,7 +5,7 @@
 The network (2-16-16-1), the loss (a support vector machine's, and a little of the weights' squares) and the learning
 rate are those of Andrej Karpathy's micrograd, https://github.com/karpathy/micrograd. It trains twice from the same
 weights, prints how fast, and saves moons.png: where the network changes its mind, and how the loss went. The picture
-needs matplotlib and the progress bar tqdm: pip install -e '.[demos]'.
+needs matplotlib and the progress bar tqdm: pip install matplotlib tqdm.
 """
 
 from __future__ import annotations

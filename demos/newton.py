@@ -3,7 +3,7 @@
     python demos/newton.py
 
 f(x, y) = (1 - x)**2 + 100 (y - x**2)**2 has its minimum, 0, at (1, 1), at the end of a long bent valley (Rosenbrock,
-1960). It prints how far both get and saves newton.png. The picture needs matplotlib: pip install -e '.[demos]'.
+1960). It prints how far both get and saves newton.png. The picture needs matplotlib: pip install matplotlib.
 """
 
 from __future__ import annotations

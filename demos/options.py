@@ -12,7 +12,7 @@ from pathlib import Path
 try:
     from matplotlib.backend_bases import FigureCanvasBase
 except ModuleNotFoundError:
-    sys.exit("This demo draws with matplotlib, which is not installed: run pip install -e '.[demos]'")
+    sys.exit("This demo draws with matplotlib, which is not installed: run pip install matplotlib")
 
 
 def whole(least: int, step: int = 1) -> Callable[[str], int]:

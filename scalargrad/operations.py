@@ -311,7 +311,8 @@ def rsqrt(x: Number) -> Number:
 def sqrt(x: Number) -> Number:
     """The square root; sqrt'(x) = 1/(2 sqrt(x)), which is infinite at 0.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 0.
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 0. A length written as
+    sqrt(x**2 + y**2) has no derivative at the origin, but nan; that of `math.hypot(x, y)` there is 0.
 
     >>> sqrt(9.0)
     3.0
@@ -942,6 +943,10 @@ def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.
 
     The condition is a truth value or, with Vectors, a list of them. Returns a number, a Value or a Vector.
+
+    Both are computed before one is chosen. So where(x > 0, sqrt(x), 0) has no derivative at 0, but nan: the slope of
+    sqrt there is infinite, and 0 times that is nan. Use `if`, which computes one alone, or give the other a safe
+    argument: where(x > 0, sqrt(where(x > 0, x, 1)), 0).
 
     >>> where(True, 1.0, 2.0)
     1.0

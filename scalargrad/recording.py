@@ -398,7 +398,7 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     It belongs to the running thread or async task alone. Use it where gradients are not wanted, so that an
     evaluation loop, or `total += loss`, does not grow a graph.
 
-    A generator that gives way inside `with no_grad():` leaves it open for whoever runs meanwhile in the same context.
+    Around a `yield` it stays open while the generator waits, and so it holds for whoever asks for the next item, too.
     Decorate the generator function instead: then only its own body runs without recording.
 
     >>> import scalargrad as sg

@@ -49,7 +49,8 @@ class Value:
 
     `Value(number)` is a tracked leaf: whatever is computed from it is a node that knows its parents, and `backward()`
     of such a node writes d(node)/d(leaf) into the leaf's `grad`. It computes as the number does, bit for bit, and
-    raises what the number would raise.
+    raises what the number would raise. `==` compares numbers, but a Value is a key of its own in a set or a dict:
+    `Value(1.0) == 1.0`, and their hashes differ.
 
     Args:
         number: a float, int or bool (these two become floats), or an exact number such as `fractions.Fraction`.
