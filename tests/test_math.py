@@ -297,11 +297,14 @@ SINCE = {"fma": (3, 13), "sumprod": (3, 12), "nextafter": (3, 12)}  # or since t
 @contextmanager
 def newer_math() -> Iterator[types.SimpleNamespace]:
     """The mirror of a `math` that has what Python 3.14 has, and one function more; what Python lacks has a stand-in."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, stand_in in NEWER.items():
-            if name not in SINCE or sys.version_info < SINCE[name]:
-                patch.setattr(math, name, stand_in, raising=False)
-        yield types.SimpleNamespace(**sg.math.mirror())
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, stand_in in NEWER.items():
+                if name not in SINCE or sys.version_info < SINCE[name]:
+                    patch.setattr(math, name, stand_in, raising=False)
+            yield types.SimpleNamespace(**sg.math.mirror())
+    finally:
+        sg.math.mirror()  # gives functions back the docstrings of this Python's
 
 
 @pytest.fixture
