@@ -400,7 +400,7 @@ def test_growth_is_bounded_and_one_warning_names_the_line_that_keeps_branching()
 def test_a_long_function_is_generated_anew_only_when_that_pays() -> None:
     def long(x: Any) -> Any:
         y = x
-        for i in range(300):
+        for i in range(sized(300)):
             y = y * (1 + int(x) / (i + 1)) + x
         return y
 
