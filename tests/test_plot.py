@@ -854,7 +854,7 @@ def test_a_boundary_is_computed_without_recording() -> None:
         (lambda: plot.history({"w": [1.0]}, {"b": 1.0}), ValueError, "no trace of 'b'"),
         (lambda: plot.history({"w": [1.0]}, {"w": "x"}), TypeError, "a target of history, got 'x'"),
         (lambda: plot.decision_boundary(2.0, POINTS, [0]), TypeError, "takes a function"),
-        (lambda: plot.decision_boundary(sum, POINTS, [0]), ValueError, "1 label for 4 points"),
+        (lambda: plot.decision_boundary(sum, POINTS, [0]), ValueError, "1 label and 4 points"),
         (lambda: plot.decision_boundary(sum, [], []), ValueError, "pairs of finite numbers"),
         (lambda: plot.decision_boundary(sum, [(1.0,)], [0]), ValueError, "pairs of finite numbers"),
         (lambda: plot.decision_boundary(sum, POINTS, [0, 1, 2, 0]), ValueError, "labels of 2 classes.*got 3"),
