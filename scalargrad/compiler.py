@@ -19,8 +19,8 @@ from .entry import Parameter, arguments_of, unlike
 from .nodes import number_of
 from .paths import Program
 from .recording import clock
-from .registry import in_place_of
-from .structure import is_array, is_number, is_passed_over, parts_of, refill, scalars_of
+from .registry import in_place_of, is_array
+from .structure import is_number, is_passed_over, parts_of, refill, scalars_of
 from .tracing import Trace, Traced
 from .transforms import Transform, are_followed, plain_structure
 from .value import Value

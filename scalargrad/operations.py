@@ -42,13 +42,19 @@ LOG10_E = 0.4342944819032518
 # ---- Python's operators ----------------------------------------------------------------------------------------------
 
 
-add = operator_of("+", operator.add, 1, 1)
-sub = operator_of("-", operator.sub, 1, -1)
-mul = operator_of("*", operator.mul, lambda x, y: y, lambda x, y: x)
-truediv = operator_of("/", operator.truediv, lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
-floordiv = operator_of("//", operator.floordiv, 0, 0)
-mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y))
-neg = operator_of("-", operator.neg, -1)
+add = operator_of("+", operator.add, 1, 1, numpy="add")
+sub = operator_of("-", operator.sub, 1, -1, numpy="subtract")
+mul = operator_of("*", operator.mul, lambda x, y: y, lambda x, y: x, numpy="multiply")
+truediv = operator_of(
+    "/",
+    operator.truediv,
+    lambda x, y: quotient(one_like(x), y),
+    lambda x, y: -over_square(x, y),
+    numpy="divide true_divide",
+)
+floordiv = operator_of("//", operator.floordiv, 0, 0, numpy="floor_divide")
+mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y), numpy="remainder")
+neg = operator_of("-", operator.neg, -1, numpy="negative")
 
 
 @operation(1)
@@ -57,13 +63,13 @@ def identity(x: Number) -> Number:
     return x
 
 
-@operation(0)
+@operation(0, numpy="sign")
 def sign(x: Number) -> Number:
     """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
     return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x
 
 
-@operation(sign)
+@operation(sign, numpy="absolute")
 def absolute(x: Number) -> Number:
     """|x|; its derivative is -1 or 1, and 0 at the kink.
 
@@ -194,7 +200,7 @@ def pow_(x: Number, y: Number) -> Number:
     return result
 
 
-power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1))
+power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1), numpy="power")
 
 
 def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None:
@@ -207,7 +213,7 @@ def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None
 # ---- Exponentials and logarithms -------------------------------------------------------------------------------------
 
 
-@operation(lambda x: exp(x))
+@operation(lambda x: exp(x), numpy="exp")
 def exp(x: Number) -> Number:
     """e raised to the power x; exp' = exp.
 
@@ -219,7 +225,7 @@ def exp(x: Number) -> Number:
     return math.exp(x)
 
 
-@operation(exp)
+@operation(exp, numpy="expm1")
 def expm1(x: Number) -> Number:
     """exp(x) - 1 without the loss of digits near zero; expm1' = exp.
 
@@ -231,7 +237,7 @@ def expm1(x: Number) -> Number:
     return math.expm1(x)
 
 
-@operation(lambda x: LOG_2 * exp2(x))
+@operation(lambda x: LOG_2 * exp2(x), numpy="exp2")
 def exp2(x: Number) -> Number:
     """2 raised to the power x; exp2' = log(2) exp2.
 
@@ -243,7 +249,7 @@ def exp2(x: Number) -> Number:
     return math.exp2(x)
 
 
-@operation(lambda x: quotient(1, x))
+@operation(lambda x: quotient(1, x), numpy="log")
 def log(x: Number) -> Number:
     """The natural logarithm; log'(x) = 1/x.
 
@@ -264,7 +270,7 @@ def log_base(x: Number, y: Number) -> Number:
     return math.log(x, y)
 
 
-@operation(lambda x: quotient(1, 1 + x))
+@operation(lambda x: quotient(1, 1 + x), numpy="log1p")
 def log1p(x: Number) -> Number:
     """log(1 + x) without the loss of digits near zero; log1p'(x) = 1/(1 + x).
 
@@ -276,7 +282,7 @@ def log1p(x: Number) -> Number:
     return math.log1p(x)
 
 
-@operation(lambda x: quotient(LOG2_E, x))
+@operation(lambda x: quotient(LOG2_E, x), numpy="log2")
 def log2(x: Number) -> Number:
     """The logarithm to base 2; log2'(x) = 1/(log(2) x).
 
@@ -288,7 +294,7 @@ def log2(x: Number) -> Number:
     return math.log2(x)
 
 
-@operation(lambda x: quotient(LOG10_E, x))
+@operation(lambda x: quotient(LOG10_E, x), numpy="log10")
 def log10(x: Number) -> Number:
     """The logarithm to base 10; log10'(x) = 1/(log(10) x).
 
@@ -306,7 +312,7 @@ def rsqrt(x: Number) -> Number:
     return 1 / math.sqrt(x) if x else math.inf
 
 
-@operation(lambda x: rsqrt(x) / 2)
+@operation(lambda x: rsqrt(x) / 2, numpy="sqrt")
 def sqrt(x: Number) -> Number:
     """The square root; sqrt'(x) = 1/(2 sqrt(x)), which is infinite at 0.
 
@@ -324,7 +330,7 @@ def cbrt_slope(x: Number) -> Number:
     return special.cbrt_slope(x)
 
 
-@operation(cbrt_slope)
+@operation(cbrt_slope, numpy="cbrt")
 def cbrt(x: Number) -> Number:
     """The cube root, of negative numbers too; cbrt'(x) = 1/(3 cbrt(x)**2), which is infinite at 0.
 
@@ -345,16 +351,38 @@ def in_floats(x: Number) -> float:
 @operation(
     lambda x, y: power_slope(in_floats(x), in_floats(y)),
     lambda x, y: power_log(in_floats(x), in_floats(y), 1),
+    numpy="float_power",
 )
 def float_pow(x: Number, y: Number) -> Number:
     """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
     return math.pow(x, y)
 
 
+@operation(lambda x, y: logaddexp_slope(x, y), lambda x, y: logaddexp_slope(y, x), numpy="logaddexp")
+def logaddexp(x: Number, y: Number, /) -> Number:
+    """log(exp(x) + exp(y)), without overflow; d/dx = 1/(1 + exp(y - x)), d/dy = 1/(1 + exp(x - y)).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. `logsumexp` is that of many.
+
+    >>> logaddexp(1000.0, 1000.0)
+    1000.6931471805599
+    """
+    return x + LOG_2 if x == y else (x if x > y else y) + math.log1p(math.exp(-abs(x - y)))
+
+
+@operation(
+    lambda x, y: logaddexp_slope(x, y) * logaddexp_slope(y, x),
+    lambda x, y: -logaddexp_slope(x, y) * logaddexp_slope(y, x),
+)
+def logaddexp_slope(x: Number, y: Number) -> Number:
+    """1/(1 + exp(y - x)), the share of exp(x) in exp(x) + exp(y)."""
+    return special.logaddexp_slope(x, y)
+
+
 # ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
 
 
-@operation(lambda x: cos(x))
+@operation(lambda x: cos(x), numpy="sin")
 def sin(x: Number) -> Number:
     """The sine of x radians; sin' = cos.
 
@@ -366,7 +394,7 @@ def sin(x: Number) -> Number:
     return math.sin(x)
 
 
-@operation(lambda x: -sin(x))
+@operation(lambda x: -sin(x), numpy="cos")
 def cos(x: Number) -> Number:
     """The cosine of x radians; cos' = -sin.
 
@@ -378,7 +406,7 @@ def cos(x: Number) -> Number:
     return math.cos(x)
 
 
-@operation(lambda x: 1 + tan(x) * tan(x))
+@operation(lambda x: 1 + tan(x) * tan(x), numpy="tan")
 def tan(x: Number) -> Number:
     """The tangent of x radians; tan' = 1 + tan**2.
 
@@ -388,6 +416,25 @@ def tan(x: Number) -> Number:
     0.0
     """
     return math.tan(x)
+
+
+@operation(lambda x: sinc_derivative(1, x), numpy="sinc")
+def sinc(x: Number) -> Number:
+    """sin(pi x)/(pi x), and 1 at 0; sinc'(x) = (cos(pi x) - sinc(x))/x, and 0 at 0.
+
+    The normalised one, as in NumPy; it is 0 at the other integers. Takes a number, a Value or a Vector and returns the
+    same kind.
+
+    >>> sinc(0.5)
+    0.6366197723675814
+    """
+    return special.sinc(x)
+
+
+@operation(None, lambda n, x: sinc_derivative(n + 1, x))
+def sinc_derivative(n: int, x: Number, /) -> Number:
+    """The n-th derivative of sinc."""
+    return special.sinc_derivative(n, x)
 
 
 @operation(lambda x: x * asin_slope(x) * atanh_slope(x))
@@ -402,7 +449,7 @@ def one_minus_square(x: float) -> float:
     return 1 - x * x if abs(x) < 0.5 else (1 - x) * (1 + x)
 
 
-@operation(asin_slope)
+@operation(asin_slope, numpy="arcsin")
 def asin(x: Number) -> Number:
     """The arc sine, in radians; asin'(x) = 1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
@@ -414,7 +461,7 @@ def asin(x: Number) -> Number:
     return math.asin(x)
 
 
-@operation(lambda x: -asin_slope(x))
+@operation(lambda x: -asin_slope(x), numpy="arccos")
 def acos(x: Number) -> Number:
     """The arc cosine, in radians; acos'(x) = -1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
@@ -432,7 +479,7 @@ def lorentz(x: Number) -> Number:
     return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
 
 
-@operation(lorentz)
+@operation(lorentz, numpy="arctan")
 def atan(x: Number) -> Number:
     """The arc tangent, in radians; atan'(x) = 1/(1 + x**2).
 
@@ -444,7 +491,7 @@ def atan(x: Number) -> Number:
     return math.atan(x)
 
 
-@operation(lambda y, x: inversion(x, y), lambda y, x: -inversion(y, x))
+@operation(lambda y, x: inversion(x, y), lambda y, x: -inversion(y, x), numpy="arctan2")
 def atan2(y: Number, x: Number, /) -> Number:
     """The angle of the point (x, y), in radians from -pi to pi; d/dy = x/(x**2 + y**2), d/dx = -y/(x**2 + y**2).
 
@@ -476,7 +523,7 @@ def over_sum_of_squares(c: Number, x: Number, y: Number) -> Number:
     return special.over_sum_of_squares(c, x, y)
 
 
-@operation(math.degrees(1))
+@operation(math.degrees(1), numpy="degrees rad2deg")
 def degrees(x: Number) -> Number:
     """The angle x from radians to degrees; degrees' = 180/pi.
 
@@ -488,7 +535,7 @@ def degrees(x: Number) -> Number:
     return math.degrees(x)
 
 
-@operation(math.radians(1))
+@operation(math.radians(1), numpy="radians deg2rad")
 def radians(x: Number) -> Number:
     """The angle x from degrees to radians; radians' = pi/180.
 
@@ -503,7 +550,7 @@ def radians(x: Number) -> Number:
 # ---- Hyperbolic functions and their inverses -------------------------------------------------------------------------
 
 
-@operation(lambda x: cosh(x))
+@operation(lambda x: cosh(x), numpy="sinh")
 def sinh(x: Number) -> Number:
     """The hyperbolic sine; sinh' = cosh.
 
@@ -515,7 +562,7 @@ def sinh(x: Number) -> Number:
     return math.sinh(x)
 
 
-@operation(sinh)
+@operation(sinh, numpy="cosh")
 def cosh(x: Number) -> Number:
     """The hyperbolic cosine; cosh' = sinh.
 
@@ -534,7 +581,7 @@ def sech2(x: Number) -> Number:
     return 4 * e / ((1 + e) * (1 + e))
 
 
-@operation(sech2)
+@operation(sech2, numpy="tanh")
 def tanh(x: Number) -> Number:
     """The hyperbolic tangent; tanh' = sech**2, accurate in the tails too.
 
@@ -552,7 +599,7 @@ def rhypot(x: Number) -> Number:
     return 1 / math.hypot(1, x)
 
 
-@operation(rhypot)
+@operation(rhypot, numpy="arcsinh")
 def asinh(x: Number) -> Number:
     """The inverse hyperbolic sine; asinh'(x) = 1/sqrt(1 + x**2).
 
@@ -564,7 +611,7 @@ def asinh(x: Number) -> Number:
     return math.asinh(x)
 
 
-@operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1))
+@operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1), numpy="arccosh")
 def acosh(x: Number) -> Number:
     """The inverse hyperbolic cosine; acosh'(x) = 1/sqrt((x - 1)(x + 1)), infinite at 1.
 
@@ -583,7 +630,7 @@ def atanh_slope(x: Number) -> Number:
     return 1 / rest if rest else math.inf
 
 
-@operation(atanh_slope)
+@operation(atanh_slope, numpy="arctanh")
 def atanh(x: Number) -> Number:
     """The inverse hyperbolic tangent; atanh'(x) = 1/((1 - x)(1 + x)).
 
@@ -681,7 +728,7 @@ def erfc(x: Number) -> Number:
 # ---- Remainders, signs and scales of floats --------------------------------------------------------------------------
 
 
-@operation(1, lambda x, y: -whole_quotient(x, y))
+@operation(1, lambda x, y: -whole_quotient(x, y), numpy="fmod")
 def fmod(x: Number, y: Number, /) -> Number:
     """The remainder of x / y with the sign of x; d/dx = 1, d/dy = -trunc(x/y).
 
@@ -724,7 +771,7 @@ def nearest_quotient(x: Number, y: Number) -> Number:
     return float(round(quotient)) if math.isfinite(quotient) else quotient
 
 
-@operation(lambda x: sign(x))
+@operation(lambda x: sign(x), numpy="fabs")
 def fabs(x: Number) -> Number:
     """|x| as a float; its derivative is -1 or 1, and 0 at the kink.
 
@@ -736,7 +783,7 @@ def fabs(x: Number) -> Number:
     return math.fabs(x)
 
 
-@operation(lambda x, y: agreement(x, y), 0)
+@operation(lambda x, y: agreement(x, y), 0, numpy="copysign")
 def copysign(x: Number, y: Number, /) -> Number:
     """|x| with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
 
@@ -754,7 +801,7 @@ def agreement(x: Number, y: Number) -> Number:
     return math.copysign(1, x) * math.copysign(1, y) if x else 0
 
 
-@operation(lambda x, i: power_of_two(i), None)
+@operation(lambda x, i: power_of_two(i), None, numpy="ldexp")
 def ldexp(x: Number, i: int, /) -> Number:
     """x * 2**i for an integer i; d/dx = 2**i.
 
@@ -871,7 +918,7 @@ def log_sigmoid(x: Number) -> Number:
 # ---- Choices ---------------------------------------------------------------------------------------------------------
 
 
-@operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x))
+@operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x), numpy="maximum")
 def maximum(x: Number, y: Number, /) -> Number:
     """The larger of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -883,7 +930,7 @@ def maximum(x: Number, y: Number, /) -> Number:
     return y if y > x or y != y else x
 
 
-@operation(lambda x, y: chosen(y, x), lambda x, y: chosen(x, y))
+@operation(lambda x, y: chosen(y, x), lambda x, y: chosen(x, y), numpy="minimum")
 def minimum(x: Number, y: Number, /) -> Number:
     """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -905,6 +952,7 @@ def chosen(x: Number, y: Number) -> Number:
     lambda x, low, high: clip_share(x, low, high, 0),
     lambda x, low, high: clip_share(x, low, high, 1),
     lambda x, low, high: clip_share(x, low, high, 2),
+    numpy="clip",
 )
 def clip(x: Number, low: Number, high: Number, /) -> Number:
     """x held between low and high; where several of the three are the result, they share the gradient equally.
@@ -935,7 +983,12 @@ def huber(x: Number, delta: Number) -> Number:
     return x * x / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2)
 
 
-@operation(None, lambda condition, x, y: where(condition, 1, 0), lambda condition, x, y: where(condition, 0, 1))
+@operation(
+    None,
+    lambda condition, x, y: where(condition, 1, 0),
+    lambda condition, x, y: where(condition, 0, 1),
+    numpy="where",
+)
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.
 

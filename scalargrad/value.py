@@ -81,8 +81,6 @@ class Value:
     d_right: Any
     interval: Interval
 
-    __array_priority__ = 1000.0  # NumPy's operators give way to these
-
     def __init__(self, number: Number, label: str | None = None) -> None:
         self._data = leaf_number(number)
         self._label = label
@@ -200,6 +198,19 @@ class Value:
 
     numpy = item
 
+    # -- what a real number has as a complex one, which NumPy asks for
+
+    @property
+    def real(self) -> Value:
+        """The value itself."""
+        return self
+
+    imag = 0.0
+
+    def conjugate(self) -> Value:
+        """The value itself."""
+        return self
+
     # -- Python's operators
 
     __add__ = binary_operator(operations.add)
@@ -236,7 +247,7 @@ class Value:
     __ne__ = comparison(operator.ne)
     __hash__ = object.__hash__
 
-    # -- functions as methods, so that NumPy's work on arrays of values
+    # -- functions as methods; `class_of_nodes` adds those that NumPy calls on arrays of values
 
     relu = unary_operator(operations.relu.operation)
     exp = unary_operator(operations.exp.operation)
@@ -253,6 +264,7 @@ class Value:
     __bool__ = of_the_number(bool)
     __int__ = of_the_number(int)
     __round__ = of_the_number(round)
+    rint = of_the_number(round)
     __floor__ = of_the_number(math.floor)
     __ceil__ = of_the_number(math.ceil)
     __trunc__ = of_the_number(math.trunc)

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from . import operations, reductions
 from .nodes import make_node, number_of, record, untracked
 from .recording import clock, refuse_in_trace, shown
-from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
+from .registry import (
+    appliers,
+    array_appliers,
+    as_number,
+    find_applier,
+    is_array,
+    iterate,
+    refuse_scalar,
+    require_callable,
+)
 from .value import Value
 
 TYPE_CHECKING = False
@@ -54,7 +63,7 @@ def elements_of(operand: Any) -> Sequence[Any] | None:
         return operand._values
     if isinstance(operand, (list, tuple)):
         return operand
-    if hasattr(operand, "__array_interface__") and operand.ndim:
+    if is_array(operand) and operand.ndim:
         if operand.ndim > 1:
             raise ValueError(f"expected one dimension, got an array of shape {operand.shape}")
         elements: list[Any] = operand.tolist()
@@ -75,7 +84,31 @@ def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
 
 def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
-    return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*operands)
+    return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
+
+
+def as_objects(x: Any) -> Any:
+    """A value or a vector as a NumPy array of objects; anything else as it is."""
+    if not isinstance(x, (Value, Vector)):
+        return x
+    numpy = sys.modules["numpy"]
+    array = numpy.empty(len(x) if isinstance(x, Vector) else (), dtype=object)
+    array[...] = x._values if isinstance(x, Vector) else x
+    return array
+
+
+def product(left: Any, right: Any) -> Any:
+    """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array."""
+    numpy = sys.modules["numpy"]
+    left, right = as_objects(left), as_objects(right)
+    rows, columns = numpy.ndim(left), numpy.ndim(right)
+    if rows == columns == 1:
+        return Vector(left).dot(right)
+    if rows == 2 and columns == 1:
+        return Vector([Vector(right).dot(row) for row in left])
+    if rows == 1 and columns == 2:
+        return Vector([Vector(left).dot(column) for column in right.T])
+    return numpy.matmul(left, right)
 
 
 class Vector:
@@ -104,8 +137,6 @@ class Vector:
     _numbers: list[Number]
     _serial: int
     _tracked: int
-
-    __array_priority__ = 1000.0
 
     def __init__(self, elements: Iterable[Any]) -> None:
         values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
@@ -139,11 +170,9 @@ class Vector:
         return iter(self._values)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (Vector, list, tuple)) and not hasattr(other, "__array_interface__"):
-            return NotImplemented
-        if getattr(other, "ndim", 1) != 1:
-            return False
-        return [*map(number_of, self._values)] == [*map(number_of, other)]  # type: ignore[call-overload]
+        if not isinstance(other, (Vector, list, tuple)):
+            return NotImplemented  # of an array, which compares element by element, as it does with a list
+        return [*map(number_of, self._values)] == [*map(number_of, other)]
 
     __hash__ = object.__hash__
 
@@ -164,6 +193,11 @@ class Vector:
         import numpy  # an extra, wanted here alone
 
         return numpy.array(self.tolist())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """The values as a NumPy array of objects. Raises TypeError for floats, where gradients would be lost."""
+        array = as_objects(self)
+        return array if dtype is None else array.astype(dtype)
 
     @property
     def grad(self) -> list[Number]:
@@ -271,17 +305,20 @@ class Vector:
             return record(reductions.dot, (*mine, *others))
         # The hot path of networks: tracked weights with activations, or with inputs, which are constants. It spares
         # `record`'s look at each operand.
-        numbers = (*self._data(), *other._data())
+        numbers = (*self._plain(), *other._plain())
         data = reductions.dot.evaluate(numbers)
         derivatives = reductions.dot.rules[0](*numbers)  # type: ignore[operator, misc]
         if not other._count_tracked():
             derivatives = derivatives[: len(mine)]
         return make_node(data, (*mine, *others), derivatives, reductions.dot, interval)
 
-    def __matmul__(self, other: Vector | Sequence[Any]) -> Value:
+    def __matmul__(self, other: Any) -> Any:
+        if is_array(other) and other.ndim > 1:
+            return product(self, other)
         return self.dot(other) if elements_of(other) is not None else NotImplemented
 
-    __rmatmul__ = __matmul__  # products of numbers commute, so the sum is the same to the bit
+    def __rmatmul__(self, other: Any) -> Any:
+        return self.dot(other) if elements_of(other) is not None else NotImplemented
 
     def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
         if needs_elements and not self._values:
@@ -291,14 +328,14 @@ class Vector:
         interval = clock.idle
         if interval is None or self._count_tracked() < len(self._values):
             return record(operation, self._values)
-        numbers = self._data()
+        numbers = self._plain()
         data = operation.evaluate(numbers)
         derivatives = operation.local_derivatives(numbers, (True,) * len(numbers))
         return make_node(data, self._values, derivatives, operation, interval)
 
     # -- what is computed once and kept
 
-    def _data(self) -> list[Number]:
+    def _plain(self) -> list[Number]:
         """The numbers, kept until a leaf is assigned anywhere."""
         if self._serial != clock.serial:
             serial = clock.serial  # before the numbers, see `recording.begin_interval`

@@ -1,0 +1,122 @@
+"""What NumPy does with Values and Vectors: its functions apply the operations that have their names.
+
+A `Value` or a `Vector` among the arguments of one of NumPy's functions calls what is here, by NumPy's protocols (NEP 13
+and NEP 18), so that NumPy is there already. What has no operation goes by the operators of the elements, as NumPy does
+with arrays of objects.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from . import math
+from .registry import Operation, find_applier, numpy_functions, refuse_operand
+from .value import Value
+from .vector import Vector, as_objects, product
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+# NumPy's functions that are no operations, or not one alone.
+OTHERS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(math, name) for name in ("isfinite", "isinf", "isnan", "frexp", "modf", "nextafter")},
+    "divmod": divmod,
+    "matmul": product,
+}
+# Those of a Vector's own that make one node.
+REDUCTIONS = {"sum", "mean", "prod", "max", "min"}
+
+
+def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+    """What a ufunc gives for operands among which are values or vectors: values, vectors, or arrays of objects."""
+    name = f"numpy.{ufunc.__name__}"
+    for operand in operands:
+        if find_applier(operand) is None:
+            if hasattr(operand, "__array_ufunc__"):
+                return NotImplemented  # and it is asked
+            refuse_operand(name, operand)
+    function: Any = numpy_functions.get(ufunc.__name__) or OTHERS.get(ufunc.__name__)
+    is_plain = method == "__call__" and not options
+    if is_plain and (isinstance(function, Operation) or function is product):
+        return function(*operands)
+    refuse_options(name, method, **options)
+    if function is not None and function is not product:
+        ufunc = sys.modules["numpy"].frompyfunc(function, ufunc.nin, ufunc.nout)
+    result = natively(name, getattr(ufunc, method), operands, options)
+    if is_plain and getattr(result, "ndim", 0) == 1 and any(isinstance(x, Value) for x in result.flat):
+        return Vector(result)
+    return result
+
+
+def refuse_options(name: str, method: str, out: Any = None, where: Any = True, dtype: Any = None, **_: Any) -> None:
+    """Raise TypeError for options by which a gradient would be lost, or entries would be left without a value."""
+    if method == "__call__" and where is not True and out is None:
+        raise TypeError(f"{name} of Values takes where= only together with out=; or choose with scalargrad.where")
+    kinds = [] if dtype is None else [sys.modules["numpy"].dtype(dtype)]
+    for array in out if isinstance(out, tuple) else (out,):
+        kinds += [array.dtype] if hasattr(array, "dtype") else []
+    for kind in kinds:
+        if kind not in (object, bool):
+            raise TypeError(
+                f"{name} of Values gives objects, and as {kind} they would lose their gradients; use dtype object, or "
+                "take the result as it is returned"
+            )
+
+
+def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    """What any other function of NumPy's gives: what it gives for arrays of objects, or one operation."""
+    name = function.__name__
+    if not options:
+        if name in REDUCTIONS and len(operands) == 1 and isinstance(operands[0], Vector):
+            return getattr(operands[0], name)()
+        operation = numpy_functions.get(name)
+        if operation is not None and len(operands) == len(operation.rules) and all(x is not None for x in operands):
+            return operation(*operands)
+    return natively(f"{function.__module__}.{name}", function, operands, options)
+
+
+def natively(name: str, function: Callable[..., Any], operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    """What a function of NumPy's gives for arrays of objects.
+
+    Raises TypeError, with what NumPy says, if it computes with floats alone.
+    """
+    options = {key: deeply_as_objects(x) for key, x in options.items()}
+    function = getattr(function, "_implementation", function)  # or it would come back here for what arrays hold
+    try:
+        with sys.modules["numpy"].errstate(all="ignore"):  # Python's floats, which the elements are, do not warn
+            result = function(*map(deeply_as_objects, operands), **options)
+    except (TypeError, AttributeError) as error:
+        raise TypeError(
+            f"{name} does not work on Values: {error}; compute it with operators and the functions of scalargrad, or "
+            "give it plain numbers, which have no gradient, with .data or .tolist()"
+        ) from error
+    return tuple(map(tidy, result)) if type(result) is tuple else tidy(result)
+
+
+def deeply_as_objects(x: Any) -> Any:
+    """Values and vectors, in lists and tuples too, as arrays of objects."""
+    if type(x) is list or type(x) is tuple:
+        return type(x)(map(deeply_as_objects, x))
+    return as_objects(x)
+
+
+def tidy(result: Any) -> Any:
+    """A result of NumPy's: an array of no dimension as what it holds, one of truth values as such."""
+    if not isinstance(result, sys.modules["numpy"].ndarray) or result.dtype != object:
+        return result
+    if not result.ndim:
+        return result.item()
+    return result.astype(bool) if {*map(type, result.flat)} == {bool} else result
+
+
+def refuse_mask(_: Any) -> Any:
+    """Raises TypeError: what masked arrays ask of their operands, which are numbers to them, and no Values."""
+    raise TypeError("a masked array would lose the gradients of Values; use its compressed() or filled() instead")
+
+
+Value.__array_ufunc__ = Vector.__array_ufunc__ = apply_ufunc  # type: ignore[attr-defined]
+Value.__array_function__ = Vector.__array_function__ = apply_function  # type: ignore[attr-defined]
+Value._mask = Vector._mask = property(refuse_mask)  # type: ignore[attr-defined]
