@@ -7,18 +7,55 @@ with arrays of objects.
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from . import math
-from .registry import Operation, find_applier, numpy_functions, refuse_operand
+from .registry import Operation, array_appliers, find_applier, numpy_functions, refuse_operand
 from .value import Value
-from .vector import Vector, as_objects, product
+from .vector import Vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+# Those of a Vector's own that make one node.
+REDUCTIONS = {"sum", "mean", "prod", "max", "min"}
+
+
+def as_objects(x: Any) -> Any:
+    """A value or a vector as a NumPy array of objects; anything else as it is."""
+    if not isinstance(x, (Value, Vector)):
+        return x
+    array = sys.modules["numpy"].empty(len(x) if isinstance(x, Vector) else (), dtype=object)
+    array[...] = [*x] if isinstance(x, Vector) else x
+    return array
+
+
+def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
+    return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
+
+
+array_appliers[2] = (4, apply_to_arrays)
+
+
+def product(left: Any, right: Any) -> Any:
+    """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array."""
+    numpy = sys.modules["numpy"]
+    left, right = as_objects(left), as_objects(right)
+    rows, columns = numpy.ndim(left), numpy.ndim(right)
+    if rows == columns == 1:
+        return Vector(left).dot(right)
+    if rows == 2 and columns == 1:
+        return Vector([Vector(right).dot(row) for row in left])
+    if rows == 1 and columns == 2:
+        return Vector([Vector(left).dot(column) for column in right.T])
+    return numpy.matmul(left, right)
+
 
 # NumPy's functions that are no operations, or not one alone.
 OTHERS: dict[str, Callable[..., Any]] = {
@@ -26,8 +63,6 @@ OTHERS: dict[str, Callable[..., Any]] = {
     "divmod": divmod,
     "matmul": product,
 }
-# Those of a Vector's own that make one node.
-REDUCTIONS = {"sum", "mean", "prod", "max", "min"}
 
 
 def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
@@ -57,6 +92,8 @@ def refuse_options(name: str, method: str, out: Any = None, where: Any = True, d
         raise TypeError(f"{name} of Values takes where= only together with out=; or choose with scalargrad.where")
     kinds = [] if dtype is None else [sys.modules["numpy"].dtype(dtype)]
     for array in out if isinstance(out, tuple) else (out,):
+        if isinstance(array, (Value, Vector)):
+            raise TypeError(f"{name} cannot write to {array!r}; take the result as it is returned")
         kinds += [array.dtype] if hasattr(array, "dtype") else []
     for kind in kinds:
         if kind not in (object, bool):
@@ -112,6 +149,20 @@ def tidy(result: Any) -> Any:
     return result.astype(bool) if {*map(type, result.flat)} == {bool} else result
 
 
+def method_of_element(self: Value, name: str) -> Any:
+    """The method by which one of NumPy's functions asks an element of an array of objects for its result.
+
+    Raises AttributeError for any other name: it is what a Value does about an attribute that it lacks.
+    """
+    function: Any = {"conjugate": operator.pos, "rint": round}.get(name)
+    operation = numpy_functions.get(name)
+    if operation is not None and not operation.symbol and len(operation.rules) < 3 and None not in operation.rules:
+        function = operation.method or operation
+    if function is None:
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+    return partial(function, self)
+
+
 def refuse_mask(_: Any) -> Any:
     """Raises TypeError: what masked arrays ask of their operands, which are numbers to them, and no Values."""
     raise TypeError("a masked array would lose the gradients of Values; use its compressed() or filled() instead")
@@ -119,4 +170,5 @@ def refuse_mask(_: Any) -> Any:
 
 Value.__array_ufunc__ = Vector.__array_ufunc__ = apply_ufunc  # type: ignore[attr-defined]
 Value.__array_function__ = Vector.__array_function__ = apply_function  # type: ignore[attr-defined]
+Value.__getattr__ = method_of_element  # type: ignore[attr-defined]
 Value._mask = Vector._mask = property(refuse_mask)  # type: ignore[attr-defined]

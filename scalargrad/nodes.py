@@ -31,19 +31,7 @@ def class_of_nodes(kind: type[Value]) -> type[Value]:
             operation.method = unary_operator(operation)
         elif len(operation.rules) == 2 and None not in operation.rules:
             operation.method, operation.reflected = binary_operator(operation), reflected_operator(operation)
-        if not operation.symbol and None not in operation.rules:
-            for name in operation.numpy:  # NumPy's functions of arrays of objects call a method of that name
-                setattr(kind, name, operation.method or general_method(operation))
     return kind
-
-
-def general_method(operation: Operation) -> Callable[..., Any]:
-    """A method that applies an operation to a value and whatever else it takes."""
-
-    def method(self: Value, *others: Any) -> Any:
-        return operation(self, *others)
-
-    return named(method, operation.name)
 
 
 def record(operation: Operation, operands: Sequence[Any]) -> Value:

@@ -198,19 +198,6 @@ class Value:
 
     numpy = item
 
-    # -- what a real number has as a complex one, which NumPy asks for
-
-    @property
-    def real(self) -> Value:
-        """The value itself."""
-        return self
-
-    imag = 0.0
-
-    def conjugate(self) -> Value:
-        """The value itself."""
-        return self
-
     # -- Python's operators
 
     __add__ = binary_operator(operations.add)
@@ -247,7 +234,7 @@ class Value:
     __ne__ = comparison(operator.ne)
     __hash__ = object.__hash__
 
-    # -- functions as methods; `class_of_nodes` adds those that NumPy calls on arrays of values
+    # -- functions as methods
 
     relu = unary_operator(operations.relu.operation)
     exp = unary_operator(operations.exp.operation)
@@ -264,7 +251,6 @@ class Value:
     __bool__ = of_the_number(bool)
     __int__ = of_the_number(int)
     __round__ = of_the_number(round)
-    rint = of_the_number(round)
     __floor__ = of_the_number(math.floor)
     __ceil__ = of_the_number(math.ceil)
     __trunc__ = of_the_number(math.trunc)

@@ -82,35 +82,6 @@ def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
     return Vector(map(operation, *aligned(operands)))
 
 
-def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
-    return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
-
-
-def as_objects(x: Any) -> Any:
-    """A value or a vector as a NumPy array of objects; anything else as it is."""
-    if not isinstance(x, (Value, Vector)):
-        return x
-    numpy = sys.modules["numpy"]
-    array = numpy.empty(len(x) if isinstance(x, Vector) else (), dtype=object)
-    array[...] = x._values if isinstance(x, Vector) else x
-    return array
-
-
-def product(left: Any, right: Any) -> Any:
-    """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array."""
-    numpy = sys.modules["numpy"]
-    left, right = as_objects(left), as_objects(right)
-    rows, columns = numpy.ndim(left), numpy.ndim(right)
-    if rows == columns == 1:
-        return Vector(left).dot(right)
-    if rows == 2 and columns == 1:
-        return Vector([Vector(right).dot(row) for row in left])
-    if rows == 1 and columns == 2:
-        return Vector([Vector(left).dot(column) for column in right.T])
-    return numpy.matmul(left, right)
-
-
 class Vector:
     """A sequence of values with elementwise operators and fused reductions.
 
@@ -193,11 +164,6 @@ class Vector:
         import numpy  # an extra, wanted here alone
 
         return numpy.array(self.tolist())
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """The values as a NumPy array of objects. Raises TypeError for floats, where gradients would be lost."""
-        array = as_objects(self)
-        return array if dtype is None else array.astype(dtype)
 
     @property
     def grad(self) -> list[Number]:
@@ -314,7 +280,7 @@ class Vector:
 
     def __matmul__(self, other: Any) -> Any:
         if is_array(other) and other.ndim > 1:
-            return product(self, other)
+            return NotImplemented  # and NumPy asks `arrays`
         return self.dot(other) if elements_of(other) is not None else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
@@ -393,4 +359,3 @@ def plain_if_plain(vector: Any, operation: Operation) -> Any:
 Sequence.register(Vector)
 appliers[Vector] = appliers[list] = appliers[tuple] = (3, apply_elementwise)
 array_appliers[1] = (3, apply_elementwise)
-array_appliers[2] = (4, apply_to_arrays)

@@ -33,6 +33,7 @@ FLOORS = [
     "value",
     "vector",
     "math",
+    "arrays",
 ]
 FLOORS += [
     "formulas",
