@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from . import math
-from .registry import Operation, array_appliers, find_applier, numpy_functions, refuse_operand
+from .registry import Operation, appliers, array_appliers, find_applier, numpy_functions, refuse_operand
 from .value import Value
 from .vector import Vector
 
@@ -69,7 +69,7 @@ def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any)
     """What a ufunc gives for operands among which are values or vectors: values, vectors, or arrays of objects."""
     name = f"numpy.{ufunc.__name__}"
     for operand in operands:
-        if find_applier(operand) is None:
+        if type(operand) not in appliers and find_applier(operand) is None:
             if hasattr(operand, "__array_ufunc__"):
                 return NotImplemented  # and it is asked
             refuse_operand(name, operand)
@@ -155,7 +155,7 @@ def method_of_element(self: Value, name: str) -> Any:
     Raises AttributeError for any other name: it is what a Value does about an attribute that it lacks.
     """
     function: Any = {"conjugate": operator.pos, "rint": round}.get(name)
-    operation = numpy_functions.get(name)
+    operation = numpy_functions.get(name) if hasattr(sys.modules.get("numpy"), name) else None
     if operation is not None and not operation.symbol and len(operation.rules) < 3 and None not in operation.rules:
         function = operation.method or operation
     if function is None:

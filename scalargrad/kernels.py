@@ -124,12 +124,12 @@ class Library:
     """The names that generated code may use, and the helper functions that it calls.
 
     `taken` are names that mean something else there, `known` those that the code for other structures of arguments has
-    given. With `arrays` the code is for arrays, whose module goes by `xp`; with `for_engine` it keeps to what engines
-    such as Numba know.
+    given. With `arrays` the code is for arrays of that module, which goes by `xp`; with `for_engine` it keeps to what
+    engines such as Numba know.
     """
 
     def __init__(
-        self, taken: Collection[str], known: dict[Any, str], arrays: bool = False, for_engine: bool = False
+        self, taken: Collection[str], known: dict[Any, str], arrays: Any = None, for_engine: bool = False
     ) -> None:
         self.taken = {*taken}
         self.known = known
@@ -183,7 +183,7 @@ class Library:
         if name in ("inf", "nan", "pi", "e"):
             return f"{self.standard('xp')}.{name}"
         names = [name] if name in SAME_IN_NUMPY else registry[name].numpy if name in registry else []
-        if not names:
+        if not names or not hasattr(self.arrays, names[0]):
             raise UnwritableError(
                 f"NumPy and modules with its names have no {name} that gives the same, so it is not compiled for arrays"
             )

@@ -63,13 +63,13 @@ def identity(x: Number) -> Number:
     return x
 
 
-@operation(0, numpy="sign")
+@operation(0)
 def sign(x: Number) -> Number:
     """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
     return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x
 
 
-@operation(sign, numpy="absolute")
+@operation(sign)
 def absolute(x: Number) -> Number:
     """|x|; its derivative is -1 or 1, and 0 at the kink.
 
@@ -213,7 +213,7 @@ def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None
 # ---- Exponentials and logarithms -------------------------------------------------------------------------------------
 
 
-@operation(lambda x: exp(x), numpy="exp")
+@operation(lambda x: exp(x))
 def exp(x: Number) -> Number:
     """e raised to the power x; exp' = exp.
 
@@ -225,7 +225,7 @@ def exp(x: Number) -> Number:
     return math.exp(x)
 
 
-@operation(exp, numpy="expm1")
+@operation(exp)
 def expm1(x: Number) -> Number:
     """exp(x) - 1 without the loss of digits near zero; expm1' = exp.
 
@@ -237,7 +237,7 @@ def expm1(x: Number) -> Number:
     return math.expm1(x)
 
 
-@operation(lambda x: LOG_2 * exp2(x), numpy="exp2")
+@operation(lambda x: LOG_2 * exp2(x))
 def exp2(x: Number) -> Number:
     """2 raised to the power x; exp2' = log(2) exp2.
 
@@ -249,7 +249,7 @@ def exp2(x: Number) -> Number:
     return math.exp2(x)
 
 
-@operation(lambda x: quotient(1, x), numpy="log")
+@operation(lambda x: quotient(1, x))
 def log(x: Number) -> Number:
     """The natural logarithm; log'(x) = 1/x.
 
@@ -270,7 +270,7 @@ def log_base(x: Number, y: Number) -> Number:
     return math.log(x, y)
 
 
-@operation(lambda x: quotient(1, 1 + x), numpy="log1p")
+@operation(lambda x: quotient(1, 1 + x))
 def log1p(x: Number) -> Number:
     """log(1 + x) without the loss of digits near zero; log1p'(x) = 1/(1 + x).
 
@@ -282,7 +282,7 @@ def log1p(x: Number) -> Number:
     return math.log1p(x)
 
 
-@operation(lambda x: quotient(LOG2_E, x), numpy="log2")
+@operation(lambda x: quotient(LOG2_E, x))
 def log2(x: Number) -> Number:
     """The logarithm to base 2; log2'(x) = 1/(log(2) x).
 
@@ -294,7 +294,7 @@ def log2(x: Number) -> Number:
     return math.log2(x)
 
 
-@operation(lambda x: quotient(LOG10_E, x), numpy="log10")
+@operation(lambda x: quotient(LOG10_E, x))
 def log10(x: Number) -> Number:
     """The logarithm to base 10; log10'(x) = 1/(log(10) x).
 
@@ -312,7 +312,7 @@ def rsqrt(x: Number) -> Number:
     return 1 / math.sqrt(x) if x else math.inf
 
 
-@operation(lambda x: rsqrt(x) / 2, numpy="sqrt")
+@operation(lambda x: rsqrt(x) / 2)
 def sqrt(x: Number) -> Number:
     """The square root; sqrt'(x) = 1/(2 sqrt(x)), which is infinite at 0.
 
@@ -330,7 +330,7 @@ def cbrt_slope(x: Number) -> Number:
     return special.cbrt_slope(x)
 
 
-@operation(cbrt_slope, numpy="cbrt")
+@operation(cbrt_slope)
 def cbrt(x: Number) -> Number:
     """The cube root, of negative numbers too; cbrt'(x) = 1/(3 cbrt(x)**2), which is infinite at 0.
 
@@ -358,7 +358,7 @@ def float_pow(x: Number, y: Number) -> Number:
     return math.pow(x, y)
 
 
-@operation(lambda x, y: logaddexp_slope(x, y), lambda x, y: logaddexp_slope(y, x), numpy="logaddexp")
+@operation(lambda x, y: logaddexp_slope(x, y), lambda x, y: logaddexp_slope(y, x))
 def logaddexp(x: Number, y: Number, /) -> Number:
     """log(exp(x) + exp(y)), without overflow; d/dx = 1/(1 + exp(y - x)), d/dy = 1/(1 + exp(x - y)).
 
@@ -382,7 +382,7 @@ def logaddexp_slope(x: Number, y: Number) -> Number:
 # ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
 
 
-@operation(lambda x: cos(x), numpy="sin")
+@operation(lambda x: cos(x))
 def sin(x: Number) -> Number:
     """The sine of x radians; sin' = cos.
 
@@ -394,7 +394,7 @@ def sin(x: Number) -> Number:
     return math.sin(x)
 
 
-@operation(lambda x: -sin(x), numpy="cos")
+@operation(lambda x: -sin(x))
 def cos(x: Number) -> Number:
     """The cosine of x radians; cos' = -sin.
 
@@ -406,7 +406,7 @@ def cos(x: Number) -> Number:
     return math.cos(x)
 
 
-@operation(lambda x: 1 + tan(x) * tan(x), numpy="tan")
+@operation(lambda x: 1 + tan(x) * tan(x))
 def tan(x: Number) -> Number:
     """The tangent of x radians; tan' = 1 + tan**2.
 
@@ -418,7 +418,7 @@ def tan(x: Number) -> Number:
     return math.tan(x)
 
 
-@operation(lambda x: sinc_derivative(1, x), numpy="sinc")
+@operation(lambda x: sinc_derivative(1, x))
 def sinc(x: Number) -> Number:
     """sin(pi x)/(pi x), and 1 at 0; sinc'(x) = (cos(pi x) - sinc(x))/x, and 0 at 0.
 
@@ -550,7 +550,7 @@ def radians(x: Number) -> Number:
 # ---- Hyperbolic functions and their inverses -------------------------------------------------------------------------
 
 
-@operation(lambda x: cosh(x), numpy="sinh")
+@operation(lambda x: cosh(x))
 def sinh(x: Number) -> Number:
     """The hyperbolic sine; sinh' = cosh.
 
@@ -562,7 +562,7 @@ def sinh(x: Number) -> Number:
     return math.sinh(x)
 
 
-@operation(sinh, numpy="cosh")
+@operation(sinh)
 def cosh(x: Number) -> Number:
     """The hyperbolic cosine; cosh' = sinh.
 
@@ -581,7 +581,7 @@ def sech2(x: Number) -> Number:
     return 4 * e / ((1 + e) * (1 + e))
 
 
-@operation(sech2, numpy="tanh")
+@operation(sech2)
 def tanh(x: Number) -> Number:
     """The hyperbolic tangent; tanh' = sech**2, accurate in the tails too.
 
@@ -728,7 +728,7 @@ def erfc(x: Number) -> Number:
 # ---- Remainders, signs and scales of floats --------------------------------------------------------------------------
 
 
-@operation(1, lambda x, y: -whole_quotient(x, y), numpy="fmod")
+@operation(1, lambda x, y: -whole_quotient(x, y))
 def fmod(x: Number, y: Number, /) -> Number:
     """The remainder of x / y with the sign of x; d/dx = 1, d/dy = -trunc(x/y).
 
@@ -749,7 +749,7 @@ def whole_quotient(x: Number, y: Number) -> Number:
     return math.copysign(abs(x) // abs(y), x) * math.copysign(1, y)
 
 
-@operation(1, lambda x, y: -nearest_quotient(x, y))
+@operation(1, lambda x, y: -nearest_quotient(x, y), numpy="")
 def remainder(x: Number, y: Number, /) -> Number:
     """The difference of x to the nearest multiple of y; d/dx = 1, d/dy = -round(x/y).
 
@@ -771,7 +771,7 @@ def nearest_quotient(x: Number, y: Number) -> Number:
     return float(round(quotient)) if math.isfinite(quotient) else quotient
 
 
-@operation(lambda x: sign(x), numpy="fabs")
+@operation(lambda x: sign(x))
 def fabs(x: Number) -> Number:
     """|x| as a float; its derivative is -1 or 1, and 0 at the kink.
 
@@ -783,7 +783,7 @@ def fabs(x: Number) -> Number:
     return math.fabs(x)
 
 
-@operation(lambda x, y: agreement(x, y), 0, numpy="copysign")
+@operation(lambda x, y: agreement(x, y), 0)
 def copysign(x: Number, y: Number, /) -> Number:
     """|x| with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
 
@@ -801,7 +801,7 @@ def agreement(x: Number, y: Number) -> Number:
     return math.copysign(1, x) * math.copysign(1, y) if x else 0
 
 
-@operation(lambda x, i: power_of_two(i), None, numpy="ldexp")
+@operation(lambda x, i: power_of_two(i), None)
 def ldexp(x: Number, i: int, /) -> Number:
     """x * 2**i for an integer i; d/dx = 2**i.
 
@@ -918,7 +918,7 @@ def log_sigmoid(x: Number) -> Number:
 # ---- Choices ---------------------------------------------------------------------------------------------------------
 
 
-@operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x), numpy="maximum")
+@operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x))
 def maximum(x: Number, y: Number, /) -> Number:
     """The larger of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -930,7 +930,7 @@ def maximum(x: Number, y: Number, /) -> Number:
     return y if y > x or y != y else x
 
 
-@operation(lambda x, y: chosen(y, x), lambda x, y: chosen(x, y), numpy="minimum")
+@operation(lambda x, y: chosen(y, x), lambda x, y: chosen(x, y))
 def minimum(x: Number, y: Number, /) -> Number:
     """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -952,7 +952,6 @@ def chosen(x: Number, y: Number) -> Number:
     lambda x, low, high: clip_share(x, low, high, 0),
     lambda x, low, high: clip_share(x, low, high, 1),
     lambda x, low, high: clip_share(x, low, high, 2),
-    numpy="clip",
 )
 def clip(x: Number, low: Number, high: Number, /) -> Number:
     """x held between low and high; where several of the three are the result, they share the gradient equally.
@@ -987,7 +986,6 @@ def huber(x: Number, delta: Number) -> Number:
     None,
     lambda condition, x, y: where(condition, 1, 0),
     lambda condition, x, y: where(condition, 0, 1),
-    numpy="where",
 )
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.

@@ -63,7 +63,7 @@ class Symbol:
 class Operation:
     """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule for each operand.
 
-    `numpy` are the names of NumPy's functions that compute the same, the first of them its usual one.
+    `numpy` are the names that functions of NumPy's which compute the same go by, if there are any.
     """
 
     __slots__ = ("kernel", "method", "name", "numpy", "reflected", "rules", "symbol")
@@ -333,23 +333,25 @@ def named(method: Method, name: str) -> Method:
 if TYPE_CHECKING:
 
     @overload
-    def operation(rule: Rule, /, *, numpy: str = "") -> Callable[[Callable[[Number], Number]], Unary]: ...
+    def operation(rule: Rule, /, *, numpy: str | None = None) -> Callable[[Callable[[Number], Number]], Unary]: ...
     @overload
     def operation(
-        left: Rule, right: Rule, /, *, numpy: str = ""
+        left: Rule, right: Rule, /, *, numpy: str | None = None
     ) -> Callable[[Callable[[Number, Number], Number]], Binary]: ...
     @overload
-    def operation(*rules: Rule, numpy: str = "") -> Callable[[Callable[..., Number]], Nary]: ...
+    def operation(*rules: Rule, numpy: str | None = None) -> Callable[[Callable[..., Number]], Nary]: ...
 
 
-def operation(*rules: Rule, numpy: str = "") -> Any:
+def operation(*rules: Rule, numpy: str | None = None) -> Any:
     """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors.
 
-    `numpy` is the name of NumPy's function that computes the same, or several names with spaces between them.
+    `numpy` is the name of NumPy's function that computes the same, or several names with spaces between them, if it is
+    not that of the kernel.
     """
 
     def define(kernel: Callable[..., Number]) -> Any:
-        operation = register(Operation(kernel.__name__, kernel, rules, numpy=numpy))
+        name = kernel.__name__
+        operation = register(Operation(name, kernel, rules, numpy=name if numpy is None else numpy))
 
         def of_one(x: Operand, /) -> Any:
             if type(x) is float:

@@ -79,7 +79,7 @@ def elements_for(name: str, operand: Any) -> Sequence[Any]:
 
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
     """Apply an operation to each row of elements."""
-    return Vector(map(operation, *aligned(operands)))
+    return Vector(map(operation.kernel if operation.symbol else operation, *aligned(operands)))
 
 
 class Vector:
