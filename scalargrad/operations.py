@@ -839,7 +839,7 @@ def exponent(x: Number) -> Number:
     return math.frexp(x)[1]
 
 
-@operation(1, 0, None)
+@operation(1, 0, None, numpy="")  # which takes no steps
 def nextafter(x: Number, y: Number, steps: int) -> Number:
     """The float that is some steps from x towards y; it moves as x does."""
     return math.nextafter(x, y) if steps == 1 else math.nextafter(x, y, steps=steps)  # type: ignore[call-arg]

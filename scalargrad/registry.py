@@ -197,17 +197,20 @@ def apply_unwrapped(operation: Operation, operands: Sequence[Operand]) -> Any:
 def is_array(x: Any) -> bool:
     """Whether something is an array of NumPy's, or one of its scalars.
 
-    Raises TypeError for an array of a subclass, such as a matrix or a masked array: it would compute otherwise here.
+    Raises TypeError for one of a subclass with operators of its own, such as a matrix or a masked array.
     """
     if not hasattr(x, "__array_interface__"):
         return False
     numpy = sys.modules.get("numpy")  # which may not be there: others offer the interface, too
     if numpy is None or not isinstance(x, (numpy.ndarray, numpy.generic)):
         return False
-    if isinstance(x, numpy.ndarray) and type(x) not in (numpy.ndarray, numpy.memmap):
+    kind, array = type(x), numpy.ndarray
+    if issubclass(kind, array) and (
+        kind.__mul__ is not array.__mul__ or kind.__array_ufunc__ is not array.__array_ufunc__
+    ):
         raise TypeError(
-            f"expected a plain NumPy array, got a {type(x).__name__}, of which only the numbers would count here; "
-            "say so with numpy.asarray(), or for a masked array with its compressed() or filled()"
+            f"expected a plain NumPy array, got a {kind.__name__}, whose operators mean something else than they would "
+            "here; use numpy.asarray() of it, or compressed() or filled() of a masked array"
         )
     return True
 

@@ -694,8 +694,15 @@ def test_an_operand_that_is_no_number_is_refused_unless_it_knows_of_ufuncs() -> 
         np.add(Value(1.0), "text")
 
 
+class Metres(np.ndarray):
+    """An array that has something to say about ufuncs, as those of units have."""
+
+    def __array_ufunc__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("expected a plain NumPy array, or metres")
+
+
 @pytest.mark.parametrize(
-    "array", [np.ones((1, 2)).view(np.matrix), np.ma.array([1.0, 2.0], mask=[0, 1]), np.ones(2).view(np.recarray)]
+    "array", [np.ones((1, 2)).view(np.matrix), np.ma.array([1.0, 2.0], mask=[0, 1]), np.ones(2).view(Metres)]
 )
 def test_arrays_that_would_compute_otherwise_are_refused(array: Any) -> None:
     x, v = Value(2.0), Vector([Value(1.0), Value(2.0)])
@@ -703,11 +710,27 @@ def test_arrays_that_would_compute_otherwise_are_refused(array: Any) -> None:
         *(lambda: x * array, lambda: v * array, lambda: v @ array, lambda: sg.sin(array), lambda: np.add(array, x)),
         *(lambda: sg.grad(lambda a: a.sum())(array), lambda: Vector([1.0]) + array, lambda: sg.Variable(array)),
     ):
-        with pytest.raises(TypeError, match=r"^expected a plain NumPy array, got a \w+, of which only|masked array"):
+        with pytest.raises(
+            TypeError, match=r"^expected a plain NumPy array, got a \w+, whose operators mean|masked array|or metres"
+        ):
             compute()
     for compute in (lambda: array * x, lambda: array + v):
         with pytest.raises(TypeError, match=r"expected a plain NumPy array|a masked array would lose the gradients"):
             compute()
+
+
+def test_what_only_offers_the_interface_of_arrays_is_no_array() -> None:
+    class Picture:
+        __array_interface__: Any = {}  # noqa: RUF012
+
+    with pytest.raises(TypeError, match=r"unsupported operand type\(s\) for \*: 'Value' and 'Picture'"):
+        Value(1.0) * Picture()  # type: ignore[operator]
+
+
+def test_a_subclass_with_the_operators_of_arrays_counts_as_an_array() -> None:
+    array = np.array([1.0, 2.0]).view(np.recarray)
+    assert Value(2.0) * array == [2.0, 4.0]
+    assert sg.grad(lambda a: (a * a).sum())(array).tolist() == [2.0, 4.0]
 
 
 def test_an_array_of_one_element_is_a_number_where_one_is_wanted() -> None:
