@@ -113,7 +113,7 @@ def interrupts(make: Callable[[], Loop], count: int) -> Iterator[tuple[Loop, boo
             pass
         open_before = recording.current().blocks
         yield loop, bool(open_before)
-        for block, *_ in open_before:
+        for block, _ in open_before:
             recording.close_block(block)
 
 

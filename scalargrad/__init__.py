@@ -11,6 +11,7 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 3.5838531634528574
 """
 
+from . import arrays as _arrays  # noqa: F401  (tells NumPy how)
 from . import math as math
 from . import notebook as _notebook  # noqa: F401  (tells notebooks how)
 from . import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
@@ -50,6 +51,7 @@ from .operations import (
     log2,
     log10,
     log_sigmoid,
+    logaddexp,
     maximum,
     minimum,
     polygamma,
@@ -58,6 +60,7 @@ from .operations import (
     remainder,
     sigmoid,
     sin,
+    sinc,
     sinh,
     softplus,
     sqrt,
@@ -126,6 +129,7 @@ __all__ = [
     "log1p",
     "log2",
     "log_sigmoid",
+    "logaddexp",
     "logsumexp",
     "maximum",
     "minimum",
@@ -138,6 +142,7 @@ __all__ = [
     "remainder",
     "sigmoid",
     "sin",
+    "sinc",
     "sinh",
     "softmax",
     "softplus",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .formulas import number
 from .graph import Graph, operation_name
+from .registry import require_integer
 from .value import Value
 
 TYPE_CHECKING = False
@@ -56,11 +57,8 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
     if not isinstance(value, Value):
         way = "; of a Vector explain an element" * hasattr(value, "__getitem__")
         raise TypeError(f"explain takes a Value, got {value!r} ({type(value).__name__}){way}")
-    for name, given, least in (("width", width, 40), ("steps", steps, 2)):
-        if type(given) is not int:
-            raise TypeError(f"{name} of explain is an integer, not {given!r}")
-        if given < least:
-            raise ValueError(f"{name} of explain is {least} or more, not {given}")
+    width = require_integer("width of explain", width, 40)
+    steps = require_integer("steps of explain", steps, 2)
     if not value.is_tracked:
         raise ValueError(f"explain of {value!r}, which depends on no tracked value, so nothing is carried back")
     graph = Graph([value])

@@ -66,7 +66,7 @@ class Code:
         self.values = values
         self.program = program
         taken = {name, *namespace, *known.values(), *(x.name for x in parameters)}
-        self.library = Library(taken, known, self.arrays, self.for_engine)
+        self.library = Library(taken, known, self.extra if self.arrays else None, self.for_engine)
         self.arguments: list[Argument] = []
         names: dict[Traced, str] = {}
         inputs = iter(program.inputs)

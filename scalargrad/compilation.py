@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from types import FunctionType, MethodType
 
-from .registry import require_callable
+from .registry import require_callable, require_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,10 +150,7 @@ def compile(
     names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
     if not isinstance(names, (list, tuple, set, frozenset)) or not all(isinstance(name, str) for name in names):
         raise TypeError(f"static_argnames of compile is a name or a tuple of names, not {static_argnames!r}")
-    if type(max_operations) is not int:
-        raise TypeError(f"max_operations of compile is an integer, not {max_operations!r}")
-    if max_operations < 1:
-        raise ValueError(f"max_operations of compile is 1 or more, not {max_operations}")
+    max_operations = require_integer("max_operations of compile", max_operations, 1)
     if decorate is not None:
         require_callable("decorate of compile", decorate)
     if arrays is not None and not hasattr(arrays, "where"):

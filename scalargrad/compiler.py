@@ -18,8 +18,8 @@ from .code import SHAPE, Code, EngineCode, choosing, shape_name, stub
 from .entry import Parameter, arguments_of, unlike
 from .nodes import number_of
 from .paths import Program
-from .registry import in_place_of
-from .structure import is_array, is_number, is_passed_over, parts_of, refill, scalars_of
+from .registry import in_place_of, is_array
+from .structure import is_number, is_passed_over, parts_of, refill, scalars_of
 from .tracing import Trace, Traced
 from .transforms import Transform, are_followed, plain_structure
 from .value import Value

@@ -9,7 +9,7 @@ from reprlib import repr as brief
 
 from .graph import printable
 from .nodes import number_of
-from .registry import as_number
+from .registry import as_number, is_integer
 from .structure import scalars_of
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def pairs_of(what: str, points: Any) -> list[list[float]]:
 
 
 def require_count(what: str, count: Any, least: int) -> None:
-    if type(count) is not int:
+    if not is_integer(count):
         raise TypeError(f"expected an integer as the number of {what}, not {count!r} ({type(count).__name__})")
     if count < least:
         raise ValueError(f"expected {least} or more {what}, not {count}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .kernels import Library
+from .registry import is_array
 from .structure import (
     array_of,
     fields_of,
-    is_array,
     is_dataclass,
     is_number,
     is_passed_over,

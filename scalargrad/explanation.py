@@ -85,7 +85,7 @@ def not_watched(tape: GradientTape, source: Value) -> str:
 def when(tape: GradientTape, node: Value) -> str:
     """When a node was made that a tape did not see."""
     interval = node.interval
-    if any(isinstance(block, Pause) and block.tape is tape for block, *_ in interval.blocks):
+    if any(isinstance(block, Pause) and block.tape is tape for block, _ in interval.blocks):
         return "while recording was stopped"
     if tape.began is None or interval.serial < tape.began:
         return "before the tape began"

@@ -17,7 +17,7 @@ import types
 from functools import lru_cache
 from itertools import count
 
-from .registry import Operation, Symbol
+from .registry import Operation, Symbol, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +28,8 @@ if TYPE_CHECKING:
 LOOSE, COMPARISON, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 4, 5, 8, 9, 10, 11, 12
 INFINITY = math.inf
 serial = count(1)  # for names of objects, which are not used again
-NUMPY_NAMES = {
-    **{f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
-    **dict.fromkeys(("pow",), "power"),
-    **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1", "log", "log1p")},
-    **{name: name for name in ("log2", "log10", "sqrt", "cbrt", "hypot", "degrees", "radians", "fabs", "copysign")},
-    **{name: name for name in ("fmod", "isfinite", "isinf", "isnan", "nextafter", "floor", "ceil", "trunc")},
-}
+# The functions of `math` that are no operations and have the same name in NumPy.
+SAME_IN_NUMPY = {"hypot", "isfinite", "isinf", "isnan", "nextafter", "floor", "ceil", "trunc"}
 
 
 def chained(function: str, terms: Sequence[str]) -> str:
@@ -89,6 +84,8 @@ ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     **dict.fromkeys(("max", "peak"), lambda x, _: chained("maximum", x)),
     **dict.fromkeys(("min", "trough"), lambda x, _: chained("minimum", x)),
     "ties": lambda x, _: "0.0 + " + " + ".join(f"({y} == {x[0]})" for y in x[1:]),
+    "logaddexp_slope": lambda x, _: f"xp.exp(-xp.logaddexp(0.0, {x[1]} - {x[0]}))",
+    "sinc": lambda x, _: f"xp.sinc({x[0]})",
     "exp_share": lambda x, _: f"xp.exp({x[0]} - {x[1]}) / {x[2]}",
     "sum_exp": lambda x, _: " + ".join(f"xp.exp({y} - {x[0]})" for y in x[1:]),
     "logsumexp": lambda x, _: logsumexp_form(x, chained("maximum", x)),
@@ -127,12 +124,12 @@ class Library:
     """The names that generated code may use, and the helper functions that it calls.
 
     `taken` are names that mean something else there, `known` those that the code for other structures of arguments has
-    given. With `arrays` the code is for arrays, whose module goes by `xp`; with `for_engine` it keeps to what engines
-    such as Numba know.
+    given. With `arrays` the code is for arrays of that module, which goes by `xp`; with `for_engine` it keeps to what
+    engines such as Numba know.
     """
 
     def __init__(
-        self, taken: Collection[str], known: dict[Any, str], arrays: bool = False, for_engine: bool = False
+        self, taken: Collection[str], known: dict[Any, str], arrays: Any = None, for_engine: bool = False
     ) -> None:
         self.taken = {*taken}
         self.known = known
@@ -185,11 +182,12 @@ class Library:
             return f"{self.standard('math')}.{name}"
         if name in ("inf", "nan", "pi", "e"):
             return f"{self.standard('xp')}.{name}"
-        if name not in NUMPY_NAMES:
+        names = [name] if name in SAME_IN_NUMPY else registry[name].numpy if name in registry else []
+        if not names or not hasattr(self.arrays, names[0]):
             raise UnwritableError(
                 f"NumPy and modules with its names have no {name} that gives the same, so it is not compiled for arrays"
             )
-        return f"{self.standard('xp')}.{NUMPY_NAMES[name]}"
+        return f"{self.standard('xp')}.{names[0]}"
 
     def number(self, x: float) -> ast.expr:
         """A number as an expression."""

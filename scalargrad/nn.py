@@ -10,12 +10,13 @@ import operator
 import random
 
 from . import operations
+from .nodes import leaf_number
 from .operations import absolute, relu, sigmoid, softplus, tanh
 from .refusals import counted, plural
-from .registry import as_number, require_callable, require_flag, require_integer, require_number
+from .registry import as_number, is_integer, require_callable, require_flag, require_integer, require_number
 from .saving import load as load
 from .saving import save as save
-from .value import Value, leaf_number
+from .value import Value
 from .variable import Variable, assign_leaves
 from .vector import Vector, elements_for, elements_of
 
@@ -214,8 +215,7 @@ class Neuron(Module):
         nout: int = 1,
         name: str = "",
     ) -> None:
-        require_integer("nin", nin, 1)
-        require_integer("nout", nout, 1)
+        nin, nout = require_integer("nin", nin, 1), require_integer("nout", nout, 1)
         require_flag("nonlin", nonlin)
         self.nin, self.nonlin = nin, nonlin
         self.function = activation if callable(activation) else require_choice("activation", activation, ACTIVATIONS)
@@ -262,7 +262,7 @@ class Layer(Module):
         seed: int | random.Random | None = None,
         name: str = "",
     ) -> None:
-        require_integer("nout", nout, 1)
+        nout = require_integer("nout", nout, 1)
         options: Any = {"activation": activation, "init": init, "seed": generator_of(seed), "nout": nout}
         self.neurons = [Neuron(nin, nonlin, name=f"{name}{i}", **options) for i in range(nout)]
 
@@ -355,9 +355,9 @@ def generator_of(seed: Any) -> Any:
     """A generator for a seed; None for none."""
     if seed is None or isinstance(seed, random.Random):
         return seed
-    if type(seed) is not int:
+    if not is_integer(seed):
         raise TypeError(f"seed is an integer, a random.Random or None, not {seed!r} ({type(seed).__name__})")
-    return random.Random(seed)
+    return random.Random(int(seed))
 
 
 def require_choice(name: str, choice: Any, choices: dict[str, Any]) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from . import recording
 from .recording import clock, open_blocks
-from .registry import Reduction, appliers, as_number, find_applier, named, registry
+from .refusals import refuse_list
+from .registry import Reduction, appliers, as_float, as_number, find_applier, named, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,9 +88,45 @@ def untracked(number: Number) -> Value:
     return value
 
 
+def leaf_number(number: Any) -> Number:
+    """The number of a leaf: integers and truth values become floats.
+
+    Raises TypeError for anything that is not a real number.
+    """
+    if type(number) is float:
+        return number
+    if isinstance(number, Value):
+        raise TypeError(f"expected a plain number, got {number!r}; use Variable(value) for a new leaf, or its .data")
+    if isinstance(number, (list, tuple)):
+        refuse_list(number, "")
+    number = as_number(number)
+    return as_float(number) if isinstance(number, int) else number
+
+
 def number_of(x: Any) -> Number:
     """The number of a value, or what stands for it while a function is traced; anything else as it is."""
     return x if not isinstance(x, Value) else recording.number_in_trace(x) if open_blocks else x._data
+
+
+def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any]:
+    """A method that compares numbers and gives a plain truth value."""
+
+    def method(self: Value, other: Any) -> Any:
+        x = number_of(self) if open_blocks else self._data
+        if isinstance(other, Value):
+            return compare(x, number_of(other) if open_blocks else other._data)
+        return compare(x, other) if isinstance(other, (float, int, Real)) else NotImplemented
+
+    return method
+
+
+def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that gives what a function gives of the plain number."""
+
+    def method(self: Value, *args: Any) -> Any:
+        return function(number_of(self), *args)
+
+    return method
 
 
 # ---- The hot path ----------------------------------------------------------------------------------------------------

@@ -42,13 +42,19 @@ LOG10_E = 0.4342944819032518
 # ---- Python's operators ----------------------------------------------------------------------------------------------
 
 
-add = operator_of("+", operator.add, 1, 1)
-sub = operator_of("-", operator.sub, 1, -1)
-mul = operator_of("*", operator.mul, lambda x, y: y, lambda x, y: x)
-truediv = operator_of("/", operator.truediv, lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
-floordiv = operator_of("//", operator.floordiv, 0, 0)
-mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y))
-neg = operator_of("-", operator.neg, -1)
+add = operator_of("+", operator.add, 1, 1, numpy="add")
+sub = operator_of("-", operator.sub, 1, -1, numpy="subtract")
+mul = operator_of("*", operator.mul, lambda x, y: y, lambda x, y: x, numpy="multiply")
+truediv = operator_of(
+    "/",
+    operator.truediv,
+    lambda x, y: quotient(one_like(x), y),
+    lambda x, y: -over_square(x, y),
+    numpy="divide true_divide",
+)
+floordiv = operator_of("//", operator.floordiv, 0, 0, numpy="floor_divide")
+mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y), numpy="remainder")
+neg = operator_of("-", operator.neg, -1, numpy="negative")
 
 
 @operation(1)
@@ -194,7 +200,7 @@ def pow_(x: Number, y: Number) -> Number:
     return result
 
 
-power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1))
+power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1), numpy="power")
 
 
 def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None:
@@ -347,11 +353,33 @@ def in_floats(x: Number) -> float:
 @operation(
     lambda x, y: power_slope(in_floats(x), in_floats(y)),
     lambda x, y: power_log(in_floats(x), in_floats(y), 1),
+    numpy="float_power",
     shown="pow",
 )
 def float_pow(x: Number, y: Number) -> Number:
     """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
     return math.pow(x, y)
+
+
+@operation(lambda x, y: logaddexp_slope(x, y), lambda x, y: logaddexp_slope(y, x))
+def logaddexp(x: Number, y: Number, /) -> Number:
+    """log(exp(x) + exp(y)), without overflow; d/dx = 1/(1 + exp(y - x)), d/dy = 1/(1 + exp(x - y)).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. `logsumexp` is that of many.
+
+    >>> logaddexp(1000.0, 1000.0)
+    1000.6931471805599
+    """
+    return x + LOG_2 if x == y else (x if x > y else y) + math.log1p(math.exp(-abs(x - y)))
+
+
+@operation(
+    lambda x, y: logaddexp_slope(x, y) * logaddexp_slope(y, x),
+    lambda x, y: -logaddexp_slope(x, y) * logaddexp_slope(y, x),
+)
+def logaddexp_slope(x: Number, y: Number) -> Number:
+    """1/(1 + exp(y - x)), the share of exp(x) in exp(x) + exp(y)."""
+    return special.logaddexp_slope(x, y)
 
 
 # ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
@@ -393,6 +421,25 @@ def tan(x: Number) -> Number:
     return math.tan(x)
 
 
+@operation(lambda x: sinc_derivative(1, x))
+def sinc(x: Number) -> Number:
+    """sin(pi x)/(pi x), and 1 at 0; sinc'(x) = (cos(pi x) - sinc(x))/x, and 0 at 0.
+
+    The normalised one, as in NumPy; it is 0 at the other integers. Takes a number, a Value or a Vector and returns the
+    same kind.
+
+    >>> sinc(0.5)
+    0.6366197723675814
+    """
+    return special.sinc(x)
+
+
+@operation(None, lambda n, x: sinc_derivative(n + 1, x))
+def sinc_derivative(n: int, x: Number, /) -> Number:
+    """The n-th derivative of sinc."""
+    return special.sinc_derivative(n, x)
+
+
 @operation(lambda x: x * asin_slope(x) * atanh_slope(x))
 def asin_slope(x: Number) -> Number:
     """1/sqrt((1 - x)(1 + x)), infinite at -1 and 1."""
@@ -405,7 +452,7 @@ def one_minus_square(x: float) -> float:
     return 1 - x * x if abs(x) < 0.5 else (1 - x) * (1 + x)
 
 
-@operation(asin_slope)
+@operation(asin_slope, numpy="arcsin")
 def asin(x: Number) -> Number:
     """The arc sine, in radians; asin'(x) = 1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
@@ -417,7 +464,7 @@ def asin(x: Number) -> Number:
     return math.asin(x)
 
 
-@operation(lambda x: -asin_slope(x))
+@operation(lambda x: -asin_slope(x), numpy="arccos")
 def acos(x: Number) -> Number:
     """The arc cosine, in radians; acos'(x) = -1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
@@ -435,7 +482,7 @@ def lorentz(x: Number) -> Number:
     return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
 
 
-@operation(lorentz)
+@operation(lorentz, numpy="arctan")
 def atan(x: Number) -> Number:
     """The arc tangent, in radians; atan'(x) = 1/(1 + x**2).
 
@@ -447,7 +494,7 @@ def atan(x: Number) -> Number:
     return math.atan(x)
 
 
-@operation(lambda y, x: inversion(x, y), lambda y, x: -inversion(y, x))
+@operation(lambda y, x: inversion(x, y), lambda y, x: -inversion(y, x), numpy="arctan2")
 def atan2(y: Number, x: Number, /) -> Number:
     """The angle of the point (x, y), in radians from -pi to pi; d/dy = x/(x**2 + y**2), d/dx = -y/(x**2 + y**2).
 
@@ -479,7 +526,7 @@ def over_sum_of_squares(c: Number, x: Number, y: Number) -> Number:
     return special.over_sum_of_squares(c, x, y)
 
 
-@operation(math.degrees(1))
+@operation(math.degrees(1), numpy="degrees rad2deg")
 def degrees(x: Number) -> Number:
     """The angle x from radians to degrees; degrees' = 180/pi.
 
@@ -491,7 +538,7 @@ def degrees(x: Number) -> Number:
     return math.degrees(x)
 
 
-@operation(math.radians(1))
+@operation(math.radians(1), numpy="radians deg2rad")
 def radians(x: Number) -> Number:
     """The angle x from degrees to radians; radians' = pi/180.
 
@@ -555,7 +602,7 @@ def rhypot(x: Number) -> Number:
     return 1 / math.hypot(1, x)
 
 
-@operation(rhypot)
+@operation(rhypot, numpy="arcsinh")
 def asinh(x: Number) -> Number:
     """The inverse hyperbolic sine; asinh'(x) = 1/sqrt(1 + x**2).
 
@@ -567,7 +614,7 @@ def asinh(x: Number) -> Number:
     return math.asinh(x)
 
 
-@operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1))
+@operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1), numpy="arccosh")
 def acosh(x: Number) -> Number:
     """The inverse hyperbolic cosine; acosh'(x) = 1/sqrt((x - 1)(x + 1)), infinite at 1.
 
@@ -586,7 +633,7 @@ def atanh_slope(x: Number) -> Number:
     return 1 / rest if rest else math.inf
 
 
-@operation(atanh_slope)
+@operation(atanh_slope, numpy="arctanh")
 def atanh(x: Number) -> Number:
     """The inverse hyperbolic tangent; atanh'(x) = 1/((1 - x)(1 + x)).
 
@@ -705,7 +752,7 @@ def whole_quotient(x: Number, y: Number) -> Number:
     return math.copysign(abs(x) // abs(y), x) * math.copysign(1, y)
 
 
-@operation(1, lambda x, y: -nearest_quotient(x, y))
+@operation(1, lambda x, y: -nearest_quotient(x, y), numpy="")
 def remainder(x: Number, y: Number, /) -> Number:
     """The difference of x to the nearest multiple of y; d/dx = 1, d/dy = -round(x/y).
 
@@ -795,7 +842,7 @@ def exponent(x: Number) -> Number:
     return math.frexp(x)[1]
 
 
-@operation(1, 0, None)
+@operation(1, 0, None, numpy="")  # which takes no steps
 def nextafter(x: Number, y: Number, steps: int) -> Number:
     """The float that is some steps from x towards y; it moves as x does."""
     return math.nextafter(x, y) if steps == 1 else math.nextafter(x, y, steps=steps)  # type: ignore[call-arg]
@@ -938,7 +985,11 @@ def huber(x: Number, delta: Number) -> Number:
     return x * x / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2)
 
 
-@operation(None, lambda condition, x, y: where(condition, 1, 0), lambda condition, x, y: where(condition, 0, 1))
+@operation(
+    None,
+    lambda condition, x, y: where(condition, 1, 0),
+    lambda condition, x, y: where(condition, 0, 1),
+)
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.
 

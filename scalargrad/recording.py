@@ -22,7 +22,6 @@ from contextvars import ContextVar
 from functools import partial
 from itertools import chain, repeat
 from operator import call
-from types import MethodType
 
 from .registry import in_place_of
 
@@ -57,7 +56,7 @@ class Exit(property):
 
     def __call__(self, block: Block, *_: object) -> None:
         """Leave a block in the way of `contextlib.ExitStack`, which asks the class and not the block."""
-        block.__exit__(None, None, None)
+        block.leave()
 
 
 class Block:
@@ -94,9 +93,13 @@ class Block:
             self.begin()
             return self
         except BaseException:
-            if self.flag.locked():
-                self.flag.release()
+            Block.leave(self)
             raise
+
+    def leave(self) -> None:
+        """Close the block, if it is open."""
+        if self.flag.locked():
+            self.flag.release()
 
     @property
     def is_open(self) -> bool:
@@ -115,14 +118,14 @@ class Block:
         def take_part(self, interval: BlockInterval) -> None:
             """Set what the block means for an interval that it is open in."""
 
-    Opening: TypeAlias = "tuple[Block, Flag, int]"  # the serial of the interval that it began
+    Opening: TypeAlias = "tuple[Block, Flag]"
 
 
 class Interval:
     """A stretch of time between two events, in one context; `serial` orders them all.
 
-    `blocks` are the tapes and pauses open in the context, oldest first, each with the flag and the serial of its
-    opening; `tapes` are those tapes among them that record.
+    `blocks` are the tapes and pauses open in the context, oldest first, each with the flag of its opening; `tapes` are
+    those tapes among them that record.
     `accessed` is where they note which variables are used, `detector` what looks for numbers gone wrong. With `enabled`
     false (`no_grad`) nothing is recorded. It is `plain` if values are followed just where they are tracked: enabled, no
     tape asked to watch a constant, and no detector. `tracer` is what follows all numbers for `compile`.
@@ -160,9 +163,9 @@ class BlockInterval(Interval):
         self.detector = None
         self.tracer = None
         self.enabled = self.plain = True
-        asked = [flag.locked for _, flag, _ in blocks]
+        asked = [flag.locked for _, flag in blocks]
         self.is_open = asked[0] if len(asked) == 1 else partial(all_true, asked)  # type: ignore[method-assign]
-        for block, *_ in blocks:
+        for block, _ in blocks:
             block.take_part(self)
         if not self.plain:
             tapes: tuple[Recorder, ...] = self.tapes
@@ -212,13 +215,13 @@ class Scope:
         """Begin an interval, since something happened: an event, perhaps elsewhere, or the end of a block."""
         blocks, ended = [], 0
         for opening in self.blocks:
-            block, flag, began = opening
+            block, flag = opening
             if block.flag is flag and flag.locked():
                 blocks.append(opening)
                 continue
             ended = ended or begin_interval().serial
             block.note_end(ended)
-            open_blocks.pop(began, None)
+            open_blocks.pop(id(flag), None)
         if ended:
             self.blocks = tuple(blocks)
         ambient = clock.ambient
@@ -328,9 +331,9 @@ def assigned_since(node: Value) -> Value | None:
 
 def forget_closed_blocks() -> None:
     """Take out of `open_blocks` what was closed and what its own context has not noticed, since it does no more."""
-    for serial, flag in [*open_blocks.items()]:
+    for key, flag in [*open_blocks.items()]:
         if not flag.locked():
-            open_blocks.pop(serial, None)
+            open_blocks.pop(key, None)
 
 
 def open_block(block: Block) -> int:
@@ -345,10 +348,10 @@ def open_block(block: Block) -> int:
     if open_blocks:
         forget_closed_blocks()
     flag.acquire(False)
+    open_blocks[id(flag)] = flag
     began = begin_interval().serial
-    open_blocks[began] = flag
     here = new(Scope)
-    here.blocks = blocks = (*scope.blocks, (block, flag, began))
+    here.blocks = blocks = (*scope.blocks, (block, flag))
     here.interval = BlockInterval(began, blocks)
     if COLLECTS_ANYWHERE and gc.isenabled():
         try:
@@ -368,6 +371,7 @@ COLLECTS_ANYWHERE = sys.version_info < (3, 12)
 
 def close_block(block: Block) -> int:
     """Close a block before its `with` statement ends; gives the serial of the interval that begins then."""
+    open_blocks.pop(id(block.flag), None)
     block.flag = SHUT
     return begin_interval().serial
 
@@ -433,7 +437,7 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
             flag = self.flag = allocate_lock()
             self.is_fresh = True
             return flag.__exit__
-        return MethodType(leave_one, self)
+        return partial(type(self).__exit__, self)
 
     __exit__ = Exit(prepare)
 
@@ -444,6 +448,19 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
             Block.prepare(other)
             return Block.__enter__(other)  # type: ignore[no-any-return]
         return Block.__enter__(self)  # type: ignore[no-any-return]
+
+    def leave(self) -> None:
+        """Leave the latest of its openings, of those in this context if there are any.
+
+        Raises RuntimeError if there is none.
+        """
+        opened = [each for each in (self, *self.others) if each.is_open]
+        here = {each for each, _ in context.get().blocks}
+        mine = [each for each in opened if each in here]  # another thread may have entered it since
+        if not opened:
+            raise RuntimeError("this no_grad() has not been entered, or was left already; use it as `with no_grad():`")
+        Block.leave((mine or opened)[-1])
+        self.others = tuple([each for each in self.others if each.is_open])
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Wrap a function, a generator function or a coroutine function so that its body runs within `no_grad`."""
@@ -473,17 +490,6 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
         elif flags & 0x80:
             wrapper = coroutine_without_recording
         return in_place_of(function, wrapper)  # type: ignore[no-any-return]
-
-
-def leave_one(block: no_grad, *_: object) -> None:
-    """Leave the latest of the openings of one object, of those in this context if there are any."""
-    opened = [each for each in (block, *block.others) if each.is_open]
-    here = {each for each, *_ in context.get().blocks}
-    mine = [each for each in opened if each in here]  # another thread may have entered it since
-    if not opened:
-        raise RuntimeError("this no_grad() has not been entered, or was left already; use it as `with no_grad():`")
-    (mine or opened)[-1].flag.release()
-    block.others = tuple([each for each in block.others if each.is_open])
 
 
 class GeneratorWithoutRecording:

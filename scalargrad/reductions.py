@@ -91,7 +91,7 @@ def lift(*xs: Number) -> Number:
     return 2.0**600 if 0 < largest < 2.0**-900 else 2.0**-600 if largest > 2.0**900 else 1
 
 
-@reduction(directions)
+@reduction(directions, numpy="hypot")
 def norm(*xs: Number) -> Number:
     """The Euclidean length, as math.hypot has it: neither overflow nor underflow on the way."""
     return math.hypot(*xs)

@@ -6,6 +6,8 @@ values and vectors, and what finds out what applies it to given operands.
 
 from __future__ import annotations
 
+import operator
+import sys
 from functools import update_wrapper
 from numbers import Real
 
@@ -61,23 +63,31 @@ class Symbol:
 
 
 class Operation:
-    """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule an operand.
+    """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule for each operand.
 
-    Messages show it by the name that users know, `shown`.
+    Messages show it by the name that users know, `shown`. `numpy` are the names that functions of NumPy's which compute
+    the same go by, if there are any.
     """
 
-    __slots__ = ("kernel", "method", "name", "reflected", "rules", "shown", "symbol")
+    __slots__ = ("kernel", "method", "name", "numpy", "reflected", "rules", "shown", "symbol")
 
     pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
 
     def __init__(
-        self, name: str, kernel: Callable[..., Number], rules: tuple[Rule, ...], symbol: str = "", shown: str = ""
+        self,
+        name: str,
+        kernel: Callable[..., Number],
+        rules: tuple[Rule, ...],
+        symbol: str = "",
+        numpy: str = "",
+        shown: str = "",
     ) -> None:
         self.name = name
         self.shown = shown or name
         self.kernel = kernel
         self.rules = rules
         self.symbol = symbol
+        self.numpy = numpy.split()
         # The short cuts of `nodes` for one or two operands, the first of which, or else the second, is a Value.
         self.method: Any = None
         self.reflected: Any = None
@@ -167,6 +177,14 @@ class Reduction(Operation):
 
 
 registry: dict[str, Operation] = {}
+numpy_functions: dict[str, Operation] = {}  # the operations by the names of NumPy's functions
+
+
+def register(operation: Operation) -> Operation:
+    """Let an operation be found by its name, and by those that NumPy has for it."""
+    registry[operation.name] = operation
+    numpy_functions.update(dict.fromkeys(operation.numpy, operation))
+    return operation
 
 
 def find_operation(name: str) -> Operation:
@@ -184,6 +202,32 @@ def evaluate(operation: Operation, operands: Sequence[Operand]) -> Number:
 def apply_unwrapped(operation: Operation, operands: Sequence[Operand]) -> Any:
     """Apply an operation to what NumPy's arrays of no dimension hold."""
     return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
+
+
+def is_array(x: Any) -> bool:
+    """Whether something is an array of NumPy's, or one of its scalars.
+
+    Raises TypeError for one of a subclass with operators of its own, such as a matrix or a masked array.
+    """
+    if not hasattr(x, "__array_interface__"):
+        return False
+    numpy = sys.modules.get("numpy")  # which may not be there: others offer the interface, too
+    if numpy is None or not isinstance(x, (numpy.ndarray, numpy.generic)):
+        return False
+    kind, array = type(x), numpy.ndarray
+    if issubclass(kind, array) and (
+        kind.__mul__ is not array.__mul__ or kind.__array_ufunc__ is not array.__array_ufunc__
+    ):
+        raise TypeError(
+            f"expected a plain NumPy array, got a {kind.__name__}, whose operators mean something else than they would "
+            "here; use numpy.asarray() of it, or compressed() or filled() of a masked array"
+        )
+    return True
+
+
+def is_one_element(x: Any) -> bool:
+    """Whether something is an array that holds one element, or one of NumPy's scalars: a number."""
+    return is_array(x) and x.size == 1
 
 
 # What applies an operation to operands of a type, with its rank: among mixed operands the highest rank applies.
@@ -204,13 +248,15 @@ def find_applier(operand: object) -> tuple[float, Callable[[Operation, Sequence[
             return appliers[parent]
     if isinstance(operand, Real):
         return appliers[float]
-    if hasattr(operand, "__array_interface__"):
+    if is_array(operand):
         return array_appliers[min(operand.ndim, 2)]  # type: ignore[attr-defined]
     return None
 
 
 def as_number(x: Any, role: str = "", *names: object) -> Number:
     """`x` as the plain Python number that it is: NumPy's scalars become floats or ints, exact numbers stay.
+
+    An array of one element is that number.
 
     Raises `TypeError` for anything that is not a real number; `role`, with `names` in its braces, says what it is for.
     """
@@ -220,7 +266,7 @@ def as_number(x: Any, role: str = "", *names: object) -> Number:
         return float(x)
     if isinstance(x, int):
         return int(x)
-    if hasattr(x, "__array_interface__") and not getattr(x, "ndim", 0):
+    if is_one_element(x):
         item = x.item()  # of a long double it is a long double
         return float(item) if isinstance(item, type(x)) else as_number(item, role, *names)
     if isinstance(x, Real):
@@ -259,12 +305,26 @@ def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected:
     return number
 
 
-def require_integer(name: str, x: Any, least: int | None = None) -> None:
-    """Raise TypeError unless it is an integer, ValueError if it is less than it may be."""
-    if type(x) is not int:
+def is_integer(x: Any) -> bool:
+    """Whether something is an integer, Python's or NumPy's, and no truth value."""
+    if type(x) is int:
+        return True
+    if isinstance(x, (bool, Symbol)) or not hasattr(type(x), "__index__"):
+        return False
+    try:
+        operator.index(x)
+    except TypeError:
+        return False
+    return True
+
+
+def require_integer(name: str, x: Any, least: int | None = None) -> int:
+    """The plain integer. Raises TypeError unless it is an integer, ValueError if it is less than it may be."""
+    if not is_integer(x):
         raise TypeError(f"{name} is an integer, not {x!r} ({type(x).__name__})")
     if least is not None and x < least:
         raise ValueError(f"{name} is {least} or more, not {x}")
+    return operator.index(x)
 
 
 def in_place_of(function: Any, wrapper: Any) -> Any:
@@ -281,21 +341,29 @@ def named(method: Method, name: str) -> Method:
 if TYPE_CHECKING:
 
     @overload
-    def operation(rule: Rule, /, *, shown: str = ...) -> Callable[[Callable[[Number], Number]], Unary]: ...
+    def operation(
+        rule: Rule, /, *, numpy: str | None = None, shown: str = ""
+    ) -> Callable[[Callable[[Number], Number]], Unary]: ...
     @overload
     def operation(
-        left: Rule, right: Rule, /, *, shown: str = ...
+        left: Rule, right: Rule, /, *, numpy: str | None = None, shown: str = ""
     ) -> Callable[[Callable[[Number, Number], Number]], Binary]: ...
     @overload
-    def operation(*rules: Rule, shown: str = ...) -> Callable[[Callable[..., Number]], Nary]: ...
+    def operation(
+        *rules: Rule, numpy: str | None = None, shown: str = ""
+    ) -> Callable[[Callable[..., Number]], Nary]: ...
 
 
-def operation(*rules: Rule, shown: str = "") -> Any:
-    """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors."""
+def operation(*rules: Rule, numpy: str | None = None, shown: str = "") -> Any:
+    """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors.
+
+    `numpy` is the name of NumPy's function that computes the same, or several names with spaces between them, if it is
+    not that of the kernel; `shown` is the name that messages show, likewise.
+    """
 
     def define(kernel: Callable[..., Number]) -> Any:
-        operation = Operation(kernel.__name__, kernel, rules, shown=shown)
-        registry[operation.name] = operation
+        name = kernel.__name__
+        operation = register(Operation(name, kernel, rules, numpy=name if numpy is None else numpy, shown=shown))
 
         def of_one(x: Operand, /) -> Any:
             if type(x) is float:
@@ -336,19 +404,17 @@ def operation(*rules: Rule, shown: str = "") -> Any:
     return define
 
 
-def reduction(rule: Rule) -> Callable[[Callable[..., Number]], Reduction]:
+def reduction(rule: Rule, numpy: str = "") -> Callable[[Callable[..., Number]], Reduction]:
     """Make a kernel of any number of numbers into one operation, with one rule for all its operands."""
 
     def define(kernel: Callable[..., Number]) -> Reduction:
-        operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,))
-        registry[operation.name] = operation
+        operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,), numpy=numpy)
+        register(operation)
         return operation
 
     return define
 
 
-def operator_of(symbol: str, kernel: Callable[..., Number], *rules: Rule) -> Operation:
+def operator_of(symbol: str, kernel: Callable[..., Number], *rules: Rule, numpy: str) -> Operation:
     """The operation behind one of Python's operators."""
-    operation = Operation(kernel.__name__.strip("_"), kernel, rules, symbol)
-    registry[operation.name] = operation
-    return operation
+    return register(Operation(kernel.__name__.strip("_"), kernel, rules, symbol, numpy))

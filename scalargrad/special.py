@@ -208,3 +208,79 @@ def halves(x: float) -> tuple[float, float]:
     scaled = 134217729.0 * x  # 2**27 + 1
     head = scaled - (scaled - x)
     return head, x - head
+
+
+def logaddexp_slope(x: float, y: float) -> float:
+    """1/(1 + exp(y - x)); what x - y rounds away is put back, since exp would magnify it."""
+    if x == y:
+        return 0.5
+    gap = x - y
+    if math.isinf(gap):
+        return 1.0 if gap > 0 else 0.0
+    back = gap - x
+    lost = (x - (gap - back)) - (y + back)
+    if gap < 0:
+        e = math.exp(gap) * (1 + lost)
+        return e / (1 + e)
+    return 1 / (1 + math.exp(-gap) * (1 - lost))
+
+
+def sinc(x: float) -> float:
+    """sin(pi x)/(pi x); the sine of the distance to the nearest integer, which is exact."""
+    x = float(x)
+    if abs(x) < 1e-9 or math.isinf(x):
+        return 1.0 if abs(x) < 1 else 0.0
+    rest = math.remainder(x, 1.0)
+    side = 1.0 if math.remainder(x - rest, 2.0) == 0 else -1.0
+    return side * math.sin(math.pi * rest) / math.pi / x
+
+
+PI_BITS = 256
+PI = 0x3243F6A8885A308D313198A2E03707344A4093822299F31D0082EFA98EC4E6C89  # in units of 2**-PI_BITS
+
+
+def sinc_derivative(n: int, x: float) -> float:
+    """The n-th derivative of sinc, in integers that carry enough digits for what cancels.
+
+    With z = pi x it is pi**n times the n-th derivative of sin(z)/z. Where z is small, that is the sum over 2k >= n of
+    (-1)**k z**(2k - n)/((2k + 1) (2k - n)!), from the series of the sine (DLMF 4.19.1); where it is large, g_n/z with
+    g_n = sin(z + n pi/2) - n g_(n-1)/z, from the derivatives of z times sin(z)/z.
+    """
+    x = float(x)
+    if x - x != 0:
+        return 0.0 if x == x else x
+    numerator, denominator = x.as_integer_ratio()
+    one = 1 << PI_BITS
+    odd = n % 2
+    if abs(x) * 3 < n + 10:
+        square = (PI * numerator // denominator) ** 2 >> PI_BITS
+        k = (n + odd) // 2
+        term = one if k % 2 == 0 else -one  # z**(2k - n)/(2k - n)!, without the z of an odd one
+        total = 0
+        while term not in (0, -1):
+            total += term // (2 * k + 1)
+            k += 1
+            term = -(term * square >> PI_BITS) // ((2 * k - n) * (2 * k - n - 1))
+        if odd:
+            return float(total * PI ** (n + 1) * numerator / (denominator << PI_BITS * (n + 2)))
+        return float(total * PI**n / (1 << PI_BITS * (n + 1)))
+    sine, cosine = sine_and_cosine(numerator % (2 * denominator), denominator)
+    more = abs(numerator // denominator).bit_length()  # at an even integer the sine is zero, and 1/z is all there is
+    sine, cosine = sine << more, cosine << more
+    found = sine
+    for order in range(1, n + 1):
+        sine, cosine = cosine, -sine
+        found = sine - order * found * denominator * one // (PI * numerator)
+    return float(found * PI ** (n - 1) * denominator / (numerator << PI_BITS * n + more))
+
+
+def sine_and_cosine(numerator: int, denominator: int) -> tuple[int, int]:
+    """sin and cos of pi times a fraction from 0 to 2, in units of 2**-PI_BITS."""
+    z = PI * numerator // denominator
+    sums = [0, 0]
+    k, term = 0, 1 << PI_BITS
+    while term:
+        sums[k % 2] += term if k % 4 < 2 else -term
+        k += 1
+        term = (term * z >> PI_BITS) // k
+    return sums[1], sums[0]

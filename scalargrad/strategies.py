@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from . import math as differentiable_math
 from .refusals import plural
-from .registry import require_flag, require_integer
+from .registry import is_integer, require_flag, require_integer
 from .value import Value
 from .vector import Vector
 
@@ -92,7 +92,7 @@ class Program:
     """
 
     def __init__(self, arity: int, source: str) -> None:
-        if type(arity) is not int or not isinstance(source, str):
+        if not is_integer(arity) or not isinstance(source, str):
             raise TypeError(f"Program takes the number of its arguments and its source, got {arity!r} and {source!r}")
         try:
             code = compiled(source, differentiable_math).__code__
@@ -163,9 +163,9 @@ def vectors(
     >>> find(vectors(min_size=2), lambda v: True)
     Vector([0.0, 0.0])
     """
-    require_integer("min_size of vectors", min_size)
+    min_size = require_integer("min_size of vectors", min_size)
     if max_size is not None:
-        require_integer("max_size of vectors", max_size)
+        max_size = require_integer("max_size of vectors", max_size)
     if min_size < 0 or (max_size is not None and min_size > max_size):
         raise ValueError(f"min_size of vectors is 0 or more and at most max_size, not {min_size} with {max_size}")
     return st.lists(values(elements), min_size=min_size, max_size=max_size).map(Vector)
@@ -202,9 +202,9 @@ def programs(
     def program(x):
         return math.log1p(x * x)
     """
-    require_integer("max_inputs of programs", max_inputs)
-    require_integer("max_steps of programs", max_steps, 1)
-    require_integer("min_steps of programs", min_steps)
+    max_inputs = require_integer("max_inputs of programs", max_inputs)
+    max_steps = require_integer("max_steps of programs", max_steps, 1)
+    min_steps = require_integer("min_steps of programs", min_steps)
     require_flag("functions", functions)
     require_flag("branches", branches)
     require_flag("loops", loops)

@@ -10,7 +10,7 @@ import sys
 from copy import copy
 from numbers import Real
 
-from .registry import Symbol
+from .registry import Symbol, is_array, is_one_element
 from .value import Value
 from .vector import Vector
 
@@ -109,10 +109,6 @@ def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
 # ---- Down to single numbers ------------------------------------------------------------------------------------------
 
 
-def is_array(x: object) -> bool:
-    return hasattr(x, "__array_interface__") and hasattr(x, "tolist")
-
-
 def is_number(x: object) -> bool:
     return isinstance(x, Value) or (isinstance(x, (float, Real)) and not isinstance(x, bool))
 
@@ -177,10 +173,10 @@ def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
 
     Raises ValueError if it has another structure, TypeError if it holds something else in place of a number.
     """
-    if is_number(structure):
+    if is_number(structure) or (is_array(structure) and not structure.ndim and not is_passed_over(structure)):
+        if is_one_element(given):
+            given = given.item()
         if not is_number(given):
-            if getattr(given, "shape", None) == ():
-                return [given.item()]
             raise mismatch(name, structure, given)
         return [given]
     if is_passed_over(structure):

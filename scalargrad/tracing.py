@@ -17,7 +17,7 @@ from numbers import Real
 from . import operations, recording
 from .anomaly import outer_frame, place, where
 from .nodes import make_node, untracked
-from .registry import Operation, Symbol, appliers, as_number, named, registry
+from .registry import Operation, Symbol, appliers, as_number, named, numpy_functions, registry
 from .value import Value
 
 TYPE_CHECKING = False
@@ -159,9 +159,11 @@ class Traced(Symbol):
         return self.trace.ask("hash", hash, (self,), {}) if self.trace.is_open else self.index
 
     def __getattr__(self, name: str) -> Any:
-        operation = registry.get(name)
+        operation = numpy_functions.get(name, registry.get(name))
         if operation is not None and len(operation.rules) == 1:
-            return lambda: self.trace.apply(operation, (self,))  # as NumPy calls it for arrays of objects
+            return lambda *others: self.trace.apply(
+                operation, (self, *others)
+            )  # as NumPy calls it for arrays of objects
         if hasattr(float, name):
             self.trace.refuse_number(f"{name}() of a traced number would be that of this one call")
         raise AttributeError(f"'float' object has no attribute {name!r}")
@@ -322,7 +324,7 @@ class Trace(recording.Block):
         interval: Interval | None = getattr(value, "interval", None)
         if interval is None:
             return data
-        if any(block is self for block, *_ in interval.blocks):
+        if any(block is self for block, _ in interval.blocks):
             if not value._operation:
                 self.made[id(value)] = value
             return data

@@ -19,10 +19,18 @@ from .forward import forward_rows, forward_sweep
 from .nodes import number_of
 from .operations import identity, one_like, zero_like
 from .refusals import plural
-from .registry import as_number, in_place_of, require_callable, require_flag
+from .registry import (
+    as_number,
+    in_place_of,
+    is_array,
+    is_integer,
+    is_one_element,
+    require_callable,
+    require_flag,
+    require_integer,
+)
 from .structure import (
     array_of,
-    is_array,
     is_number,
     is_passed_over,
     parts_of,
@@ -296,13 +304,18 @@ def parameter_names(function: Any, by_position: bool = False) -> list[str]:
     return [x.name for x in parameters if not (by_position and x.kind is x.KEYWORD_ONLY)]
 
 
-def check_argnums(name: str, argnums: Any) -> None:
-    """Raises TypeError unless it is an integer or a sequence of integers, ValueError if one is named twice."""
+def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
+    """The plain integer, or a tuple of plain integers.
+
+    Raises TypeError unless it is an integer or a sequence of integers, ValueError if one is named twice.
+    """
     numbers = argnums if isinstance(argnums, (list, tuple)) else (argnums,)
-    if not numbers or not all(type(number) is int for number in numbers):
+    if not numbers or not all(map(is_integer, numbers)):
         raise TypeError(f"argnums of {name} is an integer or a tuple of integers, not {argnums!r}")
+    numbers = tuple([int(number) for number in numbers])
     if len({*numbers}) < len(numbers):
         raise ValueError(f"argnums of {name} has a number twice: {argnums!r}")
+    return numbers if isinstance(argnums, (list, tuple)) else numbers[0]
 
 
 def run_at(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any], argnums: Any) -> tuple[Run, Any]:
@@ -323,8 +336,8 @@ def one_number(name: str, result: Any) -> Any:
     """The value or number that a function returned. Raises TypeError if it returned something else."""
     if isinstance(result, Value):
         return result
-    if is_array(result) and result.ndim == 0:
-        result = result.item()
+    if is_one_element(result) or (isinstance(result, Vector) and len(result) == 1):
+        (result,) = result.ravel().tolist() if is_array(result) else result
     if not is_number(result):
         raise TypeError(
             f"{name} takes a function that returns one number, this one returned {result!r} ({type(result).__name__}); "
@@ -437,7 +450,7 @@ def value_and_grad(
     >>> value_and_grad(lambda x, y: x * x * y)(3.0, 2.0)
     (18.0, 12.0)
     """
-    check_argnums("value_and_grad", argnums)
+    argnums = require_argnums("value_and_grad", argnums)
     require_flag("has_aux", has_aux)
     return Transform(_value_and_grad, function, argnums=argnums, has_aux=has_aux)
 
@@ -455,7 +468,7 @@ def grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
     >>> grad(grad(lambda x: x**3))(2.0)
     12.0
     """
-    check_argnums("grad", argnums)
+    argnums = require_argnums("grad", argnums)
     require_flag("has_aux", has_aux)
     return Transform(_grad, function, argnums=argnums, has_aux=has_aux)
 
@@ -587,10 +600,7 @@ def derivative(function: Callable[..., Any], order: int = 1) -> Callable[..., An
     >>> derivative(lambda x: x**5, order=3)(2.0)
     240.0
     """
-    if type(order) is not int:
-        raise TypeError(f"order of derivative is an integer, not {order!r}")
-    if order < 0:
-        raise ValueError(f"order of derivative is 0 or more, not {order}")
+    order = require_integer("order of derivative", order, 0)
     return Transform(_derivative, function, order=order)
 
 
@@ -627,7 +637,7 @@ def jacobian(function: Callable[..., Any], argnums: int | Sequence[int] = 0, mod
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + 2 * v[1]])([3.0, 2.0])
     [[2.0, 3.0], [1.0, 2.0]]
     """
-    check_argnums("jacobian", argnums)
+    argnums = require_argnums("jacobian", argnums)
     if mode not in MODES:
         raise ValueError(f"mode of jacobian is 'auto', 'forward' or 'reverse', not {mode!r}")
     return Transform(_jacobian, function, argnums=argnums, mode=mode)
@@ -660,7 +670,7 @@ def hessian(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]
     """
-    check_argnums("hessian", argnums)
+    argnums = require_argnums("hessian", argnums)
     return Transform(_hessian, function, argnums=argnums)
 
 

@@ -4,43 +4,30 @@ from __future__ import annotations
 
 import math
 import operator
-from numbers import Real
 
 from . import operations, recording
 from .backprop import backward
-from .nodes import binary_operator, class_of_nodes, new, number_of, reflected_operator, unary_operator
+from .nodes import (
+    binary_operator,
+    class_of_nodes,
+    comparison,
+    leaf_number,
+    new,
+    number_of,
+    of_the_number,
+    reflected_operator,
+    unary_operator,
+)
 from .recording import assign_leaf, open_blocks, refuse_in_trace, shown
-from .refusals import refuse_float, refuse_index, refuse_list, refuse_ratio
-from .registry import as_float, as_number
+from .refusals import refuse_float, refuse_index, refuse_ratio
+from .registry import as_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .recording import Interval
     from .registry import Number
-
-
-def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any]:
-    """A method that compares numbers and gives a plain truth value."""
-
-    def method(self: Value, other: Any) -> Any:
-        x = number_of(self) if open_blocks else self._data
-        if isinstance(other, Value):
-            return compare(x, number_of(other) if open_blocks else other._data)
-        return compare(x, other) if isinstance(other, (float, int, Real)) else NotImplemented
-
-    return method
-
-
-def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that gives what a function gives of the plain number."""
-
-    def method(self: Value, *args: Any) -> Any:
-        return function(number_of(self), *args)
-
-    return method
 
 
 @class_of_nodes
@@ -82,8 +69,6 @@ class Value:
     d_left: Any
     d_right: Any
     interval: Interval
-
-    __array_priority__ = 1000.0  # NumPy's operators give way to these
 
     def __init__(self, number: Number, label: str | None = None) -> None:
         self._data = leaf_number(number)
@@ -237,7 +222,7 @@ class Value:
     __ne__ = comparison(operator.ne)
     __hash__ = object.__hash__
 
-    # -- functions as methods, so that NumPy's work on arrays of values
+    # -- functions as methods
 
     relu = unary_operator(operations.relu.operation)
     exp = unary_operator(operations.exp.operation)
@@ -289,18 +274,3 @@ class Value:
             if hasattr(self, name):
                 setattr(twin, name, getattr(self, name) if name != "_data" else number_of(self))
         return twin
-
-
-def leaf_number(number: Any) -> Number:
-    """The number of a leaf: integers and truth values become floats.
-
-    Raises TypeError for anything that is not a real number.
-    """
-    if type(number) is float:
-        return number
-    if isinstance(number, Value):
-        raise TypeError(f"expected a plain number, got {number!r}; use Variable(value) for a new leaf, or its .data")
-    if isinstance(number, (list, tuple)):
-        refuse_list(number, "")
-    number = as_number(number)
-    return as_float(number) if isinstance(number, int) else number

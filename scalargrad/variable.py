@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from . import recording
-from .nodes import new, number_of, untracked
+from .nodes import leaf_number, new, number_of, untracked
 from .recording import assign_at_once, open_blocks, refuse_in_trace, shown
 from .refusals import counted
 from .registry import Operation, as_number, require_flag
-from .value import Value, leaf_number
+from .value import Value
 from .vector import Vector, elements_of
 
 TYPE_CHECKING = False

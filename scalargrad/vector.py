@@ -10,7 +10,16 @@ from . import operations, reductions
 from .nodes import make_node, number_of, record, untracked
 from .recording import clock, open_blocks, refuse_in_trace, shown
 from .refusals import plural, refuse_backward, refuse_float_of_vector, refuse_list
-from .registry import appliers, array_appliers, as_number, find_applier, iterate, refuse_scalar, require_callable
+from .registry import (
+    appliers,
+    array_appliers,
+    as_number,
+    find_applier,
+    is_array,
+    iterate,
+    refuse_scalar,
+    require_callable,
+)
 from .value import Value
 
 TYPE_CHECKING = False
@@ -56,7 +65,7 @@ def elements_of(operand: Any) -> Sequence[Any] | None:
         return operand._values
     if isinstance(operand, (list, tuple)):
         return operand
-    if hasattr(operand, "__array_interface__") and operand.ndim:
+    if is_array(operand) and operand.ndim:
         if operand.ndim > 1:
             raise ValueError(f"expected one dimension, got an array of shape {operand.shape}")
         elements: list[Any] = operand.tolist()
@@ -73,11 +82,6 @@ def elements_for(name: str, operand: Any) -> Sequence[Any]:
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
     """Apply an operation to each row of elements."""
     return Vector(map(operation, *aligned(operands)))
-
-
-def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
-    return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*operands)
 
 
 class Vector:
@@ -106,8 +110,6 @@ class Vector:
     _numbers: list[Number]
     _moment: Interval | None
     _tracked: int
-
-    __array_priority__ = 1000.0
 
     def __init__(self, elements: Iterable[Any]) -> None:
         values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
@@ -141,11 +143,9 @@ class Vector:
         return iter(self._values)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (Vector, list, tuple)) and not hasattr(other, "__array_interface__"):
-            return NotImplemented
-        if getattr(other, "ndim", 1) != 1:
-            return False
-        return [*map(number_of, self._values)] == [*map(number_of, other)]  # type: ignore[call-overload]
+        if not isinstance(other, (Vector, list, tuple)):
+            return NotImplemented  # of an array, which compares element by element, as it does with a list
+        return [*map(number_of, self._values)] == [*map(number_of, other)]
 
     __hash__ = object.__hash__
 
@@ -273,17 +273,20 @@ class Vector:
         interval = clock.ambient
         # The hot path of networks: tracked weights with activations, or with inputs, which are constants. It spares
         # `record`'s look at each operand.
-        numbers = (*self._data(), *other._data())
+        numbers = (*self._plain(), *other._plain())
         data = reductions.dot.evaluate(numbers)
         derivatives = reductions.dot.rules[0](*numbers)  # type: ignore[operator, misc]
         if not other._count_tracked():
             derivatives = derivatives[: len(mine)]
         return make_node(data, (*mine, *others), derivatives, reductions.dot, interval)
 
-    def __matmul__(self, other: Vector | Sequence[Any]) -> Value:
+    def __matmul__(self, other: Any) -> Any:
+        if is_array(other) and other.ndim > 1:
+            return NotImplemented  # and NumPy asks `arrays`
         return self.dot(other) if elements_of(other) is not None else NotImplemented
 
-    __rmatmul__ = __matmul__  # products of numbers commute, so the sum is the same to the bit
+    def __rmatmul__(self, other: Any) -> Any:
+        return self.dot(other) if elements_of(other) is not None else NotImplemented
 
     def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
         if needs_elements and not self._values:
@@ -293,14 +296,14 @@ class Vector:
         interval = clock.ambient
         if open_blocks or self._count_tracked() < len(self._values):
             return record(operation, self._values)
-        numbers = self._data()
+        numbers = self._plain()
         data = operation.evaluate(numbers)
         derivatives = operation.local_derivatives(numbers, (True,) * len(numbers))
         return make_node(data, self._values, derivatives, operation, interval)
 
     # -- what is computed once and kept
 
-    def _data(self) -> list[Number]:
+    def _plain(self) -> list[Number]:
         """The numbers, kept until a leaf is assigned anywhere."""
         if self._moment is not clock.ambient:
             moment = clock.ambient  # before the numbers, see `recording.assign_leaf`
@@ -362,4 +365,3 @@ def plain_if_plain(vector: Any, operation: Operation) -> Any:
 Sequence.register(Vector)
 appliers[Vector] = appliers[list] = appliers[tuple] = (3, apply_elementwise)
 array_appliers[1] = (3, apply_elementwise)
-array_appliers[2] = (4, apply_to_arrays)

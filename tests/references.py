@@ -233,6 +233,17 @@ REFERENCES: dict[str, Reference] = {
     ),
     **unary("degrees", mp.degrees, ANY),
     **unary("radians", mp.radians, ANY),
+    **unary("sinc", mp.sincpi, floats_between(-40, 40) | near(0.0, 1.0, 1.4302966531242027)),
+    "sinc_derivative": Reference(
+        lambda x: (mp.cospi(x) - mp.sincpi(x)) / x,
+        lambda x: operations.sinc_derivative(1, x),
+        (floats_between(-40, 40) | near(1.0, 1.4302966531242027),),
+        lambda x: abs(x) > 1e-3,
+    ),
+    "logaddexp": Reference(
+        lambda x, y: mp.log(mp.exp(x) + mp.exp(y)), sg.logaddexp, (floats_between(-350, 350), floats_between(-350, 350))
+    ),
+    **helper("logaddexp_slope", lambda x, y: 1 / (1 + mp.exp(y - x)), *(floats_between(-350, 350),) * 2),
     "polygamma": Reference(
         lambda x: mp.polygamma(2, x),
         lambda x: sg.polygamma(2, x),

@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from infix import INFIX, real
 
 import scalargrad as sg
-from scalargrad import Value, Vector
+from scalargrad import Value, Vector, nn
+from scalargrad.arrays import OTHERS
+from scalargrad.registry import numpy_functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,9 +246,8 @@ def test_a_vector_is_made_of_an_array_equals_it_and_becomes_it(numbers: list[flo
     array = np.array(numbers)
     v = Vector(array)
     assert exactly(v.tolist()) == exactly(numbers)
-    assert v == array
-    assert array == v
-    assert v != np.array([*numbers, 1.0])
+    assert (v == array).tolist() == (array == v).tolist() == [True] * len(numbers)
+    assert (v != array).tolist() == (array != v).tolist() == [False] * len(numbers)
     tracked = Vector([Value(x) for x in numbers])
     assert type(tracked.numpy()) is np.ndarray
     assert tracked.numpy().dtype == np.float64
@@ -279,16 +280,17 @@ def test_arrays_of_another_length_or_shape_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             call()
-    for call in (lambda: v @ np.ones((2, 2)), lambda: v.dot(np.ones((2, 2))), lambda: sg.softmax(np.ones((2, 2)))):
+    for call in (lambda: v.dot(np.ones((2, 2))), lambda: sg.softmax(np.ones((2, 2)))):
         with pytest.raises(ValueError, match=r"^expected one dimension, got an array of shape \(2, 2\)$"):
             call()
     with pytest.raises(TypeError, match=r"expected a real number or a Value as element 0 of a Vector, got array\(.*\)"):
         Vector(np.ones((2, 2)))
 
 
-def test_a_vector_differs_from_an_array_of_another_shape() -> None:
-    assert Vector([1.0, 1.0]) != np.ones((2, 2))
-    assert not Vector([1.0, 1.0]) == np.ones((2, 2))  # noqa: SIM201
+def test_a_vector_and_an_array_of_two_dimensions_compare_element_by_element() -> None:
+    array = np.array([[1.0, 2.0], [3.0, 1.0]])
+    assert (Vector([1.0, 1.0]) == array).tolist() == [[True, False], [False, True]]
+    assert (array < Vector([3.0, 2.0])).tolist() == [[True, False], [False, True]]
 
 
 @pytest.mark.parametrize("name", ["sin", "exp", "relu", "sigmoid", "softplus", "abs", "sqrt", "atan"])
@@ -461,6 +463,304 @@ def test_gradients_flow_through_arrays_of_several_dimensions() -> None:
     function = sg.sin(np.array([[0.5, 1.0]]))
     assert function.shape == (1, 2)
     assert function.tolist() == [[math.sin(0.5), math.sin(1.0)]]
+
+
+def test_matrix_products_with_arrays_of_two_dimensions() -> None:
+    matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    v, w = Vector([Value(1.0), Value(2.0), Value(0.5)]), Vector([Value(1.0), Value(-1.0)])
+    for result in (matrix @ v, np.matmul(matrix, v), Vector(np.dot(matrix, v))):
+        assert type(result) is Vector
+        assert result == [6.5, 17.0]
+    assert (matrix @ v)[0].operation == "dot"
+    for result in (w @ matrix, np.matmul(w, matrix)):
+        assert type(result) is Vector
+        assert result == [-3.0, -3.0, -3.0]
+    (w @ matrix @ v).backward()
+    assert v.grad == [-3.0, -3.0, -3.0]
+    assert w.grad == [6.5, 17.0]
+    cube = np.arange(12.0).reshape(2, 2, 3)
+    assert numbers_in(cube @ v) == (cube @ np.array([1.0, 2.0, 0.5])).tolist()
+    with pytest.raises(ValueError, match="expected vectors of one length, got lengths 2 and 3"):
+        matrix @ w
+    with pytest.raises(ValueError, match="expected vectors of one length"):
+        w @ np.ones((3, 2))
+    with pytest.raises(TypeError, match=r"unsupported operand|scalar"):
+        v @ 2.0  # type: ignore[operator]
+
+
+def test_comparisons_with_an_array_go_element_by_element() -> None:
+    x, array = Value(2.0), np.array([[1.0, 2.0], [3.0, math.nan]])
+    for compare in COMPARISONS:
+        for result, expected in ((compare(x, array), compare(2.0, array)), (compare(array, x), compare(array, 2.0))):
+            assert result.dtype == bool
+            assert result.tolist() == expected.tolist()
+    assert (Vector([x, 3.0]) < np.array([2.5, 2.5])).tolist() == [True, False]
+
+
+# ---- NumPy's functions -----------------------------------------------------------------------------------------------
+
+BY_NUMPY_NAME = {
+    name: function
+    for name, function in vars(np).items()
+    if isinstance(function, np.ufunc) and function.__name__ in numpy_functions
+}
+BEYOND_ONE = {"arccosh": 1.0}  # added to the numbers, to be in the domain
+
+
+@pytest.mark.parametrize("name", BY_NUMPY_NAME)
+@a_third
+@given(numbers=st.lists(st.floats(0.0625, 0.9375), min_size=2, max_size=3))
+def test_a_ufunc_applies_the_operation_with_its_name(name: str, numbers: list[float]) -> None:
+    ufunc = BY_NUMPY_NAME[name]
+    numbers = [x + BEYOND_ONE.get(ufunc.__name__, 0.0) for x in numbers]
+    others: list[Any] = [[2, 3, 1][: len(numbers)] if name == "ldexp" else [0.5, 1.5, 2.5][: len(numbers)]]
+    if ufunc.nin == 1:
+        others = []
+    expected = ufunc(np.array(numbers), *map(np.array, others))
+    leaves = [Value(x) for x in numbers]
+    vector = ufunc(Vector(leaves), *others)
+    assert type(vector) is Vector
+    assert vector.tolist() == pytest.approx(expected.tolist(), rel=1e-14)
+    scalar = ufunc(leaves[0], *[row[0] for row in others])
+    assert type(scalar) is Value
+    assert exactly(scalar.data) == exactly(vector[0].data)
+    if ufunc.nin == 1:
+        array = ufunc(np.array([leaves, leaves[::-1]], dtype=object))
+        assert numbers_in(array) == [vector.tolist(), vector.tolist()[::-1]]
+    vector.sum().backward()
+    operation = numpy_functions[ufunc.__name__]
+    for leaf, *row in zip(leaves, *others):
+        twin = Value(leaf.data)
+        operation(twin, *row).backward()
+        assert exactly(float(twin.grad)) == exactly(float(leaf.grad))
+
+
+def test_ufuncs_of_two_arrays_of_values_call_their_methods() -> None:
+    xs, ys = objects(Value(3.0), Value(5.0)), objects(Value(4.0), Value(12.0))
+    assert numbers_in(np.hypot(xs, ys)) == [5.0, 13.0]
+    assert numbers_in(np.arctan2(xs, ys)) == [math.atan2(3.0, 4.0), math.atan2(5.0, 12.0)]
+    assert numbers_in(np.fmod(ys, xs)) == [1.0, 2.0]
+    np.hypot(xs, ys)[0].backward()
+    assert xs[0].grad == 0.6
+
+
+def test_every_ufunc_that_names_an_operation_or_a_function_of_math_is_known() -> None:
+    public = {*dir(sg), *sg.math.__all__}
+    known = {*numpy_functions, "floor", "ceil", "trunc", "gcd", "lcm", *OTHERS}
+    different = {"remainder", "signbit"}  # of another meaning in math, of a Python to come
+    ufuncs = {f.__name__ for f in vars(np).values() if isinstance(f, np.ufunc)}
+    assert (ufuncs & public) - different <= known
+
+
+def test_what_is_piecewise_constant_gives_plain_numbers() -> None:
+    x, v = Value(-1.5), Vector([Value(-1.5), Value(2.5)])
+    assert np.floor(x) == -2
+    assert np.ceil(v).tolist() == [-1, 3]
+    assert np.trunc(v).tolist() == [-1, 2]
+    assert np.rint(v).tolist() == np.round(v).tolist() == [-2, 2]
+    for function in (np.isfinite, np.isinf, np.isnan):
+        assert function(x) is (function is np.isfinite)
+        assert function(v).dtype == bool
+        assert function(v).tolist() == [function is np.isfinite] * 2
+    assert np.less(v, 0.0).tolist() == [True, False]
+    assert np.logical_and(v, True).dtype == bool
+
+
+def test_functions_with_several_results_give_each() -> None:
+    whole, rest = np.divmod(Value(7.0), 2.0)
+    assert (whole.data, rest.data) == (3.0, 1.0)
+    fractions, wholes = np.modf(Vector([Value(2.25), Value(-1.5)]))
+    assert numbers_in(fractions) == [0.25, -0.5]
+    assert wholes.tolist() == [2.0, -1.0]
+    mantissa, exponent = np.frexp(Value(6.0))
+    assert (mantissa.data, exponent) == (0.75, 3)
+
+
+def test_what_has_no_operation_goes_by_the_operators() -> None:
+    v = Vector([Value(2.0), Value(-3.0)])
+    square = np.square(v)
+    assert type(square) is Vector
+    square.sum().backward()
+    assert v.grad == [4.0, -6.0]
+    assert np.reciprocal(Value(4.0)).data == 0.25
+    assert np.positive(v) == np.conjugate(v) == v
+    assert np.real(v[0]) is v[0]
+    assert np.imag(v[0]) == 0
+    with pytest.raises(AttributeError, match=r"^'Value' object has no attribute 'maximize'"):
+        v[0].maximize  # noqa: B018
+    assert np.add.reduce(v).data == -1.0
+    assert numbers_in(np.multiply.outer(v, v)) == [[4.0, -6.0], [-6.0, 9.0]]
+    assert numbers_in(np.logaddexp.reduce(v)) == sg.logaddexp(2.0, -3.0)
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        *(np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.median, np.ptp, np.cumsum, np.cumprod, np.diff),
+        *(np.sort, np.flip, np.outer, np.linalg.norm, np.vstack, np.stack, np.atleast_2d, np.array, np.asarray),
+        lambda x: np.sum(x, axis=0, keepdims=True),
+        lambda x: np.mean(x, axis=0),
+        lambda x: np.max(x, axis=0, initial=1.0),
+        lambda x: np.prod(x, where=[True, False, True], initial=1.0),
+        lambda x: np.var(x, ddof=1),
+        lambda x: np.concatenate([x, [1.0], x]),
+        lambda x: np.stack([x, x], axis=1),
+        lambda x: np.dot(x, x),
+        lambda x: np.clip(x, 0.5, 2.0),
+        lambda x: np.clip(x, 0.5, None),
+        lambda x: np.where([True, False, True], x, 0.0),
+        lambda x: np.argsort(x),
+        lambda x: np.argmax(x),
+        lambda x: np.reshape(x, (3, 1)),
+        lambda x: np.einsum("i,i", x, x),
+        lambda x: np.average(x, weights=[1.0, 2.0, 3.0]),
+        lambda x: np.sinc(x),
+        lambda x: np.tensordot(x, x, axes=1),
+        np.shape,
+        np.size,
+    ],
+)
+def test_a_function_of_a_vector_gives_what_it_gives_of_an_array(compute: Callable[..., Any]) -> None:
+    numbers = [1.5, 0.25, 3.0]
+    if compute is np.outer:
+        compute = lambda x: np.outer(x, x)  # noqa: E731
+    expected = np.asarray(compute(np.array(numbers)))
+    result = compute(Value(1.0) * np.array(numbers))
+    assert np.shape(result) == expected.shape
+    assert numbers_in(np.ravel(result)) == pytest.approx(np.ravel(expected), rel=1e-14)
+
+
+def test_gradients_flow_through_numpys_functions() -> None:
+    def spread(w: Any) -> Any:
+        return np.std(w * np.array([1.0, 2.0, 4.0]), ddof=1)
+
+    assert sg.grad(spread)(3.0) == pytest.approx(np.std([1.0, 2.0, 4.0], ddof=1), rel=1e-14)
+    assert sg.grad(lambda x: np.var([x, x + 2.0 * x]))(1.0) == pytest.approx(2.0)
+    v = Vector([Value(1.0), Value(2.0)])
+    total = np.sum(v)
+    assert total.operation == "sum"
+    np.max(Vector([v[0], v[0] * 1.0])).backward()
+    assert v.grad == [1.0, 0.0]
+    x = Value(0.0)
+    assert sg.grad(sg.grad(np.sinc))(x.data) == pytest.approx(-(math.pi**2) / 3)
+
+
+def test_out_where_and_dtype_are_obeyed_or_refused() -> None:
+    v, out = Vector([Value(1.0), Value(4.0)]), np.array([None, 7.0], dtype=object)
+    assert np.sqrt(v, out=out) is out
+    assert numbers_in(out) == [1.0, 2.0]
+    np.add(v, 1.0, out=out, where=[True, False])
+    assert numbers_in(out) == [2.0, 2.0]
+    out += v
+    assert numbers_in(out) == [3.0, 6.0]
+    assert np.less(v, 2.0, dtype=object).tolist() == [True, False]
+    flags = np.zeros(2, dtype=bool)
+    np.less(v, 2.0, out=flags)
+    assert flags.tolist() == [True, False]
+    floats = np.ones(2)
+    for compute in (lambda: np.sin(v, out=floats), lambda: np.sin(v, dtype=float), lambda: operator.iadd(floats, v)):
+        with pytest.raises(TypeError, match=r"of Values gives objects, and as float64 they would lose their gradients"):
+            compute()
+    assert floats.tolist() == [1.0, 1.0]
+    with pytest.raises(TypeError, match=r"^numpy\.sin of Values takes where= only together with out=; or choose with "):
+        np.sin(v, where=[True, False])
+    with pytest.raises(TypeError, match=r"^numpy\.add cannot write to Vector\(\[1\.0, 4\.0\]\); take the result"):
+        np.add(v, v, out=v)
+
+
+@pytest.mark.parametrize(
+    ("compute", "name"),
+    [
+        (lambda v: np.linalg.solve(np.eye(2), v), r"numpy\.linalg\.solve"),
+        (lambda v: np.fft.fft(v), r"numpy\.fft\.fft"),
+        (lambda v: np.interp(v, [0.0, 1.0], [0.0, 1.0]), r"numpy\.interp"),
+        (lambda v: np.heaviside(v, 0.5), r"numpy\.heaviside"),
+        (lambda v: np.percentile(v, 50), r"numpy\.percentile"),
+        (lambda v: np.sum(v, dtype=float, axis=0), r"numpy\.sum"),
+    ],
+)
+def test_what_computes_with_floats_alone_says_what_to_use(compute: Callable[[Any], Any], name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name} does not work on Values: .*; compute it with operators and the "):
+        compute(Vector([Value(0.25), Value(0.5)]))
+
+
+def test_an_operand_that_is_no_number_is_refused_unless_it_knows_of_ufuncs() -> None:
+    class Quantity:
+        def __array_ufunc__(self, *_: Any, **__: Any) -> str:
+            return "asked"
+
+    assert np.add(Value(1.0), Quantity()) == "asked"
+    with pytest.raises(TypeError, match=r"^numpy\.add takes numbers, Values or Vectors, not 'text' \(str\)$"):
+        np.add(Value(1.0), "text")
+
+
+class Metres(np.ndarray):
+    """An array that has something to say about ufuncs, as those of units have."""
+
+    def __array_ufunc__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("expected a plain NumPy array, or metres")
+
+
+@pytest.mark.parametrize(
+    "array", [np.ones((1, 2)).view(np.matrix), np.ma.array([1.0, 2.0], mask=[0, 1]), np.ones(2).view(Metres)]
+)
+def test_arrays_that_would_compute_otherwise_are_refused(array: Any) -> None:
+    x, v = Value(2.0), Vector([Value(1.0), Value(2.0)])
+    for compute in (
+        *(lambda: x * array, lambda: v * array, lambda: v @ array, lambda: sg.sin(array), lambda: np.add(array, x)),
+        *(lambda: sg.grad(lambda a: a.sum())(array), lambda: Vector([1.0]) + array, lambda: sg.Variable(array)),
+    ):
+        with pytest.raises(
+            TypeError, match=r"^expected a plain NumPy array, got a \w+, whose operators mean|masked array|or metres"
+        ):
+            compute()
+    for compute in (lambda: array * x, lambda: array + v):
+        with pytest.raises(TypeError, match=r"expected a plain NumPy array|a masked array would lose the gradients"):
+            compute()
+
+
+def test_what_only_offers_the_interface_of_arrays_is_no_array() -> None:
+    class Picture:
+        __array_interface__: Any = {}  # noqa: RUF012
+
+    with pytest.raises(TypeError, match=r"unsupported operand type\(s\) for \*: 'Value' and 'Picture'"):
+        Value(1.0) * Picture()  # type: ignore[operator]
+
+
+def test_a_subclass_with_the_operators_of_arrays_counts_as_an_array() -> None:
+    array = np.array([1.0, 2.0]).view(np.recarray)
+    assert Value(2.0) * array == [2.0, 4.0]
+    assert sg.grad(lambda a: (a * a).sum())(array).tolist() == [2.0, 4.0]
+
+
+def test_an_array_of_one_element_is_a_number_where_one_is_wanted() -> None:
+    assert Value(np.array([[2.0]])).data == 2.0
+    assert sg.grad(lambda w: np.array([[w * 3]]))(2.0) == 3.0
+    assert sg.grad(lambda w: w * np.array([3.0]))(2.0) == 3.0
+    assert sg.value_and_grad(lambda a: a[:1] * a[1:])(np.array([2.0, 3.0]))[0] == 6.0
+    x = Value(2.0)
+    x.grad = np.array([0.5])
+    assert exactly(x.grad) == exactly(0.5)
+    with pytest.raises(TypeError, match="expected a real number, got array"):
+        Value(np.array([1.0, 2.0]))
+
+
+def test_numpys_integers_are_integers() -> None:
+    three, one = np.int64(3), np.uint8(1)
+    assert sg.derivative(lambda x: x**3, order=three)(2.0) == 6.0
+    assert sg.grad(lambda x, y: x * y, argnums=one)(2.0, 5.0) == 2.0
+    assert sg.grad(lambda x, y: x * y, argnums=[one, np.int8(0)])(2.0, 5.0) == (2.0, 5.0)
+    model = nn.MLP(three, [one], seed=np.int32(7))
+    assert type(model.layers[0].neurons[0].nin) is int
+    assert [p.data for p in model.parameters()] == [p.data for p in nn.MLP(3, [1], seed=7).parameters()]
+    assert sg.compile(lambda x: x * x, max_operations=three)(2.0) == 4.0
+    y = Value(2.0) * 3.0
+    assert sg.explain(y, width=np.int64(80)) == sg.explain(y, width=80)
+    for thing in (np.float64(1.0), np.bool_(True), np.array([1, 2]), True, Value(1.0)):
+        with pytest.raises(TypeError, match=r"^order of derivative is an integer, not "):
+            sg.derivative(lambda x: x, order=thing)
+        with pytest.raises(TypeError, match=r"^argnums of grad is an integer or a tuple of integers, not "):
+            sg.grad(lambda x: x, argnums=(thing,))
 
 
 # ---- NumPy is imported by those who ask for it -----------------------------------------------------------------------

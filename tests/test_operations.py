@@ -581,3 +581,31 @@ def test_polygammas_far_below_zero_are_right_on_either_side_of_where_they_are_re
     exact = float(mp.polygamma(n, mp.mpf(x)))
     scale = float(mp.polygamma(n, mp.mpf(0.25)))
     assert sg.polygamma(n, x) == pytest.approx(exact, rel=1e-14, abs=1e-15 * abs(scale))
+
+
+def test_sinc_has_its_limits_at_zero_at_whole_numbers_and_at_infinity() -> None:
+    assert [sg.sinc(x) for x in (0.0, 1.0, -2.0, 1e300, math.inf)] == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert sg.sinc(5e-324) == 1.0
+    assert math.isnan(sg.sinc(math.nan))
+    for n in range(1, 8):
+        exact = 0.0 if n % 2 else (-1) ** (n // 2) * math.pi**n / (n + 1)
+        assert sg.derivative(sg.sinc, order=n)(0.0) == pytest.approx(exact, rel=1e-14)
+    slope = sg.grad(sg.sinc)
+    assert [slope(x) for x in (1.0, 2.0, -1.0, 1e300)] == [-1.0, 0.5, 1.0, 1e-300]
+    assert [slope(x) for x in (math.inf, -math.inf)] == [0.0, 0.0]
+    assert math.isnan(slope(math.nan))
+    assert sg.grad(slope)(2.0) == -0.5  # -2 cos(2 pi)/4
+
+
+def test_logaddexp_holds_at_ties_and_infinities() -> None:
+    def slopes(x: float, y: float) -> tuple[float, float]:
+        found: tuple[float, float] = sg.grad(sg.logaddexp, argnums=(0, 1))(x, y)
+        return found
+
+    assert sg.logaddexp(-math.inf, 3.0) == sg.logaddexp(3.0, -math.inf) == 3.0
+    assert sg.logaddexp(math.inf, math.inf) == math.inf
+    assert sg.logaddexp(-math.inf, -math.inf) == -math.inf
+    assert math.isnan(sg.logaddexp(math.nan, 1.0))
+    assert slopes(1e300, 1e300) == slopes(-math.inf, -math.inf) == (0.5, 0.5)
+    assert slopes(math.inf, 0.0) == slopes(1e308, -1e308) == (1.0, 0.0)
+    assert slopes(-700.0, 0.0) == pytest.approx((math.exp(-700), 1.0), rel=1e-15)

@@ -34,6 +34,7 @@ FLOORS = [
     "value",
     "vector",
     "math",
+    "arrays",
 ]
 FLOORS += [
     "formulas",

@@ -687,7 +687,7 @@ REFUSALS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: sg.grad(cubic)([1.0, 2j]), TypeError, r"got 2j \(complex\)"),
     (lambda: sg.grad(lambda x: [x, x])(1.0), TypeError, "grad takes a function that returns one number.*use jacobian"),
     (lambda: sg.value_and_grad(lambda x: None)(1.0), TypeError, r"this one returned None \(NoneType\)"),
-    (lambda: sg.hessian(lambda x: sg.Vector([x]))(1.0), TypeError, r"returned Vector\(\[1\.0\]\)"),
+    (lambda: sg.hessian(lambda x: sg.Vector([x, x]))(1.0), TypeError, r"returned Vector\(\[1\.0, 1\.0\]\)"),
     (lambda: sg.hvp(lambda x: "a", (1.0,), (1.0,)), TypeError, "returned 'a'"),
     (lambda: sg.grad(cubic, has_aux=True)(1.0), TypeError, "with has_aux, grad takes a function that returns a pair"),
     (lambda: sg.jacobian(lambda x: {x})(1.0), TypeError, r"what this one returned holds \{Value\(1\.0\)\} \(set\)"),

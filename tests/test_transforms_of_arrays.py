@@ -63,6 +63,15 @@ def test_a_cotangent_may_be_an_array() -> None:
     assert pullback(np.array([1.0, 2.0])) == (4.0, 5.0)
     _, pullback = sg.vjp(lambda a: a.sum(), np.ones(2))
     assert pullback(np.array(2.0))[0].tolist() == [2.0, 2.0]
+    for make in (np.array, lambda x: np.array([x])):
+        _, pullback = sg.vjp(lambda a, make=make: make(a.sum()), np.ones(2))
+        for cotangent in (np.array(2.0), np.array([2.0])):
+            assert pullback(cotangent.reshape(np.shape(make(0.0))))[0].tolist() == [2.0, 2.0]
+    value, pullback = sg.vjp(lambda a: np.array(a.sum()), np.ones(2))
+    assert value == 2.0
+    assert pullback(2.0)[0].tolist() == pullback(np.array([2.0]))[0].tolist() == [2.0, 2.0]
+    with pytest.raises(ValueError, match="expected a cotangent of the structure of array"):
+        pullback([2.0, 1.0])
 
 
 def test_an_array_beside_the_value_is_handed_through_without_nodes() -> None:
