@@ -53,7 +53,10 @@ for _name in ("isfinite", "isinf", "isnan"):
     FUNCTIONS[_name] = (truth(getattr(math, _name)), 1, 1)
 for _name in ("ceil", "floor", "trunc"):
     FUNCTIONS[_name] = (whole(getattr(math, _name)), 1, 1)
-_OWN = ("clip", "digamma", "log_sigmoid", "maximum", "minimum", "polygamma", "relu", "sigmoid", "softplus", "where")
+_OWN = (
+    *("clip", "digamma", "log_sigmoid", "logaddexp", "maximum", "minimum", "polygamma", "relu", "sigmoid", "sinc"),
+    *("softplus", "where"),
+)
 for _name, _operation in {**math.ELEMENTWISE, **dict(zip(_OWN, _OWN))}.items():
     if _name != "ldexp" and hasattr(_module := operations if _name in _OWN else math, _name):
         FUNCTIONS[_name] = (getattr(_module, _name), *[len(registry[_operation].rules)] * 2)

@@ -81,7 +81,8 @@ def elements_for(name: str, operand: Any) -> Sequence[Any]:
 
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
     """Apply an operation to each row of elements."""
-    return Vector(map(operation, *aligned(operands)))
+    is_operator = operation.symbol and any(isinstance(x, Vector) for x in operands)  # as in the vector's own methods
+    return Vector(map(operation.kernel if is_operator else operation, *aligned(operands)))
 
 
 class Vector:
