@@ -45,7 +45,24 @@ def chained(function: str, terms: Sequence[str]) -> str:
     return text
 
 
-def logsumexp_form(x: Sequence[str], top: str) -> str:
+def but_largest(x: Sequence[str]) -> list[str]:
+    """All terms but the largest: of each and the largest before it the smaller."""
+    return [f"xp.minimum({chained('maximum', x[:i])}, {x[i]})" for i in range(1, len(x))]
+
+
+def norm_but_largest_form(x: Sequence[str]) -> str:
+    return chained("hypot", ["0.0", *but_largest([f"abs({y})" for y in x])])
+
+
+def leading_cosine_form(x: Sequence[str]) -> str:
+    high, low = chained("maximum", x), chained("minimum", x)
+    largest = f"xp.where({high} > -{low}, {high}, {low})"
+    length = f"xp.maximum({chained('hypot', ['0.0', *x])}, 5e-324)"
+    return f"xp.where(abs({largest}) > {norm_but_largest_form(x)}, {largest} / {length}, 0.0)"
+
+
+def logsumexp_form(x: Sequence[str]) -> str:
+    top = chained("maximum", x)
     shifted = f"xp.where(xp.isinf({top}), 0.0, {top})"
     return f"{shifted} + xp.log({' + '.join(f'xp.exp({y} - {shifted})' for y in x)})"
 
@@ -89,9 +106,13 @@ ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     **dict.fromkeys(("max", "peak"), lambda x, _: chained("maximum", x)),
     **dict.fromkeys(("min", "trough"), lambda x, _: chained("minimum", x)),
     "ties": lambda x, _: "0.0 + " + " + ".join(f"({y} == {x[0]})" for y in x[1:]),
-    "exp_share": lambda x, _: f"xp.exp({x[0]} - {x[1]}) / {x[2]}",
-    "sum_exp": lambda x, _: " + ".join(f"xp.exp({y} - {x[0]})" for y in x[1:]),
-    "logsumexp": lambda x, _: logsumexp_form(x, chained("maximum", x)),
+    "norm_but_largest": lambda x, _: norm_but_largest_form(x),
+    "leading_cosine": lambda x, _: leading_cosine_form(x),
+    "exp_gap": lambda x, _: f"xp.exp({x[0]} - {x[1]})",
+    "total": lambda x, _: " + ".join(x),
+    "total_but_largest": lambda x, _: " + ".join(["0.0", *but_largest(x)]),
+    "logsumexp": lambda x, _: logsumexp_form(x),
+    "surprise": lambda x, _: logsumexp_form(["0.0", *[f"({y} - {x[0]})" for y in x[1:]]]),
     "clip": lambda x, _: f"xp.minimum(xp.maximum({x[0]}, {x[1]}), {x[2]})",
     "ldexp": lambda x, _: f"{x[0]} * 2.0 ** {x[1]}",
     "nearest_quotient": lambda x, _: f"xp.rint({x[0]} / {x[1]})",

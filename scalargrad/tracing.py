@@ -34,19 +34,32 @@ NEVER_RAISES = {
     *("maximum", "minimum", "where", "sum", "mean", "dot", "prod", "max", "min", "norm", "tanh", "atan", "asinh"),
     *("erf", "erfc", "cbrt", "atan2", "degrees", "radians", "fabs", "copysign", "fraction", "whole", "ulp"),
     *("lt", "le", "gt", "ge", "eq", "ne", "peak", "trough"),
-    *("exp_share", "sum_exp", "logsumexp", "chosen", "clip_share"),
+    *("exp_gap", "total", "total_but_largest", "share", "own_whole", "surprise", "logsumexp"),
+    *("chosen", "clip_share"),
+    *("norm_but_largest", "leading_cosine", "cosine", "stands_out", "direction"),
 }
 # What gives a float for floats: always; if one operand is one; if all are. Of anything else it is not known.
 FLOATS = {
     *("truediv", "quotient", "over_square", "sigmoid", "softplus", "log_sigmoid"),
     *("sech2", "rsqrt", "rhypot", "lorentz"),
     *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "inversion", "over_sum_of_squares"),
-    *("mean", "norm", "logsumexp", "sum_exp", "exp_share", "in_floats", "float_pow", "fraction", "whole"),
+    *("mean", "norm", "logsumexp", "surprise", "in_floats", "float_pow", "fraction", "whole"),
+    *(
+        "exp_gap",
+        "total",
+        "total_but_largest",
+        "share",
+        "own_whole",
+        "norm_but_largest",
+        "leading_cosine",
+        "stands_out",
+    ),
     *(name for name, function in vars(math).items() if callable(function) and name not in ("pow", "prod", "sumprod")),
 }
 FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}
 FLOAT_IF_ALL_ARE = {
     *("neg", "absolute", "identity", "relu", "maximum", "minimum", "clip", "where", "max", "min", "peak", "trough"),
+    *("direction", "cosine"),
 }
 
 

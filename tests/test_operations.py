@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import sys
 from fractions import Fraction
@@ -13,10 +14,10 @@ from hypothesis import example, given, reject
 from hypothesis import strategies as st
 from mpmath import mp
 from oracles import LEAST_NORMAL, many_digit_derivative, ulps
-from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, vectors
+from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, near, vectors
 
 import scalargrad as sg
-from scalargrad import operations
+from scalargrad import nn, operations
 from scalargrad.reductions import left_sum, left_to_right
 from scalargrad.registry import Reduction, find_operation, registry
 
@@ -283,6 +284,88 @@ def check_higher_derivatives_of_reduction(name: str, xs: list[float], index: int
         assert got == pytest.approx(exact, rel=1e-11, abs=1e-11), f"derivative {order} of {name}{xs} by {index}"
 
 
+# ---- Where one operand dominates -------------------------------------------------------------------------------------
+
+LOGITS = st.lists(floats_between(-30, 30) | floats_between(-700, 700) | near(0.0), min_size=1, max_size=5)
+SPREAD = st.lists(st.builds(math.ldexp, floats_between(-1, 1), st.integers(-400, 400)), min_size=1, max_size=4)
+
+
+def exact_shares(xs: Sequence[float]) -> tuple[list[mp.mpf], list[mp.mpf]]:
+    """The softmax in many digits: each share, and the sum of the others."""
+    exponentials = [mp.exp(mp.mpf(x) - max(xs)) for x in xs]
+    whole = mp.fsum(exponentials)
+    return [e / whole for e in exponentials], [
+        mp.fsum(exponentials[:i] + exponentials[i + 1 :]) / whole for i in range(len(xs))
+    ]
+
+
+@mp.workdps(60)
+@given(LOGITS, st.sampled_from(["forward", "reverse", "auto"]), st.data())
+@example([37.5, 0.0], "auto", None)
+@example([0.0] * 40, "reverse", None)
+@example([1e15, 1e15 + 0.25, -1e15], "forward", None)
+def test_every_second_derivative_that_stands_on_softmax_is_within_8_ulp(
+    xs: list[float], mode: str, data: st.DataObject | None
+) -> None:
+    k = data.draw(st.integers(0, len(xs) - 1)) if data else 0
+    shares, others = exact_shares(xs)
+    for derivatives in (
+        sg.jacobian(sg.softmax, mode=mode)(xs),
+        sg.hessian(sg.logsumexp)(xs),
+        sg.hessian(lambda zs: nn.cross_entropy(zs, k))(xs),
+        sg.hessian(lambda zs: nn.cross_entropy(zs, [float(j == k) for j in range(len(xs))]))(xs),
+    ):
+        for i, row in enumerate(derivatives):
+            for j, got in enumerate(row):
+                assert ulps(got, shares[i] * others[i] if i == j else -shares[i] * shares[j]) <= 8
+    gradient = sg.grad(lambda zs: nn.cross_entropy(zs, k))(xs)
+    for j, got in enumerate(gradient):
+        assert ulps(got, -others[k] if j == k else shares[j]) <= 8
+
+
+@mp.workdps(60)
+def test_the_share_of_one_among_a_thousand_has_its_digits() -> None:
+    xs = [math.sin(i) for i in range(1000)]
+    shares, others = exact_shares(xs)
+    for k in (0, 11, 999):
+        gradient = sg.grad(lambda zs, k=k: sg.softmax(zs)[k])(xs)
+        for j, got in enumerate(gradient):
+            assert ulps(got, shares[k] * others[k] if j == k else -shares[k] * shares[j]) <= 8
+
+
+@given(SPREAD)
+@example([5.0, 0.0, 0.0])
+@example([1e9, 1.0, 2.0])
+@example([1e-300, 1e-304, 0.0, -1e-299])
+@example([1e-100, 1e-260, 1e-270])
+def test_the_hessian_of_a_length_does_not_cancel_where_one_coordinate_dominates(xs: list[float]) -> None:
+    if not any(xs):
+        return
+    with mp.workdps(800):
+        exact = [mp.mpf(x) for x in xs]
+        length = mp.sqrt(mp.fsum(x * x for x in exact))
+        for function in (
+            lambda v: sg.Vector(v).norm(),
+            lambda v: sg.hypot(*v),
+            lambda v: sg.dist([0.0] * len(v), v),
+        ):
+            for i, row in enumerate(sg.hessian(function)(xs)):
+                for j, got in enumerate(row):
+                    others = mp.fsum(x * x for k, x in enumerate(exact) if k != i)
+                    right = (others if i == j else -exact[i] * exact[j]) / length**3
+                    assert ulps(got, right, 1e-290) <= 12
+
+
+@pytest.mark.parametrize("point", [[5.0, 0.0, 0.0], [1e6, 1.0, -2.0], [1.0, 2.0, 3.0]])
+def test_the_third_derivatives_of_a_length_are_right_where_one_coordinate_dominates(point: list[float]) -> None:
+    found = sg.jacobian(sg.hessian(lambda v: sg.Vector(v).norm()))(point)
+    length = math.hypot(*point)
+    u = [x / length for x in point]
+    for i, j, k in itertools.product(range(3), repeat=3):
+        terms = [3 * u[i] * u[j] * u[k], -(i == j) * u[k], -(i == k) * u[j], -(j == k) * u[i]]
+        assert abs(found[i][j][k] - math.fsum(terms) / length**2) <= 1e-14 * max(map(abs, terms)) / length**2
+
+
 # ---- Values ----------------------------------------------------------------------------------------------------------
 
 OF_MATH = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"]
@@ -427,7 +510,21 @@ def test_a_rule_never_raises_where_the_value_exists(x: float, name: str) -> None
 
 # ---- The table of operations -----------------------------------------------------------------------------------------
 
-NOT_SMOOTH = {"floordiv", "sign", "step", "chosen", "clip_share", "one_like", "peak", "trough", "ties", "tied", "lift"}
+NOT_SMOOTH = {
+    "stands_out",
+    "norm_but_largest",
+    "floordiv",
+    "sign",
+    "step",
+    "chosen",
+    "clip_share",
+    "one_like",
+    "peak",
+    "trough",
+    "ties",
+    "tied",
+    "lift",
+}
 NOT_SMOOTH |= {
     "whole_quotient",
     "nearest_quotient",
@@ -442,8 +539,9 @@ BY_ANOTHER = {
     "power_slope": "the second derivatives of pow",
     "times_power": "the second derivatives of pow",
     "power_log": "the second derivatives of pow",
-    "sum_exp": "the second derivatives of logsumexp",
-    "exp_share": "the second derivatives of logsumexp",
+    **dict.fromkeys(("exp_gap", "total", "total_but_largest", "share", "own_whole"), "the Jacobian of softmax"),
+    "surprise": "the Hessian of cross_entropy",
+    **dict.fromkeys(("cosine", "leading_cosine"), "the Hessian of norm"),
     "sumprod": "test_math, with a stand-in where Python has none",
     "fma": "test_math, with a stand-in where Python has none",
 }
