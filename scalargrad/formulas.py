@@ -106,6 +106,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "direction": lambda x, length: x / length,
     "step": lambda x: choice("1 if {} > 0 else 0", x),
     "chosen": lambda x, y: choice("1 if {0} > {1}, 1/2 if equal, else 0", x, y),
+    "chosen_below": lambda x, y: choice("1 if {0} < {1}, 1/2 if equal, else 0", x, y),
     "agreement": lambda x, y: choice("1 if {} and {} agree in sign else -1", x, y),
     "clip_share": lambda x, low, high, index: choice(
         "1 if {} < {} < {}, shared at a bound, else 0" if index == 0 else "1 if it is the result, else 0", low, x, high

@@ -13,7 +13,8 @@ lacks is an operation with a rule of its own: `tanh' = sech2`. A rule that is a 
 `None` says that the result does not depend on that operand smoothly enough to follow it (a count, a condition).
 
 Rules are written in the form that neither cancels nor overflows. Constants in them are integers, so that exact
-numbers such as `fractions.Fraction` stay exact.
+numbers such as `fractions.Fraction` stay exact. A kernel that gives a zero or a one of its own gives it in the type of
+the operand that its rule is about, `type(x)(0)`: the derivatives of floats are floats, those of fractions are exact.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def identity(x: Number) -> Number:
 @operation(0)
 def sign(x: Number) -> Number:
     """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
-    return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x
+    return type(x)(1) if x > 0 else -type(x)(1) if x < 0 else x
 
 
 @operation(sign)
@@ -98,7 +99,7 @@ def over_square(x: Number, y: Number) -> Number:
 def power_slope(x: Number, y: Number) -> Number:
     """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
     if y == 0:
-        return 0
+        return type(x)(0)
     if y == 2:
         return y * x
     try:
@@ -140,7 +141,7 @@ def power_slope(x: Number, y: Number) -> Number:
 def times_power(c: Number, x: Number, y: Number) -> Number:
     """c x**y, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too."""
     if c == 0:
-        return 0
+        return type(x)(0)
     try:
         power = x**y
     except (ZeroDivisionError, OverflowError):
@@ -159,7 +160,7 @@ def power_log(x: Number, y: Number, k: Number) -> Number:
     k = -1 comes up in the rule above times zero, and is zero.
     """
     if k < 0:
-        return 0
+        return type(x)(0)
     try:
         if x == 0 and k:
             return 0.0 if y > 0 else (-math.inf) ** k
@@ -751,7 +752,7 @@ def copysign(x: Number, y: Number, /) -> Number:
 @operation(0, 0)
 def agreement(x: Number, y: Number) -> Number:
     """1 where x and y have the same sign, -1 where they have not, 0 where x is zero."""
-    return math.copysign(1, x) * math.copysign(1, y) if x else 0
+    return math.copysign(1, x) * math.copysign(1, y) if x else x
 
 
 @operation(lambda x, i: power_of_two(i), None)
@@ -816,7 +817,7 @@ def fma(x: Number, y: Number, z: Number, /) -> Number:
 @operation(0)
 def step(x: Number) -> Number:
     """1 where x is positive, else 0; nan for nan."""
-    return 1 if x > 0 else 0 if x <= 0 else x
+    return type(x)(1) if x > 0 else type(x)(0) if x <= 0 else x
 
 
 @operation(step)
@@ -883,7 +884,7 @@ def maximum(x: Number, y: Number, /) -> Number:
     return y if y > x or y != y else x
 
 
-@operation(lambda x, y: chosen(y, x), lambda x, y: chosen(x, y))
+@operation(lambda x, y: chosen_below(x, y), lambda x, y: chosen_below(y, x))
 def minimum(x: Number, y: Number, /) -> Number:
     """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -898,7 +899,13 @@ def minimum(x: Number, y: Number, /) -> Number:
 @operation(0, 0)
 def chosen(x: Number, y: Number) -> Number:
     """How much of maximum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
-    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else 1 if x > y else 0
+    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x > y else type(x)(0)
+
+
+@operation(0, 0)
+def chosen_below(x: Number, y: Number) -> Number:
+    """How much of minimum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
+    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x < y else type(x)(0)
 
 
 @operation(
@@ -926,16 +933,20 @@ def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
     """How much of clip(x, low, high) is the operand at `index`: nothing, or an equal part with the others it ties."""
     operands = (x, low, high)
     result = low if x < low else high if x > high else x
-    return one_like(operands[index]) / operands.count(result) if operands[index] == result else 0
+    return one_like(operands[index]) / operands.count(result) if operands[index] == result else type(operands[index])(0)
 
 
 @operation(lambda x, delta: maximum(minimum(x, delta), -delta), lambda x, delta: relu(absolute(x) - delta))
 def huber(x: Number, delta: Number) -> Number:
     """x**2/2 for |x| up to delta, delta (|x| - delta/2) beyond, for delta > 0 (Huber, 1964)."""
-    return x * x / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2)
+    return x * x / 2 if abs(x) <= delta else delta * ((2 * abs(x) - delta) / 2)
 
 
-@operation(None, lambda condition, x, y: where(condition, 1, 0), lambda condition, x, y: where(condition, 0, 1))
+@operation(
+    None,
+    lambda condition, x, y: where(condition, one_like(x), zero_like(x)),
+    lambda condition, x, y: where(condition, zero_like(y), one_like(y)),
+)
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.
 

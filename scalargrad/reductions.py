@@ -163,7 +163,7 @@ def leg_ratio(x: Number, y: Number) -> Number:
     """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
     scale = lift.kernel(x, y)
     length = math.hypot(x * scale, y * scale)
-    return x * scale / length if length else 0
+    return x * scale / length if length else 0.0
 
 
 def tied_shares(extreme: Callable[..., Operand], xs: Sequence[Operand]) -> list[Operand]:
@@ -202,7 +202,7 @@ def ties(result: Number, *xs: Number) -> Number:
 @operation(0, 0, None)
 def tied(x: Number, result: Number, count: Number) -> Number:
     """The part of an extreme value that is x, one of `count` operands that may equal it."""
-    return one_like(x) / count if x == result else 0
+    return one_like(x) / count if x == result else type(x)(0)
 
 
 def exponentials(*xs: Operand) -> tuple[list[Operand], Operand, Operand]:

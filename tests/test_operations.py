@@ -517,6 +517,7 @@ NOT_SMOOTH = {
     "sign",
     "step",
     "chosen",
+    "chosen_below",
     "clip_share",
     "one_like",
     "peak",
