@@ -98,7 +98,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "sech2": lambda x: 1 - call("tanh", x) ** 2,
     "gauss": lambda x: 2 / call("sqrt", Formula("pi")) * call("exp", -(x**2)),
     "power_slope": lambda x, y: y * x ** (y - 1),
-    "times_power": lambda c, x, y: c * x**y,
+    "times_power": lambda c, x, y, k: c * x**y * call("log", x) ** k,
     "power_log": lambda x, y, k: x**y * call("log", x) ** k,
     "inversion": lambda x, y: x / (x**2 + y**2),
     "over_sum_of_squares": lambda c, x, y: c / (x**2 + y**2),

@@ -92,7 +92,7 @@ def remainder_form(x: str, y: str) -> str:
 # What kernels compute with a loop, or with branches for the last digits, as arrays compute it: within 1e-12.
 ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "power_slope": lambda x, _: f"xp.where({x[1]} == 0, 0.0, {x[1]} * {x[0]} ** ({x[1]} - 1.0))",
-    "times_power": lambda x, _: f"xp.where({x[0]} == 0, 0.0, {x[0]} * {x[1]} ** {x[2]})",
+    "times_power": lambda x, operands: f"xp.where({x[0]} == 0, 0.0, {x[0]} * ({power_log_form(x[1:], operands[1:])}))",
     "power_log": power_log_form,
     "over_sum_of_squares": lambda x, _: f"{x[0]} / xp.hypot({x[1]}, {x[2]}) / xp.hypot({x[1]}, {x[2]})",
     "inversion": lambda x, _: f"{x[0]} / xp.hypot({x[0]}, {x[1]}) / xp.hypot({x[0]}, {x[1]})",
@@ -106,6 +106,9 @@ ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     **dict.fromkeys(("max", "peak"), lambda x, _: chained("maximum", x)),
     **dict.fromkeys(("min", "trough"), lambda x, _: chained("minimum", x)),
     "ties": lambda x, _: "0.0 + " + " + ".join(f"({y} == {x[0]})" for y in x[1:]),
+    **dict.fromkeys(("leaves_range",), lambda *_: "0.0"),
+    "excess": lambda *_: "0.0",
+    "shifted": lambda x, _: x[0],
     "norm_but_largest": lambda x, _: norm_but_largest_form(x),
     "leading_cosine": lambda x, _: leading_cosine_form(x),
     "exp_gap": lambda x, _: f"xp.exp({x[0]} - {x[1]})",

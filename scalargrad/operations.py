@@ -93,8 +93,8 @@ def over_square(x: Number, y: Number) -> Number:
 
 
 @operation(
-    lambda x, y: times_power(y * (y - 1), x, y - 2),
-    lambda x, y: power_log(x, y - 1, 0) + y * power_log(x, y - 1, 1),
+    lambda x, y: times_power(y * (y - 1), x, y - 2, 0),
+    lambda x, y: power_log(x, y - 1, 0) + times_power(y, x, y - 1, 1),
 )
 def power_slope(x: Number, y: Number) -> Number:
     """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
@@ -134,23 +134,31 @@ def power_slope(x: Number, y: Number) -> Number:
 
 
 @operation(
-    lambda c, x, y: power_log(x, y, 0),
-    lambda c, x, y: times_power(c * y, x, y - 1),
-    lambda c, x, y: c * power_log(x, y, 1),
+    lambda c, x, y, k: power_log(x, y, k),
+    lambda c, x, y, k: times_power(c * y, x, y - 1, k) + times_power(c * k, x, y - 1, k - 1),
+    lambda c, x, y, k: times_power(c, x, y, k + 1),
+    None,
 )
-def times_power(c: Number, x: Number, y: Number) -> Number:
-    """c x**y, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too."""
-    if c == 0:
+def times_power(c: Number, x: Number, y: Number, k: Number) -> Number:
+    """c x**y log(x)**k, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too.
+
+    It fits a float where x**y by itself may not. k = -1 comes up in the rule above times zero, and is zero.
+    """
+    if c == 0 or k < 0:
         return type(x)(0)
+    power = power_log.operation.kernel(x, y, k)
+    if type(power) is not float or _LEAST_NORMAL < abs(power) < _INFINITY or x == 0 or x - x != 0 or y - y != 0:
+        return c * power if power else power  # c may have overflowed, but then x**y is nothing by far
     try:
-        power = x**y
-    except (ZeroDivisionError, OverflowError):
-        return c * math.inf
-    return c * power if power else power  # c may have overflowed, but then x**y is nothing by far
+        half = abs(x) ** (y / 2)  # two half powers keep the range
+    except OverflowError:
+        half = math.inf
+    factor = c * half * (natural_log(x) ** k if k else 1)
+    return (-factor if x < 0 and y % 2 == 1 else factor) * half if half else power
 
 
 @operation(
-    lambda x, y, k: y * power_log(x, y - 1, k) + k * power_log(x, y - 1, k - 1),
+    lambda x, y, k: times_power(y, x, y - 1, k) + times_power(k, x, y - 1, k - 1),
     lambda x, y, k: power_log(x, y, k + 1),
     None,
 )
@@ -179,7 +187,10 @@ def power_log(x: Number, y: Number, k: Number) -> Number:
         return value * natural_log(x) ** k
     if math.isinf(x):
         return value and math.inf
-    half = x ** (y / 2)
+    try:
+        half = x ** (y / 2)
+    except OverflowError:
+        half = math.inf
     return (half * natural_log(x) ** k) * half
 
 
@@ -603,8 +614,9 @@ def atanh(x: Number) -> Number:
 def polygamma(n: int, x: Number, /) -> Number:
     """The n-th derivative of digamma (DLMF 5.15), for whole n >= 0; polygamma(n, x)' = polygamma(n + 1, x).
 
-    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Raises ValueError where x is zero
-    or a negative integer, and for another n.
+    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Any order works, and takes time in
+    proportion to more than its square; where the result is beyond the range of floats it is infinite. Raises ValueError
+    where x is zero or a negative integer, and for another n.
 
     >>> polygamma(1, 1.0)
     1.6449340668482264

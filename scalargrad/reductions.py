@@ -12,6 +12,7 @@ import sys
 from functools import reduce
 from itertools import accumulate
 
+from . import special
 from .operations import one_like, over_square, quotient, step
 from .registry import operation, reduction
 
@@ -63,10 +64,63 @@ def sumprod(*xs: Number) -> Number:
 
 
 def products_of_others(*xs: Operand) -> list[Operand]:
-    """For each operand the product of all others, without a division."""
-    before = accumulate(xs[:-1], operator.mul, initial=1)
-    after = [*accumulate(xs[:0:-1], operator.mul, initial=1)]
-    return [left * right for left, right in zip(before, reversed(after))]
+    """For each operand the product of all others, without a division.
+
+    Where a product of some in a row leaves the range of floats and one of the results does not, operands are scaled by
+    powers of two on the way.
+    """
+    leaves = leaves_range(*xs)
+    before: list[Operand] = [1]
+    places: list[Operand] = []
+    scaled: list[Operand] = []
+    for x in xs:
+        places.append(leaves * excess(before[-1], x))
+        scaled.append(shifted(x, places[-1]))
+        before.append(before[-1] * scaled[-1])
+    after = reversed([*accumulate(scaled[:0:-1], operator.mul, initial=1)])
+    together = sum(places)
+    return [shifted(left * right, own - together) for left, right, own in zip(before, after, places)]
+
+
+@reduction(None)
+def leaves_range(*xs: Number) -> int:
+    """1 if the product of the first or last few is beyond the range of floats where that of all but one is not."""
+    sizes = [math.frexp(x)[1] if type(x) is float and x - x == 0 else 0 for x in xs]
+    whole = sum(sizes)
+    before, widest, widest_before = 0, 0, []
+    for size in sizes:
+        widest_before.append(widest)
+        before += size
+        widest = max(widest, abs(before))
+    after, widest, found = 0, 0, 0
+    for size, other in zip(reversed(sizes), reversed(widest_before)):
+        if abs(whole - size) < 1100 and max(widest, other) > 1000:
+            found = 1
+        after += size
+        widest = max(widest, abs(after))
+    return found
+
+
+@operation(None, None)
+def excess(product: Number, x: Number) -> int:
+    """By how many powers of two to make a float x smaller, so that its product with another number keeps to a band.
+
+    Nothing but what starts anew after a zero, an infinity or nan, where there is no product to speak of.
+    """
+    if type(x) is not float or x == 0 or x - x != 0:
+        return 0
+    size = math.frexp(x)[1]
+    if type(product) is float:
+        if product == 0 or product - product != 0:
+            return size
+        size += math.frexp(product)[1]
+    return size - 200 if size > 200 else size + 200 if size < -200 else 0
+
+
+@operation(lambda x, places: shifted(one_like(x), places), None)
+def shifted(x: Number, places: int) -> Number:
+    """x * 2**-places, infinite where that is too large."""
+    return special.scaled(x, -places) if places else x
 
 
 @reduction(products_of_others)

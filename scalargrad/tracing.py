@@ -37,6 +37,7 @@ NEVER_RAISES = {
     *("exp_gap", "total", "total_but_largest", "share", "own_whole", "surprise", "logsumexp"),
     *("chosen", "chosen_below", "clip_share"),
     *("norm_but_largest", "leading_cosine", "cosine", "stands_out", "direction"),
+    *("leaves_range", "excess", "shifted"),
 }
 # What gives a float for floats: always; if the operand in some place is one; if one is; if all are. Of anything else it
 # is not known.
@@ -59,7 +60,8 @@ FLOATS = {
 }
 FLOAT_IF_IT_IS = {
     **dict.fromkeys(("sign", "step", "chosen", "chosen_below", "tied", "agreement", "power_slope", "power_log"), 0),
-    "times_power": 1,
+    **dict.fromkeys(("times_power",), 1),
+    "shifted": 0,
 }
 FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}
 FLOAT_IF_ALL_ARE = {
@@ -570,7 +572,14 @@ def simplified(operation: Operation, operands: Sequence[Any]) -> Any:
         return x.operands[0]
     elif name == "power_slope" and is_exactly(y, 2):
         return y * x
-    elif name == "times_power" and type(x) is int and x > 0 and type(operands[2]) is int and operands[2] in (0, 1):
+    elif (
+        name == "times_power"
+        and type(x) is int
+        and x > 0
+        and operands[3] == 0
+        and type(operands[2]) is int
+        and operands[2] in (0, 1)
+    ):
         return x * 1.0 if operands[2] == 0 else x * operands[1]
     return None
 

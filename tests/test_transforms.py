@@ -877,3 +877,15 @@ def test_every_derivative_of_a_random_program_of_floats_is_a_float(program: Any,
 
 def test_the_derivative_along_a_direction_of_what_is_constant_is_zero_where_it_is_infinite() -> None:
     assert sg.jvp(lambda x: (x, math.inf, 3), (2.0,), (1.0,))[1] == (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("order", [170, 171, 180])
+def test_a_derivative_of_an_order_whose_factorial_is_no_float_is_right_where_it_fits(order: int) -> None:
+    assert sg.derivative(sg.exp, order)(0.5) == pytest.approx(math.exp(0.5), rel=1e-12)
+    assert sg.derivative(lambda x: sg.exp(2 * x), order)(0.5) == pytest.approx(2.0**order * math.e, rel=1e-12)
+    assert sg.derivative(lambda x: x * x, 5000)(Fraction(1, 3)) == 0
+
+
+def test_a_derivative_of_an_order_beyond_all_scaling_says_so() -> None:
+    with pytest.raises(OverflowError, match="order 5000"):
+        taylor.factorial_over_power(5000, 1024)
