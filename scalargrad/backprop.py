@@ -96,10 +96,10 @@ def reverse_sweep(
 
 
 def product(x: Any, y: Any) -> Any:
-    """x * y without a node for a factor of one, as most rules of sums have."""
-    if (type(y) is int or type(y) is float) and y == 1 and type(x) is not int:
+    """x * y without a node for a factor of one, as most rules of sums have; a float times an integer is a float."""
+    if (type(y) is int or type(y) is float) and y == 1 and type(getattr(x, "_data", x)) is not int:
         return x
-    return y if type(x) is float and x == 1 and type(y) is not int else x * y
+    return y if type(x) is float and x == 1 and type(getattr(y, "_data", y)) is not int else x * y
 
 
 def carry_back(

@@ -98,7 +98,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "sech2": lambda x: 1 - call("tanh", x) ** 2,
     "gauss": lambda x: 2 / call("sqrt", Formula("pi")) * call("exp", -(x**2)),
     "power_slope": lambda x, y: y * x ** (y - 1),
-    "times_power": lambda c, x, y: c * x**y,
+    "times_power": lambda c, x, y, k: c * x**y * call("log", x) ** k,
     "power_log": lambda x, y, k: x**y * call("log", x) ** k,
     "inversion": lambda x, y: x / (x**2 + y**2),
     "over_sum_of_squares": lambda c, x, y: c / (x**2 + y**2),
@@ -107,6 +107,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "logaddexp_slope": lambda x, y: 1 / (1 + call("exp", y - x)),
     "step": lambda x: choice("1 if {} > 0 else 0", x),
     "chosen": lambda x, y: choice("1 if {0} > {1}, 1/2 if equal, else 0", x, y),
+    "chosen_below": lambda x, y: choice("1 if {0} < {1}, 1/2 if equal, else 0", x, y),
     "agreement": lambda x, y: choice("1 if {} and {} agree in sign else -1", x, y),
     "clip_share": lambda x, low, high, index: choice(
         "1 if {} < {} < {}, shared at a bound, else 0" if index == 0 else "1 if it is the result, else 0", low, x, high
@@ -114,8 +115,10 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "whole_quotient": lambda x, y: call("trunc", x / y),
     "nearest_quotient": lambda x, y: call("round", x / y),
     "power_of_two": lambda i: 2**i,
-    "sum_exp": lambda top, *xs: reduce(add, [call("exp", x - top) for x in xs]),
-    "exp_share": lambda x, top, total: call("exp", x - top) / total,
+    "exp_gap": lambda x, top: call("exp", x - top),
+    "total": lambda *xs: reduce(add, xs),
+    "share": lambda e, whole, _: e / whole,
+    "own_whole": lambda e, whole, rest: whole,
 }
 # What a formula for each operand is simplest in: all operands, and the result.
 OF_THE_RESULT: dict[str, Callable[[Sequence[Any], Any], Sequence[Any]]] = {
@@ -130,6 +133,12 @@ OF_THE_RESULT: dict[str, Callable[[Sequence[Any], Any], Sequence[Any]]] = {
     "sqrt": lambda _, y: [1 / (2 * y)],
     "norm": lambda xs, y: [x / y for x in xs],
     "logsumexp": lambda xs, y: [call("exp", x - y) for x in xs],
+    "share": lambda xs, _: [
+        choice("1 / {1}, or {2} / {1}**2 if {0} > {2}", *xs),
+        choice("-{0} / {1}**2, or 0 if {0} > {2}", *xs),
+        choice("-{0} / {1}**2 if {0} > {2}, else 0", *xs),
+    ],
+    "surprise": lambda xs, y: [call("exp", -y) - 1, *[call("exp", x - xs[0] - y) for x in xs[1:]]],
     "mean": lambda xs, _: [Formula(f"1 / {len(xs)}", PRODUCT)] * len(xs),
     "prod": lambda xs, _: [Formula("the product of the others")] * len(xs),
     "dist": lambda xs, y: [(a - b) / y for a, b in zip(xs, [*xs[len(xs) // 2 :], *xs[: len(xs) // 2]])],

@@ -40,7 +40,24 @@ def chained(function: str, terms: Sequence[str]) -> str:
     return text
 
 
-def logsumexp_form(x: Sequence[str], top: str) -> str:
+def but_largest(x: Sequence[str]) -> list[str]:
+    """All terms but the largest: of each and the largest before it the smaller."""
+    return [f"xp.minimum({chained('maximum', x[:i])}, {x[i]})" for i in range(1, len(x))]
+
+
+def norm_but_largest_form(x: Sequence[str]) -> str:
+    return chained("hypot", ["0.0", *but_largest([f"abs({y})" for y in x])])
+
+
+def leading_cosine_form(x: Sequence[str]) -> str:
+    high, low = chained("maximum", x), chained("minimum", x)
+    largest = f"xp.where({high} > -{low}, {high}, {low})"
+    length = f"xp.maximum({chained('hypot', ['0.0', *x])}, 5e-324)"
+    return f"xp.where(abs({largest}) > {norm_but_largest_form(x)}, {largest} / {length}, 0.0)"
+
+
+def logsumexp_form(x: Sequence[str]) -> str:
+    top = chained("maximum", x)
     shifted = f"xp.where(xp.isinf({top}), 0.0, {top})"
     return f"{shifted} + xp.log({' + '.join(f'xp.exp({y} - {shifted})' for y in x)})"
 
@@ -70,7 +87,7 @@ def remainder_form(x: str, y: str) -> str:
 # What kernels compute with a loop, or with branches for the last digits, as arrays compute it: within 1e-12.
 ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "power_slope": lambda x, _: f"xp.where({x[1]} == 0, 0.0, {x[1]} * {x[0]} ** ({x[1]} - 1.0))",
-    "times_power": lambda x, _: f"xp.where({x[0]} == 0, 0.0, {x[0]} * {x[1]} ** {x[2]})",
+    "times_power": lambda x, operands: f"xp.where({x[0]} == 0, 0.0, {x[0]} * ({power_log_form(x[1:], operands[1:])}))",
     "power_log": power_log_form,
     "over_sum_of_squares": lambda x, _: f"{x[0]} / xp.hypot({x[1]}, {x[2]}) / xp.hypot({x[1]}, {x[2]})",
     "inversion": lambda x, _: f"{x[0]} / xp.hypot({x[0]}, {x[1]}) / xp.hypot({x[0]}, {x[1]})",
@@ -86,9 +103,16 @@ ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "ties": lambda x, _: "0.0 + " + " + ".join(f"({y} == {x[0]})" for y in x[1:]),
     "logaddexp_slope": lambda x, _: f"xp.exp(-xp.logaddexp(0.0, {x[1]} - {x[0]}))",
     "sinc": lambda x, _: f"xp.sinc({x[0]})",
-    "exp_share": lambda x, _: f"xp.exp({x[0]} - {x[1]}) / {x[2]}",
-    "sum_exp": lambda x, _: " + ".join(f"xp.exp({y} - {x[0]})" for y in x[1:]),
-    "logsumexp": lambda x, _: logsumexp_form(x, chained("maximum", x)),
+    **dict.fromkeys(("leaves_range",), lambda *_: "0.0"),
+    "excess": lambda *_: "0.0",
+    "shifted": lambda x, _: x[0],
+    "norm_but_largest": lambda x, _: norm_but_largest_form(x),
+    "leading_cosine": lambda x, _: leading_cosine_form(x),
+    "exp_gap": lambda x, _: f"xp.exp({x[0]} - {x[1]})",
+    "total": lambda x, _: " + ".join(x),
+    "total_but_largest": lambda x, _: " + ".join(["0.0", *but_largest(x)]),
+    "logsumexp": lambda x, _: logsumexp_form(x),
+    "surprise": lambda x, _: logsumexp_form(["0.0", *[f"({y} - {x[0]})" for y in x[1:]]]),
     "clip": lambda x, _: f"xp.minimum(xp.maximum({x[0]}, {x[1]}), {x[2]})",
     "ldexp": lambda x, _: f"{x[0]} * 2.0 ** {x[1]}",
     "nearest_quotient": lambda x, _: f"xp.rint({x[0]} / {x[1]})",

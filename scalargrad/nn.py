@@ -9,7 +9,7 @@ import math
 import operator
 import random
 
-from . import operations
+from . import operations, reductions
 from .nodes import leaf_number
 from .operations import absolute, relu, sigmoid, softplus, tanh
 from .refusals import counted, plural
@@ -482,12 +482,12 @@ def cross_entropy(logits: Any, target: Any) -> Value:
         raise ValueError("cross_entropy of no logits; it takes one for each class")
     weights = nested(target)
     k = index_of_class(target, len(zs)) if weights is None else index_of_largest(weights, len(zs))
-    gaps = [0.0 if j == k else z - zs[k] for j, z in enumerate(zs)]
-    loss = Vector(gaps).logsumexp()
+    loss = reductions.surprise(zs[k], *zs[:k], *zs[k + 1 :])
     if weights is None:
-        return loss
-    kept = [j for j, t in enumerate(weights) if isinstance(t, Value) or t]  # a logit may be -inf where t is 0
-    return sum(weights) * loss - Vector([gaps[j] for j in kept]).dot([weights[j] for j in kept])  # type: ignore[no-any-return]
+        return loss  # type: ignore[no-any-return]
+    kept = [j for j, t in enumerate(weights) if j != k and (isinstance(t, Value) or t)]  # -inf may be where t is 0
+    gaps = [zs[j] - zs[k] for j in kept]
+    return sum(weights) * loss - Vector(gaps).dot([weights[j] for j in kept])  # type: ignore[no-any-return]
 
 
 def index_of_class(target: Any, count: int) -> int:

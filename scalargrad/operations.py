@@ -13,7 +13,8 @@ lacks is an operation with a rule of its own: `tanh' = sech2`. A rule that is a 
 `None` says that the result does not depend on that operand smoothly enough to follow it (a count, a condition).
 
 Rules are written in the form that neither cancels nor overflows. Constants in them are integers, so that exact
-numbers such as `fractions.Fraction` stay exact.
+numbers such as `fractions.Fraction` stay exact. A kernel that gives a zero or a one of its own gives it in the type of
+the operand that its rule is about, `type(x)(0)`: the derivatives of floats are floats, those of fractions are exact.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def identity(x: Number) -> Number:
 @operation(0)
 def sign(x: Number) -> Number:
     """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
-    return 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x
+    return type(x)(1) if x > 0 else -type(x)(1) if x < 0 else x
 
 
 @operation(sign, shown="abs")
@@ -98,13 +99,13 @@ def over_square(x: Number, y: Number) -> Number:
 
 
 @operation(
-    lambda x, y: times_power(y * (y - 1), x, y - 2),
-    lambda x, y: power_log(x, y - 1, 0) + y * power_log(x, y - 1, 1),
+    lambda x, y: times_power(y * (y - 1), x, y - 2, 0),
+    lambda x, y: power_log(x, y - 1, 0) + times_power(y, x, y - 1, 1),
 )
 def power_slope(x: Number, y: Number) -> Number:
     """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
     if y == 0:
-        return 0
+        return type(x)(0)
     if y == 2:
         return y * x
     try:
@@ -139,23 +140,31 @@ def power_slope(x: Number, y: Number) -> Number:
 
 
 @operation(
-    lambda c, x, y: power_log(x, y, 0),
-    lambda c, x, y: times_power(c * y, x, y - 1),
-    lambda c, x, y: c * power_log(x, y, 1),
+    lambda c, x, y, k: power_log(x, y, k),
+    lambda c, x, y, k: times_power(c * y, x, y - 1, k) + times_power(c * k, x, y - 1, k - 1),
+    lambda c, x, y, k: times_power(c, x, y, k + 1),
+    None,
 )
-def times_power(c: Number, x: Number, y: Number) -> Number:
-    """c x**y, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too."""
-    if c == 0:
-        return 0
+def times_power(c: Number, x: Number, y: Number, k: Number) -> Number:
+    """c x**y log(x)**k, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too.
+
+    It fits a float where x**y by itself may not. k = -1 comes up in the rule above times zero, and is zero.
+    """
+    if c == 0 or k < 0:
+        return type(x)(0)
+    power = power_log.operation.kernel(x, y, k)
+    if type(power) is not float or _LEAST_NORMAL < abs(power) < _INFINITY or x == 0 or x - x != 0 or y - y != 0:
+        return c * power if power else power  # c may have overflowed, but then x**y is nothing by far
     try:
-        power = x**y
-    except (ZeroDivisionError, OverflowError):
-        return c * math.inf
-    return c * power if power else power  # c may have overflowed, but then x**y is nothing by far
+        half = abs(x) ** (y / 2)  # two half powers keep the range
+    except OverflowError:
+        half = math.inf
+    factor = c * half * (natural_log(x) ** k if k else 1)
+    return (-factor if x < 0 and y % 2 == 1 else factor) * half if half else power
 
 
 @operation(
-    lambda x, y, k: y * power_log(x, y - 1, k) + k * power_log(x, y - 1, k - 1),
+    lambda x, y, k: times_power(y, x, y - 1, k) + times_power(k, x, y - 1, k - 1),
     lambda x, y, k: power_log(x, y, k + 1),
     None,
 )
@@ -165,7 +174,7 @@ def power_log(x: Number, y: Number, k: Number) -> Number:
     k = -1 comes up in the rule above times zero, and is zero.
     """
     if k < 0:
-        return 0
+        return type(x)(0)
     try:
         if x == 0 and k:
             return 0.0 if y > 0 else (-math.inf) ** k
@@ -184,7 +193,10 @@ def power_log(x: Number, y: Number, k: Number) -> Number:
         return value * natural_log(x) ** k
     if math.isinf(x):
         return value and math.inf
-    half = x ** (y / 2)
+    try:
+        half = x ** (y / 2)
+    except OverflowError:
+        half = math.inf
     return (half * natural_log(x) ** k) * half
 
 
@@ -652,8 +664,9 @@ def atanh(x: Number) -> Number:
 def polygamma(n: int, x: Number, /) -> Number:
     """The n-th derivative of digamma (DLMF 5.15), for whole n >= 0; polygamma(n, x)' = polygamma(n + 1, x).
 
-    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Raises ValueError where x is zero
-    or a negative integer, and for another n.
+    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Any order works, and takes time in
+    proportion to more than its square; where the result is beyond the range of floats it is infinite. Raises ValueError
+    where x is zero or a negative integer, and for another n.
 
     >>> polygamma(1, 1.0)
     1.6449340668482264
@@ -801,7 +814,7 @@ def copysign(x: Number, y: Number, /) -> Number:
 @operation(0, 0)
 def agreement(x: Number, y: Number) -> Number:
     """1 where x and y have the same sign, -1 where they have not, 0 where x is zero."""
-    return math.copysign(1, x) * math.copysign(1, y) if x else 0
+    return math.copysign(1, x) * math.copysign(1, y) if x else x
 
 
 @operation(lambda x, i: power_of_two(i), None)
@@ -866,7 +879,7 @@ def fma(x: Number, y: Number, z: Number, /) -> Number:
 @operation(0)
 def step(x: Number) -> Number:
     """1 where x is positive, else 0; nan for nan."""
-    return 1 if x > 0 else 0 if x <= 0 else x
+    return type(x)(1) if x > 0 else type(x)(0) if x <= 0 else x
 
 
 @operation(step)
@@ -933,7 +946,7 @@ def maximum(x: Number, y: Number, /) -> Number:
     return y if y > x or y != y else x
 
 
-@operation(lambda x, y: chosen(y, x), lambda x, y: chosen(x, y))
+@operation(lambda x, y: chosen_below(x, y), lambda x, y: chosen_below(y, x))
 def minimum(x: Number, y: Number, /) -> Number:
     """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -948,7 +961,13 @@ def minimum(x: Number, y: Number, /) -> Number:
 @operation(0, 0)
 def chosen(x: Number, y: Number) -> Number:
     """How much of maximum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
-    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else 1 if x > y else 0
+    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x > y else type(x)(0)
+
+
+@operation(0, 0)
+def chosen_below(x: Number, y: Number) -> Number:
+    """How much of minimum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
+    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x < y else type(x)(0)
 
 
 @operation(
@@ -976,19 +995,19 @@ def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
     """How much of clip(x, low, high) is the operand at `index`: nothing, or an equal part with the others it ties."""
     operands = (x, low, high)
     result = low if x < low else high if x > high else x
-    return one_like(operands[index]) / operands.count(result) if operands[index] == result else 0
+    return one_like(operands[index]) / operands.count(result) if operands[index] == result else type(operands[index])(0)
 
 
 @operation(lambda x, delta: maximum(minimum(x, delta), -delta), lambda x, delta: relu(absolute(x) - delta))
 def huber(x: Number, delta: Number) -> Number:
     """x**2/2 for |x| up to delta, delta (|x| - delta/2) beyond, for delta > 0 (Huber, 1964)."""
-    return x * x / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2)
+    return x * x / 2 if abs(x) <= delta else delta * ((2 * abs(x) - delta) / 2)
 
 
 @operation(
     None,
-    lambda condition, x, y: where(condition, 1, 0),
-    lambda condition, x, y: where(condition, 0, 1),
+    lambda condition, x, y: where(condition, one_like(x), zero_like(x)),
+    lambda condition, x, y: where(condition, zero_like(y), one_like(y)),
 )
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.

@@ -12,7 +12,8 @@ import sys
 from functools import reduce
 from itertools import accumulate
 
-from .operations import one_like, over_square, quotient
+from . import special
+from .operations import one_like, over_square, quotient, step
 from .registry import operation, reduction
 
 TYPE_CHECKING = False
@@ -63,10 +64,63 @@ def sumprod(*xs: Number) -> Number:
 
 
 def products_of_others(*xs: Operand) -> list[Operand]:
-    """For each operand the product of all others, without a division."""
-    before = accumulate(xs[:-1], operator.mul, initial=1)
-    after = [*accumulate(xs[:0:-1], operator.mul, initial=1)]
-    return [left * right for left, right in zip(before, reversed(after))]
+    """For each operand the product of all others, without a division.
+
+    Where a product of some in a row leaves the range of floats and one of the results does not, operands are scaled by
+    powers of two on the way.
+    """
+    leaves = leaves_range(*xs)
+    before: list[Operand] = [1]
+    places: list[Operand] = []
+    scaled: list[Operand] = []
+    for x in xs:
+        places.append(leaves * excess(before[-1], x))
+        scaled.append(shifted(x, places[-1]))
+        before.append(before[-1] * scaled[-1])
+    after = reversed([*accumulate(scaled[:0:-1], operator.mul, initial=1)])
+    together = sum(places)
+    return [shifted(left * right, own - together) for left, right, own in zip(before, after, places)]
+
+
+@reduction(None)
+def leaves_range(*xs: Number) -> int:
+    """1 if the product of the first or last few is beyond the range of floats where that of all but one is not."""
+    sizes = [math.frexp(x)[1] if type(x) is float and x - x == 0 else 0 for x in xs]
+    whole = sum(sizes)
+    before, widest, widest_before = 0, 0, []
+    for size in sizes:
+        widest_before.append(widest)
+        before += size
+        widest = max(widest, abs(before))
+    after, widest, found = 0, 0, 0
+    for size, other in zip(reversed(sizes), reversed(widest_before)):
+        if abs(whole - size) < 1100 and max(widest, other) > 1000:
+            found = 1
+        after += size
+        widest = max(widest, abs(after))
+    return found
+
+
+@operation(None, None)
+def excess(product: Number, x: Number) -> int:
+    """By how many powers of two to make a float x smaller, so that its product with another number keeps to a band.
+
+    Nothing but what starts anew after a zero, an infinity or nan, where there is no product to speak of.
+    """
+    if type(x) is not float or x == 0 or x - x != 0:
+        return 0
+    size = math.frexp(x)[1]
+    if type(product) is float:
+        if product == 0 or product - product != 0:
+            return size
+        size += math.frexp(product)[1]
+    return size - 200 if size > 200 else size + 200 if size < -200 else 0
+
+
+@operation(lambda x, places: shifted(one_like(x), places), None)
+def shifted(x: Number, places: int) -> Number:
+    """x * 2**-places, infinite where that is too large."""
+    return special.scaled(x, -places) if places else x
 
 
 @reduction(products_of_others)
@@ -76,12 +130,13 @@ def prod(*xs: Number) -> Number:
 
 
 def directions(*xs: Operand) -> list[Operand]:
+    """x over the length for each x; of two, one derivative is the square of the other leg, which does not cancel."""
     if len(xs) == 2:
         return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
     scale = lift(*xs)
     lifted = [x * scale for x in xs]
-    length = norm(*lifted)
-    return [direction(x, length) for x in lifted]
+    length, rest, lead = norm(*lifted), norm_but_largest(*lifted), leading_cosine(*lifted)
+    return [cosine(x, length, lead, rest) for x in lifted]
 
 
 @reduction(None)
@@ -111,7 +166,47 @@ def dist(*xs: Number) -> Number:
 @operation(lambda x, length: quotient(1, length), lambda x, length: -over_square(x, length))
 def direction(x: Number, length: Number) -> Number:
     """x / length, and 0 for the zero vector, which is in the subdifferential of its length."""
-    return x / length if length else 0
+    return x / length if length else x
+
+
+@reduction(None)
+def norm_but_largest(*xs: Number) -> Number:
+    """The length without the coordinate that is the largest, or one of those."""
+    return math.hypot(*sorted(map(abs, xs))[:-1])
+
+
+@operation(None, None)
+def stands_out(x: Number, rest: Number) -> Number:
+    """1 where |x| is more than all the rest together, which is so of one operand at most, else 0."""
+    return 1.0 if abs(x) > rest else 0.0
+
+
+@operation(
+    lambda x, length, lead, rest: (1 - stands_out(x, rest)) * quotient(1, length),
+    lambda x, length, lead, rest: (stands_out(x, rest) - 1) * over_square(x, length),
+    lambda x, length, lead, rest: stands_out(x, rest),
+    None,
+)
+def cosine(x: Number, length: Number, _lead: Number, _rest: Number) -> Number:
+    """x / length; where x stands out it follows the leading cosine, since 1 - cosine**2 would cancel there."""
+    return x / length if length else x
+
+
+def leading_slopes(*xs: Operand) -> list[Operand]:
+    length, rest, lead = norm(*xs), norm_but_largest(*xs), leading_cosine(*xs)
+    inverse = quotient(one_like(length), length)
+    cosines = [direction(x, length) for x in xs]
+    out = [stands_out(x, rest) for x in xs]
+    over = [c * inverse for c in cosines]
+    others = dot(*[(1 - o) * c for o, c in zip(out, cosines)], *over)
+    return [o * others - (1 - o) * lead * c for o, c in zip(out, over)]
+
+
+@reduction(leading_slopes)
+def leading_cosine(*xs: Number) -> Number:
+    """x over the length for the x that stands out, else 0; its derivative by x is the sum of the others' squares."""
+    largest = max(xs, key=abs)
+    return largest / math.hypot(*xs) if abs(largest) > norm_but_largest.kernel(*xs) else 0.0
 
 
 @operation(
@@ -122,7 +217,7 @@ def leg_ratio(x: Number, y: Number) -> Number:
     """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
     scale = lift.kernel(x, y)
     length = math.hypot(x * scale, y * scale)
-    return x * scale / length if length else 0
+    return x * scale / length if length else 0.0
 
 
 def tied_shares(extreme: Callable[..., Operand], xs: Sequence[Operand]) -> list[Operand]:
@@ -161,14 +256,20 @@ def ties(result: Number, *xs: Number) -> Number:
 @operation(0, 0, None)
 def tied(x: Number, result: Number, count: Number) -> Number:
     """The part of an extreme value that is x, one of `count` operands that may equal it."""
-    return one_like(x) / count if x == result else 0
+    return one_like(x) / count if x == result else type(x)(0)
+
+
+def exponentials(*xs: Operand) -> tuple[list[Operand], Operand, Operand]:
+    """exp(x - the largest x) for each x, their sum, and their sum but for the largest."""
+    top = peak(*xs)
+    es = [exp_gap(x, top) for x in xs]
+    return es, total(*es), total_but_largest(*es)
 
 
 def softmax_shares(*xs: Operand) -> list[Operand]:
-    """exp(x) over the sum of all exp(x), one node each on one shared sum of exponentials."""
-    top = peak(*xs)
-    total = sum_exp(top, *xs)
-    return [exp_share(x, top, total) for x in xs]
+    """exp(x) over the sum of all exp(x), on shared sums of exponentials."""
+    es, whole, rest = exponentials(*xs)
+    return [share(e, whole, rest) for e in es]
 
 
 @reduction(softmax_shares)
@@ -182,22 +283,71 @@ def logsumexp(*xs: Number) -> Number:
     return top + math.log1p(math.fsum(math.exp(x - top) for x in rest))
 
 
-@reduction(lambda top, *xs: (None, *(exp_share(x, top, 1) for x in xs)))
-def sum_exp(top: Number, *xs: Number) -> Number:
-    """The sum of exp(x - top), where what is made of it does not depend on top."""
-    return math.fsum(exp_share.operation.kernel(x, top, 1) for x in xs)
+def surprise_slopes(*xs: Operand) -> list[Operand]:
+    es, whole, rest = exponentials(*xs)
+    out, own = stands_out(es[0], rest), own_whole(es[0], whole, rest)
+    others = out * rest / own + (1 - out) * (1 - es[0] / own)
+    return [-others, *[share(e, whole, rest) for e in es[1:]]]
+
+
+@reduction(surprise_slopes)
+def surprise(*xs: Number) -> Number:
+    """-log(softmax(x)) of the first x; its derivative by that is the share of the others, with the sign changed."""
+    return logsumexp.kernel(0.0, *[x - xs[0] for x in xs[1:]])
+
+
+@operation(lambda x, top: exp_gap(x, top), 0)
+def exp_gap(x: Number, top: Number) -> Number:
+    """exp(x - top), of which what is made does not depend on top.
+
+    What x - top rounds away is put back, since exp would magnify it.
+    """
+    gap = x - top
+    if math.isinf(gap):
+        return math.exp(gap)
+    back = gap - x
+    lost = (x - (gap - back)) - (top + back)
+    return math.exp(gap) * (1 + lost)
 
 
 @operation(
-    lambda x, top, total: exp_share(x, top, total),
-    None,
-    lambda x, top, total: quotient(-exp_share(x, top, total), total),
+    lambda e, whole, rest: stands_out(e, rest),
+    lambda e, whole, rest: 1 - stands_out(e, rest),
+    lambda e, whole, rest: stands_out(e, rest),
 )
-def exp_share(x: Number, top: Number, total: Number) -> Number:
-    """exp(x - top)/total; what x - top rounds away is put back, since exp would magnify it."""
-    gap = x - top
-    if math.isinf(gap):
-        return math.exp(gap) / total
-    back = gap - x
-    lost = (x - (gap - back)) - (top + back)
-    return math.exp(gap) * (1 + lost) / total
+def own_whole(e: Number, whole: Number, rest: Number) -> Number:
+    """The whole as e + rest if e stands out, so that what it depends on else is the rest alone."""
+    return e + rest if e > rest else whole
+
+
+@reduction(1)
+def total(*xs: Number) -> Number:
+    """The sum, rounded once."""
+    return math.fsum(xs)
+
+
+def but_largest(*xs: Operand) -> list[Operand]:
+    top = peak(*xs)
+    return [step(top - x) for x in xs]
+
+
+@reduction(but_largest)
+def total_but_largest(*xs: Number) -> Number:
+    """The sum without the largest, rounded once; its derivative counts where that is more than all others together."""
+    return math.fsum(sorted(xs)[:-1])
+
+
+def share_slope(e: Operand, whole: Operand, rest: Operand) -> Operand:
+    """The derivative by e of the share e / whole, or of e / (e + rest) where e stands out: rest / (e + rest)**2."""
+    out, own = stands_out(e, rest), own_whole(e, whole, rest)
+    return (out * rest / own + (1 - out)) / own
+
+
+@operation(
+    share_slope,
+    lambda e, whole, rest: (stands_out(e, rest) - 1) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
+    lambda e, whole, rest: -stands_out(e, rest) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
+)
+def share(e: Number, whole: Number, _rest: Number) -> Number:
+    """e / whole; the rest, which is the whole without its largest part, is there for the derivatives."""
+    return e / whole

@@ -76,9 +76,9 @@ def digamma(x: float) -> float:
 
 
 def polygamma(n: int, x: float) -> float:
-    """The n-th derivative of digamma, for whole n >= 0, DLMF 5.15.
+    """The n-th derivative of digamma, for whole n >= 0: (-1)**(n+1) n! zeta(n+1, x), DLMF 25.11.12.
 
-    Raises ValueError at the poles, and for another n.
+    Infinite where it is beyond the range of floats. Raises ValueError at the poles, and for another n.
     """
     if n < 0 or n != int(n):
         raise ValueError("the order must be a whole number and not negative")
@@ -86,37 +86,56 @@ def polygamma(n: int, x: float) -> float:
         return digamma(x)
     if not math.isfinite(x):
         return 0.0 if x > 0 else math.nan
-    if n > 170:
-        raise OverflowError("the order is above 170, so its factorial is beyond the range of floats")
     n = int(n)
     side = -1.0 if n % 2 == 0 else 1.0
-    if x <= 0:
-        refuse_pole(x)
-    if x < -1000:  # where the recurrence would take long
-        return -side * polygamma(n, 1 - x) - cotangent_derivative(n, x)  # 5.15.6
+    if x > 0:
+        return side * scaled(*scaled_zeta(n, x))
+    refuse_pole(x)
+    # The sum over the poles splits at the two nearest to x; those below x end with the pole at zero.
+    below = -x - math.floor(-x)
+    parts = [(1.0, scaled_zeta(n, 1 - below)), (side, scaled_zeta(n, below)), (-side, scaled_zeta(n, 1 - x))]
+    top = max(exponent for _, (_, exponent) in parts)
+    total = math.fsum(sign * scaled(mantissa, exponent - top) for sign, (mantissa, exponent) in parts)
+    return side * scaled(total, top)
+
+
+def scaled_zeta(n: int, x: float) -> tuple[float, int]:
+    """n! zeta(n+1, x), the sum of n!/(x + k)**(n+1) over all k >= 0, for x > 0, as a float times a power of two.
+
+    The first term is rounded once, from integers. The others are multiples of it; where they have not vanished before,
+    the series of DLMF 5.15.8 sums up what is left from x + k >= n + 14 on.
+    """
+    mantissa, exponent = math.frexp(x)
+    whole = int(math.ldexp(mantissa, 53))  # x is that times 2**(exponent - 53)
+    factorial, power = math.factorial(n), whole ** (n + 1)
+    places = power.bit_length() - factorial.bit_length() + 64
     terms = []
-    factorial = float(math.factorial(n))
-    while x < n + 14:
-        term = factorial * inverse_power(abs(x), n + 1)  # 5.15.5
-        terms.append(-term if x < 0 and n % 2 == 0 else term)
-        x += 1
-    terms += [factorial / n * inverse_power(x, n), factorial / 2 * inverse_power(x, n + 1)]  # 5.15.8
-    for k, bernoulli in enumerate(BERNOULLI, 1):
-        terms.append(bernoulli * math.perm(2 * k + n - 1, n - 1) * inverse_power(x, 2 * k + n))
-    return side * math.fsum(terms)
+    term, k = 1.0, 0
+    while x + k < n + 14 and term * (1 + x + k) > 1e-18:
+        terms.append(term)
+        k += 1
+        term = math.exp(-(n + 1) * math.log1p(k / x))
+    y = x + k
+    terms += [term * y / n, term / 2] if y >= n + 14 else []
+    factor = term * (n + 1) / 2 / y
+    for i, bernoulli in enumerate(BERNOULLI if y >= n + 14 else (), 1):
+        terms.append(bernoulli * factor)
+        factor *= (2 * i + n) / (2 * i + 1) / y * ((2 * i + n + 1) / (2 * i + 2) / y)
+    first = math.ldexp(float((factorial << places) // power), -64)
+    return math.fsum(terms) * first, 64 - places - (exponent - 53) * (n + 1)
+
+
+def scaled(x: float, exponent: int) -> float:
+    """x * 2**exponent, infinite where that is too large."""
+    try:
+        return math.ldexp(x, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, x)
 
 
 def refuse_pole(x: float) -> None:
     if x == math.floor(x):
         raise ValueError("there is a pole at zero and at every negative integer")
-
-
-def inverse_power(x: float, n: int) -> float:
-    """1/x**n for x > 0, infinite where that is too large."""
-    try:
-        return x**-n
-    except (OverflowError, ZeroDivisionError):
-        return math.inf
 
 
 def cotangent(x: float) -> float:
@@ -125,19 +144,6 @@ def cotangent(x: float) -> float:
     if abs(rest) > 0.25:
         return math.copysign(math.tan(math.pi * (0.5 - abs(rest))), rest)
     return 1 / math.tan(math.pi * rest)
-
-
-def cotangent_derivative(n: int, x: float) -> float:
-    """The n-th derivative of pi cot(pi x): pi**(n+1) times a polynomial in t = cot(pi x), by cot' = -(1 + cot**2)."""
-    polynomial = [0, 1]
-    for _ in range(n):
-        slope = [k * c for k, c in enumerate(polynomial)][1:]
-        polynomial = [-(a + b) for a, b in zip([*slope, 0, 0], [0, 0, *slope])]
-    t = cotangent(x)
-    total = 0.0
-    for coefficient in reversed(polynomial):
-        total = total * t + coefficient
-    return math.pi ** (n + 1) * total
 
 
 def gauss(x: float) -> float:

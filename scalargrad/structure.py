@@ -178,7 +178,7 @@ def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
             given = given.item()
         if not is_number(given):
             raise mismatch(name, structure, given)
-        return [given]
+        return [like(structure.item() if is_array(structure) else structure, given)]
     if is_passed_over(structure):
         return []
     if isinstance(structure, dict):
@@ -190,6 +190,11 @@ def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
     if parts is None or others is None or len(parts) != len(others):
         raise mismatch(name, structure, given)
     return [x for part, other in zip(parts, others) for x in scalars_like(part, other, name)]
+
+
+def like(number: Any, given: Any) -> Any:
+    """What is given in the place of a number: an integer as a float, if the number is a float."""
+    return float(given) if type(given) is int and type(getattr(number, "_data", number)) is float else given
 
 
 def entries_of(structure: Any) -> Sequence[Any] | None:

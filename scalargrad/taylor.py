@@ -9,6 +9,9 @@ The rule f'(u) is arithmetic on series, which has coefficients by the same formu
 needs to have. An expression that comes up again in the rules of one graph is the same series again: the sine's rule
 asks for the cosine, whose rule asks for that very sine. So a derivative of order n costs a multiple of n**2 and not
 2**n (A. Griewank and A. Walther, Evaluating Derivatives, 2nd edition, chapter 13).
+
+For a derivative of order n the series of floats are in t/s, with a power of two s near n/e: the derivative is n!/s**n
+times a coefficient, and fits a float where that coefficient does.
 """
 
 from __future__ import annotations
@@ -121,6 +124,18 @@ def key_of(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
 appliers[Series] = (10, apply_to_series)
 
 
+def factorial_over_power(n: int, scale: int) -> float:
+    """n!/scale**n, an integer for a scale of one. Raises OverflowError if it is beyond the range of floats."""
+    if scale == 1:
+        return math.factorial(n)
+    try:
+        return float(math.factorial(n) / scale**n)
+    except OverflowError:
+        raise OverflowError(
+            f"a derivative of order {n} is beyond what floats can scale; ask for a lower order"
+        ) from None
+
+
 def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: int, differentiable: bool) -> list[Any]:
     """The n-th derivatives of outputs by a leaf, given the nodes between them in topological order.
 
@@ -129,7 +144,8 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
     """
     detector = recording.current().detector
     expressions: Expressions = {}
-    line = [leaf if differentiable else leaf._data, one_like(leaf._data)]
+    scale = 2 ** round(math.log2(max(n / math.e, 1))) if type(number_of(leaf)) is float else 1
+    line = [leaf if differentiable else leaf._data, one_like(leaf._data) * scale]
     series = {leaf: Series(line, expressions, None, ())}
     for node in order:
         refuse_assigned(node)
@@ -150,12 +166,12 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
             if detector is not None:
                 for coefficient in series[node].coefficients:
                     detector.check_tangent(node, coefficient)
-    scale = math.factorial(n)
+    factor: Any = factorial_over_power(n, scale)
     found = []
     for y in outputs:
         coefficient = series[y].coefficient(n) if isinstance(y, Value) and y in series else ABSENT
         if coefficient is ABSENT:
             found.append(zero_like(leaf._data) if n else y if differentiable else number_of(y))
         else:
-            found.append(coefficient * scale)
+            found.append(coefficient * factor)
     return found

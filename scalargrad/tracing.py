@@ -34,19 +34,39 @@ NEVER_RAISES = {
     *("maximum", "minimum", "where", "sum", "mean", "dot", "prod", "max", "min", "norm", "tanh", "atan", "asinh"),
     *("erf", "erfc", "cbrt", "atan2", "degrees", "radians", "fabs", "copysign", "fraction", "whole", "ulp"),
     *("lt", "le", "gt", "ge", "eq", "ne", "peak", "trough"),
-    *("exp_share", "sum_exp", "logsumexp", "chosen", "clip_share"),
+    *("exp_gap", "total", "total_but_largest", "share", "own_whole", "surprise", "logsumexp"),
+    *("chosen", "chosen_below", "clip_share"),
+    *("norm_but_largest", "leading_cosine", "cosine", "stands_out", "direction"),
+    *("leaves_range", "excess", "shifted"),
 }
-# What gives a float for floats: always; if one operand is one; if all are. Of anything else it is not known.
+# What gives a float for floats: always; if the operand in some place is one; if one is; if all are. Of anything else it
+# is not known.
 FLOATS = {
     *("truediv", "quotient", "over_square", "sigmoid", "softplus", "log_sigmoid"),
-    *("sech2", "rsqrt", "rhypot", "lorentz"),
+    *("sech2", "rsqrt", "rhypot", "lorentz", "leg_ratio"),
     *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "inversion", "over_sum_of_squares"),
-    *("mean", "norm", "logsumexp", "sum_exp", "exp_share", "in_floats", "float_pow", "fraction", "whole"),
+    *("mean", "norm", "logsumexp", "surprise", "in_floats", "float_pow", "fraction", "whole"),
+    *(
+        "exp_gap",
+        "total",
+        "total_but_largest",
+        "share",
+        "own_whole",
+        "norm_but_largest",
+        "leading_cosine",
+        "stands_out",
+    ),
     *(name for name, function in vars(math).items() if callable(function) and name not in ("pow", "prod", "sumprod")),
+}
+FLOAT_IF_IT_IS = {
+    **dict.fromkeys(("sign", "step", "chosen", "chosen_below", "tied", "agreement", "power_slope", "power_log"), 0),
+    **dict.fromkeys(("times_power",), 1),
+    "shifted": 0,
 }
 FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}
 FLOAT_IF_ALL_ARE = {
     *("neg", "absolute", "identity", "relu", "maximum", "minimum", "clip", "where", "max", "min", "peak", "trough"),
+    *("direction", "cosine"),
 }
 
 
@@ -518,12 +538,9 @@ def gives_float(operation: Operation, operands: Sequence[Any]) -> bool:
     name = operation.name
     if name in FLOATS:
         return True
-    if name in ("power_slope", "times_power", "power_log"):  # the zeros among their results are of certain constants
-        at = {"power_slope": 1, "times_power": 0, "power_log": 2}[name]
-        x = operands[0] if name == "power_slope" else operands[1]
-        constant = operands[at]
-        return not isinstance(constant, Traced) and (constant >= 0 if at == 2 else constant != 0) and x_is_float(x)
-    floats = [x.is_float if isinstance(x, Traced) else type(x) is float for x in operands]
+    if name in FLOAT_IF_IT_IS or name == "clip_share":
+        return is_float(operands[FLOAT_IF_IT_IS.get(name, operands[-1])])
+    floats = [*map(is_float, operands)]
     if name == "where":
         del floats[0]
     return True in floats if name in FLOAT_IF_ONE_IS else name in FLOAT_IF_ALL_ARE and False not in floats
@@ -557,9 +574,20 @@ def simplified(operation: Operation, operands: Sequence[Any]) -> Any:
         return x.operands[0]
     elif name == "power_slope" and is_exactly(y, 2):
         return y * x
-    elif name == "times_power" and type(x) is int and x > 0 and type(operands[2]) is int and operands[2] in (0, 1):
+    elif (
+        name == "times_power"
+        and type(x) is int
+        and x > 0
+        and operands[3] == 0
+        and type(operands[2]) is int
+        and operands[2] in (0, 1)
+    ):
         return x * 1.0 if operands[2] == 0 else x * operands[1]
     return None
+
+
+def is_float(x: Any) -> bool:
+    return x.is_float if isinstance(x, Traced) else type(x) is float
 
 
 def x_is_float(x: Any) -> bool:

@@ -33,6 +33,7 @@ from .structure import (
     array_of,
     is_number,
     is_passed_over,
+    like,
     parts_of,
     refill,
     scalars_like,
@@ -553,7 +554,10 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     differentiable = followed or run.outlives(outputs)
     along = dict(zip(run.leaves, given if followed else map(number_of, given)))
     forward_sweep(run.order(outputs), along, differentiable)
-    moved = [along[y] if isinstance(y, Value) and y in along else number_of(y) * 0 for y in outputs]
+    moved = [
+        along[y] if isinstance(y, Value) and y in along else like(run.leaves[0], zero_like(number_of(y)))
+        for y in outputs
+    ]
     value = result if differentiable else refill(result, map(number_of, outputs), construct=True)
     return value, refill(result, iter(moved))
 

@@ -12,7 +12,7 @@ from mpmath import mp
 from oracles import many_digit_derivative
 
 import scalargrad as sg
-from scalargrad import operations, reductions
+from scalargrad import nn, operations, reductions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -350,6 +350,11 @@ REDUCTIONS: dict[str, Reduced] = {
     "norm": Reduced(lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)), lambda v: v.norm(), vectors(ANY), any),
     "max": Reduced(lambda *xs: max(xs), lambda v: v.max(), vectors(), has_one(max)),
     "min": Reduced(lambda *xs: min(xs), lambda v: v.min(), vectors(), has_one(min)),
+    "surprise": Reduced(
+        lambda *xs: mp.log(mp.fsum(mp.exp(x - xs[0]) for x in xs)),
+        lambda v: nn.cross_entropy(v, 0),
+        vectors(),
+    ),
     "logsumexp": Reduced(
         lambda *xs: mp.log(mp.fsum(map(mp.exp, xs))),
         lambda v: v.logsumexp(),

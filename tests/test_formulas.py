@@ -119,7 +119,17 @@ def test_the_formulas_of_a_reduction_are_its_rule(name: str, numbers: list[float
         ("log10", ["x"], ["1 / (x * log(10))"]),
         ("exp2", ["x"], ["z * log(2)"]),
         ("acosh", ["x"], ["1 / sqrt(x**2 - 1)"]),
-        ("exp_share", ["x", 3, "y"], ["exp(x - 3) / y", "", "-exp(x - 3) / y / y"]),
+        ("exp_gap", ["x", 3], ["exp(x - 3)", ""]),
+        (
+            "share",
+            ["x", "y", "u"],
+            [
+                "1 / y, or u / y**2 if x > u",
+                "-x / y**2, or 0 if x > u",
+                "-x / y**2 if x > u, else 0",
+            ],
+        ),
+        ("surprise", ["x", "y"], ["exp(-z) - 1", "exp(y - x - z)"]),
         ("log_sigmoid", ["x"], ["sigmoid(-x)"]),
         (
             "leg_ratio",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import sys
 from fractions import Fraction
@@ -13,10 +14,10 @@ from hypothesis import example, given, reject
 from hypothesis import strategies as st
 from mpmath import mp
 from oracles import LEAST_NORMAL, NARROW, many_digit_derivative, ulps
-from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, vectors
+from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, near, vectors
 
 import scalargrad as sg
-from scalargrad import operations
+from scalargrad import nn, operations
 from scalargrad.reductions import left_sum, left_to_right
 from scalargrad.registry import Reduction, find_operation, registry
 
@@ -168,7 +169,7 @@ def check_reduction(name: str, xs: list[float]) -> None:
     for index, leaf in enumerate(leaves):
         exact = many_digit_derivative(reduced.exact, xs, index)
         # A product of n numbers is rounded n times; a share of the softmax once for each term that it is divided by.
-        bound = {"prod": len(xs), "logsumexp": 4 + len(xs)}.get(name, 4)
+        bound = {"prod": len(xs), **dict.fromkeys(("logsumexp", "surprise"), 4 + len(xs))}.get(name, 4)
         assert ulps(float(leaf.grad), exact) <= bound, (
             f"{name}{xs} by operand {index}: {leaf.grad!r}, {mp.nstr(exact, 20)}"
         )
@@ -281,6 +282,158 @@ def check_higher_derivatives_of_reduction(name: str, xs: list[float], index: int
         got = nested_derivative(apply, xs, index, order)
         exact = float(many_digit_derivative(reduced.exact, xs, index, order, NARROW))
         assert got == pytest.approx(exact, rel=1e-11, abs=1e-11), f"derivative {order} of {name}{xs} by {index}"
+
+
+# ---- Where one operand dominates -------------------------------------------------------------------------------------
+
+LOGITS = st.lists(floats_between(-30, 30) | floats_between(-700, 700) | near(0.0), min_size=1, max_size=5)
+SPREAD = st.lists(st.builds(math.ldexp, floats_between(-1, 1), st.integers(-400, 400)), min_size=1, max_size=4)
+
+
+def exact_shares(xs: Sequence[float]) -> tuple[list[mp.mpf], list[mp.mpf]]:
+    """The softmax in many digits: each share, and the sum of the others."""
+    exponentials = [mp.exp(mp.mpf(x) - max(xs)) for x in xs]
+    whole = mp.fsum(exponentials)
+    return [e / whole for e in exponentials], [
+        mp.fsum(exponentials[:i] + exponentials[i + 1 :]) / whole for i in range(len(xs))
+    ]
+
+
+@mp.workdps(60)
+@given(LOGITS, st.sampled_from(["forward", "reverse", "auto"]), st.data())
+@example([37.5, 0.0], "auto", None)
+@example([0.0] * 40, "reverse", None)
+@example([1e15, 1e15 + 0.25, -1e15], "forward", None)
+def test_every_second_derivative_that_stands_on_softmax_is_within_8_ulp(
+    xs: list[float], mode: str, data: st.DataObject | None
+) -> None:
+    k = data.draw(st.integers(0, len(xs) - 1)) if data else 0
+    shares, others = exact_shares(xs)
+    for derivatives in (
+        sg.jacobian(sg.softmax, mode=mode)(xs),
+        sg.hessian(sg.logsumexp)(xs),
+        sg.hessian(lambda zs: nn.cross_entropy(zs, k))(xs),
+        sg.hessian(lambda zs: nn.cross_entropy(zs, [float(j == k) for j in range(len(xs))]))(xs),
+    ):
+        for i, row in enumerate(derivatives):
+            for j, got in enumerate(row):
+                assert ulps(got, shares[i] * others[i] if i == j else -shares[i] * shares[j]) <= 8
+    gradient = sg.grad(lambda zs: nn.cross_entropy(zs, k))(xs)
+    for j, got in enumerate(gradient):
+        assert ulps(got, -others[k] if j == k else shares[j]) <= 8
+
+
+@mp.workdps(60)
+def test_the_share_of_one_among_a_thousand_has_its_digits() -> None:
+    xs = [math.sin(i) for i in range(1000)]
+    shares, others = exact_shares(xs)
+    for k in (0, 11, 999):
+        gradient = sg.grad(lambda zs, k=k: sg.softmax(zs)[k])(xs)
+        for j, got in enumerate(gradient):
+            assert ulps(got, shares[k] * others[k] if j == k else -shares[k] * shares[j]) <= 8
+
+
+@given(SPREAD)
+@example([5.0, 0.0, 0.0])
+@example([1e9, 1.0, 2.0])
+@example([1e-300, 1e-304, 0.0, -1e-299])
+@example([1e-100, 1e-260, 1e-270])
+def test_the_hessian_of_a_length_does_not_cancel_where_one_coordinate_dominates(xs: list[float]) -> None:
+    if not any(xs):
+        return
+    with mp.workdps(800):
+        exact = [mp.mpf(x) for x in xs]
+        length = mp.sqrt(mp.fsum(x * x for x in exact))
+        for function in (
+            lambda v: sg.Vector(v).norm(),
+            lambda v: sg.hypot(*v),
+            lambda v: sg.dist([0.0] * len(v), v),
+        ):
+            for i, row in enumerate(sg.hessian(function)(xs)):
+                for j, got in enumerate(row):
+                    others = mp.fsum(x * x for k, x in enumerate(exact) if k != i)
+                    right = (others if i == j else -exact[i] * exact[j]) / length**3
+                    assert ulps(got, right, 1e-290) <= 12
+
+
+@pytest.mark.parametrize("point", [[5.0, 0.0, 0.0], [1e6, 1.0, -2.0], [1.0, 2.0, 3.0]])
+def test_the_third_derivatives_of_a_length_are_right_where_one_coordinate_dominates(point: list[float]) -> None:
+    found = sg.jacobian(sg.hessian(lambda v: sg.Vector(v).norm()))(point)
+    length = math.hypot(*point)
+    u = [x / length for x in point]
+    for i, j, k in itertools.product(range(3), repeat=3):
+        terms = [3 * u[i] * u[j] * u[k], -(i == j) * u[k], -(i == k) * u[j], -(j == k) * u[i]]
+        assert abs(found[i][j][k] - math.fsum(terms) / length**2) <= 1e-14 * max(map(abs, terms)) / length**2
+
+
+# ---- At the ends of the range of floats ------------------------------------------------------------------------------
+
+WIDE = st.builds(math.ldexp, floats_between(0.5, 1) | floats_between(-1, -0.5), st.integers(-1000, 1000))
+
+
+def nearest(exact: Fraction) -> float:
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+@given(st.lists(WIDE, min_size=1, max_size=8))
+@example([1e-150, 1e-150, 1e160, 1e160])
+@example([1e200, 1.0, 1e-200, 1e-200])
+def test_an_entry_of_the_gradient_of_a_product_is_right_wherever_it_fits(xs: list[float]) -> None:
+    for function in (lambda v: sg.Vector(v).prod(), sg.prod, lambda v: sg.prod(v[1:], start=v[0])):
+        for k, got in enumerate(sg.grad(function)(xs)):
+            right = nearest(math.prod(map(Fraction, [*xs[:k], *xs[k + 1 :]])))
+            assert got == right or abs(got - right) <= len(xs) * math.ulp(right)
+
+
+def test_the_gradient_of_a_product_with_zeros_and_infinities_is_the_product_of_the_others() -> None:
+    gradient = sg.grad(lambda v: sg.Vector(v).prod())
+    assert gradient([0.0, 1e200, 1e200, 1e-200, 1e-200])[0] == pytest.approx(1.0)
+    assert gradient([0.0, math.inf, 3.0])[:2] == [math.inf, 0.0]
+    assert math.isnan(gradient([0.0, math.inf, 3.0])[2])
+    assert gradient([1e200, 1e200, 0.0, 1e-300])[2] == pytest.approx(1e100)
+    assert gradient([1e200, math.inf, 1e200, 1e-200, 1e-200])[1] == pytest.approx(1.0)
+    assert gradient([Fraction(1, 3), Fraction(2), Fraction(5)]) == [10, Fraction(5, 3), Fraction(2, 3)]
+
+
+def test_the_hessian_of_a_product_is_right_where_a_gradient_entry_fits() -> None:
+    hessian = sg.hessian(lambda v: sg.Vector(v).prod())
+    assert hessian([1e-200, 1e-200, 3.0])[2][:2] == [1e-200, 1e-200]
+    found = hessian([1e-150, 1e-150, 1e160, 1e160])
+    assert found[0][1] == math.inf
+    assert found[0][2] == found[2][0] == pytest.approx(1e10)
+    assert found[2][3] == pytest.approx(1e-300)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 100, 159, 160, 170, 171, 400])
+@pytest.mark.parametrize("x", [1e-3, 0.37, 1.0, 2.5, 17.0, 100.5, 977.25, 1e6, 1e50, 1e143, 1e286])
+def test_polygamma_is_right_or_infinite_for_every_order(n: int, x: float) -> None:
+    with mp.workdps(60):
+        least = mp.mpf(x)
+        total = mp.fsum((least + k) ** (-n - 1) for k in range(2 * n + 60))
+        least += 2 * n + 60
+        rest = least**-n / n + least ** (-n - 1) / 2
+        for k in range(1, 25):
+            rest += mp.bernoulli(2 * k) * mp.rf(n + 1, 2 * k - 1) / mp.factorial(2 * k) * least ** (-n - 2 * k)
+        exact = (-1) ** (n + 1) * mp.factorial(n) * (total + rest)
+        assert ulps(sg.polygamma(n, x), exact) <= 20
+
+
+def test_the_second_derivatives_of_a_power_fit_where_the_power_by_itself_does_not() -> None:
+    (by_base, mixed), _ = sg.hessian(lambda x, y: x**y, argnums=(0, 1))(1e-300, 1e-300)
+    assert by_base == -math.inf or ulps(by_base, mp.mpf(-1e-300) * mp.mpf(1e-300) ** (mp.mpf(1e-300) - 2)) <= 8
+    assert mixed == pytest.approx(1e300, rel=1e-12)
+
+
+def test_the_rules_of_a_power_do_not_raise_where_half_the_power_is_beyond_the_range_too() -> None:
+    assert operations.power_log(1e-300, -3.0, 1) == -math.inf
+    assert operations.times_power(2.0, 1e-300, -3.0, 1) == -math.inf
+    assert operations.times_power(-2.0, 1e-300, -3.0, 0) == -math.inf
+    assert operations.times_power(1e-300, -1e-300, -3.0, 0) == -math.inf
+    assert operations.times_power(1e-300, -1e-150, -3.0, 0) == pytest.approx(-1e150)
+    assert math.isnan(sg.grad(lambda x: sg.grad(lambda x: x**2.5)(x))(math.nan))
 
 
 # ---- Values ----------------------------------------------------------------------------------------------------------
@@ -427,7 +580,24 @@ def test_a_rule_never_raises_where_the_value_exists(x: float, name: str) -> None
 
 # ---- The table of operations -----------------------------------------------------------------------------------------
 
-NOT_SMOOTH = {"floordiv", "sign", "step", "chosen", "clip_share", "one_like", "peak", "trough", "ties", "tied", "lift"}
+NOT_SMOOTH = {
+    "stands_out",
+    "norm_but_largest",
+    "leaves_range",
+    "excess",
+    "floordiv",
+    "sign",
+    "step",
+    "chosen",
+    "chosen_below",
+    "clip_share",
+    "one_like",
+    "peak",
+    "trough",
+    "ties",
+    "tied",
+    "lift",
+}
 NOT_SMOOTH |= {
     "whole_quotient",
     "nearest_quotient",
@@ -442,8 +612,9 @@ BY_ANOTHER = {
     "power_slope": "the second derivatives of pow",
     "times_power": "the second derivatives of pow",
     "power_log": "the second derivatives of pow",
-    "sum_exp": "the second derivatives of logsumexp",
-    "exp_share": "the second derivatives of logsumexp",
+    **dict.fromkeys(("exp_gap", "total", "total_but_largest", "share", "own_whole"), "the Jacobian of softmax"),
+    "shifted": "the gradient of prod",
+    **dict.fromkeys(("cosine", "leading_cosine"), "the Hessian of norm"),
     "sumprod": "test_math, with a stand-in where Python has none",
     "fma": "test_math, with a stand-in where Python has none",
 }

@@ -43,6 +43,14 @@ def run_the_check_of(name: str) -> None:
         assert registry[name].local_derivatives((0.7, 1.3, 1.9), (True,) * 3) == (1.3, 0.7, 1)
     elif name == "sumprod":
         assert registry[name].local_derivatives((0.7, 1.3, 1.9, 2.3), (True,) * 4) == (1.9, 2.3, 0.7, 1.3)
+    elif name == "exp_gap":
+        assert registry[name].local_derivatives((1.3, 1.3), (True,) * 2) == (1, 0)
+    elif name == "shifted":
+        assert registry[name].local_derivatives((0.7, 3), (True, False)) == (0.125, None)
+    elif name in ("cosine", "leading_cosine"):
+        for index in range(3):
+            check_higher_derivatives_of_reduction("norm", [0.7, -1.3, 1.1], index)
+            check_higher_derivatives_of_reduction("norm", [0.7, -1.3, 5.1], index)
     elif name in NOT_SMOOTH:
         check_piecewise_constant(name, [0.7, -1.3, 1.9])
     elif name in ("power_slope", "times_power", "power_log"):

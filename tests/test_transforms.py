@@ -12,14 +12,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import NARROW, Jet, many_digit_derivative
 from programs import ValueKit, any_programs, many_digit_kit, rational_programs
 from test_gradients import FRACTIONS, INPUTS, is_tame, points
 
 import scalargrad as sg
-from scalargrad import taylor
+from scalargrad import nn, taylor
+from scalargrad.testing import programs as st_programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -784,3 +785,107 @@ def test_an_argument_that_only_goes_by_keyword_is_counted_like_the_others() -> N
     assert sg.grad(function, argnums=1)(3.0, y=2.0) == 12.0
     assert sg.grad(function, argnums=(0, 1))(3.0, y=2.0) == (4.0, 12.0)
     assert sg.grad(function, argnums=-1)(3.0, y=2.0) == 4.0
+
+
+# ---- Floats stay floats, fractions stay exact ------------------------------------------------------------------------
+
+EXACT = {
+    "abs": lambda v: abs(v[0]) * abs(v[1]),
+    "maximum": lambda v: sg.maximum(v[0], 0),
+    "minimum": lambda v: sg.minimum(v[0], v[1]) + sg.minimum(2, v[0]),
+    "relu of a minimum": lambda v: sg.relu(sg.minimum(v[1], 2)),
+    "clip": lambda v: sg.clip(v[0], v[1], 3) + sg.clip(v[0], 0, 1) if v[1] < 3 else v[0],
+    "where": lambda v: sg.where(v[0] > 0, v[0], 0) * v[1] + sg.where(v[0] > 0, 1, v[1]),
+    "products of choices": lambda v: sg.maximum(v[0], 0) * sg.maximum(v[1], 0) * 2 + sg.minimum(v[0], 1) * 3,
+    "whole powers": lambda v: v[0] ** 0 + v[0] ** 1 + v[0] ** 2 + v[1] ** 3,
+    "remainders": lambda v: v[0] // 2 + v[0] % 3 + v[1] // 1,
+    "extremes": lambda v: sg.Vector([v[0], 0, v[1]]).max() * 2 + sg.Vector([v[0], 1, v[1]]).min(),
+    "sums": lambda v: sg.Vector([v[0], 1, v[1]]).sum() + sg.Vector([v[0], 1, 2]).dot([1, v[1], 3]),
+    "products": lambda v: sg.Vector([v[0], 0, v[1]]).prod() + sg.prod([v[0], v[1], 3], start=2),
+    "losses": lambda v: nn.huber_loss([*v], [0, 0], delta=1) + nn.l1_loss([*v], [1, 0]),
+    "a line": lambda v: 2 * v[0] + 3,
+    "a constant": lambda v: 3,
+}
+ROUNDED = {
+    "signs": lambda v: sg.copysign(v[0], v[1]) + sg.fabs(v[0]),
+    "lengths": lambda v: sg.hypot(v[0], 3) + sg.Vector([v[0], 0, v[1]]).norm() + sg.dist([v[0], 1], [0, v[1]]),
+    "logits": lambda v: nn.cross_entropy([v[0], 0, v[1]], 1) + sg.logsumexp([v[0], 0]) + sg.softmax([v[0], 0])[0],
+    "floats": lambda v: sg.fmod(v[0], 3) + sg.ldexp(v[0], 3) + sg.modf(v[1])[0] + sg.math.pow(v[0], 2),
+    "hinge": lambda v: nn.hinge_loss([*v], [1, -1]),
+    "exponents": lambda v: 2 ** v[0] + (v[1] + 5) ** 1,
+}
+POINTS = [[-1.5, 0.5], [1.5, 2.5], [3.0, -0.25], [0.0, 0.0], [2.0, 2.0]]
+
+
+def derivatives_of(function: Any, point: list[Any], compiled: bool) -> dict[str, Any]:
+    """Derivatives to the third order by every transform, the tape and `backward`, with integers for directions."""
+    nested = lambda v: sg.grad(function)(v)[0]  # noqa: E731
+    along = lambda x: function([x, point[1]])  # noqa: E731
+    found = {
+        "grad": sg.grad(function)(point),
+        "jacobian forward": sg.jacobian(lambda v: [function(v)], mode="forward")(point),
+        "jacobian reverse": sg.jacobian(lambda v: [function(v)], mode="reverse")(point),
+        "hessian": sg.hessian(function)(point),
+        "third": sg.hessian(nested)(point),
+        "jvp": sg.jvp(function, (point,), ([1, 0],))[1],
+        "vjp": sg.vjp(function, point)[1](1),
+        "hvp": sg.hvp(function, (point,), ([1, 0],)),
+        "derivatives": [sg.derivative(along, order)(point[0]) for order in (1, 2, 3)],
+    }
+    if compiled:
+        found["compiled"] = [
+            sg.compile(f)(point) for f in (sg.grad(function), sg.hessian(function), sg.hessian(nested))
+        ]
+    leaves = [sg.Value(x) for x in point]
+    with sg.GradientTape(persistent=True) as outer:
+        with sg.GradientTape() as inner:
+            y = sg.constant(0.0) + function(leaves) if function is EXACT["a constant"] else function(leaves)
+        gradient = inner.gradient(y, leaves, unconnected_gradients="zero")
+    found["tape"] = [x.data for x in [*gradient, *outer.gradient(gradient, leaves, unconnected_gradients="zero")]]
+    if y.is_tracked:
+        y.backward()
+    found["backward"] = [leaf.grad for leaf in leaves]
+    return found
+
+
+def kinds_in(structure: Any) -> set[type]:
+    if isinstance(structure, (list, tuple)):
+        return {kind for part in structure for kind in kinds_in(part)}
+    return {type(structure)}
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("name", [*EXACT, *ROUNDED])
+def test_every_derivative_of_floats_is_a_float_and_of_fractions_exact(name: str, point: list[float]) -> None:
+    function = (EXACT | ROUNDED)[name]
+    for way, found in derivatives_of(function, point, compiled=True).items():
+        assert kinds_in(found) == {float}, (way, found)
+    if name in EXACT and name != "a constant":
+        for way, found in derivatives_of(function, [Fraction(x) for x in point], compiled=False).items():
+            assert kinds_in(found) <= {Fraction, int} or way == "backward", (way, found)
+
+
+@settings(max_examples=30)
+@given(st_programs(branches=True, max_steps=6), st.lists(st.integers(-3, 3).map(float), min_size=3, max_size=3))
+def test_every_derivative_of_a_random_program_of_floats_is_a_float(program: Any, numbers: list[float]) -> None:
+    point = numbers[: program.arity]
+    apply = lambda v: program(*v)  # noqa: E731
+    for found in (sg.grad(apply)(point), sg.hessian(apply)(point), sg.hessian(lambda v: sg.grad(apply)(v)[0])(point)):
+        assert kinds_in(found) == {float}
+    assert kinds_in(sg.compile(sg.hessian(apply))(point)) == {float}
+
+
+def test_the_derivative_along_a_direction_of_what_is_constant_is_zero_where_it_is_infinite() -> None:
+    assert sg.jvp(lambda x: (x, math.inf, 3), (2.0,), (1.0,))[1] == (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("order", [170, 171, 180])
+def test_a_derivative_of_an_order_whose_factorial_is_no_float_is_right_where_it_fits(order: int) -> None:
+    assert sg.derivative(sg.exp, order)(0.5) == pytest.approx(math.exp(0.5), rel=1e-12)
+    assert sg.derivative(lambda x: sg.exp(2 * x), order)(0.5) == pytest.approx(2.0**order * math.e, rel=1e-12)
+    assert sg.derivative(lambda x: x * x, 5000)(Fraction(1, 3)) == 0
+
+
+def test_a_derivative_of_an_order_beyond_all_scaling_says_so() -> None:
+    with pytest.raises(OverflowError, match="order 5000"):
+        taylor.factorial_over_power(5000, 1024)
