@@ -8,7 +8,7 @@ from numbers import Real
 
 from . import operations, recording
 from .backprop import backward
-from .nodes import binary_operator, class_of_nodes, new, number_of, reflected_operator, unary_operator
+from .nodes import Element, binary_operator, class_of_nodes, new, number_of, reflected_operator, unary_operator
 from .recording import clock, refuse_in_trace, shown
 from .registry import as_float, as_number
 
@@ -43,7 +43,7 @@ def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @class_of_nodes
-class Value:
+class Value(Element):
     """A number that remembers how it was computed, so that derivatives can be carried back through it.
 
     `Value(number)` is a tracked leaf: whatever is computed from it is a node that knows its parents, and `backward()`
