@@ -7,13 +7,12 @@ with arrays of objects.
 
 from __future__ import annotations
 
-import operator
 import sys
 from collections.abc import Callable
-from functools import partial
 
 from . import math
-from .registry import Operation, appliers, array_appliers, find_applier, numpy_functions, refuse_operand
+from .nodes import Element
+from .registry import Operation, appliers, array_appliers, find_applier, named, numpy_functions, refuse_operand
 from .value import Value
 from .vector import Vector
 
@@ -149,18 +148,13 @@ def tidy(result: Any) -> Any:
     return result.astype(bool) if {*map(type, result.flat)} == {bool} else result
 
 
-def method_of_element(self: Value, name: str) -> Any:
-    """The method by which one of NumPy's functions asks an element of an array of objects for its result.
+def method_of(operation: Operation) -> Callable[..., Any]:
+    """A method that applies an operation to a value and what else it takes."""
 
-    Raises AttributeError for any other name: it is what a Value does about an attribute that it lacks.
-    """
-    function: Any = {"conjugate": operator.pos, "rint": round}.get(name)
-    operation = numpy_functions.get(name) if hasattr(sys.modules.get("numpy"), name) else None
-    if operation is not None and not operation.symbol and len(operation.rules) < 3 and None not in operation.rules:
-        function = operation.method or operation
-    if function is None:
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-    return partial(function, self)
+    def method(self: Value, *others: Any) -> Any:
+        return operation(self, *others)
+
+    return named(method, operation.name)
 
 
 def refuse_mask(_: Any) -> Any:
@@ -170,5 +164,11 @@ def refuse_mask(_: Any) -> Any:
 
 Value.__array_ufunc__ = Vector.__array_ufunc__ = apply_ufunc  # type: ignore[attr-defined]
 Value.__array_function__ = Vector.__array_function__ = apply_function  # type: ignore[attr-defined]
-Value.__getattr__ = method_of_element  # type: ignore[attr-defined]
 Value._mask = Vector._mask = property(refuse_mask)  # type: ignore[attr-defined]
+# By these methods NumPy's functions ask the elements of arrays of objects for what `math` has. A `__getattr__` in their
+# place would slow down every look at an attribute of a Value.
+for _name, _operation in numpy_functions.items():
+    if not _operation.symbol and (_operation.name in vars(math) or _name in vars(math)):
+        setattr(Element, _name, _operation.method or method_of(_operation))
+Element.conjugate = lambda x: x  # type: ignore[attr-defined]
+Element.rint = lambda x: round(x)  # type: ignore[attr-defined]

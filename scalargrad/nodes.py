@@ -22,6 +22,12 @@ new = object.__new__
 context_scope = recording.context.get
 
 
+class Element:
+    """What NumPy's functions ask of the elements of arrays of objects: methods that `arrays` adds."""
+
+    __slots__ = ()
+
+
 def class_of_nodes(kind: type[Value]) -> type[Value]:
     """Make a class that of all nodes, and let operations apply to it by what is made here.
 

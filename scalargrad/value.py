@@ -8,6 +8,7 @@ import operator
 from . import operations, recording
 from .backprop import backward
 from .nodes import (
+    Element,
     binary_operator,
     class_of_nodes,
     comparison,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @class_of_nodes
-class Value:
+class Value(Element):
     """A number that remembers how it was computed, so that derivatives can be carried back through it.
 
     `Value(number)` is a tracked leaf: whatever is computed from it is a node that knows its parents, and `backward()`

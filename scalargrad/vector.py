@@ -286,8 +286,7 @@ class Vector:
             return NotImplemented  # and NumPy asks `arrays`
         return self.dot(other) if elements_of(other) is not None else NotImplemented
 
-    def __rmatmul__(self, other: Any) -> Any:
-        return self.dot(other) if elements_of(other) is not None else NotImplemented
+    __rmatmul__ = __matmul__  # products of numbers commute, so the sum is the same to the bit
 
     def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
         if needs_elements and not self._values:
