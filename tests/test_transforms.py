@@ -883,7 +883,7 @@ def test_the_derivative_along_a_direction_of_what_is_constant_is_zero_where_it_i
 def test_a_derivative_of_an_order_whose_factorial_is_no_float_is_right_where_it_fits(order: int) -> None:
     assert sg.derivative(sg.exp, order)(0.5) == pytest.approx(math.exp(0.5), rel=1e-12)
     assert sg.derivative(lambda x: sg.exp(2 * x), order)(0.5) == pytest.approx(2.0**order * math.e, rel=1e-12)
-    assert sg.derivative(lambda x: x * x, 5000)(Fraction(1, 3)) == 0
+    assert sg.derivative(lambda x: x * x, 3 * order)(Fraction(1, 3)) == 0
 
 
 def test_a_derivative_of_an_order_beyond_all_scaling_says_so() -> None:
