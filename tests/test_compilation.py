@@ -1533,6 +1533,22 @@ def test_compiled_methods_stand_below_other_decorators() -> None:
     assert {type(ready.energy), type(ready.todo(1.0))} == {float}
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: sg.derivative(lambda y: sg.sin(y * x) * y**3, order=2)(2.0),
+        lambda x: sg.derivative(lambda y: y**5 * x - x * y / (x + y * y), order=4)(-1.0),
+        lambda x: sg.derivative(lambda y: sg.exp(y * x) + x, order=3)(x),
+        lambda x: sg.grad(lambda z: sg.derivative(lambda y: sg.sin(y * z) * y, order=2)(1.5))(x),
+    ],
+)
+def test_derivatives_at_a_plain_number_are_compiled(function: Any) -> None:
+    compiled = sg.compile(function)
+    for x in (1.5, -2.5, 0.0, -0.0):
+        assert exactly(compiled(x)) == exactly(eager(function, x))
+    assert "return" in compiled.source
+
+
 def test_a_method_of_a_class_with_slots_is_refused() -> None:
     class Slotted:
         __slots__ = ()
