@@ -6,6 +6,7 @@ import abc
 import collections
 import copy
 import dataclasses
+import functools
 import inspect
 import math
 import pickle
@@ -1531,6 +1532,115 @@ def test_compiled_methods_stand_below_other_decorators() -> None:
     ready.w.assign(4.0)
     assert [ready.energy, ready.scaled(2.0), Decorated.scaled(ready, 1.0)] == [16.0, 8.0, 4.0]
     assert {type(ready.energy), type(ready.todo(1.0))} == {float}
+
+
+class Applied:
+    """An object whose call is compiled."""
+
+    def __init__(self, w: float) -> None:
+        self.w = sg.Variable(w)
+
+    @sg.compile
+    def __call__(self, x: Any) -> Any:
+        return self.w * x if x > 0 else -self.w
+
+
+def test_an_object_whose_call_is_compiled_is_compiled_and_differentiated() -> None:
+    model = Applied(3.0)
+    assert list(inspect.signature(model).parameters) == ["x"]
+    for function, expected in ((model, 6.0), (sg.compile(model), 6.0), (sg.compile(sg.grad(model)), 3.0)):
+        assert [function(2.0), function(2.0)] == [expected, expected]
+        assert "def " in getattr(function, "source", "def ")
+    assert [sg.compile(model)(-1.0), model(-1.0)] == [-3.0, -3.0]
+
+
+def of_another_place(self: Any, x: Any) -> Any:
+    return self.factor * x
+
+
+def own_decorator(function: Any) -> Any:
+    return sg.compile(function)
+
+
+class Below:
+    """Decorators below and above `compile`, and functions of other places."""
+
+    factor = 3.0
+
+    @sg.compile
+    @classmethod
+    def scaled(cls, x: Any) -> Any:
+        return cls.factor * x
+
+    @classmethod
+    @sg.compile(max_operations=50)
+    def also_scaled(cls, x: Any) -> Any:
+        return cls.factor * x if x > 0 else -x
+
+    @sg.compile(max_operations=50)
+    @staticmethod
+    def twice(x: Any) -> Any:
+        return 2 * x
+
+    @sg.compile
+    @property
+    def square(self) -> Any:
+        """The square."""
+        return self.factor * sg.Value(self.factor)
+
+    @square.setter
+    def square(self, value: float) -> None:
+        self.factor = value**0.5
+
+    def of_two(self, a: Any, x: Any) -> Any:
+        return self.factor * a * x
+
+    half = sg.compile(functools.partialmethod(of_two, 0.5))
+    quarter = functools.partialmethod(sg.compile(of_two), x=0.25)
+    given = sg.compile(of_another_place)
+
+    @own_decorator
+    def by_another_decorator(self, x: Any) -> Any:
+        return self.factor * x
+
+
+class Other(Below):
+    factor = 5.0
+
+
+@pytest.mark.usefixtures("no_fallback")
+def test_compiled_methods_stand_above_other_decorators_too() -> None:
+    for _ in range(2):
+        assert [Below.scaled(2.0), Other.scaled(2.0), Below().scaled(1.0), Other().scaled(1.0)] == [6, 10, 3, 5]
+        assert [Below.also_scaled(2.0), Other.also_scaled(2.0), Other().also_scaled(-1.0)] == [6.0, 10.0, 1.0]
+        assert [Below.twice(2.0), Below().twice(3.0)] == [4.0, 6.0]
+        assert [Below().half(4.0), Other().half(4.0), Below().quarter(4.0)] == [6.0, 10.0, 3.0]
+        assert [Below().given(2.0), Other().by_another_decorator(2.0)] == [6.0, 10.0]
+    below = Below()
+    assert below.square == 9.0
+    below.square = 16.0
+    assert vars(below)["factor"] == 4.0
+    assert inspect.getdoc(Below.square) == "The square."
+
+
+def test_classes_of_one_name_may_inherit_from_each_other() -> None:
+    def extended(base: Any) -> Any:
+        class Extended(base):  # type: ignore[misc]
+            @sg.compile
+            def predict(self, x: Any) -> Any:
+                return super().predict(x) * 2
+
+        return Extended
+
+    assert extended(extended(Model))(3.0).predict(1.0) == 12.0
+
+
+def test_a_method_that_is_compiled_outside_of_its_class_is_one() -> None:
+    predict = sg.compile(Below.of_two)
+    for twin in (predict, pickle.loads(pickle.dumps(predict)), copy.copy(predict)):
+        assert [twin(Below(), 2.0, 3.0), twin(Other(), 2.0, 3.0)] == [18.0, 30.0]
+    again = sg.compile(Applied.__call__)
+    assert [again(Applied(2.0), 3.0), again(Applied(5.0), 3.0)] == [6.0, 15.0]
 
 
 @pytest.mark.parametrize(
