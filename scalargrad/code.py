@@ -10,9 +10,6 @@ from operator import attrgetter
 from os.path import basename
 
 from .entry import (
-    KEYWORD_ONLY,
-    VAR_KEYWORD,
-    VAR_POSITIONAL,
     WIDTH,
     Argument,
     Parameter,
@@ -21,7 +18,6 @@ from .entry import (
     defaults_of,
     definition,
     display,
-    is_literal,
     is_told_by_length,
     listed,
     pattern,
@@ -44,7 +40,8 @@ if TYPE_CHECKING:
 class Code:
     """The code for one structure of arguments: as a function that runs, and as source that stands alone.
 
-    `namespace` is where it runs, together with that of other structures; `known` are names given there.
+    `shared` holds what the code for other structures runs with, too, and `known` the names given there. `namespace` is
+    where this code runs.
     """
 
     for_engine = False
@@ -56,7 +53,7 @@ class Code:
         parameters: Sequence[Parameter],
         values: Sequence[Any],
         program: Program,
-        namespace: dict[str, Any],
+        shared: dict[str, Any],
         known: dict[Any, str],
         extra: Any = None,
     ) -> None:
@@ -65,7 +62,7 @@ class Code:
         self.parameters = parameters
         self.values = values
         self.program = program
-        taken = {name, *namespace, *known.values(), *(x.name for x in parameters)}
+        taken = {name, *shared, *known.values(), *(x.name for x in parameters)}
         self.library = Library(taken, known, self.extra if self.arrays else None, self.for_engine)
         self.arguments: list[Argument] = []
         names: dict[Traced, str] = {}
@@ -77,9 +74,10 @@ class Code:
         self.held: dict[str, Any] = {}  # what the code finds at its caller, which is another for a copy of the function
         self.leaves = [(self.library.shared(value, "leaf"), value) for value, _ in program.leaves.values()]
         names.update((x, text) for (_, x), (text, _) in zip(program.leaves.values(), self.leaves))
-        self.writer = Writer(program, names, self.library)
-        self.size = self.writer.size
-        self.function = self._install(namespace)
+        writer = Writer(program, names, self.library)
+        self.lines, self.size, self.untraced = writer.lines, writer.size, writer.untraced
+        self.namespace: dict[str, Any] = {}
+        self.function = self._install(shared)
 
     def call(self, floats: Sequence[float], caller: Any) -> Any:
         """The result for numbers that were taken out of the arguments; raises what the code raises."""
@@ -90,23 +88,25 @@ class Code:
 
     # -- the function that runs
 
-    def _install(self, namespace: dict[str, Any]) -> Any:
-        """Run the source in a namespace; gives the function."""
-        self._run(namespace, self._function([*self._body(self.library)]))
-        return namespace.pop(self.name)
+    def _install(self, shared: dict[str, Any]) -> Any:
+        """Run the source; gives the function."""
+        return self._run(shared, self._function([*self._body(self.library)]))
 
-    def _run(self, namespace: dict[str, Any], text: str) -> None:
+    def _run(self, shared: dict[str, Any], text: str) -> Any:
+        """Run the text of a function, after the helpers that it calls; gives the function."""
         library = self.library
-        namespace.update(library.objects)
-        namespace.update((alias, self._standard(name)) for alias, name in library.aliases.items())
-        if self.writer.untraced:
-            namespace[self.writer.untraced] = UNTRACED
+        shared.update((alias, self._standard(name)) for alias, name in library.aliases.items())
+        if self.untraced:
+            shared[self.untraced] = UNTRACED
         for name, helper in library.helpers.items():
-            if name not in namespace:
-                exec(compile(helper, f"<helper of {self.name}>", "exec"), namespace)
+            if name not in shared:
+                exec(compile(helper, f"<helper of {self.name}>", "exec"), shared)
                 if self.for_engine:
-                    namespace[name] = self.extra(namespace[name])
-        exec(compile(text, f"<compiled {self.name}>", "exec"), namespace)
+                    shared[name] = self.extra(shared[name])
+        self.namespace.update(shared)
+        self.namespace.update(library.objects)
+        exec(compile(text, f"<compiled {self.name}>", "exec"), self.namespace)
+        return self.namespace.pop(self.name)
 
     def _standard(self, name: str) -> Any:
         """What a name of the standard library stands for."""
@@ -130,12 +130,17 @@ class Code:
             *[f"            {x}" for x in (*before, *body)],
         ]
         values = "".join(f"{x.name}, " for x in self.parameters)
-        lines += [
-            f"        except {library.standard('Exception')}:",
-            f"            if {caller}.proceeds:",
-            "                raise",
-        ]
-        return "\n".join([*lines, f"    return {caller}.other(({values}))"])
+        missed = library.new_name("missed")
+        for error, is_missed in (("NotImplementedError", True), ("Exception", False)):
+            lines += [
+                f"        except {library.standard(error)}:",
+                f"            if {caller}.proceeds:",
+                "                raise",
+                f"            {missed} = {is_missed}",
+            ]
+        # Not in the `except` above, or the function's own errors would seem to be caused by those of the code.
+        lines += ["    else:", f"        {missed} = False", f"    return {caller}.other(({values}), {missed})"]
+        return "\n".join(lines)
 
     def _read_leaves(self, caller: str) -> list[str]:
         library = self.library
@@ -153,7 +158,7 @@ class Code:
 
     def _body(self, library: Library | None) -> Iterator[str]:
         """The lines of the body, results written out: for here, or, without a library, to stand alone."""
-        for line in self.writer.lines:
+        for line in self.lines:
             if isinstance(line, str):
                 yield line
             else:
@@ -165,25 +170,33 @@ class Code:
 
     # -- the source that stands alone
 
-    def source(self, name: str, looked_at: bool) -> tuple[list[str], dict[str, str], list[str]]:
-        """The first lines of a module, the functions that the code calls, and the code as a function with a name."""
+    def source(self, origin: str) -> str:
+        """A module that holds the code as a function of the same name; `origin` says what it was generated from."""
         library = self.library
-        head = [f"# {line}" for line in described(self.program)]
-        constants = [f"{self.writer.untraced} = {UNTRACED!r}"] if self.writer.untraced else []
-        constants += [f"{leaf} = {library.text_of(value._data)}" for leaf, value in self.leaves]
-        lines = [definition(name, "", self.parameters, defaults_of(self.parameters))]
+        if library.sourceless:
+            return f"raise ImportError({f'this does not stand alone: {library.sourceless}'!r})\n"
+        lines = [definition(self.name, "", self.parameters, defaults_of(self.parameters))]
         numbers = [x.names[0] for x in self.arguments if x.is_number]
         if numbers and not self.arrays:
             floats = ", ".join(f"{library.standard('float')}({x})" for x in numbers)
             lines.append(f"    {', '.join(numbers)} = {floats}")
-        given = [value for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
-        if not looked_at and not all(map(is_told_by_length, given)):
+        shape = unlike("_shape", {self.name, *(x.name for x in self.parameters)})
+        look = self._look(shape)
+        if look:
             message = f"the source of {self.name} is for arguments of another structure"
-            lines += [f"    if not ({self.look()}):", f"        raise {library.standard('TypeError')}({message!r})"]
+            lines += [f"    if not ({look}):", f"        raise {library.standard('TypeError')}({message!r})"]
         lines += [f"    {line}" for x in self.arguments for line in x.standalone]
         lines += [f"    {line}" for line in self._body(None)]
-        imports = [self._import(alias, thing) for alias, thing in library.aliases.items()]
-        return [*head, *imports, *constants], called_in("\n".join(lines), library.helpers), lines
+        constants = [f"{self.untraced} = {UNTRACED!r}"] if self.untraced else []
+        constants += [f"{leaf} = {library.text_of(value._data)}" for leaf, value in self.leaves]
+        head = [f"# {self.name}: generated by scalargrad from {origin}."]
+        head += [f"# {line}" for line in described(self.program)]
+        head += [*[self._import(alias, thing) for alias, thing in library.aliases.items()], *constants]
+        helpers = [*called_in("\n".join(lines), library.helpers).values()]
+        helpers += [SHAPE.replace("_shape", shape)] if look else []
+        if not helpers:
+            return "\n".join([*head, *lines]) + "\n"
+        return "\n\n\n".join(["\n".join(head), *helpers, "\n".join(lines)]) + "\n"
 
     def _import(self, alias: str, thing: str) -> str:
         """The line that gives something of the standard library the name that it goes by."""
@@ -191,23 +204,12 @@ class Code:
             return f"{alias} = {thing}"
         return "import math" if alias == "math" else f"import math as {alias}"
 
-    def look(self) -> str:
-        """An expression that tells whether arguments, but for the static ones, have the structure of these."""
-        shapes = [(x.name, pattern(value)) for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
-        if not shapes:
+    def _look(self, shape: str) -> str:
+        """An expression that tells whether arguments have the structure of these, unless unpacking them tells."""
+        given = [(x.name, value) for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
+        if all(is_told_by_length(value) for _, value in given):
             return ""
-        shape = shape_name(self.name, self.parameters)
-        return f"{shape}({listed([x for x, _ in shapes])}) == {[shape for _, shape in shapes]!r}"
-
-    def choice(self, name: str) -> str:
-        """The lines of a function that pass a call on to this code if it is for such arguments."""
-        tests = [told_in_source(x, value) for x, value in zip(self.parameters, self.values) if x.fixes(value)]
-        tests += [look] if (look := self.look()) else []
-        positional, keywords = [], []
-        for x in self.parameters:
-            star = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**"}.get(x.kind, "")
-            keywords.append(f"{x.name}={x.name}") if x.kind == KEYWORD_ONLY else positional.append(star + x.name)
-        return f"    if {' and '.join(tests) or 'True'}:\n        return {name}({', '.join([*positional, *keywords])})"
+        return f"{shape}({listed([name for name, _ in given])}) == {[pattern(value) for _, value in given]!r}"
 
 
 class EngineCode(Code):
@@ -218,22 +220,20 @@ class EngineCode(Code):
 
     for_engine = True
 
-    def _install(self, namespace: dict[str, Any]) -> Any:
+    def _install(self, shared: dict[str, Any]) -> Any:
         library = self.library
         inner = self.inner()
         names = [x for argument in self.arguments for x in argument.names] + [x for x, _ in self.leaves]
         results = [library.new_name(f"r{i}") for i in range(len(self.outputs))]
-        self._run(namespace, inner)
-        made = library.object(self.extra(namespace.pop(self.name)), "_made")
+        made = library.object(self.extra(self._run(shared, inner)), "_made")
         call = f"{made}({', '.join(names)})"
         lines = unpacked(results, call) if results else [call]  # it raises where the path is not known
         lines.append(f"return {display(self.structure, iter(results), library)}")
-        self._run(namespace, self._function(lines))
-        return namespace.pop(self.name)
+        return self._run(shared, self._function(lines))
 
     def inner(self) -> str:
         """The function for the engine: floats in, a tuple of floats out. Raises TypeError if paths differ in that."""
-        results = [line for line in self.writer.lines if not isinstance(line, str)]
+        results = [line for line in self.lines if not isinstance(line, str)]
         self.structure, self.outputs = results[0][1:]
         names = [x for argument in self.arguments for x in argument.names] + [x for x, _ in self.leaves]
         for _, structure, _ in results:
@@ -243,7 +243,7 @@ class EngineCode(Code):
                     f"{pattern(self.structure)!r}, which no engine takes"
                 )
         lines = [f"def {self.name}({', '.join(names)}):"]
-        for line in self.writer.lines:
+        for line in self.lines:
             if isinstance(line, str):
                 lines.append(f"    {line}")
             else:
@@ -265,9 +265,8 @@ class ArrayCode(EngineCode):
     def _import(self, alias: str, thing: str) -> str:
         return f"import {self.extra.__name__} as {alias}" if thing == "xp" else super()._import(alias, thing)
 
-    def _install(self, namespace: dict[str, Any]) -> Any:
-        self._run(namespace, self.inner())
-        return namespace.pop(self.name)
+    def _install(self, shared: dict[str, Any]) -> Any:
+        return self._run(shared, self.inner())
 
 
 SHAPE = """\
@@ -282,24 +281,6 @@ def _shape(x):
     if hasattr(x, "tolist"):
         return _shape(x.tolist())
     return x if x is None or isinstance(x, (str, bytes, bool)) else 0"""
-
-
-def choosing(name: str, parameters: Sequence[Parameter], choices: Sequence[str]) -> str:
-    """The function that looks at its arguments and passes them on."""
-    message = f"{name} was not traced for arguments of this structure, or they are objects that source cannot tell"
-    lines = [definition(name, "", parameters, defaults_of(parameters)), *choices, f"    raise TypeError({message!r})"]
-    return "\n".join(lines)
-
-
-def shape_name(name: str, parameters: Sequence[Parameter]) -> str:
-    return unlike("_shape", {name, *(x.name for x in parameters)})
-
-
-def told_in_source(parameter: Parameter, value: Any) -> str:
-    """An expression that tells a static argument where the source stands alone; false of one that it cannot tell."""
-    if is_literal(value):
-        return f"f'{{{parameter.name}!r}}' == {repr(value)!r}"  # 1 equals 1.0 and True
-    return f"{parameter.name} is ..." if value is parameter.default else "False"
 
 
 def stub(name: str, parameters: Sequence[Parameter]) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partialmethod
+from itertools import count
 from types import FunctionType, MethodType
 
 from .registry import require_callable, require_integer
+
+serial = count(1)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,16 +34,18 @@ if TYPE_CHECKING:
 class CompiledMethod:
     """A compiled function in a class: it is compiled for each instance, when it is first asked for there.
 
-    The instance keeps what compiles it, in its `__dict__`. Called from the class it takes the instance first; below a
-    `staticmethod` there is none.
+    The instance keeps what compiles it, in its `__dict__`; below a `classmethod` the class does. Called from the class
+    it takes the instance first; below a `staticmethod` there is none.
     """
 
-    def __init__(self, plain: Any, scope: str, compiler_of: Callable[[Any], Any]) -> None:
+    def __init__(self, plain: Any, scope: str) -> None:
         self.plain = plain
         self.scope = scope
-        self.compiler_of = compiler_of
-        self.key = f"_compiled {scope}.{plain.__name__}"
+        self.key = (
+            f"_compiled {next(serial)} {scope}.{plain.__name__}"  # classes of one name may inherit from each other
+        )
         self.__doc__ = plain.__doc__
+        self.__signature__ = plain.__self__.signature  # for an object whose `__call__` this is, too
         self.__isabstractmethod__ = getattr(plain.__wrapped__, "__isabstractmethod__", False)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -50,19 +56,39 @@ class CompiledMethod:
                 f"{type(instance).__name__} has no __dict__ to keep what is compiled for an instance; compile the "
                 f"method of the instance instead: compile(x.method)"
             )
+        bound = MethodType(self.plain.__wrapped__, instance)
         compiler = vars(instance).get(self.key)
-        if compiler is None or compiler.function.__self__ is not instance:  # that of which this is a copy
-            bound = MethodType(self.plain.__wrapped__, instance)
-            compiler = vars(instance)[self.key] = self.compiler_of(bound)
+        if compiler is None or compiler.function != bound:  # that of which this is a copy
+            compiler = type(self.plain.__self__)(bound, **self.plain.__self__.options)
+            if isinstance(instance, type):
+                setattr(instance, self.key, compiler)
+            else:
+                vars(instance)[self.key] = compiler
         return compiler.method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if args and any(kind.__qualname__ == self.scope for kind in type(args[0]).__mro__):
+        kinds = (args[0] if isinstance(args[0], type) else type(args[0])).__mro__ if args else ()
+        if any(kind.__qualname__ == self.scope for kind in kinds):
             return self.__get__(args[0])(*args[1:], **kwargs)
         return self.plain(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.plain, name)
+
+    def __reduce__(self) -> Any:
+        return CompiledMethod, (self.plain, self.scope)
+
+
+def scope_of(function: Any, body: str) -> str:
+    """The class that a function belongs to, if any: where it was defined, or else in whose body it is compiled.
+
+    A function knows where it was defined. One that was defined elsewhere does not know of the class, nor does what it
+    becomes hear of it (`__set_name__` is looked up on its type, which is that of bound methods, for speed).
+    """
+    if not isinstance(function, FunctionType):
+        return ""
+    scope = function.__qualname__.rpartition(".")[0]
+    return scope if scope and not scope.endswith("<locals>") else body
 
 
 if TYPE_CHECKING:
@@ -104,14 +130,20 @@ def compile(
     floats, as plain numbers, bit for bit, but that `x**2` and `x**3` may be products (within 1 ulp, and infinite where
     the power would raise). Whatever else raises in the code is left to the function itself.
 
+    Tracing and generating take some 40 times as long as a call of the function itself. Where calls take new paths or
+    come with new structures again and again, those run uncompiled until they have paid for it, and a warning names the
+    line or the parameter. So a program never takes much more than twice as long because it is compiled.
+
     Other globals that the function reads, and what it prints or draws at random, belong to the moment when it is
     traced. Above a method in a class, it compiles that for each instance.
 
     Args:
         function: a plain function, or one that a transform gives: `compile(value_and_grad(loss))`. Its arguments and
             results are numbers, Values, Vectors, arrays, and lists, tuples, dicts and dataclasses of them. Numbers are
-            floats to it, integers too. There is one version of the code for each structure of the arguments. Text,
-            None and truth values are part of the structure. Without a function, `compile` is a decorator with options.
+            floats to it, integers too. There is one version of the code for each structure of the arguments, and at
+            most 256 of them; calls with others run uncompiled, of which a warning tells. Text, None and truth values
+            are part of the structure. In a class it may also be a classmethod, staticmethod, property or partialmethod.
+            Without a function, `compile` is a decorator with options.
         static_argnames: the parameters whose arguments are taken as they are, with a version for each: counts, names,
             objects. They are hashable, or lists and dicts of what is.
         max_operations: how many operations the code of one structure may have before calls that take other paths run
@@ -124,8 +156,8 @@ def compile(
 
     Returns:
         A function with the parameters, name and docstring of the given one. It pickles if that one does; given values
-        that something follows, it is differentiable, since it is the given function then. `source` is the code as a
-        module that needs nothing but `math`, `source_for(*args)` that for one structure of arguments.
+        that something follows, it is differentiable, since it is the given function then. `source` is the code that
+        was generated last, as a module that needs nothing but `math`; `source_for(*args)` is that for some arguments.
 
     Raises:
         TypeError: `function` cannot be called, or an option is of the wrong type; when called: an argument is neither a
@@ -167,13 +199,18 @@ def compile(
     def compiled(function: Any) -> Any:
         from . import elementwise  # what generates code takes as long to import as all the rest
 
-        def compiler_of(function: Any) -> Any:
-            return elementwise.compiler_of(function, **options)
-
+        if isinstance(function, (classmethod, staticmethod)):
+            return type(function)(compiled(function.__func__))
+        if isinstance(function, property):
+            return function.getter(compiled(function.fget))
+        if isinstance(function, partialmethod):
+            return partialmethod(compiled(function.func), *function.args, **function.keywords)
+        if isinstance(function, CompiledMethod):
+            function = function.__wrapped__
         require_callable("compile", function)
-        method = compiler_of(function).method
-        scope = sys._getframe(depth).f_locals.get("__qualname__")  # of the body of a class
-        return CompiledMethod(method, scope, compiler_of) if scope and isinstance(function, FunctionType) else method
+        method = elementwise.compiler_of(function, **options).method
+        scope = scope_of(function, body)
+        return CompiledMethod(method, scope) if scope else method
 
-    depth = 1 if function is None else 2
+    body: str = sys._getframe(1).f_locals.get("__qualname__", "")  # which only the body of a class has among its names
     return compiled if function is None else compiled(function)

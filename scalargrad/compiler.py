@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import math
+import sys
 import types
 import warnings
 from _thread import RLock
@@ -14,7 +16,8 @@ from os.path import basename
 from unicodedata import normalize
 
 from . import recording
-from .code import SHAPE, Code, EngineCode, choosing, shape_name, stub
+from .anomaly import PACKAGE
+from .code import Code, EngineCode, stub
 from .entry import Parameter, arguments_of, unlike
 from .nodes import number_of
 from .paths import Program
@@ -33,7 +36,52 @@ if TYPE_CHECKING:
     from .recording import BlockInterval
 
 
-SHORT = 1_000  # operations; shorter code is generated anew for each path
+MOST_VERSIONS = 256
+
+# What things cost, with an operation of an uncompiled call as the unit, so that accounts come out the same on every
+# machine. Measured on CPython 3.11, over loops, Newton's iterations, gradients and functions of three operations: one
+# takes 0.8 to 1.3 µs in an uncompiled call, 11 to 20 µs where it is traced, 22 to 34 µs where it becomes code. Beside
+# that a call takes 10 to 20 µs uncompiled and 70 to 150 µs traced, and code 330 to 500 µs.
+CALL = 10
+TRACE, TRACED_CALL = 15, 100
+GENERATE, CODE = 25, 400
+ALLOWANCE = 50_000  # what compiling may cost whatever the calls cost, some 60 ms
+SHARE = 0.5  # what it may cost beyond that, as a part of what the calls of which no code knew the path would have cost
+PATIENCE, LOSS = 30, 50_000  # how many calls run uncompiled, and what they cost, before a warning says so
+
+
+class Account:
+    """What compiling a function has cost, beside what its calls would have cost uncompiled.
+
+    Compiling may cost an allowance, and half as much as those calls of which no code knew the path. So all calls
+    together take about twice as long as uncompiled ones, at worst, and paths that come again and again are compiled in
+    the end. Calls that the code takes are not counted: they cost next to nothing, and counting would cost as much.
+
+    What is traced is a sample of those calls. Its geometric mean stands for them all, which one long call among short
+    ones does not raise by much.
+    """
+
+    def __init__(self) -> None:
+        self.spent = 0.0
+        self.missed = 0  # calls of which no code knew the path
+        self.traced = 0  # of these
+        self.logarithms = 0.0  # the sum of those of what the traced ones would have cost uncompiled
+        self.of_a_call = 0.0  # what one of them would have cost, as the traced ones tell
+        self.paths = 0  # that were new in these
+        self.refused = 0  # of these, which cannot be compiled
+        self.left = 0  # how many of them ran uncompiled
+        self.strange = 0  # how many of these had a new structure
+        self.warned = False
+
+    def count(self, operations: int) -> None:
+        """Take in a call that was traced."""
+        self.traced += 1
+        self.logarithms += math.log(CALL + operations)
+        self.spent += TRACED_CALL + TRACE * operations
+        self.of_a_call = math.exp(self.logarithms / self.traced)
+
+    def affords(self, cost: float) -> bool:
+        return self.spent + cost <= ALLOWANCE + SHARE * self.missed * self.of_a_call
 
 
 class Version:
@@ -44,7 +92,10 @@ class Version:
         self.program = Program()
         self.code: Code | None = None
         self.code_before: Code | None = None
-        self.debt = 0  # how many operations were traced since the code was generated
+        self.paths = 0
+        self.operations = 0  # on all paths
+        self.debt = 0  # how many of them the code does not have
+        self.recurs = False  # whether a path was traced that the code lacks and that had been traced before
         self.why_full = ""  # why new paths run uncompiled, if they do
         self.is_joined = False  # whether several paths are computed at once
 
@@ -66,7 +117,7 @@ class Strict:
 
     proceeds = True
 
-    def other(self, values: Any) -> NoReturn:
+    def other(self, values: Any, _: bool = False) -> NoReturn:
         raise TypeError(f"the code was generated for arguments of another structure than {values!r}")
 
 
@@ -87,9 +138,14 @@ class Compiler:
         self.lock = RLock()
         self.strict = Strict()
         self.said: set[str] = set()
+        self.account = Account()
         self.versions: dict[Any, Version] = {}
-        self.namespace: dict[str, Any] = {}
+        self.namespace: dict[str, Any] = {}  # where the code runs that calls go to first
+        self.shared: dict[str, Any] = {}  # what the code of all versions runs with
         self.known_names: dict[Any, str] = {}
+        self.in_use: Code | None = None
+        self.is_shown = False  # whether there is code for `source` to show
+        self.reason = ""  # why a call ran uncompiled
         self.method = self._new_method()
 
     def _new_method(self) -> Any:
@@ -97,7 +153,7 @@ class Compiler:
         is_name = self.name.isidentifier() and not iskeyword(self.name) and normalize("NFKC", self.name) == self.name
         self.entry = self.name if is_name else "function"
         self.entry = unlike(self.entry, dir(builtins))
-        exec(stub(self.entry, self.parameters), self.namespace)
+        exec(builtins.compile(stub(self.entry, self.parameters), f"<compiled {self.entry}>", "exec"), self.namespace)
         function = in_place_of(self.function, self.namespace.pop(self.entry))
         function.__defaults__ = tuple([x.default for x in self.parameters if x.has_default and x.kind < 2]) or None
         function.__kwdefaults__ = {x.name: x.default for x in self.parameters if x.has_default and x.kind > 2} or None
@@ -130,12 +186,16 @@ class Compiler:
 
     # -- calls that the code does not take
 
-    def other(self, values: Sequence[Any]) -> Any:
-        """The result for arguments, one for each parameter, that the code was not made for."""
+    def other(self, values: Sequence[Any], missed: bool = False) -> Any:
+        """The result for arguments, one for each parameter, that the code in use does not have.
+
+        It has `missed` if it was for such arguments, but does not know the path that they take.
+        """
         interval = recording.current()
         if interval.tracer is not None:
             return self.call(values)  # it becomes part of the function that is traced
-        if any(type(value) is int and not x.is_static for x, value in zip(self.parameters, values)):
+        kinds = {*map(type, values)}
+        if int in kinds and any(type(value) is int and not x.is_static for x, value in zip(self.parameters, values)):
             # A short way for integers among the arguments, since the long one looks at all there is.
             floats = [
                 float(value) if type(value) is int and not parameter.is_static else value
@@ -143,35 +203,70 @@ class Compiler:
             ]
             positional, keywords = arguments_of(self.parameters, floats)
             return self.method(*positional, **keywords)
-        numbers: list[Any] = []
-        key = tuple([self._shape(parameter, value, numbers) for parameter, value in zip(self.parameters, values)])
-        if are_followed(numbers):
+        key, numbers = self._key(values)
+        if {*map(type, numbers)} - {float} and are_followed(numbers):
+            self._tell("it was given values that something follows, as it may be differentiated by them")
             return self.call(values)
-        floats = [float(number_of(x)) for x in numbers]
-        with self.lock:
-            version = self.versions.get(key)
-            if version is None:
-                # With its own containers, since those of the arguments may change.
-                version = self.versions[key] = Version(self._with_numbers(values, floats))
-        if interval.tapes and version.program.is_followed_in(interval):
+        floats = [x if type(x) is float else float(number_of(x)) for x in numbers]
+        version = self.versions.get(key)
+        if version is not None and interval.tapes and version.program.is_followed_in(interval):
             return self.call(values)
         is_left = False  # whether the function itself is to take the call
-        if version.code is not None:
+        if version is not None and version.code is not None and not missed:
             try:
                 return version.code.call(floats, self.strict)
             except NotImplementedError:
-                if version.why_full:
-                    self._warn(version.why_full, 4)
-                    is_left = True
+                pass
             except Exception as error:
                 refusal = self._refusal_of_engine(error)
                 if refusal is not None:
                     raise refusal from error
                 is_left = True
-        # Not in the `except` above, or the function's own errors would seem to be caused by those of the code.
-        if interval.tapes and not is_left:
-            return self.call(values)  # what a new path closes over is not known, and something outside may follow it
-        return self.eager(values, floats) if is_left else self.trace(version, values, floats)
+        if interval.tapes:  # not in the `except` above, as in the code
+            self._tell("it was called while a tape recorded, which may follow what the function closes over")
+            return self.call(values)
+        if is_left or not self._pays(version):
+            return self.eager(values, floats)
+        return self.trace(version or self._new_version(key, values, floats), values, floats)
+
+    def _key(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """What tells the structure of some arguments, and the numbers in them."""
+        numbers: list[Any] = []
+        return tuple([self._shape(parameter, x, numbers) for parameter, x in zip(self.parameters, values)]), numbers
+
+    def _new_version(self, key: Any, values: Sequence[Any], floats: Sequence[float]) -> Version:
+        """A version for a structure, kept unless there are too many."""
+        # With its own containers, since those of the arguments may change.
+        version = Version(self._with_numbers(values, floats))
+        with self.lock:
+            return self.versions.setdefault(key, version) if len(self.versions) < MOST_VERSIONS else version
+
+    def _pays(self, version: Version | None) -> bool:
+        """Whether to trace a call that takes a path which the code does not have; if not, a warning may say why."""
+        account = self.account
+        account.missed += 1
+        if version is None and len(self.versions) >= MOST_VERSIONS:
+            self._warn(
+                f"{self.name} has code for {MOST_VERSIONS} structures of its arguments, and keeps no more: calls with "
+                f"others run uncompiled from now on. {self._varying()}"
+            )
+            return False
+        if version is not None and version.why_full:
+            self._warn(version.why_full)
+            return False
+        new = account.of_a_call if version is None or not version.paths else version.operations / version.paths
+        cost = TRACED_CALL + CODE + TRACE * account.of_a_call + 2 * GENERATE * new
+        if version is not None and version.recurs:
+            cost += GENERATE * version.code.size  # type: ignore[union-attr]
+        if not account.traced or account.affords(cost):
+            return True
+        account.left += 1
+        account.strange += version is None
+        many = account.left >= PATIENCE and account.left * account.of_a_call >= LOSS
+        if (many or account.strange >= MOST_VERSIONS) and account.traced > 1 and not account.warned:
+            account.warned = True
+            self._warn(self._why_left())
+        return False
 
     def call(self, values: Sequence[Any]) -> Any:
         """What the function itself gives."""
@@ -180,8 +275,12 @@ class Compiler:
 
     def eager(self, values: Sequence[Any], floats: Sequence[float]) -> Any:
         """What the function itself gives on recorded floats, as plain numbers."""
-        with Apart():
-            return plain_structure(self.call(self._refilled(values, floats)))
+        if not recording.current().blocks:
+            result = self.call(self._refilled(values, floats))
+        else:
+            with Apart():
+                result = self.call(self._refilled(values, floats))
+        return result if isinstance(self.function, Transform) else plain_structure(result)
 
     def _refilled(self, values: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
         """The arguments with other numbers in them: as values, but for a transform, which makes values of them."""
@@ -191,7 +290,11 @@ class Compiler:
         """The arguments with other numbers in them."""
         numbers = iter(numbers)
         return [
-            value if parameter.fixes(value) else refill(value, numbers, construct=True)
+            value
+            if parameter.fixes(value)
+            else next(numbers)
+            if type(value) is float
+            else refill(value, numbers, construct=True)
             for parameter, value in zip(self.parameters, values)
         ]
 
@@ -200,21 +303,50 @@ class Compiler:
         for _ in range(2):
             trace = Trace()
             inputs = [trace.input(x) for x in floats]
-            structure = self._run(trace, values, inputs)
+            try:
+                structure = self._run(trace, values, inputs)
+            finally:
+                self.account.count(len(trace.events))
             if not trace.may_have_kept_leaves():
                 break  # or else it is run again: what it kept is there before the next call, and an input to that
         if trace.refusal is not None or trace.raised:
+            self.account.refused += 1
             result = self.eager(values, floats)
+            self._tell(str(trace.refusal or trace.raised))
             if trace.refusal is not None:
-                self._warn(f"a call of {self.name} runs uncompiled: {trace.refusal}", 5)
+                self._warn(self._why_refused())
             return result
         outputs = [*map(number_of, scalars_of(structure, self._refuse))]
         result = refill(structure, iter([x.data if isinstance(x, Traced) else x for x in outputs]), construct=True)
         with self.lock:
-            version.debt += len(trace.events)
-            version.program.add(trace, inputs, (structure, outputs))
-            self._generate(version)
+            self._grow(version, trace, inputs, (structure, outputs))
+        trace.forget()
         return result if self.options["decorate"] is None else self._of_engine(version, floats, result)
+
+    def _grow(self, version: Version, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
+        """Add a path to those known, and generate the code anew if that is due.
+
+        It is due when the code can double, so that its cost is in proportion to what it has in the end, and whenever
+        the account affords it.
+        """
+        account, root = self.account, version.program.root
+        new = version.program.add(trace, inputs, result)
+        for counts in (account, version):
+            counts.paths += new > 0
+        version.operations += new
+        version.debt += new
+        version.recurs = version.recurs or (version.debt > 0 and not new)
+        if version.code is None or version.program.root is not root:
+            account.spent += GENERATE * new
+            self._generate(version)
+            return
+        account.spent += 2 * GENERATE * new
+        anew = CODE + GENERATE * version.code.size
+        if version.debt >= version.code.size:
+            self._generate(version)
+        elif version.debt and account.affords(anew):
+            account.spent += anew
+            self._generate(version)
 
     def _run(self, trace: Trace, values: Sequence[Any], inputs: Sequence[Traced]) -> Any:
         """The result of a traced run, which may be none if what the function does cannot be followed.
@@ -225,8 +357,9 @@ class Compiler:
         try:
             with trace:
                 structure = plain_structure(self.call(self._refilled(values, inputs)))
-        except Exception:
+        except Exception as error:
             if trace.refusal is None:
+                self._tell(trace.raised or f"the function raised {type(error).__name__}")
                 raise
         if isinstance(trace.refusal, TypeError):
             raise trace.refusal
@@ -249,7 +382,7 @@ class Compiler:
             version.code = version.code_before
             version.why_full = f"{refusal}. The paths known before stay compiled, others run uncompiled from now on"
             self._use(version.code)
-            self._warn(version.why_full, 6)
+            self._warn(version.why_full)
             return result
 
     def _refusal_of_engine(self, error: Exception) -> TypeError | None:
@@ -274,98 +407,123 @@ class Compiler:
             return static_key(parameter.name, value)
         return shape_of(parameter.name, value, numbers)
 
-    def _warn(self, message: str, level: int) -> None:
-        """Warn of something that makes calls slow, unless it was said; `level` tells where the function is called."""
-        if message not in self.said:
-            self.said.add(message)
-            warnings.warn(message, RuntimeWarning, stacklevel=level)
+    # -- what there is to say
 
-    def _branching(self, version: Version) -> str:
-        """Words for a version that is full: they name the line that keeps branching."""
+    def _tell(self, reason: str) -> None:
+        """Say in `source` why a call ran uncompiled, while there is no code to show."""
+        self.reason = reason
+        if not self.is_shown:
+            self.stub.source = f"# {self.entry} has no code, since its calls ran uncompiled: {reason}.\n"
+
+    def _warn(self, message: str) -> None:
+        """Warn, where the function is called, of something that makes calls slow, unless it was said."""
+        if message in self.said:
+            return
+        self.said.add(message)
+        frame, level = sys._getframe(), 1
+        while frame.f_back is not None and frame.f_code.co_filename.startswith((PACKAGE, "<compiled ")):
+            frame, level = frame.f_back, level + 1
+        warnings.warn(message, RuntimeWarning, stacklevel=level)
+
+    def _why_refused(self) -> str:
+        return f"a call of {self.name} runs uncompiled: {self.reason}"
+
+    def _why_left(self) -> str:
+        """Words for what keeps calls from being compiled."""
+        paths, versions = self.account.paths, len(self.versions)
+        if 2 * self.account.refused > self.account.traced:
+            return self._why_refused()
+        rest = "From now on they run uncompiled, but for one now and then, as calls have paid for it"
+        if 2 * versions > paths:
+            return (
+                f"{self.name} is called with new structures again and again; it has code for {versions}, and to "
+                f"generate more takes longer than uncompiled calls. {rest}. {self._varying()}"
+            )
+        return (
+            f"calls of {self.name} take new paths again and again; {paths} are known, and to trace more takes longer "
+            f"than uncompiled calls. {rest}. {self._branching([*self.versions.values()])}"
+        )
+
+    def _varying(self) -> str:
+        """Words for what the versions are of: they name the parameter with most structures."""
+        kinds = [len(set(of_one)) for of_one in zip(*self.versions)]
+        parameter = self.parameters[kinds.index(max(kinds))]
+        return (
+            f"Most of them come of {parameter.name}; give it few different lengths, texts or objects, or call the "
+            "function itself"
+        )
+
+    def _branching(self, versions: Sequence[Version]) -> str:
+        """Words for what the paths are of: they name the line that keeps branching."""
         counts: dict[tuple[str, int], int] = {}
-        for branch in version.program.root.walk():
-            counts[branch.place] = counts.get(branch.place, 0) + len(branch.answers)
+        for version in versions:
+            for branch in version.program.root.walk():
+                counts[branch.place] = counts.get(branch.place, 0) + len(branch.answers)
         file, line = max(counts, key=lambda place: counts[place])
         return (
-            f"the code of {self.name} has reached max_operations={self.max_operations:,}, and calls go on to take "
-            "paths that it does not have; they run uncompiled from now on. Most of the "
-            f"{sum(counts.values()):,} branches are of one decision, at {file}, line {line}"
+            f"Most of the {sum(counts.values()):,} branches are of one decision, at {file}, line {line}; choose with "
+            "where(), which makes no path, or call the function itself"
         )
 
     # -- code
 
-    def _generate(self, version: Version, at_once: bool = False) -> None:
-        """Generate the code anew, unless it is long and has not missed enough to make up for that."""
-        if version.code is not None and 3 * version.debt < version.code.size - SHORT and not at_once:
-            return
-        version.debt = 0
-        if version.code_before is not None:  # a call in another thread may still run the code after that
-            for name in version.code_before.library.objects:
-                del self.namespace[name]
+    def _generate(self, version: Version) -> None:
+        """Generate the code of a version anew."""
+        self.account.spent += CODE
+        version.debt, version.recurs = 0, False
+        before = version.code_before  # a call in another thread may still run the code after that
         version.code_before, version.code = version.code, self._new_code(version)
         for holder in (self, self.strict):
             vars(holder).update(version.code.held)
+            for name in before.held if before is not None else ():
+                del vars(holder)[name]
         if version.code.size >= self.max_operations:
-            version.why_full = self._branching(version)
+            version.why_full = (
+                f"the code of {self.name} has reached max_operations={self.max_operations:,}, and calls go on to take "
+                f"paths that it does not have; they run uncompiled from now on. {self._branching([version])}"
+            )
         self._use(version.code)
-        self._show()
+        self.is_shown = True
+        self.stub.source = self._source_of(version.code)
 
     def _use(self, code: Code) -> None:
         """Let calls go to some code first."""
+        before, self.in_use = self.in_use, code
+        self.namespace.update(code.namespace)
         self.stub.__code__ = code.function.__code__
+        for name in before.library.objects if before is not None and before is not code else ():
+            del self.namespace[name]
 
     def _new_code(self, version: Version) -> Code:
         kind, extra = self._kind_of_code()
-        return kind(
-            self.entry, self.parameters, version.values, version.program, self.namespace, self.known_names, extra
-        )
+        return kind(self.entry, self.parameters, version.values, version.program, self.shared, self.known_names, extra)
 
     def _kind_of_code(self) -> tuple[type[Code], Any]:
         """The class of the code, and what that needs to know beside the program."""
         return (Code, None) if self.options["decorate"] is None else (EngineCode, self.options["decorate"])
 
-    def _show(self) -> None:
-        self.stub.source = self.source_of([x for x in self.versions.values() if x.code is not None])
-
-    def source_of(self, versions: Sequence[Version]) -> str:
-        """A module of the code for some structures of arguments."""
-        several = len(versions) > 1
-        head: dict[str, None] = {}
-        helpers: dict[str, str] = {}
-        functions: list[str] = []
-        choices: list[str] = []
-        for i, version in enumerate(versions, 1):
-            code: Any = version.code
-            if code.library.sourceless:
-                return f"raise ImportError({f'this does not stand alone: {code.library.sourceless}'!r})\n"
-            name = unlike(f"_{self.entry}{i}", {x.name for x in self.parameters}) if several else self.entry
-            first, more, lines = code.source(name, looked_at=several)
-            head.update(dict.fromkeys(first))
-            helpers.update(more)
-            functions.append("\n".join(lines))
-            choices.append(code.choice(name))
-        if several:
-            functions.append(choosing(self.entry, self.parameters, choices))
-        shape = shape_name(self.entry, self.parameters)
-        if any(f"{shape}(" in function for function in functions):
-            helpers[shape] = SHAPE.replace("_shape", shape)
-        title = f"# {self.entry}: generated by scalargrad from {origin(self.function)}."
-        blocks = ["\n".join([title, *head]), *helpers.values(), *functions]
-        return "\n\n\n".join(blocks) + "\n" if helpers or several else "\n".join(blocks) + "\n"
+    def _source_of(self, code: Code) -> str:
+        return code.source(origin(self.function))
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
-        """The source for the structure of some arguments alone, with all paths known; they are traced if need be."""
+        """The source for the structure of some arguments, with all paths known; they are traced if need be."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         values = [*bound.arguments.values()]
-        numbers: list[Any] = []
-        key = tuple([self._shape(parameter, value, numbers) for parameter, value in zip(self.parameters, values)])
-        if key not in self.versions or self.versions[key].code is None:
-            self.other(values)
+        version = self._version_of(values)
         with self.lock:
-            if self.versions[key].debt:
-                self._generate(self.versions[key], at_once=True)
-        return self.source_of([self.versions[key]])
+            if version.debt:
+                self._generate(version)
+        return self._source_of(version.code) if version.code is not None else self.stub.source
+
+    def _version_of(self, values: Sequence[Any]) -> Version:
+        """The version for some arguments, which are traced if it has no code; it may have none after that, either."""
+        key, numbers = self._key(values)
+        floats = [float(number_of(x)) for x in numbers]
+        version = self.versions.get(key) or self._new_version(key, values, floats)
+        if version.code is None:
+            self.trace(version, values, floats)
+        return version
 
 
 def restore(kind: type[Compiler], function: Any, options: dict[str, Any]) -> Compiler:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import operations
 from .code import ArrayCode
-from .compiler import Compiler, Version
+from .compiler import MOST_VERSIONS, Compiler, Version
 from .entry import pattern
 from .nodes import number_of
 from .paths import Branch, Program
@@ -28,23 +28,9 @@ class ArrayCompiler(Compiler):
     points of one call take different ones.
     """
 
-    def other(self, values: Sequence[Any]) -> Any:
+    def other(self, values: Sequence[Any], missed: bool = False) -> Any:  # noqa: ARG002  (there is no such code)
         """The result for arguments with arrays in the place of numbers."""
-        numbers: list[Any] = []
-        skeleton = [
-            value if parameter.fixes(value) else without_arrays(value, numbers)
-            for parameter, value in zip(self.parameters, values)
-        ]
-        key = tuple([self._shape(parameter, value, []) for parameter, value in zip(self.parameters, skeleton)])
-        numbers = [number_of(x) for x in numbers]
-        with self.lock:
-            version = self.versions.get(key)
-            if version is None:
-                version = Version(skeleton)
-                self.explore(version)
-                self._generate(version)
-                self.versions[key] = version
-                self._show()
+        version, numbers = self._take_apart(values)
         code: Any = version.code
         shape = broadcast([x.shape for x in numbers if is_array(x)])
         numbers += [value._data for value, _ in version.program.leaves.values()]
@@ -60,6 +46,28 @@ class ArrayCompiler(Compiler):
         if not scalars_of(structure, TypeError):
             return structure
         return refill_with(structure, iter(found))
+
+    def _take_apart(self, values: Sequence[Any]) -> tuple[Version, list[Any]]:
+        """The version for some arguments, and the arrays and numbers in them."""
+        numbers: list[Any] = []
+        skeleton = [
+            value if parameter.fixes(value) else without_arrays(value, numbers)
+            for parameter, value in zip(self.parameters, values)
+        ]
+        key, _ = self._key(skeleton)
+        with self.lock:
+            version = self.versions.get(key)
+            if version is None:
+                version = Version(skeleton)
+                self.explore(version)
+                self._generate(version)
+                if len(self.versions) >= MOST_VERSIONS:  # there is no other way to run than compiled
+                    del self.versions[next(iter(self.versions))]
+                self.versions[key] = version
+        return version, [*map(number_of, numbers)]
+
+    def _version_of(self, values: Sequence[Any]) -> Version:
+        return self._take_apart(values)[0]
 
     def _use(self, code: Code) -> None:
         """Let calls come here first, since it takes a look to tell arrays from numbers."""

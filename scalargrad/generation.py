@@ -6,13 +6,15 @@ free. Of two paths the shorter goes into an `if`, so that no depth of the tree i
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from .kernels import ATOM, BITS, COMPARISON, LOOSE, POWER, PRODUCT, SIGN, SUM, Library, text_of
 from .paths import Branch, Program
 from .tracing import Asked, Condition, Traced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     Text = tuple[str, float, tuple[Traced, ...]]  # of an expression: its precedence, and the names that it uses
@@ -110,28 +112,50 @@ class Writer:
             if question is None:
                 self._end(branch.result)
                 return
-            followers = sorted(branch.answers.items(), key=lambda pair: self.sizes[pair[1]])
-            if isinstance(question, Condition):
-                test, _, _ = self._operand(question, LOOSE)
-                for answer, follower in followers[:-1]:
-                    self._line(f"if {test}:" if answer else f"if not {test}:")
-                    self._aside(follower, depth + 1)
-                if len(followers) == 1:
-                    self._line(f"if not {test}:" if followers[0][0] else f"if {test}:")
-                    self._line(f"    {self._untraced()}")
-            else:
-                test = self._named(question) if len(followers) > 1 else self._operand(question, COMPARISON + 1)[0]
-                for answer, follower in followers[:-1]:
-                    self._line(f"if {test} == {text_of(answer)}:")
-                    self._aside(follower, depth + 1)
-                self._line(f"if {test} != {text_of(followers[-1][0])}:")
-                self._line(f"    {self._untraced()}")
-            branch = followers[-1][1]
+            branch = self._choose(question, [*branch.answers.items()], depth)
 
-    def _aside(self, branch: Branch, depth: int) -> None:
-        """Write a branch inside an `if`, and go on as if it were not there."""
+    def _choose(self, question: Traced, followers: list[tuple[Any, Branch]], depth: int) -> Branch:
+        """Write all but one of the branches that follow a question inside `if`s; gives that one, to go on with."""
+        if not isinstance(question, Condition):
+            return self._look_up(question, sorted(followers), depth)
+        followers.sort(key=lambda pair: self.sizes[pair[1]])
+        test = self._operand(question, LOOSE)[0]
+        tests = {True: f"if {test}:", False: f"if not {test}:"}
+        if len(followers) == 1:
+            self._line(tests[not followers[0][0]])
+            self._line(f"    {self._untraced()}")
+        else:
+            self._line(tests[followers[0][0]])
+            self._aside(self._write, followers[0][1], depth + 1)
+        return followers[-1][1]
+
+    def _look_up(self, question: Traced, followers: list[tuple[int, Branch]], depth: int) -> Branch:
+        """What `_choose` does where the answers are integers, in order: halves of them are told apart, then theirs.
+
+        The lighter half goes inside, so that the depth is the logarithm of all that there is.
+        """
+        test = self._named(question) if len(followers) > 1 else self._operand(question, COMPARISON + 1)[0]
+        while len(followers) > 1:
+            weights = [*accumulate(self.sizes[follower] + 1 for _, follower in followers)]
+            middle = min(range(1, len(followers)), key=lambda i: abs(2 * weights[i - 1] - weights[-1]))
+            inside, rest, sign = followers[:middle], followers[middle:], "<"
+            if 2 * weights[middle - 1] > weights[-1]:
+                inside, rest, sign = rest, inside, ">="
+            self._line(f"if {test} {sign} {text_of(followers[middle][0])}:")
+            self._aside(self._write_looked_up, question, inside, depth + 1)
+            followers = rest
+        self._line(f"if {test} != {text_of(followers[0][0])}:")
+        self._line(f"    {self._untraced()}")
+        return followers[0][1]
+
+    def _write_looked_up(self, question: Traced, followers: list[tuple[int, Branch]], depth: int) -> None:
+        self.indent = "    " * depth
+        self._write(self._look_up(question, followers, depth), depth)
+
+    def _aside(self, write: Callable[..., None], *args: Any) -> None:
+        """Write something inside an `if`, and go on as if it were not there."""
         names, free, indent = dict(self.names), [*self.free], self.indent
-        self._write(branch, depth)
+        write(*args)
         self.names, self.free, self.indent = names, free, indent
 
     def _begin(self, branch: Branch, indent: str) -> None:

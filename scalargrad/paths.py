@@ -49,8 +49,10 @@ class Program:
         self.outside: dict[int, Value] = {}
         self.count = 0
 
-    def add(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
+    def add(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> int:
         """Add the path of a trace, whose result is a structure and the numbers in it.
+
+        Gives how many operations, answers and results of it are new: none if the path was known.
 
         A function that asks another question after the same answers is not the function that it was: what was known of
         it is forgotten.
@@ -65,6 +67,7 @@ class Program:
                 self.leaves[key] = value, self.number(leaf)
             twins[id(leaf)] = self.leaves[key][1]
         here, scope = self.root, {**self.root.table}
+        answers = 0
         new: list[tuple[Branch, Traced, tuple[Any, ...]]] = []
         for event in trace.events:
             if isinstance(event, Traced):
@@ -79,26 +82,28 @@ class Program:
                 continue
             question, answer, place = event
             if here.result is not None or (here.question is not None and here.question is not twins[id(question)]):
-                self.begin_anew(trace, inputs, result)
-                return
+                return self.begin_anew(trace, inputs, result)
             here.question, here.place = twins[id(question)], place
             if answer not in here.answers:
                 here.answers[answer] = Branch()
+                answers += 1
             here = here.answers[answer]
             scope.update(here.table)
         if here.question is not None:
-            self.begin_anew(trace, inputs, result)
-            return
+            return self.begin_anew(trace, inputs, result)
         for branch, node, operands in new:
             node.operands = operands
             branch.nodes.append(node)
-        if here.result is None:
-            here.result = result[0], [twins[id(x)] if isinstance(x, Traced) else x for x in result[1]]
+        if here.result is not None:
+            return len(new) + answers
+        here.result = result[0], [twins[id(x)] if isinstance(x, Traced) else x for x in result[1]]
+        return len(new) + answers + 1
 
-    def begin_anew(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
+    def begin_anew(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> int:
         fresh = Program()
-        fresh.add(trace, inputs, result)
+        new = fresh.add(trace, inputs, result)
         vars(self).update(vars(fresh))
+        return new
 
     def is_followed_in(self, interval: Interval) -> bool:
         """Whether something in an interval follows what the function closes over."""

@@ -22,7 +22,7 @@ from . import operations, recording
 from .nodes import number_of
 from .operations import one_like, zero_like
 from .recording import refuse_assigned
-from .registry import appliers
+from .registry import Symbol, appliers
 from .value import Value
 
 TYPE_CHECKING = False
@@ -117,8 +117,14 @@ def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 def key_of(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
-    """What an expression is told by: numbers by how they are written, so that 0.0 is neither 0 nor -0.0."""
-    return (operation, *[x if isinstance(x, (Series, Value)) else repr(x) for x in operands])
+    """What an expression is told by: numbers by how they are written, so that 0.0 is neither 0 nor -0.0.
+
+    What stands for a number has no text: it is told by what it is, which the series keeps.
+    """
+    return (
+        operation,
+        *[x if isinstance(x, (Series, Value)) else (id(x),) if isinstance(x, Symbol) else repr(x) for x in operands],
+    )
 
 
 appliers[Series] = (10, apply_to_series)

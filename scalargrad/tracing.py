@@ -311,7 +311,7 @@ class Trace(recording.Block):
         self.count = 0
         self.script = script
         self.quiet = False
-        self.raised = False
+        self.raised = ""
         self.refusal: Exception | None = None
         self.events: list[Any] = []
         self.answers: dict[int, Any] = {}
@@ -369,6 +369,10 @@ class Trace(recording.Block):
         *counts, alone = map(sys.getrefcount, self.made.values())
         return any(count > alone for count in counts)
 
+    def forget(self) -> None:
+        """Let go of what only the run needed, since what stands for numbers refers to the trace as long as it lives."""
+        self.events, self.table, self.answers, self.leaves, self.outside, self.made = [], {}, {}, {}, {}, {}
+
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """What `nodes.record` does, with what stands for numbers."""
         interval = recording.current()
@@ -420,8 +424,8 @@ class Trace(recording.Block):
         numbers = [x.data if isinstance(x, Traced) else x for x in operands]
         try:
             return operation.kernel(*numbers) if isinstance(operation, Asked) else operation.evaluate(numbers)
-        except Exception:
-            self.raised = True  # even if the function catches it: other arguments may not raise it
+        except Exception as error:  # even if the function catches it: other arguments may not raise it
+            self.raised = f"{operation.name} raised {type(error).__name__}, {place()}"
             raise
 
     # -- decisions

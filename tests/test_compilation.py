@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import abc
 import collections
+import contextlib
 import copy
 import dataclasses
+import functools
 import inspect
 import math
 import pickle
@@ -14,7 +16,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import traceback
 import warnings
 from pathlib import Path
@@ -29,6 +30,7 @@ import scalargrad as sg
 from scalargrad import math as dmath
 from scalargrad.compiler import Compiler
 from scalargrad.strategies import programs
+from scalargrad.tracing import Trace
 from scalargrad.transforms import Transform, plain_structure
 
 if TYPE_CHECKING:
@@ -110,6 +112,25 @@ def test_compiled_programs_give_what_they_give_eagerly_on_every_path(kind: str, 
     name = next(name for name in reversed(alone) if not name.startswith("_"))
     for point in points:
         assert exactly(alone[name](*point)) == exactly(compiled(*point))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@given(allowance=st.sampled_from([0, 3000, 20_000]), kind=st.sampled_from(["value", "gradient"]), data=st.data())
+def test_programs_that_are_compiled_in_part_give_what_they_give_eagerly(
+    allowance: int, kind: str, data: st.DataObject
+) -> None:
+    program = data.draw(programs(branches=True, loops=True, max_steps=6))
+    function = KINDS[kind](program, program.arity)
+    points = data.draw(st.lists(st.tuples(*[NUMBERS] * program.arity), min_size=1, max_size=6))
+    order = data.draw(st.lists(st.sampled_from(points), max_size=12))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("scalargrad.compiler.ALLOWANCE", allowance)
+        compiled, of_structures = sg.compile(function), sg.compile(lambda v: function(*v))
+        for point in [*points, *order]:
+            assert_same(compiled(*point), eager(function, *point), program.source)
+            expected = eager(lambda *v: function(*v), *point)
+            for v in (point, [*point]):
+                assert_same(of_structures(v), expected, program.source)
 
 
 @given(program=programs(branches=True, loops=True), point=st.tuples(*[NUMBERS] * 3))
@@ -320,8 +341,7 @@ def newton_root(a: Any) -> Any:
     return x
 
 
-@pytest.mark.usefixtures("no_fallback")
-@given(numbers=st.lists(st.floats(0.01, 1e6), min_size=1, max_size=8))
+@given(numbers=st.lists(st.floats(0.01, 1e6), min_size=1, max_size=4))
 def test_a_loop_that_runs_until_it_has_converged_is_followed(numbers: list[float]) -> None:
     value, gradient = sg.compile(newton_root), sg.compile(sg.value_and_grad(newton_root))
     for a in [*numbers, *numbers]:
@@ -397,20 +417,170 @@ def test_growth_is_bounded_and_one_warning_names_the_line_that_keeps_branching()
     assert len(compiled.source.splitlines()) < 200
 
 
-def test_a_long_function_is_generated_anew_only_when_that_pays() -> None:
-    def long(x: Any) -> Any:
-        y = x
-        for i in range(sized(300)):
-            y = y * (1 + int(x) / (i + 1)) + x
-        return y
+def wandering(x: Any, y: Any) -> Any:
+    total = x * y
+    for k in range(30):
+        x = 3.9 * x * (1 - x)
+        total = total + x * y if x > 0.5 else total * y - k  # the line
+    return total
 
-    compiled = sg.compile(long)
-    sources = set()
-    for k in [*range(60), *range(60)]:
-        assert compiled(k + 0.5) == eager(long, k + 0.5)
-        sources.add(compiled.source)
-    assert 10 < len(sources) < 40
-    assert f"Paths known: {60}." in compiled.source_for(0.5)
+
+def points_in_disorder(count: int) -> list[tuple[float, float]]:
+    generator = random.Random(8)
+    return [(generator.uniform(0.1, 0.9), generator.uniform(0.5, 0.9)) for _ in range(count)]
+
+
+def marked_line(function: Any) -> str:
+    lines, first = inspect.getsourcelines(function)
+    return f"{Path(__file__).name}, line {first + next(i for i, line in enumerate(lines) if '# the line' in line)}"
+
+
+def compiled_operations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many operations are traced and generated, as they are."""
+    found: list[int] = []
+    new_code, forget = Compiler._new_code, Trace.forget
+    monkeypatch.setattr(Compiler, "_new_code", lambda self, version: noted(new_code(self, version)))
+    monkeypatch.setattr(Trace, "forget", lambda self: (found.append(len(self.events)), forget(self)))
+
+    def noted(code: Any) -> Any:
+        found.append(code.size)
+        return code
+
+    return found
+
+
+def test_paths_that_keep_coming_run_uncompiled_and_one_warning_names_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = sg.compile(wandering)
+    operations = compiled_operations(monkeypatch)
+    points = points_in_disorder(500)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for point in [*points, *points[:100]]:
+            assert exactly(compiled(*point)) == exactly(eager(wandering, *point))
+    (warning,) = caught
+    assert "take new paths again and again" in str(warning.message)
+    assert marked_line(wandering) in str(warning.message)
+    assert warning.filename == __file__
+    assert sum(operations) * 25 < 600 * 250  # a call has 150 operations, and to compile one takes 25 as long
+
+
+@pytest.mark.filterwarnings("ignore:calls of wandering")
+def test_known_paths_stay_compiled_when_others_no_longer_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = sg.compile(sg.value_and_grad(wandering))
+    points = points_in_disorder(400)
+    for point in points:
+        compiled(*point)
+    monkeypatch.setattr(Compiler, "eager", lambda *_: pytest.fail("a call ran uncompiled"))
+    assert compiled(*points[0]) == sg.value_and_grad(wandering)(*points[0])
+
+
+@pytest.mark.filterwarnings("ignore:calls of wandering")
+def test_paths_that_come_again_and_again_are_compiled_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scalargrad.compiler.SHARE", 5)  # so that the end comes sooner
+    compiled = sg.compile(wandering)
+    points = points_in_disorder(6)
+    for _ in range(100):
+        for point in points:
+            compiled(*point)
+    monkeypatch.setattr(Compiler, "eager", lambda *_: pytest.fail("a call ran uncompiled"))
+    for point in points:
+        assert compiled(*point) == eager(wandering, *point)
+
+
+def test_a_decision_with_many_answers_costs_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = sg.compile(lambda x: int(x) * x)  # the line
+    operations = compiled_operations(monkeypatch)
+    with pytest.warns(RuntimeWarning, match="line ") as caught:
+        assert [compiled(i + 0.5) for i in range(8000)] == [i * (i + 0.5) for i in range(8000)]
+    assert len(caught) == 1
+    assert sum(operations) < 8000
+    (version,) = compiled.__self__.versions.values()  # type: ignore[attr-defined]
+    assert version.debt < version.code.size  # it is generated anew when it can double
+    assert len(compiled.__self__.namespace) < 10  # type: ignore[attr-defined]
+
+
+def test_an_answer_is_looked_up_among_many_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scalargrad.compiler.ALLOWANCE", 10**9)
+
+    @sg.compile
+    def tenfold(x: Any) -> Any:
+        return int(x) * 9 + (0 if x < 50 else int(-x)) + int(x)
+
+    answers = random.Random(5).sample(range(-100, 100), 90)
+    for answer in answers:
+        assert tenfold(answer + 0.0) == eager(tenfold.__wrapped__, answer + 0.0)
+    alone = execute(tenfold.source)["tenfold"]
+    for answer in answers:
+        assert alone(answer) == eager(tenfold.__wrapped__, answer + 0.0)
+    for other in {*range(-100, 100)} - {*answers}:
+        with pytest.raises(NotImplementedError):
+            alone(other)
+    deepest = max(len(line) - len(line.lstrip()) for line in tenfold.source.splitlines())
+    assert deepest <= 4 * 12
+
+
+@pytest.mark.parametrize(
+    ("function", "calls", "options"),
+    [
+        (lambda x, text: x * len(text), [(2.0, f"text {k}") for k in range(1000)], {"static_argnames": "text"}),
+        (lambda x, mode: x * len(mode), [(2.0, f"text {k}") for k in range(1000)], {}),
+        (lambda x, v: x * sum(v), [(2.0, [1.0] * (k + 1)) for k in range(290)], {}),
+    ],
+)
+def test_structures_that_keep_coming_run_uncompiled_and_one_warning_names_the_parameter(
+    function: Any, calls: Any, options: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = sg.compile(function, **options)
+    operations = compiled_operations(monkeypatch)
+    expected = [function(*args) for args in calls]
+    with pytest.warns(RuntimeWarning) as caught:
+        assert [compiled(*args) for args in calls * 2] == expected * 2
+    (warning,) = caught
+    assert "new structures again and again" in str(warning.message)
+    assert f"come of {(*inspect.signature(function).parameters,)[1]};" in str(warning.message)
+    assert len(compiled.__self__.versions) < 200  # type: ignore[attr-defined]
+    assert sum(operations) < 30 * len(calls)
+
+
+def test_structures_are_bounded_and_one_warning_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scalargrad.compiler.MOST_VERSIONS", 5)
+    compiled = sg.compile(lambda v: sum(v))
+    lists = [[1.5] * n for n in range(1, 9)]
+    with pytest.warns(RuntimeWarning, match="5 structures .* Most of them come of v") as caught:
+        assert [compiled(v) for v in lists * 2] == [sum(v) for v in lists * 2]
+    assert len(caught) == 1
+    assert len(compiled.__self__.versions) == 5  # type: ignore[attr-defined]
+    assert "return" in compiled.source_for(lists[7])
+    monkeypatch.setattr(Compiler, "eager", lambda *_: pytest.fail("a call ran uncompiled"))
+    assert compiled(lists[4]) == 7.5
+
+
+def test_two_structures_in_turns_are_compiled_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Compiler, "eager", lambda *_: pytest.fail("a call ran uncompiled"))
+    compiled = sg.compile(sg.grad(lambda v: sum(x * x for x in v)))
+    for _ in range(100):
+        assert [compiled([1.0, 2.0]), compiled([3.0])] == [[2.0, 4.0], [6.0]]
+
+
+def test_a_function_that_is_traced_in_vain_is_not_traced_for_ever() -> None:
+    def cautious(x: Any) -> Any:
+        try:
+            return sg.log(x)
+        except ValueError:  # in all calls
+            total = x
+            for _ in range(100):
+                total = total * 0.5 + x
+            return total
+
+    compiled = sg.compile(cautious)
+    with pytest.warns(RuntimeWarning, match=r"runs uncompiled: log raised ValueError, at .*line") as caught:
+        found = [compiled(-1.0 - k) for k in range(500)]
+    assert found == [eager(cautious, -1.0 - k) for k in range(500)]
+    assert len(caught) == 1
+    assert compiled.__self__.account.traced < 80  # type: ignore[attr-defined]
+    assert "its calls ran uncompiled: log raised ValueError" in compiled.source
 
 
 def test_a_function_that_asks_other_questions_than_before_is_traced_from_scratch() -> None:
@@ -734,13 +904,11 @@ def test_another_structure_makes_another_version() -> None:
     compiled = sg.compile(lambda v: sum(v))
     assert [compiled([1.0, 2.0]), compiled([1.0, 2.0, 3.0]), compiled((1.0, 2.0)), compiled([4.0, 5.0])] == [3, 6, 3, 9]
     assert len(compiled.__self__.versions) == 3
-    alone = execute(compiled.source)
-    (name,) = [name for name in alone if not name.startswith("_")]
-    assert [alone[name]([1.0, 2.0]), alone[name]([1.0, 2.0, 3.0])] == [3.0, 6.0]
-    with pytest.raises(TypeError, match="was not traced"):
-        alone[name]([1.0])
-    one = execute(compiled.source_for([1.0, 2.0]))
-    assert one[name]([5.0, 6.0]) == 11.0
+    for v in ([1.0, 2.0], [1.0, 2.0, 3.0], (1.0, 2.0)):
+        alone = execute(compiled.source_for(v))["function"]
+        assert alone(v) == sum(v)
+        with pytest.raises(ValueError, match="unpack"):
+            alone([1.0])
 
 
 def test_keys_are_data_and_in_any_order() -> None:
@@ -749,8 +917,8 @@ def test_keys_are_data_and_in_any_order() -> None:
     for _ in range(2):
         assert compiled({wild: 2.0, "y": 3.0, (None, 1): 5.0}) == {wild: 15.0, "y": 10.0, (None, 1): 6.0}
         assert compiled({"y": 3.0, wild: 2.0, (None, 1): 5.0}) == {"y": 10.0, wild: 15.0, (None, 1): 6.0}
-    (name,) = [name for name in execute(compiled.source) if not name.startswith("_")]
-    assert execute(compiled.source)[name]({wild: 2.0, "y": 3.0, (None, 1): 5.0})[wild] == 15.0
+    p = {wild: 2.0, "y": 3.0, (None, 1): 5.0}
+    assert execute(compiled.source_for(p))["function"](p)[wild] == 15.0
 
 
 def test_keys_that_are_objects_are_kept() -> None:
@@ -783,7 +951,7 @@ def test_static_arguments_are_part_of_the_version() -> None:
     assert alone(5.0, 3) == 125.0
     with pytest.raises(ValueError, match="generated for n=3"):
         alone(5.0, 4)
-    assert execute(power.source)["power"](2.0, n=4) == 16.0
+    assert execute(power.source_for(2.0, n=4))["power"](2.0, n=4) == 16.0
 
 
 def test_static_arguments_are_told_by_type_too() -> None:
@@ -828,7 +996,8 @@ def test_parameters_of_every_kind_are_taken() -> None:
     assert inspect.signature(compiled) == inspect.signature(all_kinds)
     with pytest.raises(TypeError, match="missing"):
         compiled(1.0, 2.0)
-    assert execute(compiled.source)["all_kinds"](1.0, 2.0, d=4.0) == all_kinds(1.0, 2.0, d=4.0)
+    alone = execute(compiled.source_for(1.0, 2.0, d=4.0))["all_kinds"]
+    assert alone(1.0, 2.0, d=4.0) == all_kinds(1.0, 2.0, d=4.0)
 
 
 def test_names_of_parameters_never_collide_with_generated_ones() -> None:
@@ -1017,6 +1186,7 @@ def test_its_holder_has_no_other_names() -> None:
         _ = decorated.__self__.nothing
 
 
+@pytest.mark.filterwarnings("ignore:calls of function take new paths")
 def test_many_threads_trace_and_call_at_once() -> None:
     w = sg.Variable(1.0)
 
@@ -1139,9 +1309,8 @@ def test_text_and_empty_containers_inside_arguments_are_part_of_the_version() ->
     for p in [MIXED, *others, MIXED, *others]:
         assert compiled(p) == plain_structure(function(p))
     assert len(compiled.__self__.versions) == 5
-    alone = execute(compiled.source)["function"]
     for p in [MIXED, *others]:
-        assert alone(p) == compiled(p)
+        assert execute(compiled.source_for(p))["function"](p) == compiled(p)
 
 
 def test_odd_structures_have_source_too() -> None:
@@ -1376,6 +1545,18 @@ def test_the_text_of_a_leaf_is_that_of_each_call(w: Any) -> None:
         assert compiled(2.0) == 2 * len(str(w))
 
 
+def test_what_runs_uncompiled_within_no_grad_is_the_same() -> None:
+    def slope(x: Any) -> Any:
+        with sg.GradientTape() as tape:
+            tape.watch(x)
+            y = x * x if f"{x}" else x
+        return tape.gradient(y, x)
+
+    compiled = sg.compile(slope)
+    with pytest.warns(RuntimeWarning, match="runs uncompiled: the text"), sg.no_grad():
+        assert compiled(3.0) == 6.0
+
+
 def test_text_in_an_error_is_no_reason_to_warn() -> None:
     def positive(x: Any) -> Any:
         if x < 0:
@@ -1533,6 +1714,158 @@ def test_compiled_methods_stand_below_other_decorators() -> None:
     assert {type(ready.energy), type(ready.todo(1.0))} == {float}
 
 
+class Applied:
+    """An object whose call is compiled."""
+
+    def __init__(self, w: float) -> None:
+        self.w = sg.Variable(w)
+
+    @sg.compile
+    def __call__(self, x: Any) -> Any:
+        return self.w * x if x > 0 else -self.w
+
+
+def test_an_object_whose_call_is_compiled_is_compiled_and_differentiated() -> None:
+    model = Applied(3.0)
+    assert list(inspect.signature(model).parameters) == ["x"]
+    for function, expected in ((model, 6.0), (sg.compile(model), 6.0), (sg.compile(sg.grad(model)), 3.0)):
+        assert [function(2.0), function(2.0)] == [expected, expected]
+        assert "def " in getattr(function, "source", "def ")
+    assert [sg.compile(model)(-1.0), model(-1.0)] == [-3.0, -3.0]
+
+
+def of_another_place(self: Any, x: Any) -> Any:
+    return self.factor * x
+
+
+def own_decorator(function: Any) -> Any:
+    return sg.compile(function)
+
+
+class Below:
+    """Decorators below and above `compile`, and functions of other places."""
+
+    factor = 3.0
+
+    @sg.compile
+    @classmethod
+    def scaled(cls, x: Any) -> Any:
+        return cls.factor * x
+
+    @classmethod
+    @sg.compile(max_operations=50)
+    def also_scaled(cls, x: Any) -> Any:
+        return cls.factor * x if x > 0 else -x
+
+    @sg.compile(max_operations=50)
+    @staticmethod
+    def twice(x: Any) -> Any:
+        return 2 * x
+
+    @sg.compile
+    @property
+    def square(self) -> Any:
+        """The square."""
+        return self.factor * sg.Value(self.factor)
+
+    @square.setter
+    def square(self, value: float) -> None:
+        self.factor = value**0.5
+
+    def of_two(self, a: Any, x: Any) -> Any:
+        return self.factor * a * x
+
+    half = sg.compile(functools.partialmethod(of_two, 0.5))
+    quarter = functools.partialmethod(sg.compile(of_two), x=0.25)
+    given = sg.compile(of_another_place)
+
+    @own_decorator
+    def by_another_decorator(self, x: Any) -> Any:
+        return self.factor * x
+
+
+class Other(Below):
+    factor = 5.0
+
+
+@pytest.mark.usefixtures("no_fallback")
+def test_compiled_methods_stand_above_other_decorators_too() -> None:
+    for _ in range(2):
+        assert [Below.scaled(2.0), Other.scaled(2.0), Below().scaled(1.0), Other().scaled(1.0)] == [6, 10, 3, 5]
+        assert [Below.also_scaled(2.0), Other.also_scaled(2.0), Other().also_scaled(-1.0)] == [6.0, 10.0, 1.0]
+        assert [Below.twice(2.0), Below().twice(3.0)] == [4.0, 6.0]
+        assert [Below().half(4.0), Other().half(4.0), Below().quarter(4.0)] == [6.0, 10.0, 3.0]
+        assert [Below().given(2.0), Other().by_another_decorator(2.0)] == [6.0, 10.0]
+    below = Below()
+    assert below.square == 9.0
+    below.square = 16.0
+    assert vars(below)["factor"] == 4.0
+    assert inspect.getdoc(Below.square) == "The square."
+
+
+def test_classes_of_one_name_may_inherit_from_each_other() -> None:
+    def extended(base: Any) -> Any:
+        class Extended(base):  # type: ignore[misc]
+            @sg.compile
+            def predict(self, x: Any) -> Any:
+                return super().predict(x) * 2
+
+        return Extended
+
+    assert extended(extended(Model))(3.0).predict(1.0) == 12.0
+
+
+def test_a_method_that_is_compiled_outside_of_its_class_is_one() -> None:
+    predict = sg.compile(Below.of_two)
+    for twin in (predict, pickle.loads(pickle.dumps(predict)), copy.copy(predict)):
+        assert [twin(Below(), 2.0, 3.0), twin(Other(), 2.0, 3.0)] == [18.0, 30.0]
+    again = sg.compile(Applied.__call__)
+    assert [again(Applied(2.0), 3.0), again(Applied(5.0), 3.0)] == [6.0, 15.0]
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda f: f(sg.Value(2.0)), "given values that something follows"),
+        (lambda f: f(-1.0), "log raised ValueError, at .*, line"),
+        (lambda f: f("text"), "the function raised TypeError"),
+        (lambda f: None, "not been called"),
+    ],
+)
+def test_the_source_of_what_ran_uncompiled_says_why(call: Any, reason: str) -> None:
+    compiled = sg.compile(lambda x: sg.log(x) * 2)
+    with contextlib.suppress(ValueError, TypeError):
+        call(compiled)
+    assert re.search(reason, compiled.source)
+    assert compiled(1.0) == 0.0
+    assert "return" in compiled.source
+
+
+def test_the_source_of_what_was_called_inside_a_tape_says_so() -> None:
+    w = sg.Variable(2.0)
+    compiled = sg.compile(lambda x: x * w)
+    with sg.GradientTape():
+        compiled(1.0)
+    assert "a tape recorded" in compiled.source
+    assert "w" in compiled.source_for(1.0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: sg.derivative(lambda y: sg.sin(y * x) * y**3, order=2)(2.0),
+        lambda x: sg.derivative(lambda y: y**5 * x - x * y / (x + y * y), order=4)(-1.0),
+        lambda x: sg.derivative(lambda y: sg.exp(y * x) + x, order=3)(x),
+        lambda x: sg.grad(lambda z: sg.derivative(lambda y: sg.sin(y * z) * y, order=2)(1.5))(x),
+    ],
+)
+def test_derivatives_at_a_plain_number_are_compiled(function: Any) -> None:
+    compiled = sg.compile(function)
+    for x in (1.5, -2.5, 0.0, -0.0):
+        assert exactly(compiled(x)) == exactly(eager(function, x))
+    assert "return" in compiled.source
+
+
 def test_a_method_of_a_class_with_slots_is_refused() -> None:
     class Slotted:
         __slots__ = ()
@@ -1545,47 +1878,30 @@ def test_a_method_of_a_class_with_slots_is_refused() -> None:
         Slotted().method(1.0)
 
 
-def test_a_decision_with_many_answers_takes_time_in_proportion() -> None:
-    def seconds(count: int) -> float:
-        compiled = sg.compile(lambda x: int(x) * x)
-        start = time.process_time()
-        for i in range(count):
-            assert compiled(i + 0.5) == i * (i + 0.5)
-        assert len(compiled.__self__.namespace) < 5  # type: ignore[attr-defined]
-        return time.process_time() - start
-
-    assert seconds(2000) < 16 * seconds(500)  # quadratic time takes 16 times as long
-
-
 def test_names_in_the_source_do_not_collide() -> None:
     @sg.compile
     def _shape(_shape: Any, __shape1: Any = 1.0) -> Any:
         return _shape[0] * __shape1 if isinstance(_shape, list) else _shape
 
     assert [_shape(2.0), _shape([3.0], 2.0)] == [2.0, 6.0]
-    alone = execute(_shape.source)["_shape"]
-    assert [alone(2.0), alone([3.0]), alone([3.0], 2.0)] == [2.0, 3.0, 6.0]
+    assert execute(_shape.source_for(2.0))["_shape"](2.0) == 2.0
+    assert execute(_shape.source_for([3.0], 2.0))["_shape"]([3.0], 2.0) == 6.0
 
 
-def test_objects_and_types_tell_versions_in_the_source() -> None:
+def test_objects_and_types_tell_versions() -> None:
     @sg.compile(static_argnames="n")
     def function(x: Any, n: Any = 1, mode: Any = math) -> Any:
         return x * (2 if type(n) is int else 3) * (5 if mode is math else 7)
 
-    expected = [function(1.0), function(1.0, True), function(1.0, 1.0), function(1.0, 1, None)]
-    assert expected == [10.0, 15.0, 15.0, 14.0]
-    alone = execute(function.source)["function"]
-    assert [alone(1.0), alone(1.0, True), alone(1.0, 1.0), alone(1.0, 1, None)] == expected
-    with pytest.raises(TypeError, match="source cannot tell"):
-        alone(1.0, 2)
+    calls = [(1.0,), (1.0, True), (1.0, 1.0), (1.0, 1, None)]
+    assert [function(*args) for args in calls] == [10.0, 15.0, 15.0, 14.0]
+    assert [execute(function.source_for(*args))["function"](*args) for args in calls] == [10.0, 15.0, 15.0, 14.0]
 
     @sg.compile(static_argnames="by")
     def scaled(x: Any, by: Any) -> Any:
         return by(x)
 
     assert [scaled(4.0, sg.sqrt), scaled(4.0, sg.relu)] == [2.0, 4.0]
-    with pytest.raises(TypeError, match="source cannot tell"):
-        execute(scaled.source)["scaled"](4.0, sg.sqrt)
     assert execute(scaled.source_for(4.0, sg.sqrt))["scaled"](4.0, None) == 2.0
 
 
@@ -1673,10 +1989,12 @@ class Tagged:
         (lambda p: 3.0 if isinstance(p, list) else 2.0, [[], ()]),
     ],
 )
-def test_the_source_tells_the_structures_that_the_versions_tell(function: Any, arguments: Any) -> None:
+def test_the_source_for_arguments_is_that_of_their_structure(function: Any, arguments: Any) -> None:
     compiled = sg.compile(function)
     expected = [compiled(argument) for argument in arguments]
-    assert [execute(compiled.source)["function"](argument) for argument in arguments] == expected
+    assert expected[0] != expected[1]
+    assert [execute(compiled.source_for(x))["function"](x) for x in arguments] == expected
+    assert compiled.source == compiled.source_for(arguments[1])
 
 
 @pytest.mark.parametrize(
@@ -1766,7 +2084,7 @@ def test_a_path_that_an_engine_does_not_take_leaves_the_others_compiled() -> Non
         sg.compile(sg.cbrt, decorate=engine)(8.0)
 
 
-def test_the_source_for_arguments_has_all_paths_of_long_code() -> None:
+def test_the_source_for_arguments_has_all_paths_that_were_traced() -> None:
     def long(x: Any) -> Any:
         if x < 0:
             return -x
@@ -1775,8 +2093,10 @@ def test_the_source_for_arguments_has_all_paths_of_long_code() -> None:
         return x
 
     compiled = sg.compile(long)
-    assert [compiled(1.0), compiled(-2.0)] == [eager(long, 1.0), 2.0]
-    assert "Paths known: 1." in compiled.source  # so short a path does not make up for generating so much anew
+    assert compiled(1.0) == eager(long, 1.0)
+    while compiled.__self__.account.traced < 2:  # type: ignore[attr-defined]
+        assert compiled(-2.0) == 2.0
+    assert "Paths known: 1." in compiled.source  # to generate so much anew for so short a path would not pay
     assert "Paths known: 2." in compiled.source_for(1.0)
     assert execute(compiled.source)["long"](-2.0) == 2.0
 

@@ -491,3 +491,14 @@ def test_numpys_functions_take_what_is_not_differentiated() -> None:
     compiled = sg.compile(function)
     for k in ([0.25, 0.5], [0.5, 0.5]):
         assert compiled(2.0, k) == function(2.0, k)
+
+
+def test_structures_for_arrays_are_bounded_and_the_oldest_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scalargrad.elementwise.MOST_VERSIONS", 3)
+    compiled = sg.compile(lambda v: sum(v), arrays=np)
+    x = np.array([1.0, 2.0])
+    for n in [1, 2, 3, 4, 5, 1, 5]:
+        assert compiled([x] * n).tolist() == [n * 1.0, n * 2.0]
+    assert len(compiled.__self__.versions) == 3  # type: ignore[attr-defined]
+    assert "v0 + v1" in compiled.source_for([x, x])
+    assert compiled.source == compiled.source_for([1.0, 1.0])
