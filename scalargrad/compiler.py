@@ -191,6 +191,7 @@ class Compiler:
 
         It has `missed` if it was for such arguments, but does not know the path that they take.
         """
+        recording.forget_closed_blocks()  # which send calls here, although their own contexts may do no more
         interval = recording.current()
         if interval.tracer is not None:
             return self.call(values)  # it becomes part of the function that is traced

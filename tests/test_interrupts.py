@@ -301,3 +301,15 @@ def test_a_context_forgets_a_block_that_was_left_as_soon_as_it_computes():
     sg.Value(1.0) * 2.0
     assert recording.context.get().blocks == ()
     assert not tape.is_open
+
+
+def test_a_block_that_a_thread_left_behind_does_not_keep_compiled_calls_from_the_code():
+    w = sg.Variable(2.0)
+    double = sg.compile(lambda x: x * w)
+    assert double(1.0) == 2.0
+    thread = threading.Thread(target=lambda: sg.GradientTape().__enter__().leave())
+    thread.start()
+    thread.join()
+    assert len(recording.open_blocks) == 1
+    assert double(1.0) == 2.0
+    assert recording.open_blocks == {}
