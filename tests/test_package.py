@@ -58,6 +58,7 @@ FLOORS += [
     "generation",
     "entry",
     "code",
+    "account",
     "compiler",
     "elementwise",
     "compilation",
