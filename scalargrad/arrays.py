@@ -12,7 +12,16 @@ from collections.abc import Callable
 
 from . import math
 from .nodes import Element
-from .registry import Operation, appliers, array_appliers, find_applier, named, numpy_functions, refuse_operand
+from .registry import (
+    Operation,
+    appliers,
+    array_appliers,
+    find_applier,
+    is_array,
+    named,
+    numpy_functions,
+    refuse_operand,
+)
 from .value import Value
 from .vector import Vector
 
@@ -28,6 +37,7 @@ REDUCTIONS = {"sum", "mean", "prod", "max", "min"}
 def as_objects(x: Any) -> Any:
     """A value or a vector as a NumPy array of objects; anything else as it is."""
     if not isinstance(x, (Value, Vector)):
+        is_array(x)  # which refuses a matrix and a masked array
         return x
     array = sys.modules["numpy"].empty(len(x) if isinstance(x, Vector) else (), dtype=object)
     array[...] = [*x] if isinstance(x, Vector) else x

@@ -110,6 +110,7 @@ class Compiler:
         self.entry = unlike(self.entry, dir(builtins))
         exec(builtins.compile(stub(self.entry, self.parameters), f"<compiled {self.entry}>", "exec"), self.namespace)
         function = in_place_of(self.function, self.namespace.pop(self.entry))
+        self.blank = function.__code__
         function.__defaults__ = tuple([x.default for x in self.parameters if x.has_default and x.kind < 2]) or None
         function.__kwdefaults__ = {x.name: x.default for x in self.parameters if x.has_default and x.kind > 2} or None
         function.__signature__ = self.signature.replace(parameters=[self.first, *self.signature.parameters.values()])
@@ -202,10 +203,12 @@ class Compiler:
         account = self.account
         account.missed += 1
         if version is None and len(self.versions) >= MOST_VERSIONS:
-            self._warn(
-                f"{self.name} has code for {MOST_VERSIONS} structures of its arguments, and keeps no more: calls with "
-                f"others run uncompiled from now on. {self._varying()}"
-            )
+            if not account.warned:
+                account.warned = True
+                self._warn(
+                    f"{self.name} has code for {MOST_VERSIONS} structures of its arguments, and keeps no more: calls "
+                    f"with others run uncompiled from now on. {self._varying()}"
+                )
             return False
         if version is not None and version.why_full:
             self._warn(version.why_full)
@@ -275,9 +278,19 @@ class Compiler:
         outputs = [*map(number_of, scalars_of(structure, self._refuse))]
         result = refill(structure, iter([x.data if isinstance(x, Traced) else x for x in outputs]), construct=True)
         with self.lock:
-            self._grow(version, trace, inputs, (structure, outputs))
+            try:
+                self._grow(version, trace, inputs, (structure, outputs))
+            except KeyboardInterrupt:
+                self._forget()
+                raise
         trace.forget()
         return result if self.options["decorate"] is None else self._of_engine(version, floats, result)
+
+    def _forget(self) -> None:
+        """Begin as if no call had been traced, since an interrupt may have left half of a path."""
+        self.stub.__code__ = self.blank
+        self.versions, self.known_names = {}, {}
+        self.in_use = None
 
     def _grow(self, version: Version, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
         """Add a path to those known, and generate the code anew if that is due.
@@ -468,8 +481,12 @@ class Compiler:
         values = [*bound.arguments.values()]
         version = self._version_of(values)
         with self.lock:
-            if version.debt:
-                self._generate(version)
+            try:
+                if version.debt:
+                    self._generate(version)
+            except KeyboardInterrupt:
+                self._forget()
+                raise
         return self._source_of(version.code) if version.code is not None else self.stub.source
 
     def _version_of(self, values: Sequence[Any]) -> Version:

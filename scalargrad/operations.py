@@ -152,6 +152,9 @@ def times_power(c: Number, x: Number, y: Number, k: Number) -> Number:
     """
     if c == 0 or k < 0:
         return type(x)(0)
+    if type(c) is int and c.bit_length() > 1000 and type(x) is float:
+        shift = c.bit_length() - 64
+        return special.scaled(times_power.operation.kernel(float(c >> shift), x, y, k), shift)
     power = power_log.operation.kernel(x, y, k)
     if type(power) is not float or _LEAST_NORMAL < abs(power) < _INFINITY or x == 0 or x - x != 0 or y - y != 0:
         return c * power if power else power  # c may have overflowed, but then x**y is nothing by far

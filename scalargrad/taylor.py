@@ -137,9 +137,11 @@ def factorial_over_power(n: int, scale: int) -> float:
     try:
         return float(math.factorial(n) / scale**n)
     except OverflowError:
-        raise OverflowError(
-            f"a derivative of order {n} is beyond what floats can scale; ask for a lower order"
-        ) from None
+        raise too_large(n) from None
+
+
+def too_large(n: int) -> OverflowError:
+    return OverflowError(f"a derivative of order {n} is beyond what floats can scale; ask for a lower order")
 
 
 def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: int, differentiable: bool) -> list[Any]:
@@ -180,4 +182,6 @@ def derivatives(order: Iterable[Value], leaf: Value, outputs: Sequence[Any], n: 
             found.append(zero_like(leaf._data) if n else y if differentiable else number_of(y))
         else:
             found.append(coefficient * factor)
+            if n > 170 and type(found[-1]) is float and math.isinf(found[-1]):
+                raise too_large(n)
     return found

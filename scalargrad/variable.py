@@ -6,7 +6,7 @@ from . import recording
 from .nodes import leaf_number, new, number_of, untracked
 from .recording import assign_at_once, open_blocks, refuse_in_trace, shown
 from .refusals import counted
-from .registry import Operation, as_number, require_flag
+from .registry import Operation, as_number, is_one_element, require_flag
 from .value import Value
 from .vector import Vector, elements_of
 
@@ -107,6 +107,8 @@ class ScalarVariable(Value, Variable):
 
         Raises TypeError if it is not a real number, ValueError if it is a vector.
         """
+        if is_one_element(value):
+            value = value.item()
         if elements_of(value) is not None:
             raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(value) or ())}")
         self.data = number_of(value)

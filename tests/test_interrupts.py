@@ -8,7 +8,7 @@ import threading
 import types
 
 import pytest
-from interrupts import interrupt_everywhere
+from interrupts import interrupt_everywhere, is_interrupted
 
 import scalargrad as sg
 from scalargrad import nn, optim, recording
@@ -313,3 +313,24 @@ def test_a_block_that_a_thread_left_behind_does_not_keep_compiled_calls_from_the
     assert len(recording.open_blocks) == 1
     assert double(1.0) == 2.0
     assert recording.open_blocks == {}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_an_interrupt_while_a_call_is_traced_leaves_a_compiled_function_that_works(part):
+    def prepare():
+        return sg.compile(sg.grad(lambda x: x * x * x if x > 1.0 else sg.sin(x) * x))
+
+    def play(compiled):
+        compiled(2.0)
+        compiled(0.5)
+        compiled.source_for(2.0)
+
+    points = range(1 + part, 6000, 163)
+    interrupted = 0
+    for n in points:
+        compiled = prepare()
+        interrupted += is_interrupted(lambda compiled=compiled: play(compiled), n)
+        assert [compiled(2.0), compiled(0.5)] == [12.0, math.cos(0.5) * 0.5 + math.sin(0.5)]
+        assert "def " in compiled.source_for(2.0)
+        check_that_nothing_is_open()
+    assert interrupted > 10

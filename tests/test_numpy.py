@@ -824,3 +824,12 @@ def test_no_numpy_scalar_gets_into_a_derivative_of_a_derivative() -> None:
     assert type(slope.data) is float
     with pytest.raises(ZeroDivisionError):
         1 / slope
+
+
+def test_an_array_of_one_number_can_be_assigned_to_a_scalar() -> None:
+    assert sg.Variable(0.5).assign(np.array([0.75])).numpy() == 0.75
+
+
+def test_a_matrix_is_refused_by_functions_too() -> None:
+    with pytest.raises(TypeError, match="expected a plain NumPy array, got a matrix"):
+        np.dot(np.asmatrix([[1.0, 2.0]]), sg.Vector([sg.Value(1.0), sg.Value(2.0)]))

@@ -309,7 +309,7 @@ def test_a_number_of_the_format_that_is_no_integer_is_refused(tmp_path: Path, ve
     path = tmp_path / "run.json"
     nn.save(path, model=nn.Neuron(1))
     path.write_text(path.read_text(encoding="utf-8").replace('"scalargrad": 1', f'"scalargrad": {version}'))
-    with pytest.raises(ValueError, match=r"run\.json is damaged"):
+    with pytest.raises(ValueError, match=r"run\.json is of another format"):
         nn.load(path, model=nn.Neuron(1))
 
 

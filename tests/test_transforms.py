@@ -19,7 +19,7 @@ from programs import ValueKit, any_programs, many_digit_kit, rational_programs
 from test_gradients import FRACTIONS, INPUTS, is_tame, points
 
 import scalargrad as sg
-from scalargrad import nn, taylor
+from scalargrad import nn, operations, taylor
 from scalargrad.testing import programs as st_programs
 
 if TYPE_CHECKING:
@@ -889,3 +889,23 @@ def test_a_derivative_of_an_order_whose_factorial_is_no_float_is_right_where_it_
 def test_a_derivative_of_an_order_beyond_all_scaling_says_so() -> None:
     with pytest.raises(OverflowError, match="order 5000"):
         taylor.factorial_over_power(5000, 1024)
+
+
+@pytest.mark.parametrize("function", [lambda x: x**200, lambda x: 1 / x])
+def test_a_derivative_that_floats_cannot_carry_says_so_and_is_not_infinite_in_silence(function: Any) -> None:
+    with pytest.raises(OverflowError, match=r"^a derivative of order 171 is beyond what floats can scale"):
+        sg.derivative(function, order=171)(0.01)
+
+
+def test_the_slope_of_a_power_is_right_beside_an_integer_factor_beyond_floats() -> None:
+    huge = math.factorial(200)
+    assert operations.times_power(huge, 1e-2, 51, 0) == pytest.approx(float(Fraction(huge, 100**51)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda v: sg.maximum(v, 1), lambda v: sg.minimum(v, 1), lambda v: sg.clip(v, 0, 5)]
+)
+@pytest.mark.parametrize("x", [-1.5, 2.0, 7.0])
+def test_zeros_beside_integer_constants_are_floats_in_compiled_code_too(function: Any, x: float) -> None:
+    second = sg.compile(lambda x: sg.hessian(lambda v: function(v[0]))([x, 1.0]))
+    assert kinds_in(second(x)) == {float}
