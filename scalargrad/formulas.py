@@ -105,6 +105,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "leg_ratio": lambda x, y: x / call("hypot", x, y),
     "direction": lambda x, length: x / length,
     "logaddexp_slope": lambda x, y: 1 / (1 + call("exp", y - x)),
+    "polygamma_slope": lambda n, x: call("polygamma", n + 1, x),
     "step": lambda x: choice("1 if {} > 0 else 0", x),
     "chosen": lambda x, y: choice("1 if {0} > {1}, 1/2 if equal, else 0", x, y),
     "chosen_below": lambda x, y: choice("1 if {0} < {1}, 1/2 if equal, else 0", x, y),

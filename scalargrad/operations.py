@@ -663,21 +663,27 @@ def atanh(x: Number) -> Number:
 # ---- The gamma and error functions -----------------------------------------------------------------------------------
 
 
-@operation(None, lambda n, x: polygamma(n + 1, x))
+@operation(None, lambda n, x: polygamma_slope(n, x))
 def polygamma(n: int, x: Number, /) -> Number:
-    """The n-th derivative of digamma (DLMF 5.15), for whole n >= 0; polygamma(n, x)' = polygamma(n + 1, x).
+    """The n-th derivative of digamma (DLMF 5.15), for whole n from 0 to 1,000; polygamma(n, x)' = polygamma(n + 1, x).
 
-    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Any order works, and takes time in
-    proportion to more than its square; where the result is beyond the range of floats it is infinite. Raises ValueError
-    where x is zero or a negative integer, and for another n.
+    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Raises ValueError where x is zero
+    or a negative integer, and where n is negative or not whole; OverflowError for another n, and where the result is
+    beyond the range of floats.
 
     >>> polygamma(1, 1.0)
     1.6449340668482264
     """
-    return special.polygamma(n, x)
+    return special.polygamma_in_range(n, x)
 
 
-@operation(lambda x: polygamma(1, x))
+@operation(None, lambda n, x: polygamma_slope(n + 1, x))
+def polygamma_slope(n: int, x: Number) -> Number:
+    """polygamma(n + 1, x), for any n, infinite where that is too large, as derivatives are."""
+    return special.polygamma(n + 1, x)
+
+
+@operation(lambda x: polygamma_slope(0, x))
 def digamma(x: Number) -> Number:
     """The derivative of lgamma (DLMF 5.2.2); digamma'(x) = polygamma(1, x).
 

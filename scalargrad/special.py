@@ -42,6 +42,7 @@ AT_ROOT = (
 )
 # The Bernoulli numbers B2, B4, ... (DLMF 24.2).
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
+HIGHEST_ORDER = 1000  # which takes a millisecond; the time grows faster than the square of the order
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 
@@ -97,6 +98,19 @@ def polygamma(n: int, x: float) -> float:
     top = max(exponent for _, (_, exponent) in parts)
     total = math.fsum(sign * scaled(mantissa, exponent - top) for sign, (mantissa, exponent) in parts)
     return side * scaled(total, top)
+
+
+def polygamma_in_range(n: int, x: float) -> float:
+    """The n-th derivative of digamma, for whole n from 0 to 1,000.
+
+    Raises OverflowError for another n, and where the result is beyond the range of floats; ValueError as `polygamma`.
+    """
+    if n > HIGHEST_ORDER:
+        raise OverflowError(f"the order is above {HIGHEST_ORDER}")
+    value = polygamma(n, x)
+    if math.isinf(value) and math.isfinite(x):
+        raise OverflowError("the result is beyond the range of floats")
+    return value
 
 
 def scaled_zeta(n: int, x: float) -> tuple[float, int]:

@@ -44,7 +44,8 @@ NEVER_RAISES = {
 FLOATS = {
     *("truediv", "quotient", "over_square", "sigmoid", "softplus", "log_sigmoid"),
     *("sech2", "rsqrt", "rhypot", "lorentz", "leg_ratio"),
-    *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "inversion", "over_sum_of_squares"),
+    *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "polygamma_slope"),
+    *("inversion", "over_sum_of_squares"),
     *("mean", "norm", "logsumexp", "surprise", "in_floats", "float_pow", "fraction", "whole"),
     *(
         "exp_gap",
