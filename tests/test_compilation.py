@@ -124,7 +124,7 @@ def test_programs_that_are_compiled_in_part_give_what_they_give_eagerly(
     points = data.draw(st.lists(st.tuples(*[NUMBERS] * program.arity), min_size=1, max_size=6))
     order = data.draw(st.lists(st.sampled_from(points), max_size=12))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("scalargrad.compiler.ALLOWANCE", allowance)
+        monkeypatch.setattr("scalargrad.account.ALLOWANCE", allowance)
         compiled, of_structures = sg.compile(function), sg.compile(lambda v: function(*v))
         for point in [*points, *order]:
             assert_same(compiled(*point), eager(function, *point), program.source)
@@ -478,7 +478,7 @@ def test_known_paths_stay_compiled_when_others_no_longer_are(monkeypatch: pytest
 
 @pytest.mark.filterwarnings("ignore:calls of wandering")
 def test_paths_that_come_again_and_again_are_compiled_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scalargrad.compiler.SHARE", 5)  # so that the end comes sooner
+    monkeypatch.setattr("scalargrad.account.SHARE", 5)  # so that the end comes sooner
     compiled = sg.compile(wandering)
     points = points_in_disorder(6)
     for _ in range(100):
@@ -502,7 +502,7 @@ def test_a_decision_with_many_answers_costs_in_proportion(monkeypatch: pytest.Mo
 
 
 def test_an_answer_is_looked_up_among_many_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scalargrad.compiler.ALLOWANCE", 10**9)
+    monkeypatch.setattr("scalargrad.account.ALLOWANCE", 10**9)
 
     @sg.compile
     def tenfold(x: Any) -> Any:

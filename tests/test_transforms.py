@@ -891,10 +891,9 @@ def test_a_derivative_of_an_order_beyond_all_scaling_says_so() -> None:
         taylor.factorial_over_power(5000, 1024)
 
 
-@pytest.mark.parametrize("function", [lambda x: x**200, lambda x: 1 / x])
-def test_a_derivative_that_floats_cannot_carry_says_so_and_is_not_infinite_in_silence(function: Any) -> None:
+def test_a_derivative_that_floats_cannot_carry_says_so_and_is_not_infinite_in_silence() -> None:
     with pytest.raises(OverflowError, match=r"^a derivative of order 171 is beyond what floats can scale"):
-        sg.derivative(function, order=171)(0.01)
+        sg.derivative(lambda x: sg.exp(1000 * x), order=171)(0.01)
 
 
 def test_the_slope_of_a_power_is_right_beside_an_integer_factor_beyond_floats() -> None:
