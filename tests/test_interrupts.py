@@ -334,3 +334,21 @@ def test_an_interrupt_while_a_call_is_traced_leaves_a_compiled_function_that_wor
         assert "def " in compiled.source_for(2.0)
         check_that_nothing_is_open()
     assert interrupted > 10
+
+
+def test_an_interrupt_while_code_is_generated_for_its_source_leaves_a_compiled_function_that_works(monkeypatch):
+    compiled = sg.compile(lambda x: x * x if x > 1.0 else -x)
+    assert compiled(2.0) == 4.0
+    compiler = compiled.__self__
+    (version,) = compiler.versions.values()
+    version.debt = 1
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compiler, "_generate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compiled.source_for(2.0)
+    monkeypatch.undo()
+    assert (compiled(2.0), compiled(0.5)) == (4.0, -0.5)
+    assert "def " in compiled.source_for(2.0)

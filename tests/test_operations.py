@@ -786,3 +786,8 @@ def test_logaddexp_holds_at_ties_and_infinities() -> None:
     assert slopes(1e300, 1e300) == slopes(-math.inf, -math.inf) == (0.5, 0.5)
     assert slopes(math.inf, 0.0) == slopes(1e308, -1e308) == (1.0, 0.0)
     assert slopes(-700.0, 0.0) == pytest.approx((math.exp(-700), 1.0), rel=1e-15)
+
+
+def test_the_derivatives_of_a_power_by_its_exponent_have_their_limits_at_infinity() -> None:
+    assert operations.power_log(math.inf, 2.0, 1) == math.inf
+    assert operations.power_log(math.inf, -2.0, 1) == 0.0
