@@ -62,6 +62,7 @@ LEFT_OUT = {
     "test_recording.py::test_eight_threads_differentiate_functions_of_the_same_parameters_at_once": THREADS,
     "test_recording.py::test_what_another_thread_assigns_leaves_a_gradient_that_of_the_recorded_numbers": THREADS,
     "test_reference.py::test_the_page_is_up_to_date": BUILTINS,
+    "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[coming_from.md]": NUMPY,
     "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[testing_gradients.md]": NUMPY,
     "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[curve_fitting.md]": NUMPY,
     "test_readme.py::test_every_snippet_runs_and_gives_what_its_comments_say[compile.md]": NUMPY,
