@@ -244,20 +244,19 @@ REFERENCES: dict[str, Reference] = {
         lambda x, y: mp.log(mp.exp(x) + mp.exp(y)), sg.logaddexp, (floats_between(-350, 350), floats_between(-350, 350))
     ),
     **helper("logaddexp_slope", lambda x, y: 1 / (1 + mp.exp(y - x)), *(floats_between(-350, 350),) * 2),
-    "polygamma": Reference(
-        lambda x: mp.polygamma(2, x),
-        lambda x: sg.polygamma(2, x),
-        (floats_between(1e-50, 1e50) | floats_between(0.01, 40) | near(0.0, 1.0),),
-        lambda x: x > 0,
-        slopes=polygammas(3),
-    ),
-    "polygamma_slope": Reference(
-        lambda x: mp.polygamma(2, x),
-        lambda x: operations.polygamma_slope(1, x),
-        (floats_between(1e-50, 1e50) | floats_between(0.01, 40) | near(0.0, 1.0),),
-        lambda x: x > 0,
-        slopes=polygammas(3),
-    ),
+    **{
+        name: Reference(
+            lambda x: mp.polygamma(2, x),
+            function,
+            (floats_between(1e-50, 1e50) | floats_between(0.01, 40) | near(0.0, 1.0),),
+            lambda x: x > 0,
+            slopes=polygammas(3),
+        )
+        for name, function in (
+            ("polygamma", lambda x: sg.polygamma(2, x)),
+            ("polygamma_slope", lambda x: operations.polygamma_slope(1, x)),
+        )
+    },
     **unary("digamma", mp.digamma, GAMMA, inside=is_positive, slopes=polygammas(1)),
     **unary("lgamma", mp.loggamma, GAMMA, inside=is_positive, slopes=polygammas(0), ulps=20),
     **unary("gamma", mp.gamma, GAMMA, inside=is_positive, slopes=GAMMA_SLOPES, ulps=20),
