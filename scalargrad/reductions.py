@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from . import special
 from .operations import one_like, over_square, quotient, step
-from .registry import operation, reduction
+from .registry import on_floats, operation, reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +63,23 @@ def sumprod(*xs: Number) -> Number:
     return math.sumprod(xs[: len(xs) // 2], xs[len(xs) // 2 :])  # type: ignore[attr-defined]
 
 
+def running_products(xs: Sequence[float]) -> list[float] | None:
+    """The products of others as they come; None where one in a row leaves the range of floats that keep their digits.
+
+    Within it the powers of two below are exact, so that all digits are the same. With a zero it is left.
+    """
+    before = [*accumulate(xs[:-1], operator.mul, initial=1)]
+    after = [*accumulate(xs[:0:-1], operator.mul, initial=1)]
+    others = [*map(operator.mul, before, reversed(after))]
+    reach = 2.0 ** (1000 / len(xs))  # in this band no product can leave the range
+    if not (1 / reach < min(map(abs, xs)) and max(map(abs, xs)) < reach):
+        whole = sum(others)  # what is infinite or nan on either side is so in all of these
+        if whole - whole != 0 or min(min(map(abs, some)) for some in (before, after, others)) < sys.float_info.min:
+            return None
+    return others
+
+
+@on_floats(running_products)
 def products_of_others(*xs: Operand) -> list[Operand]:
     """For each operand the product of all others, without a division.
 
@@ -129,6 +146,17 @@ def prod(*xs: Number) -> Number:
     return reduce(operator.mul, xs, 1)
 
 
+def ratios_to_length(xs: Sequence[float]) -> list[float]:
+    """The directions: what does not cancel in the rule is there for its own derivatives."""
+    if len(xs) == 2:
+        return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
+    scale = lift.kernel(*xs)
+    lifted = [x * scale for x in xs]
+    length = math.hypot(*lifted)
+    return [x / length for x in lifted] if length else lifted
+
+
+@on_floats(ratios_to_length)
 def directions(*xs: Operand) -> list[Operand]:
     """x over the length for each x; of two, one derivative is the square of the other leg, which does not cancel."""
     if len(xs) == 2:
@@ -152,6 +180,12 @@ def norm(*xs: Number) -> Number:
     return math.hypot(*xs)
 
 
+def ratios_to_distance(xs: Sequence[float]) -> list[float]:
+    towards = ratios_to_length([*map(operator.sub, xs, xs[len(xs) // 2 :])])
+    return [*towards, *map(operator.neg, towards)]
+
+
+@on_floats(ratios_to_distance)
 def apart(*xs: Operand) -> list[Operand]:
     towards = directions(*map(operator.sub, xs, xs[len(xs) // 2 :]))
     return [*towards, *[-x for x in towards]]

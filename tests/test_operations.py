@@ -18,7 +18,7 @@ from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_b
 
 import scalargrad as sg
 from scalargrad import nn, operations
-from scalargrad.reductions import left_sum, left_to_right
+from scalargrad.reductions import left_sum, left_to_right, products_of_others
 from scalargrad.registry import Reduction, find_operation, registry
 
 if TYPE_CHECKING:
@@ -387,6 +387,31 @@ def test_an_entry_of_the_gradient_of_a_product_is_right_wherever_it_fits(xs: lis
         for k, got in enumerate(sg.grad(function)(xs)):
             right = nearest(math.prod(map(Fraction, [*xs[:k], *xs[k + 1 :]])))
             assert got == right or abs(got - right) <= len(xs) * math.ulp(right)
+
+
+SHORTCUTS = {rule: rule.on_floats for op in registry.values() for rule in op.rules if hasattr(rule, "on_floats")}
+
+
+@pytest.mark.parametrize("rule", SHORTCUTS, ids=lambda rule: rule.__name__)
+@given(xs=st.lists(WIDE | floats_between(-100, 100) | st.sampled_from([0.0, -0.0, math.inf, math.nan]), min_size=2))
+@example(xs=[1e-150, 1e-150, 1e160, 1e160])
+@example(xs=[1e-160, 1e-160, 1e160])
+@example(xs=[1e200, 1e107, 2.0])
+@example(xs=[math.inf, 1.0, -math.inf])
+@example(xs=[1e-200, 1e-200])
+def test_the_shortcut_of_a_rule_gives_all_digits_of_the_rule(rule: Any, xs: list[float]) -> None:
+    xs = xs[: len(xs) // 2 * 2]  # as distances have it
+    found = SHORTCUTS[rule](xs)
+    assert found is None or [*map(repr, map(float, found))] == [*map(repr, map(float, rule(*xs)))]
+
+
+def test_the_shortcut_of_the_gradient_of_a_product_is_taken_where_none_leaves_the_range() -> None:
+    shortcut = SHORTCUTS[products_of_others]
+    assert shortcut([2.0, 3.0, 5.0]) == [15.0, 10.0, 6.0]
+    assert shortcut([1e200, 3.0, 1e-200]) == pytest.approx([3e-200, 1.0, 3e200])
+    assert shortcut([1e200, 1e200, 1e-200]) is None
+    assert shortcut([1e-200, 1e-200, 1e200]) is None
+    assert shortcut([0.0, 1.0]) is None
 
 
 def test_the_gradient_of_a_product_with_zeros_and_infinities_is_the_product_of_the_others() -> None:
