@@ -100,6 +100,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "power_slope": lambda x, y: y * x ** (y - 1),
     "times_power": lambda c, x, y, k: c * x**y * call("log", x) ** k,
     "power_log": lambda x, y, k: x**y * call("log", x) ** k,
+    "power_log_sum": lambda a, b, x, y, k: x**y * call("log", x) ** k * (a + b * call("log", x)),
     "inversion": lambda x, y: x / (x**2 + y**2),
     "over_sum_of_squares": lambda c, x, y: c / (x**2 + y**2),
     "leg_ratio": lambda x, y: x / call("hypot", x, y),

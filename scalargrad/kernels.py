@@ -76,6 +76,20 @@ def power_log_form(x: Sequence[str], operands: Sequence[Any]) -> str:
     return f"xp.where({base} == 0, {limit}, {base} ** {exponent} * xp.log({base}) ** {k})"
 
 
+def times_power_form(x: Sequence[str], operands: Sequence[Any]) -> str:
+    return f"xp.where({x[0]} == 0, 0.0, {x[0]} * ({power_log_form(x[1:], operands[1:])}))"
+
+
+def power_log_sum_form(x: Sequence[str], operands: Sequence[Any]) -> str:
+    a, b, base, exponent, k = *x[:4], operands[4]
+    at_zero = times_power_form([b, base, exponent], [0, 0, 0, k + 1])
+    if k < 0:
+        return at_zero
+    alone = times_power_form([a, base, exponent], [0, 0, 0, k])
+    together = times_power_form([f"({a} + {b} * xp.log({base}))", base, exponent], [0, 0, 0, k])
+    return f"xp.where({b} == 0, {alone}, xp.where({base} == 0, {at_zero}, {together}))"
+
+
 def remainder_form(x: str, y: str) -> str:
     """What is exact at each step, as C's libraries have it: fmod by twice the divisor, less it once or twice."""
     rest, half = f"xp.fmod(abs({x}), 2.0 * abs({y}))", f"abs({y}) / 2.0"
@@ -87,8 +101,9 @@ def remainder_form(x: str, y: str) -> str:
 # What kernels compute with a loop, or with branches for the last digits, as arrays compute it: within 1e-12.
 ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "power_slope": lambda x, _: f"xp.where({x[1]} == 0, 0.0, {x[1]} * {x[0]} ** ({x[1]} - 1.0))",
-    "times_power": lambda x, operands: f"xp.where({x[0]} == 0, 0.0, {x[0]} * ({power_log_form(x[1:], operands[1:])}))",
+    "times_power": times_power_form,
     "power_log": power_log_form,
+    "power_log_sum": power_log_sum_form,
     "over_sum_of_squares": lambda x, _: f"{x[0]} / xp.hypot({x[1]}, {x[2]}) / xp.hypot({x[1]}, {x[2]})",
     "inversion": lambda x, _: f"{x[0]} / xp.hypot({x[0]}, {x[1]}) / xp.hypot({x[0]}, {x[1]})",
     "over_square": lambda x, _: f"{x[0]} / {x[1]} / {x[1]}",

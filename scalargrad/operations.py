@@ -100,7 +100,7 @@ def over_square(x: Number, y: Number) -> Number:
 
 @operation(
     lambda x, y: times_power(y * (y - 1), x, y - 2, 0),
-    lambda x, y: power_log(x, y - 1, 0) + times_power(y, x, y - 1, 1),
+    lambda x, y: power_log_sum(1, y, x, y - 1, 0),
 )
 def power_slope(x: Number, y: Number) -> Number:
     """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
@@ -167,7 +167,26 @@ def times_power(c: Number, x: Number, y: Number, k: Number) -> Number:
 
 
 @operation(
-    lambda x, y, k: times_power(y, x, y - 1, k) + times_power(k, x, y - 1, k - 1),
+    lambda a, b, x, y, k: power_log(x, y, k),
+    lambda a, b, x, y, k: power_log(x, y, k + 1),
+    lambda a, b, x, y, k: times_power(a * k, x, y - 1, k - 1) + power_log_sum(a * y + b * (k + 1), b * y, x, y - 1, k),
+    lambda a, b, x, y, k: power_log_sum(a, b, x, y, k + 1),
+    None,
+)
+def power_log_sum(a: Number, b: Number, x: Number, y: Number, k: Number) -> Number:
+    """x**y log(x)**k (a + b log(x)), in one, since near x = 0 the two parts may be infinite with opposite signs.
+
+    k = -1 comes up with a = 0.
+    """
+    times = times_power.operation.kernel
+    if a == 0 or b == 0 or not (type(b) is float and type(x) is float and x > 0):
+        # At 0 the logarithm decides, whatever its factor.
+        return times(b, x, y, k + 1) if a == 0 or (x == 0 and b != 0) else times(a, x, y, k) + times(b, x, y, k + 1)
+    return times(a + b * math.log(x), x, y, k)
+
+
+@operation(
+    lambda x, y, k: power_log_sum(k, y, x, y - 1, k - 1),
     lambda x, y, k: power_log(x, y, k + 1),
     None,
 )

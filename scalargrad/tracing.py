@@ -61,7 +61,8 @@ FLOATS = {
 }
 FLOAT_IF_IT_IS = {
     **dict.fromkeys(("sign", "step", "chosen", "chosen_below", "tied", "agreement", "power_slope", "power_log"), 0),
-    **dict.fromkeys(("times_power",), 1),
+    "times_power": 1,
+    "power_log_sum": 2,
     "shifted": 0,
 }
 FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}

@@ -254,6 +254,54 @@ def check_mixed_derivative_of_power(x: float, y: float) -> None:
         curvature = middle.gradient(slope, base)
     exact = x ** (y - 2) * (2 * y - 1 + y * (y - 1) * math.log(x))
     assert outer.gradient(curvature, exponent).data == pytest.approx(exact, rel=1e-11, abs=1e-11)
+    by_turns = by_base_and_exponent_in_turn(base, exponent, 4)
+    exact = x ** (y - 2) * (2 + 2 * (2 * y - 1) * math.log(x) + y * (y - 1) * math.log(x) ** 2)
+    assert by_turns.data == pytest.approx(exact, rel=1e-11, abs=1e-11)
+
+
+def by_base_and_exponent_in_turn(base: sg.Value, exponent: sg.Value, order: int) -> Any:
+    """The derivative of a power by its base, then by its exponent, and so on, from a tape in a tape in a tape."""
+    with contextlib.ExitStack() as stack:
+        tapes = [stack.enter_context(sg.GradientTape()) for _ in range(order)]
+        derivative = base**exponent
+        for k in range(order):
+            derivative = tapes.pop().gradient(derivative, (base, exponent)[k % 2])
+    return derivative
+
+
+SMALL = st.integers(-1074, -900).map(lambda k: math.ldexp(1.0, k))
+
+
+@given(SMALL, st.builds(math.ldexp, floats_between(-1, 1), st.integers(-10, 1)))
+@example(5e-324, 1e-5)
+@example(5e-324, 0.04)
+@example(5e-324, 0.00134332)
+def test_the_mixed_derivative_of_a_power_is_right_where_its_two_parts_are_infinite(x: float, y: float) -> None:
+    with mp.workdps(60):
+        base = mp.mpf(x)
+        exact = float(base ** (mp.mpf(y) - 1) * (1 + y * mp.log(base)))
+    try:
+        found = [second_derivative(x, y, first) for first in (0, 1)]
+    except OverflowError:  # so does the power itself
+        return
+    for got in found:
+        assert got == exact or abs(got - exact) <= 1e-12 * abs(exact) + 1e-320
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0, Fraction(0)])
+@pytest.mark.parametrize(("y", "limit"), [(0.5, -math.inf), (1.0, -math.inf), (0.0, math.inf), (1.5, 0), (2.0, 0)])
+def test_the_mixed_derivative_of_a_power_at_zero_is_the_limit(x: Any, y: float, limit: float) -> None:
+    assert [second_derivative(x, y, first) for first in (0, 1)] == [limit, limit]
+
+
+def second_derivative(x: Any, y: float, first: int) -> Any:
+    """The mixed second derivative of x**y, by the base or the exponent first."""
+    leaves = [sg.Value(x), sg.Value(y)]
+    with sg.GradientTape() as outer:
+        with sg.GradientTape() as inner:
+            power = leaves[0] ** leaves[1]
+        slope = inner.gradient(power, leaves[first])
+    return outer.gradient(slope, leaves[1 - first]).data
 
 
 @pytest.mark.parametrize("x", [0.0, -0.0, Fraction(0), 2.0, Fraction(2, 3)])
@@ -643,6 +691,7 @@ BY_ANOTHER = {
     "power_slope": "the second derivatives of pow",
     "times_power": "the second derivatives of pow",
     "power_log": "the second derivatives of pow",
+    "power_log_sum": "the second derivatives of pow",
     **dict.fromkeys(("exp_gap", "total", "total_but_largest", "share", "own_whole"), "the Jacobian of softmax"),
     "shifted": "the gradient of prod",
     **dict.fromkeys(("cosine", "leading_cosine"), "the Hessian of norm"),

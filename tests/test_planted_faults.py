@@ -53,7 +53,7 @@ def run_the_check_of(name: str) -> None:
             check_higher_derivatives_of_reduction("norm", [0.7, -1.3, 5.1], index)
     elif name in NOT_SMOOTH:
         check_piecewise_constant(name, [0.7, -1.3, 1.9])
-    elif name in ("power_slope", "times_power", "power_log"):
+    elif name in ("power_slope", "times_power", "power_log", "power_log_sum"):
         check_higher_derivatives("pow", (1.3, 2.7), orders=(2, 3, 4))
         check_mixed_derivative_of_power(1.3, 2.7)
     else:
