@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from . import math
-from .nodes import Element
+from .nodes import Element, number_of
 from .registry import (
     Operation,
     appliers,
@@ -66,12 +66,26 @@ def product(left: Any, right: Any) -> Any:
     return numpy.matmul(left, right)
 
 
+def signbit(x: Any) -> Any:
+    return math.copysign(1.0, x) < 0
+
+
+def heaviside(x: Any, at_zero: Any) -> Any:
+    return 1.0 if x > 0 else 0.0 if x < 0 else at_zero if x == 0 else math.nan
+
+
 # NumPy's functions that are no operations, or not one alone.
 OTHERS: dict[str, Callable[..., Any]] = {
     **{name: getattr(math, name) for name in ("isfinite", "isinf", "isnan", "frexp", "modf", "nextafter")},
     "divmod": divmod,
     "matmul": product,
+    "signbit": signbit,
+    "heaviside": heaviside,
 }
+# Those that compare numbers, so that no gradient is lost, and that take floats alone.
+COMPARISONS = {"isclose", "allclose"}
+# What a sum or a product begins with. NumPy wants to be told so of objects where a mask leaves some out.
+INITIAL = {"sum": 0, "prod": 1}
 
 
 def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
@@ -121,6 +135,10 @@ def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], opti
         operation = numpy_functions.get(name)
         if operation is not None and len(operands) == len(operation.rules) and all(x is not None for x in operands):
             return operation(*operands)
+    if name in COMPARISONS:
+        return function(*map(as_floats, operands), **{key: as_floats(x) for key, x in options.items()})
+    if name in INITIAL and "where" in options:
+        options = {"initial": INITIAL[name], **options}
     return natively(f"{function.__module__}.{name}", function, operands, options)
 
 
@@ -134,12 +152,28 @@ def natively(name: str, function: Callable[..., Any], operands: Sequence[Any], o
     try:
         with sys.modules["numpy"].errstate(all="ignore"):  # Python's floats, which the elements are, do not warn
             result = function(*map(deeply_as_objects, operands), **options)
+    except ValueError as error:
+        if "where" not in options:
+            raise
+        raise ValueError(f"{name}: {error}; or leave out before what the mask leaves out") from error
     except (TypeError, AttributeError) as error:
+        refuse_options(name, "", **options)
         raise TypeError(
             f"{name} does not work on Values: {error}; compute it with operators and the functions of scalargrad, or "
             "give it plain numbers, which have no gradient, with .data or .tolist()"
         ) from error
     return tuple(map(tidy, result)) if type(result) is tuple else tidy(result)
+
+
+def as_floats(x: Any) -> Any:
+    """Values, in vectors, lists, tuples and arrays too, as plain floats."""
+    if type(x) is list or type(x) is tuple:
+        return [*map(as_floats, x)]
+    array = as_objects(x)
+    if not is_array(array) or array.dtype != object:
+        return x
+    numpy = sys.modules["numpy"]
+    return numpy.asarray(numpy.frompyfunc(number_of, 1, 1)(array), dtype=float)
 
 
 def deeply_as_objects(x: Any) -> Any:

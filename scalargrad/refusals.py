@@ -31,7 +31,7 @@ def refuse_float(x: Any) -> NoReturn:
     raise TypeError(
         f"float() of {x!r}, which math.sin(x) and '%.2f' % x call, would lose its gradient in silence; use {MATHS}, "
         "scalargrad.math.patch(module) for a module that you cannot change, f'{x:.2f}' for text, or .data for the "
-        "number alone"
+        "number alone, where float(x) is what you want"
     )
 
 
@@ -57,9 +57,74 @@ def refuse_backward(x: Any) -> NoReturn:
     )
 
 
-def refuse_list(x: Any, expected: str) -> NoReturn:
+def refuse_list(x: Any, expected: str, maker: str = "Variable") -> NoReturn:
     """Raise TypeError for a list in the place of a number."""
     raise TypeError(
         f"expected a real number{expected}, got {x!r} ({type(x).__name__}); a list of numbers makes a Variable or a "
-        "Vector, and a matrix is a list of those: [Variable(row) for row in rows]"
+        f"Vector, and a matrix is a list of those: [{maker}(row) for row in rows]"
     )
+
+
+def refuse_dimensions(array: Any) -> NoReturn:
+    """Raise ValueError for an array of several dimensions in the place of a list of numbers."""
+    raise ValueError(
+        f"expected one dimension, got an array of shape {array.shape}; take its rows one by one, as in "
+        "[Variable(row) for row in array] or [softmax(row) for row in array]"
+    )
+
+
+def refuse_order(x: Any, other: Any) -> Any:
+    """Raises TypeError: a vector is not less or more than anything; an array is asked, which has an answer."""
+    if hasattr(other, "__array_interface__"):
+        return NotImplemented
+    raise TypeError(
+        f"{x!r} is a Vector, which <, <=, > and >= do not compare, here with {other!r} ({type(other).__name__}); "
+        "compare its elements, as in [x < bound for x in vector], or its norm()"
+    )
+
+
+# What numbers and arrays of other libraries have, by what there is here in its place: for a Value, for a Vector.
+ELSEWHERE = {
+    "detach": (
+        "stop_gradient(x) gives it as a constant, and .data the number alone",
+        "stop_gradient(v) gives it as constants, and tolist() the numbers alone",
+    ),
+    "shape": (
+        "it is one number, and its .data is a plain float, or an exact number",
+        "it has one dimension, and len() tells how many elements",
+    ),
+    "dtype": (
+        "it is one number, and its .data is a plain float, or an exact number",
+        "its elements are Values, and tolist() gives their numbers, as plain floats or exact numbers",
+    ),
+    "requires_grad": (
+        "is_tracked tells whether gradients flow to it, and stop_gradient() gives a constant",
+        "is_tracked of an element tells whether gradients flow to that, and stop_gradient() gives constants",
+    ),
+}
+
+
+class Elsewhere:
+    """An attribute that a class has not: it says what to use in its place. It is none that `help` would list."""
+
+    def __init__(self, name: str, way: str) -> None:
+        self.name = name
+        self.way = way
+
+    def __get__(self, x: Any, kind: type) -> Any:
+        """Raises AttributeError, unless the class itself is asked."""
+        if x is None:
+            return self
+        raise AttributeError(f"{x!r} has no {self.name}; {self.way}")
+
+    def __set__(self, x: Any, value: Any) -> None:
+        self.__get__(x, type(x))
+
+
+def say_what_is_elsewhere(of_one: type, of_many: type) -> None:
+    """Let Values and Vectors tell what there is in place of what they are asked for."""
+    for name, (one, many) in ELSEWHERE.items():
+        setattr(of_one, name, Elsewhere(name, one))
+        setattr(of_many, name, Elsewhere(name, many))
+    for compared in ("lt", "le", "gt", "ge"):
+        setattr(of_many, f"__{compared}__", refuse_order)

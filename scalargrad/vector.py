@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from . import operations, reductions
 from .nodes import make_node, number_of, record, untracked
 from .recording import clock, open_blocks, refuse_in_trace, shown
-from .refusals import plural, refuse_backward, refuse_float_of_vector, refuse_list
+from .refusals import plural, refuse_backward, refuse_dimensions, refuse_float_of_vector, refuse_list
 from .registry import (
     appliers,
     array_appliers,
@@ -43,6 +43,8 @@ def elementwise_operator(operation: Operation, reflected: bool = False) -> Calla
         mine, others = aligned((self, other))
         return Vector(map(kernel, others, mine) if reflected else map(kernel, mine, others))
 
+    method.__name__ = f"__{'r' * reflected}{operation.name}__"
+    method.__qualname__ = f"Vector.{method.__name__}"
     return method
 
 
@@ -67,7 +69,7 @@ def elements_of(operand: Any) -> Sequence[Any] | None:
         return operand
     if is_array(operand) and operand.ndim:
         if operand.ndim > 1:
-            raise ValueError(f"expected one dimension, got an array of shape {operand.shape}")
+            refuse_dimensions(operand)
         elements: list[Any] = operand.tolist()
         return elements
     return None
