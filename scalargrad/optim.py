@@ -40,7 +40,21 @@ ALPHA = Default(0.99)
 EPS = Default(1e-8)
 
 
-class Optimizer:
+class Named:
+    """What looks at the names of options before `__init__` does, which would tell no other names."""
+
+    def __new__(cls, *_: Any, **options: Any) -> Any:
+        """Raises TypeError for a name that `__init__` does not know."""
+        code = cls.__init__.__code__
+        known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+        for name in options:
+            if name not in known and not code.co_flags & 0x08:  # it takes all names
+                way = "; clip gradients with optim.clip_grad_norm_ or optim.clip_by_global_norm" * ("clip" in name)
+                raise TypeError(f"{cls.__name__} has no option {name}; it takes {', '.join(known)}{way}")
+        return super().__new__(cls)
+
+
+class Optimizer(Named):
     """What all optimisers have: `SGD`, `Adam` and `RMSProp` say how a number is updated.
 
     Args:
@@ -344,8 +358,8 @@ class Adam(Optimizer):
         super().__init__(params, lr, learning_rate=learning_rate)
         if not isinstance(betas, (list, tuple)) or len(betas) != 2:
             raise TypeError(f"betas is a pair of numbers, not {betas!r}")
-        b1 = option(below_1, "betas", betas[0], "beta_1", beta_1)
-        self.betas = b1, option(below_1, "betas", betas[1], "beta_2", beta_2)
+        b1 = option(below_1, "betas", betas[0], "beta_1", beta_1, betas)
+        self.betas = b1, option(below_1, "betas", betas[1], "beta_2", beta_2, betas)
         self.eps = option(more_than_0, "eps", eps, "epsilon", epsilon)
         self.weight_decay = at_least_0("weight_decay", weight_decay)
 
@@ -444,12 +458,15 @@ def moved(average: Number, number: Number, weight: Number) -> Number:
     return average + weight * gap if weight < 0.5 else number - gap * (1 - weight)
 
 
-def option(check: Callable[[str, Any], Any], name: str, given: Any, other_name: str, other: Any) -> Any:
-    """An option that has two names, by whichever it is given. Raises TypeError if it is given by both."""
+def option(
+    check: Callable[[str, Any], Any], name: str, given: Any, other_name: str, other: Any, shown: Any = None
+) -> Any:
+    """An option that has two names, by whichever it is given; `shown` is what came by the first, if that holds more."""
     if other is None:
         return check(name, given)
     if not isinstance(given, Default):
-        raise TypeError(f"{name} and {other_name} are two names of one option, got {given!r} and {other!r}; give one")
+        both = f"{shown or given!r} and {other!r}"
+        raise TypeError(f"{name} and {other_name} are two names of one option, got {both}; give one")
     return check(other_name, other)
 
 

@@ -479,3 +479,14 @@ def test_where_a_gradient_is_not_finite_all_that_are_clipped_together_are_nan_as
 def test_an_optimiser_shows_what_it_is() -> None:
     optimizer = optim.Adam([sg.Variable([1.0, 2.0])], lr=0.5)
     assert repr(optimizer) == "Adam(lr=0.5) of 2 parameters after 0 steps"
+
+
+def test_an_optimiser_of_ones_own_takes_its_own_options() -> None:
+    class Scaled(optim.Optimizer):
+        def __init__(self, params: Any, **options: Any) -> None:
+            self.scale = options.pop("scale")
+            super().__init__(params, **options)
+
+    assert Scaled([], scale=2.0, lr=0.5).scale == 2.0
+    with pytest.raises(TypeError, match="unexpected keyword argument 'momentum'"):
+        Scaled([], scale=2.0, momentum=0.5)
