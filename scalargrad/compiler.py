@@ -108,6 +108,8 @@ class Compiler:
         is_name = self.name.isidentifier() and not iskeyword(self.name) and normalize("NFKC", self.name) == self.name
         self.entry = self.name if is_name else "function"
         self.entry = unlike(self.entry, dir(builtins))
+        if self.name == "<lambda>":
+            self.name = f"the function {origin(self.function)}"
         exec(builtins.compile(stub(self.entry, self.parameters), f"<compiled {self.entry}>", "exec"), self.namespace)
         function = in_place_of(self.function, self.namespace.pop(self.entry))
         self.blank = function.__code__

@@ -548,7 +548,10 @@ def test_structures_are_bounded_and_one_warning_says_so(monkeypatch: pytest.Monk
     monkeypatch.setattr("scalargrad.compiler.MOST_VERSIONS", 5)
     compiled = sg.compile(lambda v: sum(v))
     lists = [[1.5] * n for n in range(1, 9)]
-    with pytest.warns(RuntimeWarning, match="5 structures .* Most of them come of v") as caught:
+    said = (
+        r"the function <lambda> \(test_compilation\.py, line \d+\) has code for 5 structures .* Most of them come of v"
+    )
+    with pytest.warns(RuntimeWarning, match=said) as caught:
         assert [compiled(v) for v in lists * 2] == [sum(v) for v in lists * 2]
     assert len(caught) == 1
     assert len(compiled.__self__.versions) == 5  # type: ignore[attr-defined]
