@@ -464,6 +464,8 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Wrap a function, a generator function or a coroutine function so that its body runs within `no_grad`."""
+        if isinstance(function, (classmethod, staticmethod)):
+            return type(function)(self(function.__func__))
         if not callable(function):
             raise TypeError(f"no_grad() decorates a function, not {function!r} ({type(function).__name__})")
 

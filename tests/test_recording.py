@@ -875,3 +875,28 @@ def test_a_leaf_that_another_thread_assigned_is_differentiated_twice_at_its_new_
         slope = inner.gradient(y, x)
     assert slope.data == 75.0
     assert outer.gradient(slope, x) == 30.0
+
+
+def test_no_grad_decorates_class_methods_and_static_methods_on_either_side() -> None:
+    class Model:
+        @sg.no_grad()
+        @classmethod
+        def above(cls, x: sg.Value) -> tuple[type, sg.Value]:
+            return cls, x * x
+
+        @classmethod
+        @sg.no_grad()
+        def below(cls, x: sg.Value) -> tuple[type, sg.Value]:
+            return cls, x * x
+
+        @sg.no_grad()
+        @staticmethod
+        def static(x: sg.Value) -> sg.Value:
+            return x * x
+
+    x = sg.Value(3.0)
+    for found in (Model.above(x), Model.below(x), Model().above(x)):
+        assert found[0] is Model
+        assert not found[1].is_tracked
+    assert not Model.static(x).is_tracked
+    assert not Model().static(x).is_tracked
