@@ -13,7 +13,7 @@ from . import operations, reductions
 from .nodes import leaf_number
 from .operations import absolute, relu, sigmoid, softplus, tanh
 from .refusals import counted, plural
-from .registry import as_number, is_integer, require_callable, require_flag, require_integer, require_number
+from .registry import as_number, is_array, is_integer, require_callable, require_flag, require_integer, require_number
 from .saving import load as load
 from .saving import save as save
 from .value import Value
@@ -550,7 +550,7 @@ def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]
 
 def nested(x: Any) -> Sequence[Any] | None:
     """The elements of a sequence, the rows of an array; None for a scalar."""
-    return x.tolist() if getattr(x, "ndim", 0) > 1 else elements_of(x)
+    return x.tolist() if is_array(x) and x.ndim > 1 else elements_of(x)
 
 
 # ---- Losses, by Keras's names: the target, then the prediction -------------------------------------------------------

@@ -11,7 +11,7 @@ import sys
 from functools import update_wrapper
 from numbers import Real
 
-from .refusals import plural
+from .refusals import plural, refuse_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ def show(number: Number) -> str:
 
 
 def iterate(name: str, elements: Any) -> Any:
-    """An iterator over the elements. Raises TypeError for what has none."""
+    """An iterator over the elements. Raises TypeError for what has none, and for a matrix or a masked array."""
+    is_array(elements)
     try:
         return iter(elements)
     except TypeError:
@@ -223,9 +224,10 @@ def is_array(x: Any) -> bool:
     if issubclass(kind, array) and (
         kind.__mul__ is not array.__mul__ or kind.__array_ufunc__ is not array.__array_ufunc__
     ):
+        way = "its compressed() or filled()" if hasattr(kind, "compressed") else "numpy.asarray() of it"
         raise TypeError(
             f"expected a plain NumPy array, got a {kind.__name__}, whose operators mean something else than they would "
-            "here; use numpy.asarray() of it, or compressed() or filled() of a masked array"
+            f"here; use {way}"
         )
     return True
 
@@ -276,6 +278,8 @@ def as_number(x: Any, role: str = "", *names: object) -> Number:
         return float(item) if isinstance(item, type(x)) else as_number(item, role, *names)
     if isinstance(x, Real):
         return x
+    if is_array(x):
+        refuse_list(x, role.format(*names))
     raise TypeError(f"expected a real number{role.format(*names)}, got {x!r} ({type(x).__name__})")
 
 
@@ -330,6 +334,11 @@ def require_integer(name: str, x: Any, least: int | None = None) -> int:
     if least is not None and x < least:
         raise ValueError(f"{name} is {least} or more, not {x}")
     return operator.index(x)
+
+
+def rounded(number: Number, digits: Any = None) -> Number:
+    """A number rounded to so many digits. Raises TypeError if that is no integer."""
+    return round(number) if digits is None else round(number, require_integer("the number of digits", digits))
 
 
 def in_place_of(function: Any, wrapper: Any) -> Any:

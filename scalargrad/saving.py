@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from contextlib import suppress
+from reprlib import repr as brief
 from zlib import crc32
 
 TYPE_CHECKING = False
@@ -59,6 +60,9 @@ def save(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Par
     try:
         write(name, content.encode())
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            told = f"{error.strerror}: {brief(name)} has {len(name):,} characters; give the file a shorter name"
+            raise OSError(error.errno, told) from None
         raise OSError(error.errno, error.strerror, name) from None  # not the name of the new file beside it
 
 

@@ -204,7 +204,9 @@ def entries_of(structure: Any) -> Sequence[Any] | None:
 
 
 def mismatch(name: str, structure: Any, given: Any) -> Exception:
-    return ValueError(f"expected {name} of the structure of {structure!r}, got {given!r}")
+    return ValueError(
+        f"expected {name} of the structure of {structure!r}, got {given!r}; give a number for each number of it"
+    )
 
 
 def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda _: True) -> Iterator[str]:

@@ -11,7 +11,7 @@ from .nodes import untracked
 from .operations import one_like, zero_like
 from .recording import SHUT, AccessedByAll, Block, Pause, clock, open_blocks
 from .refusals import plural
-from .registry import as_number, require_flag
+from .registry import as_number, is_array, require_flag
 from .structure import as_dict, leaves_of, parts_of, rebuild
 from .value import Value
 from .variable import Variable
@@ -359,11 +359,12 @@ def values_in(structure: Any, role: str) -> list[Any]:
 
 
 def refuse(leaf: object, role: str) -> NoReturn:
-    hint = "; what max(0, x), float(x) or .data gives is a plain number, where maximum(0, x) keeps the way back"
-    raise TypeError(
-        f"expected a Value or a Vector as {role}, got {leaf!r} ({type(leaf).__name__})"
-        + (hint if role == "target" else "; gradients are taken with respect to Values and Variables")
-    )
+    hint = "; gradients are taken with respect to Values and Variables"
+    if is_array(leaf):
+        hint = "; give what an array holds as a list, array.tolist()"
+    elif role == "target":
+        hint = "; what max(0, x), float(x) or .data gives is a plain number, where maximum(0, x) keeps the way back"
+    raise TypeError(f"expected a Value or a Vector as {role}, got {leaf!r} ({type(leaf).__name__}){hint}")
 
 
 def seeds_for(target: Any, output_gradients: Any) -> dict[Value, Any]:

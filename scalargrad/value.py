@@ -21,7 +21,7 @@ from .nodes import (
 )
 from .recording import assign_leaf, open_blocks, refuse_in_trace, shown
 from .refusals import refuse_float, refuse_index, refuse_ratio
-from .registry import as_number
+from .registry import as_number, rounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Value(Element):
 
     __bool__ = of_the_number(bool)
     __int__ = of_the_number(int)
-    __round__ = of_the_number(round)
+    __round__ = of_the_number(rounded)
     __floor__ = of_the_number(math.floor)
     __ceil__ = of_the_number(math.ceil)
     __trunc__ = of_the_number(math.trunc)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import recording
 from .nodes import leaf_number, new, number_of, untracked
 from .recording import assign_at_once, open_blocks, refuse_in_trace, shown
-from .refusals import counted
+from .refusals import counted, refuse_list, say_what_is_elsewhere
 from .registry import Operation, as_number, is_one_element, require_flag
 from .value import Value
 from .vector import Vector, elements_of
@@ -18,7 +18,27 @@ if TYPE_CHECKING:
     from .registry import Number
 
 
-class Variable:
+class Chosen:
+    """What `Variable` inherits from, so that its signature is that of `__init__`."""
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """The class of the scalar or of the vector, which then sets it up."""
+        unknown = [name for name in options if name not in ("initial", "trainable", "name")]
+        if unknown or not (args or "initial" in options):
+            raise TypeError(
+                f"Variable takes initial, trainable and name, got {', '.join(unknown) or 'no initial'}; give it a "
+                "number or a list of numbers first, which become floats"
+            )
+        if cls is Variable:
+            initial = args[0] if args else options["initial"]
+            scalar = isinstance(initial, Value) or elements_of(initial) is None
+            return new(ScalarVariable if scalar else VectorVariable)
+        return new(cls)
+
+
+class Variable(Chosen):
     """A leaf that can be assigned: a scalar, which is a `Value`, or a vector, which is a `Vector` of leaves.
 
     Args:
@@ -44,13 +64,6 @@ class Variable:
         for named in (cls, *[thing for thing in vars(cls).values() if callable(thing)]):  # in Python's own messages
             named.__qualname__ = named.__qualname__.replace(cls.__name__, "Variable")
         cls.__name__ = "Variable"
-
-    def __new__(cls, initial: Any, *_: Any, **__: Any) -> Any:
-        """The class of the scalar or of the vector, which then sets it up."""
-        if cls is Variable:
-            scalar = isinstance(initial, Value) or elements_of(initial) is None
-            cls = ScalarVariable if scalar else VectorVariable
-        return new(cls)
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         """Set up by the class of the scalar or the vector."""
@@ -201,6 +214,9 @@ class VectorVariable(Vector, Variable):
         return twin
 
 
+say_what_is_elsewhere(Value, Vector)
+
+
 def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
     """Assign numbers to leaves, all of them or none, as one event; what is `then` called, in C, is part of it.
 
@@ -233,6 +249,9 @@ def constant(value: Any) -> Any:
     """
     elements = elements_of(value)
     if elements is not None:
+        for i, x in enumerate(elements):
+            if elements_of(x) is not None:
+                refuse_list(x, f" as element {i} of a constant", "constant")
         return Vector([constant(x) for x in elements])
     leaf = untracked(leaf_number(number_of(value)))
     leaf.interval = recording.current()

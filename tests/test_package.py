@@ -309,3 +309,10 @@ def test_outside_the_package_only_the_standard_library_is_imported() -> None:
     }
     assert imported <= sys.stdlib_module_names
     assert imported & set(HEAVY) == set()
+
+
+def test_an_attribute_of_other_libraries_is_no_attribute() -> None:
+    for thing in (sg.Value(1.0), sg.Vector([1.0]), sg.Variable(1.0), sg.Variable([1.0])):
+        assert not hasattr(thing, "shape")
+        assert getattr(thing, "detach", None) is None
+        assert type(thing).dtype.name == "dtype"
