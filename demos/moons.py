@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     left, right_axes = figure.subplots(1, 2)
     plot.decision_boundary(model, points, labels, ax=left)
     left.set_title(f"{accuracy:.0%} of the points are on the right side")
-    plot.history({"loss": histories["compiled"]}, ax=right_axes)
+    plot.history({"loss": histories["compiled"]}, ylabel="loss", ax=right_axes)
     right_axes.set_title(f"{len(model.parameters())} weights, {options.steps} steps")
     figure.tight_layout()
     figure.savefig(options.picture, dpi=120)

@@ -529,6 +529,7 @@ def history(
     targets: Mapping[str, float] | None = None,
     *,
     xlabel: str = "step",
+    ylabel: str = "value",
     ax: Axes | None = None,
 ) -> Axes:
     """How numbers went in a training, one line each, with the targets that they were to reach dashed.
@@ -537,7 +538,7 @@ def history(
         traces: a dict of the name of each number, with what it was after 0, 1, 2, ... steps; or one list, such as of
             losses, which is drawn without a name.
         targets: what some of them should become.
-        xlabel: what is counted.
+        xlabel, ylabel: what is counted, and what the numbers are.
         ax: where to draw.
 
     Returns the axes. Raises TypeError if `traces` is neither a list of numbers nor a dict of them, ValueError if there
@@ -547,7 +548,7 @@ def history(
     >>> ax = history({"w": [0.0, 2.0, 2.9], "b": [0.0, 0.8, 1.0]}, {"w": 3.0}, ax=Figure().subplots())
     >>> [line.get_label() for line in ax.lines]
     ['w', 'w: 3', 'b']
-    >>> ax = history([0.5, 0.25, 0.125], ax=Figure().subplots())
+    >>> ax = history([0.5, 0.25, 0.125], ylabel="loss", ax=Figure().subplots())
     >>> ax.lines[0].get_ydata().tolist()
     [0.5, 0.25, 0.125]
     """
@@ -580,7 +581,7 @@ def history(
         if name in goals:
             ax.axhline(goals[name], color=colour, linestyle="--", linewidth=1, label=f"{shown}: {goals[name]:.4g}")
     ax.grid(**GRID)
-    ax.set_xlabel(printable(xlabel))
+    ax.set(xlabel=printable(xlabel), ylabel=printable(ylabel))
     ax.locator_params(axis="x", integer=True)
     if any(curves):
         beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(ax.lines) > 8 else {}

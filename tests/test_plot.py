@@ -312,7 +312,7 @@ def test_control_characters_in_names_are_escaped_in_all_that_ends_in_a_file() ->
     axes = [
         plot.graph(value, gradients=True),
         plot.backward_frames(value)[1],
-        plot.history({bad + good: [1.0, 2.0]}, xlabel=bad, ax=plt.figure().subplots()),
+        plot.history({bad + good: [1.0, 2.0]}, xlabel=bad, ylabel=bad, ax=plt.figure().subplots()),
         plot.descent(lambda x, y: x + y, [(0, 1), (1, 2)], label=bad + good, ax=plt.figure().subplots()),
         plot.decision_boundary(lambda p: p[0], [(-1, 0), (1, 0)], [bad, bad + "1"], ax=plt.figure().subplots()),
         plot.derivatives(named(bad), 0, 1, ax=plt.figure().subplots()),
@@ -676,7 +676,8 @@ def test_a_history_shows_numbers_and_their_targets() -> None:
     ax = plot.history({"w": [0.0, 2.0, sg.Value(2.5)], "b": [0.0, 0.5, 1.0]}, {"w": 3.0}, xlabel="epoch")
     assert [line.get_label() for line in ax.lines] == ["w", "w: 3", "b"]
     assert [*ax.lines[0].get_ydata()] == [0.0, 2.0, 2.5]
-    assert ax.get_xlabel() == "epoch"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "value")
+    assert plot.history([0.5, 0.25], ylabel="loss").get_ylabel() == "loss"
 
 
 def test_a_history_of_one_list_has_no_legend() -> None:
