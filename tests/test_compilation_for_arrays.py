@@ -429,6 +429,21 @@ def test_a_subclass_of_arrays_is_looked_at_in_each_call() -> None:
     assert alone["function"]({"v": [[1.0], [3.0]]}) == 10.0
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 0, 1), (0, 0, 1, 0)])
+def test_mixed_derivatives_of_a_power_over_arrays_are_those_of_each_entry(order: tuple[int, ...]) -> None:
+    function: Any = lambda x, y: x**y  # noqa: E731
+    for index in order:
+        function = sg.grad(function, argnums=index)
+    over_arrays = sg.compile(function, arrays=np)
+    bases = [0.3, 1.0, 2.5]
+    expected = [function(x, 1.7) for x in bases]
+    assert over_arrays(np.array(bases), 1.7).tolist() == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    if len(order) == 2:
+        with np.errstate(all="ignore"):
+            at_zero = over_arrays(np.array([0.0, 5e-324, 0.0]), np.array([0.5, 0.04, 2.0]))
+        assert at_zero.tolist() == [-math.inf, -math.inf, 0.0]
+
+
 def test_higher_derivatives_of_powers_over_arrays() -> None:
     function = sg.hessian(lambda x, y: x**y + y**2 * x**3, argnums=(0, 1))
     points = [(0.5, 2.0), (1.5, 0.25), (2.0, 3.0)]
