@@ -1,8 +1,10 @@
 """Settings of the whole suite: how hard Hypothesis tries, by the environment variable SCALARGRAD_PROFILE."""
 
+import gc
 from importlib.util import find_spec
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, find, settings
+from hypothesis import strategies as st
 from profiles import EXAMPLES, PROFILE
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
@@ -12,6 +14,14 @@ for name, examples in EXAMPLES.items():
     more = {} if name == "default" else {"print_blob": True, "derandomize": name in REPRODUCIBLE}
     settings.register_profile(name, max_examples=examples, **COMMON, **more)
 settings.load_profile(PROFILE)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over all that the imports made: a walk over it takes longer than many a test."""
+    find(st.none(), lambda _: True)  # Hypothesis asks the collector who holds what it makes when it first draws
+    gc.collect()
+    gc.freeze()
+
 
 # What compares with large engines is collected where they are installed (extras `engines` and `dask`).
 collect_ignore = [] if all(map(find_spec, ("torch", "jax", "numba", "dask"))) else ["test_engines.py"]

@@ -59,7 +59,7 @@ def many_digit_derivative(
         for k in range(order + 1):
             moved = [*exact]
             moved[index] += (mp.mpf(order) / 2 - k) * step
-            total += (-1) ** k * mp.binomial(order, k) * function(*moved)
+            total += (-1) ** k * math.comb(order, k) * function(*moved)
         return total / step**order
 
 

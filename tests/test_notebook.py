@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from matplotlib import pyplot as plt
+from profiles import sized
 
 import scalargrad as sg
 from scalargrad.notebook import MOST_NODES
@@ -47,7 +48,7 @@ def test_a_small_graph_is_a_picture(shown: Any) -> None:
         chain(MOST_NODES),
         sg.Variable([1.0] * 40).sum(),
         sg.Vector([chain(2) for _ in range(20)]),
-        chain(100_000),
+        chain(sized(100_000)),
     ],
 )
 def test_a_leaf_and_a_large_graph_are_a_line(shown: Any) -> None:

@@ -22,7 +22,7 @@ from scalargrad.reductions import left_sum, left_to_right, products_of_others
 from scalargrad.registry import Reduction, find_operation, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 ALL = REFERENCES | COMPOSED
 OUT_OF_RANGE = (OverflowError, ValueError, ZeroDivisionError)
@@ -339,13 +339,13 @@ LOGITS = st.lists(floats_between(-30, 30) | floats_between(-700, 700) | near(0.0
 SPREAD = st.lists(st.builds(math.ldexp, floats_between(-1, 1), st.integers(-400, 400)), min_size=1, max_size=4)
 
 
-def exact_shares(xs: Sequence[float]) -> tuple[list[mp.mpf], list[mp.mpf]]:
-    """The softmax in many digits: each share, and the sum of the others."""
+def exact_shares(xs: Sequence[float], indices: Iterable[int]) -> tuple[list[mp.mpf], dict[int, mp.mpf]]:
+    """The softmax in many digits: each share, and for some of them the sum of the others."""
     exponentials = [mp.exp(mp.mpf(x) - max(xs)) for x in xs]
     whole = mp.fsum(exponentials)
-    return [e / whole for e in exponentials], [
-        mp.fsum(exponentials[:i] + exponentials[i + 1 :]) / whole for i in range(len(xs))
-    ]
+    return [e / whole for e in exponentials], {
+        i: mp.fsum(exponentials[:i] + exponentials[i + 1 :]) / whole for i in indices
+    }
 
 
 @mp.workdps(60)
@@ -357,7 +357,7 @@ def test_every_second_derivative_that_stands_on_softmax_is_within_8_ulp(
     xs: list[float], mode: str, data: st.DataObject | None
 ) -> None:
     k = data.draw(st.integers(0, len(xs) - 1)) if data else 0
-    shares, others = exact_shares(xs)
+    shares, others = exact_shares(xs, range(len(xs)))
     for derivatives in (
         sg.jacobian(sg.softmax, mode=mode)(xs),
         sg.hessian(sg.logsumexp)(xs),
@@ -375,8 +375,8 @@ def test_every_second_derivative_that_stands_on_softmax_is_within_8_ulp(
 @mp.workdps(60)
 def test_the_share_of_one_among_a_thousand_has_its_digits() -> None:
     xs = [math.sin(i) for i in range(1000)]
-    shares, others = exact_shares(xs)
-    for k in (0, 11, 999):
+    shares, others = exact_shares(xs, (0, 11, 999))
+    for k in others:
         gradient = sg.grad(lambda zs, k=k: sg.softmax(zs)[k])(xs)
         for j, got in enumerate(gradient):
             assert ulps(got, shares[k] * others[k] if j == k else -shares[k] * shares[j]) <= 8
@@ -486,8 +486,8 @@ def test_the_hessian_of_a_product_is_right_where_a_gradient_entry_fits() -> None
 def test_polygamma_is_right_or_too_large_for_every_order(n: int, x: float) -> None:
     with mp.workdps(60):
         least = mp.mpf(x)
-        total = mp.fsum((least + k) ** (-n - 1) for k in range(2 * n + 60))
-        least += 2 * n + 60
+        total = mp.fsum((least + k) ** (-n - 1) for k in range(n + 30))
+        least += n + 30  # where 24 terms of the series are right to 28 digits
         rest = least**-n / n + least ** (-n - 1) / 2
         for k in range(1, 25):
             rest += mp.bernoulli(2 * k) * mp.rf(n + 1, 2 * k - 1) / mp.factorial(2 * k) * least ** (-n - 2 * k)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import functools
 import inspect
 import io
 import re
@@ -78,6 +79,7 @@ FLOORS += [
 HEAVY = ["numpy", "typing", "dataclasses", "inspect", "fractions"]
 
 
+@functools.cache
 def tree_of(module: str) -> ast.Module:
     return ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
 
@@ -240,13 +242,18 @@ def imports_in(node: ast.AST, inside: str = "") -> list[tuple[str, str, bool]]:
     return found
 
 
+@functools.cache
+def imports_of(module: str) -> list[tuple[str, str, bool]]:
+    return imports_in(tree_of(module))
+
+
 def test_every_module_has_its_floor() -> None:
     assert sorted(FLOORS) == MODULES
 
 
 @pytest.mark.parametrize("module", FLOORS)
 def test_imports_inside_the_package_point_down(module: str) -> None:
-    own = {name for _, name, is_own in imports_in(tree_of(module)) if is_own}
+    own = {name for _, name, is_own in imports_of(module) if is_own}
     assert own <= set(FLOORS[: FLOORS.index(module)])
 
 
@@ -279,7 +286,7 @@ class C:
 
 
 def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None:
-    inside = [(module, *where) for module in MODULES for where in imports_in(tree_of(module)) if where[0]]
+    inside = [(module, *where) for module in MODULES for where in imports_of(module) if where[0]]
     assert inside == [
         ("__main__", "compiled_source", "inspect", False),
         ("chalkboard", "wrapped", "textwrap", False),
@@ -304,7 +311,7 @@ def test_outside_the_package_only_the_standard_library_is_imported() -> None:
         name.partition(".")[0]
         for module in MODULES
         if module != "strategies"  # imported by Hypothesis, and by `testing` when a strategy is asked for
-        for inside, name, own in imports_in(tree_of(module))
+        for inside, name, own in imports_of(module)
         if not own and not inside
     }
     assert imported <= sys.stdlib_module_names

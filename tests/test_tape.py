@@ -1320,7 +1320,7 @@ def test_a_variable_that_is_not_trainable_counts_with_the_number_it_had():
 
 # ---- Size ------------------------------------------------------------------------------------------------------------
 
-DEEP = sized(100_000)
+DEEP = sized(20_000)
 
 
 def power_by_multiplying(x, count=DEEP):

@@ -805,7 +805,7 @@ def test_a_copied_graph_is_the_same_graph_and_shares_nothing_with_the_first(
 def test_a_graph_of_any_depth_copies_without_recursion(duplicate: Callable[[Any], Any]) -> None:
     x = Value(1.0, label="x")
     y = x
-    for _ in range(sized(50_000)):
+    for _ in range(sized(20_000)):
         y = -y + x
     twin = duplicate(y)
     twin.backward()
