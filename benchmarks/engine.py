@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 import micrograd.engine
 
 import scalargrad as sg
-from scalargrad import operations
-from scalargrad.nodes import record
+from scalargrad.engine.value import record
+from scalargrad.operations import elementary as operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -29,7 +29,8 @@ from oracles import LEAST_NORMAL, ulps
 from references import COMPOSED, REFERENCES, Reference
 
 import scalargrad as sg
-from scalargrad import operations, reductions
+from scalargrad.operations import elementary as operations
+from scalargrad.operations import reductions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -58,7 +58,10 @@ del os.environ["HYPOTHESIS_NO_PLUGINS"]
 tqdm.monitor_interval = 0  # this would be a thread, too
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("operations", "reductions", "registry", "nodes", "value", "backprop", "vector")
+MODULES = (
+    *("operations/elementary", "operations/reductions", "operations/operation"),
+    *("engine/rows", "engine/value", "engine/backprop", "engine/vector", "engine/fast_path", "engine/fast_sweep"),
+)
 # The tests of the engine and of what stands on it, those that find most first; a module's own come before all.
 TESTS = ("planted_faults", "gradients", "value", "vector", "backprop", "tape", "math", "operations", "numpy")
 TESTS += ("transforms", "custom", "variable", "recording", "check", "anomaly", "explanation", "structure")

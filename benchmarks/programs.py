@@ -29,8 +29,8 @@ from oracles import many_digit_derivative
 from test_engines import ROUNDINGS, effect_of_rounding, gradient_by_torch
 
 import scalargrad as sg
-from scalargrad.check import EPSILON
 from scalargrad.testing import programs
+from scalargrad.testing.check_grads import EPSILON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

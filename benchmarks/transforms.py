@@ -81,7 +81,7 @@ def compare_jacobians(rounds: int, sizes: tuple[int, int]) -> None:
 
 
 def sparse_rows(function: Callable[[Any], list[Any]], x: list[float]) -> Any:
-    from scalargrad.transforms import outputs_of, run_at
+    from scalargrad.transforms.run import outputs_of, run_at
 
     run, result = run_at("jacobian", function, (x,), {}, 0)
     return run.rows(outputs_of("jacobian", result), "auto", False)

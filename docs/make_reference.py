@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import scalargrad as sg
 from scalargrad import nn, notebook, optim, plot, testing
-from scalargrad.registry import Operation
+from scalargrad.operations.operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ SECTIONS = {
         *("grad", "value_and_grad", "jacobian", "hessian", "jvp", "vjp", "hvp", "derivative", "flatten"),
         "compile",
     ],
-    "To see": ["explain"],
+    "To see": ["explain", "rows", "topological_order"],
 }
 MODULES = {"scalargrad.plot": plot, "scalargrad.nn": nn, "scalargrad.optim": optim, "scalargrad.testing": testing}
 COMMAND = """`python -m scalargrad "x**2 * sin(y)" x=1.5 y=2` prints the value of an expression and its derivatives.
@@ -82,7 +82,7 @@ def public_in(module: Any) -> Iterator[tuple[str, Any]]:
     names = getattr(module, "__all__", None) or [
         name
         for name, thing in vars(module).items()
-        if not name.startswith("_") and getattr(thing, "__module__", "") in (module.__name__, "scalargrad.saving")
+        if not name.startswith("_") and f"{getattr(thing, '__module__', '')}.".startswith(f"{module.__name__}.")
     ]
     for name in names:
         thing = getattr(module, name)

@@ -8,20 +8,24 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 >>> y = x * x + sg.sin(x)
 >>> y.backward()
 >>> x.grad
-3.5838531634528574
+3.583853163452858
 """
 
-from . import arrays as _arrays  # noqa: F401  (tells NumPy how)
+from __future__ import annotations
+
+from importlib import import_module as _import_module
+
 from . import math as math
 from . import notebook as _notebook  # noqa: F401  (tells notebooks how)
-from . import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
-from .anomaly import detect_anomaly
-from .chalkboard import explain
-from .compilation import compile
-from .custom import custom_gradient
+from . import numpy_functions as _arrays  # noqa: F401  (tells NumPy how)
+from .compiler.compile import compile
+from .engine.value import Value, topological_order
+from .engine.vector import Vector, logsumexp, softmax
+from .graph.explain import explain
+from .graph.table import rows
 from .math import dist, frexp, fsum, hypot, modf, prod
-from .operations import absolute as abs
-from .operations import (
+from .operations.elementary import absolute as abs
+from .operations.elementary import (
     acos,
     acosh,
     asin,
@@ -69,14 +73,16 @@ from .operations import (
     ulp,
     where,
 )
-from .recording import no_grad
-from .tape import GradientTape
-from .transforms import derivative, flatten, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .value import Value
-from .variable import Variable, constant, stop_gradient
-from .vector import Vector, logsumexp, softmax
+from .pytree import flatten
+from .tape import GradientTape, Variable, constant, custom_gradient, detect_anomaly, no_grad, stop_gradient
+from .tape import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
+from .transforms.derivative import derivative, jvp
+from .transforms.grad import grad, value_and_grad, vjp
+from .transforms.jacobian import hessian, hvp, jacobian
 
 __version__ = "0.1.0"
+
+__path__.append(f"{__path__[0]}/former")  # modules that pickles of release 0.1 name
 
 __all__ = [
     "GradientTape",
@@ -140,6 +146,7 @@ __all__ = [
     "radians",
     "relu",
     "remainder",
+    "rows",
     "sigmoid",
     "sin",
     "sinc",
@@ -150,8 +157,33 @@ __all__ = [
     "stop_gradient",
     "tan",
     "tanh",
+    "topological_order",
     "ulp",
     "value_and_grad",
     "vjp",
     "where",
 ]
+
+_IMPORTED_WHEN_USED = ("nn", "optim", "plot", "testing")
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from . import nn as nn
+    from . import optim as optim
+    from . import plot as plot
+    from . import testing as testing
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _IMPORTED_WHEN_USED:
+        return _import_module(f"scalargrad.{name}")
+    raise AttributeError(f"module 'scalargrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "math", *_IMPORTED_WHEN_USED])
+
+
+del annotations, TYPE_CHECKING

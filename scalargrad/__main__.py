@@ -13,7 +13,7 @@ from unicodedata import normalize
 import scalargrad as sg
 
 from . import plot
-from .expression import CONSTANTS, FUNCTIONS, TOO_DEEP, Expression, ExpressionError
+from .cli.expression import CONSTANTS, FUNCTIONS, TOO_DEEP, Expression, ExpressionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

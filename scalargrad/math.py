@@ -21,11 +21,13 @@ import math as standard
 import sys
 from _thread import RLock
 
-from . import operations, recording, reductions
-from .nodes import number_of
-from .registry import RANGE_ERRORS, Symbol, find_applier, iterate, refuse_operand, registry, show
-from .value import Value
-from .vector import Vector
+from .checks import RANGE_ERRORS, Symbol, iterate, refuse_operand, show
+from .engine import contexts
+from .engine.value import Value, number_of
+from .engine.vector import Vector
+from .operations import elementary as operations
+from .operations import reductions
+from .operations.operation import find_applier, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from .registry import Operation
+    from .operations.operation import Operation
 
     def __getattr__(name: str) -> Any: ...  # the functions are made below, from what the running Python has
 
@@ -78,11 +80,10 @@ def plainly(plain: Callable[..., Any], *args: Any) -> Any:
 def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
     """A function that is one operation."""
     plain = getattr(standard, name)
-    one = operation.method
 
     def of_one(x: Any, /) -> Any:
-        if hasattr(x, "_operation"):
-            return one(x)
+        if isinstance(x, Value):
+            return operation.method(x) if operation.method else operation(x)
         if is_recorded(x):
             return operation(x)
         try:
@@ -107,7 +108,7 @@ def of_numbers(name: str) -> Callable[..., Any]:
 
     def function(*args: Any, **kwargs: Any) -> Any:
         numbers = [*map(number_of, args)], {key: number_of(arg) for key, arg in kwargs.items()}
-        tracer = recording.tracer()
+        tracer = contexts.tracer()
         return plain(*numbers[0], **numbers[1]) if tracer is None else tracer.ask(name, plain, *numbers)
 
     return function

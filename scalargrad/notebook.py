@@ -5,8 +5,8 @@ Jupyter asks for the picture by itself; it needs matplotlib. Draw larger graphs 
 
 from __future__ import annotations
 
-from .value import Value
-from .vector import Vector
+from .engine.value import Value
+from .engine.vector import Vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ def as_svg(self: Any) -> str | None:
     """The computation graph as SVG; None for a leaf, for a large graph, and where matplotlib is missing."""
     if not is_small(self):
         return None
-    from . import plot  # it takes a while to import, and only notebooks come here
+    from .plot.graphs import as_svg as drawn  # it takes a while to import, and only notebooks come here
 
     try:
-        return plot.as_svg(self)
+        return drawn(self)
     except ModuleNotFoundError:
         return None
 

@@ -12,7 +12,9 @@ from mpmath import mp
 from oracles import many_digit_derivative
 
 import scalargrad as sg
-from scalargrad import nn, operations, reductions
+from scalargrad import nn
+from scalargrad.operations import elementary as operations
+from scalargrad.operations import reductions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

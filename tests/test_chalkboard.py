@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad.strategies import programs
+from scalargrad.testing.strategies import programs
 
 BOARD = f"""\
 Forward

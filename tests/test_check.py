@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad.check import Differences, best, judge
 from scalargrad.testing import check_grads, programs
+from scalargrad.testing.check_grads import Differences, best, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable

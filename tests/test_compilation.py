@@ -28,10 +28,11 @@ from profiles import sized
 
 import scalargrad as sg
 from scalargrad import math as dmath
-from scalargrad.compiler import Compiler
-from scalargrad.strategies import programs
-from scalargrad.tracing import Trace
-from scalargrad.transforms import Transform, plain_structure
+from scalargrad.compiler.dispatch import Compiler
+from scalargrad.compiler.tracer import Trace
+from scalargrad.pytree import plain_structure
+from scalargrad.testing.strategies import programs
+from scalargrad.transforms.run import Transform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ def test_programs_that_are_compiled_in_part_give_what_they_give_eagerly(
     points = data.draw(st.lists(st.tuples(*[NUMBERS] * program.arity), min_size=1, max_size=6))
     order = data.draw(st.lists(st.sampled_from(points), max_size=12))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("scalargrad.account.ALLOWANCE", allowance)
+        monkeypatch.setattr("scalargrad.compiler.account.ALLOWANCE", allowance)
         compiled, of_structures = sg.compile(function), sg.compile(lambda v: function(*v))
         for point in [*points, *order]:
             assert_same(compiled(*point), eager(function, *point), program.source)
@@ -478,7 +479,7 @@ def test_known_paths_stay_compiled_when_others_no_longer_are(monkeypatch: pytest
 
 @pytest.mark.filterwarnings("ignore:calls of wandering")
 def test_paths_that_come_again_and_again_are_compiled_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scalargrad.account.SHARE", 5)  # so that the end comes sooner
+    monkeypatch.setattr("scalargrad.compiler.account.SHARE", 5)  # so that the end comes sooner
     compiled = sg.compile(wandering)
     points = points_in_disorder(6)
     for _ in range(100):
@@ -502,7 +503,7 @@ def test_a_decision_with_many_answers_costs_in_proportion(monkeypatch: pytest.Mo
 
 
 def test_an_answer_is_looked_up_among_many_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scalargrad.account.ALLOWANCE", 10**9)
+    monkeypatch.setattr("scalargrad.compiler.account.ALLOWANCE", 10**9)
 
     @sg.compile
     def tenfold(x: Any) -> Any:
@@ -545,7 +546,7 @@ def test_structures_that_keep_coming_run_uncompiled_and_one_warning_names_the_pa
 
 
 def test_structures_are_bounded_and_one_warning_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scalargrad.compiler.MOST_VERSIONS", 5)
+    monkeypatch.setattr("scalargrad.compiler.dispatch.MOST_VERSIONS", 5)
     compiled = sg.compile(lambda v: sum(v))
     lists = [[1.5] * n for n in range(1, 9)]
     said = (
@@ -1100,7 +1101,7 @@ def line_of(function: Any) -> int:
 def test_a_kernel_without_source_runs_but_does_not_stand_alone() -> None:
     namespace: dict[str, Any] = {}
     exec(
-        "from scalargrad.registry import operation, registry\n"
+        "from scalargrad.operations.operation import operation, registry\n"
         "@operation(lambda x: 2 * x)\n"
         "def squared_here(x):\n    return x * x\n",
         namespace,

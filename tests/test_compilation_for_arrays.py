@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad import math as dmath
-from scalargrad.compiler import Compiler
-from scalargrad.registry import operation, registry
-from scalargrad.strategies import programs
+from scalargrad.compiler.dispatch import Compiler
+from scalargrad.operations.operation import operation, registry
+from scalargrad.testing.strategies import programs
 
 
 def loss(w: float, b: float, x: float, y: float) -> Any:
@@ -509,7 +509,7 @@ def test_numpys_functions_take_what_is_not_differentiated() -> None:
 
 
 def test_structures_for_arrays_are_bounded_and_the_oldest_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scalargrad.elementwise.MOST_VERSIONS", 3)
+    monkeypatch.setattr("scalargrad.compiler.arrays.MOST_VERSIONS", 3)
     compiled = sg.compile(lambda v: sum(v), arrays=np)
     x = np.array([1.0, 2.0])
     for n in [1, 2, 3, 4, 5, 1, 5]:

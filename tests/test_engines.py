@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad import nn, optim
-from scalargrad.check import Differences
 from scalargrad.testing import programs
+from scalargrad.testing.check_grads import Differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

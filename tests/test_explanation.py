@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad.explanation import NOT_COMPUTED
+from scalargrad.tape.why_none import NOT_COMPUTED
 
 
 def recorded(function, *arguments, **options):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad.expression import FUNCTIONS, MANY, TOO_DEEP, Expression, ExpressionError
-from scalargrad.registry import Operation
+from scalargrad.cli.expression import FUNCTIONS, MANY, TOO_DEEP, Expression, ExpressionError
+from scalargrad.operations.operation import Operation
 
 # What Python's own `eval` needs to compute the same; the tests may run text, since they wrote it.
 PYTHON = {**vars(sg), **vars(sg.math), "math": sg.math, "abs": abs, "max": max, "min": min, "round": round}

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad.formulas import Formula, local_formulas
-from scalargrad.registry import Reduction, registry
+from scalargrad.graph.formulas import Formula, local_formulas
+from scalargrad.operations.operation import Reduction, registry
 
 # What is written in words, or in a way that Python does not read.
 IN_WORDS = {"prod", "copysign", "clip", "sumprod", "fma", "maximum", "minimum"}

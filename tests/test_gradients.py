@@ -260,10 +260,10 @@ def test_backward_twice_adds_exactly_the_same_gradient_twice(data: st.DataObject
     result = program(ValueKit(), leaves)
     result.backward()
     once = [leaf.grad for leaf in leaves]
-    inner = {id(parent): parent.grad for parent in result.parents if parent.operation}
+    inner = {parent: parent.grad for parent in result.parents if parent.operation}
     result.backward()
     assert [leaf.grad for leaf in leaves] == [2 * g for g in once]
-    assert all(parent.grad == inner[id(parent)] for parent in result.parents if parent.operation)
+    assert all(parent.grad == inner[parent] for parent in result.parents if parent.operation)
 
 
 @given(st.data())

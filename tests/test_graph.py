@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from profiles import sized
 
 import scalargrad as sg
-from scalargrad.graph import Graph, graph_of
-from scalargrad.strategies import programs
+from scalargrad.graph.graph import Graph, graph_of
+from scalargrad.testing.strategies import programs
 
 
 @given(data=st.data())

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalargrad.layout import crossings, layered_layout, place_texts, point_on, spread
+from scalargrad.graph.layout import crossings, layered_layout, place_texts, point_on, spread
 
 
 @st.composite

@@ -14,7 +14,7 @@ import pytest
 
 import scalargrad as sg
 from scalargrad.__main__ import EPILOG, main
-from scalargrad.expression import CONSTANTS, FUNCTIONS, TOO_DEEP, Expression
+from scalargrad.cli.expression import CONSTANTS, FUNCTIONS, TOO_DEEP, Expression
 
 PNG = b"\x89PNG\r\n\x1a\n"
 ERROR = "python -m scalargrad: error: "

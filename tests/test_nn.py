@@ -19,8 +19,7 @@ from mpmath import mp
 from oracles import ulps
 
 import scalargrad as sg
-from scalargrad import nn
-from scalargrad.backprop import topological_order
+from scalargrad import nn, topological_order
 from scalargrad.nn import MLP
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def test_the_activation_is_a_name_or_a_function(activation: Any, function: Calla
 
 def test_a_neuron_is_three_nodes_however_many_inputs_it_has() -> None:
     def nodes(neuron: nn.Neuron) -> int:
-        return len(topological_order([neuron([1.0] * 50)]))
+        return len(topological_order(neuron([1.0] * 50)))
 
     assert nodes(nn.Neuron(50)) == 3
     assert nodes(nn.Neuron(50, nonlin=False)) == 2

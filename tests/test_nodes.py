@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from references import REFERENCES
 
 import scalargrad as sg
-from scalargrad.nodes import record
-from scalargrad.registry import registry
-from scalargrad.value import Value
+from scalargrad.engine.value import Value, record
+from scalargrad.operations.operation import registry
 
 SHORT = sorted(name for name, operation in registry.items() if operation.method and name in REFERENCES)
 KINDS = {"value": Value, "variable": sg.Variable, "constant": sg.constant, "number": lambda x: x}

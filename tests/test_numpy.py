@@ -20,8 +20,8 @@ from infix import INFIX, real
 
 import scalargrad as sg
 from scalargrad import Value, Vector, nn
-from scalargrad.arrays import OTHERS
-from scalargrad.registry import numpy_functions
+from scalargrad.numpy_functions import OTHERS
+from scalargrad.operations.operation import numpy_functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

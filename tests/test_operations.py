@@ -17,9 +17,10 @@ from oracles import LEAST_NORMAL, NARROW, many_digit_derivative, ulps
 from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, near, vectors
 
 import scalargrad as sg
-from scalargrad import nn, operations
-from scalargrad.reductions import left_sum, left_to_right, products_of_others
-from scalargrad.registry import Reduction, find_operation, registry
+from scalargrad import nn
+from scalargrad.operations import elementary as operations
+from scalargrad.operations.operation import Reduction, find_operation, registry
+from scalargrad.operations.reductions import left_sum, left_to_right, products_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

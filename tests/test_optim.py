@@ -191,7 +191,10 @@ def test_the_learning_rate_can_be_read_and_set_by_either_name() -> None:
 def test_defaults_are_plain_numbers_in_an_optimiser() -> None:
     for kind in (optim.SGD, optim.Adam, optim.RMSProp):
         for option in vars(kind()).values():
-            assert all(type(x) is not optim.Default for x in (option if isinstance(option, tuple) else (option,)))
+            assert all(
+                type(x) is not optim.optimizers.Default
+                for x in [option, *(option if isinstance(option, tuple) else ())]
+            )
 
 
 @pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.RMSProp])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +17,11 @@ from test_operations import (
     check_reduction,
 )
 
-from scalargrad import Value, value
-from scalargrad.registry import Reduction, registry
+from scalargrad import Value
+from scalargrad.operations.operation import Reduction, registry
 
 if TYPE_CHECKING:
-    from scalargrad.registry import Operation
+    from scalargrad.operations.operation import Operation
 
 RULES = [(name, i) for name, op in registry.items() for i, rule in enumerate(op.rules) if rule is not None]
 POINTS = {"acosh": (1.7,), "log": (1.7,), "sqrt": (1.7,), "rsqrt": (1.7,), "clip": (0.3, 0.1, 0.9), "mod": (7.3, 2.1)}
@@ -85,17 +86,13 @@ def plant(monkeypatch: pytest.MonkeyPatch, operation: Operation, index: int) -> 
         constant = operation.rules[0]
         rules = [lambda *xs: [constant + 1e-9] * len(xs)]
     monkeypatch.setattr(operation, "rules", tuple(rules))
-    for name in ("method", "reflected"):
-        if getattr(operation, name):
-            factory = getattr(value, getattr(operation, name).__code__.co_qualname.split(".")[0])
-            monkeypatch.setattr(operation, name, factory(operation))
-    for name, method in [*vars(Value).items()]:
-        cells = dict(
-            zip(getattr(method, "__code__", plant.__code__).co_freevars, getattr(method, "__closure__", ()) or ())
-        )
-        if "operation" in cells and cells["operation"].cell_contents is operation:
-            factory = getattr(value, method.__code__.co_qualname.split(".")[0])
-            monkeypatch.setattr(Value, name, factory(operation))
+    fast_path = sys.modules.get("scalargrad.engine.fast_path")  # which may have been deleted
+    forms = fast_path.forms_of(operation) if fast_path and fast_path.has_forms(operation) else ()
+    for name, form in zip(("method", "reflected"), forms):
+        for attribute, method in [*vars(Value).items()]:
+            if form is not None and method is getattr(operation, name):
+                monkeypatch.setattr(Value, attribute, form)
+        monkeypatch.setattr(operation, name, form)
 
 
 @pytest.mark.parametrize("name", registry)

@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad import nn, optim, saving
+from scalargrad import nn, optim
+from scalargrad.nn import saving
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad.structure import leaves_of, rebuild
+from scalargrad.pytree import leaves_of, rebuild
 
 Pair = namedtuple("Pair", "left right")
 

@@ -1,7 +1,6 @@
 """`GradientTape`: what TensorFlow documents of it, one fact a test."""
 
 import random
-import re
 from collections import namedtuple
 from fractions import Fraction
 
@@ -1226,38 +1225,35 @@ def second_derivatives(steps, numbers, afterwards):
     four_numbers,
     st.lists(assignment_steps, min_size=1, max_size=2),
 )
-def test_a_second_derivative_after_an_assignment_is_that_of_the_recorded_numbers_or_refused(steps, numbers, changes):
-    expected = second_derivatives(steps, numbers, [])
-    assigned = {"abv"[i] for _, i, _ in changes}
-    try:
-        found = second_derivatives(steps, numbers, changes)
-    except RuntimeError as error:
-        found = error
-    assert found == expected or re.search(f"'[{''.join(assigned)}].*was assigned after", str(found))
+def test_a_second_derivative_of_a_program_is_that_of_the_recorded_numbers_whatever_is_assigned(steps, numbers, changes):
+    assert second_derivatives(steps, numbers, changes) == second_derivatives(steps, numbers, [])
 
 
-def test_a_second_derivative_after_an_assignment_is_refused_by_the_name_of_the_leaf():
+def test_a_second_derivative_after_an_assignment_is_that_of_the_recorded_numbers():
     x, w = sg.Variable(3.0, name="x"), sg.Variable(2.0, name="w")
-    with sg.GradientTape():
+    with sg.GradientTape() as outer:
         with sg.GradientTape() as inner:
-            y = x * x * w
+            y = x * x * x * w
         w.assign(10.0)
-        with pytest.raises(RuntimeError, match=r"name='w'\) was assigned after mul used it"):
-            inner.gradient(y, [x, w])
+        x.assign(100.0)
+        slope = inner.gradient(y, x)
+    assert slope == 54.0
+    assert outer.gradient(slope, [x, w]) == [36.0, 27.0]
 
 
 @pytest.mark.parametrize("method", ["assign", "assign_add", "assign_sub"])
-def test_a_second_derivative_after_the_assignment_of_a_vector_is_refused(method):
+def test_a_second_derivative_after_the_assignment_of_a_vector_is_that_of_the_recorded_numbers(method):
     v = sg.Variable([3.0, 2.0], name="v")
-    with sg.GradientTape():
+    with sg.GradientTape() as outer:
         with sg.GradientTape() as inner:
-            y = v @ v
+            y = (v @ v) ** 2
         getattr(v, method)([10.0, 20.0])
-        with pytest.raises(RuntimeError, match=r"'v\[0\]'\) was assigned after dot used it"):
-            inner.gradient(y, v)
+        slope = inner.gradient(y, v)[0]
+    assert slope == 4 * 13.0 * 3.0
+    assert outer.gradient(slope, v) == [4 * 13.0 + 8 * 9.0, 8 * 6.0]
 
 
-def test_a_second_derivative_is_not_refused_for_the_assignment_of_a_leaf_that_was_not_used():
+def test_a_second_derivative_does_not_depend_on_the_assignment_of_a_leaf_that_was_not_used():
     x, v, unused = sg.Variable(3.0), sg.Variable([1.0, 2.0]), sg.Variable(2.0)
     with sg.GradientTape() as outer:
         with sg.GradientTape() as inner:
@@ -1314,8 +1310,8 @@ def test_a_variable_that_is_not_trainable_counts_with_the_number_it_had():
     tape, y = recorded(lambda: w * frozen, persistent=True)
     frozen.assign(100.0)
     assert tape.gradient(y, w) == 2.0
-    with tape, pytest.raises(RuntimeError, match=r"Variable\(100\.0, trainable=False\) was assigned after mul"):
-        tape.gradient(y, w)
+    with tape:
+        assert tape.gradient(y, w) == 2.0
 
 
 # ---- Size ------------------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad import strategies, testing
-from scalargrad.testing import Program, programs, values, vectors
+from scalargrad import testing
+from scalargrad.testing import Program, programs, strategies, values, vectors
 
 COORDINATES = st.integers(-4000, 4000).map(lambda k: k / 1000)
 OPERATORS = {"+", "-", "*", "/", "**"}
@@ -48,7 +48,7 @@ def test_the_entry_point_is_all_that_hypothesis_needs() -> None:
     assert done.stdout == "Value(0.0)\n", done.stderr
 
 
-@pytest.mark.parametrize("first", ["scalargrad.strategies", "scalargrad.testing", "hypothesis"])
+@pytest.mark.parametrize("first", ["scalargrad.testing.strategies", "scalargrad.testing", "hypothesis"])
 def test_a_fresh_interpreter_may_import_them_in_any_order(first: str) -> None:
     program = f"import {first}, scalargrad; from scalargrad.testing import values; print(values())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -160,7 +160,7 @@ def test_an_unknown_name_is_no_attribute() -> None:
 def test_without_hypothesis_check_grads_works_and_a_strategy_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delitem(sys.modules, "scalargrad.strategies")
+    monkeypatch.delitem(sys.modules, "scalargrad.testing.strategies")
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     assert testing.check_grads(lambda x: x * x, (3.0,))
     with pytest.raises(ModuleNotFoundError, match=r"testing\.values needs Hypothesis: pip install hypothesis$"):

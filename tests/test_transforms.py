@@ -20,8 +20,11 @@ from programs import ValueKit, any_programs, many_digit_kit, rational_programs
 from test_gradients import FRACTIONS, INPUTS, is_tame, points
 
 import scalargrad as sg
-from scalargrad import nn, operations, taylor
+from scalargrad import nn
+from scalargrad.engine.rows import identity_of
+from scalargrad.operations import elementary as operations
 from scalargrad.testing import programs as st_programs
+from scalargrad.transforms import taylor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -227,20 +230,20 @@ def test_the_work_for_a_derivative_does_not_grow_exponentially_with_its_order() 
 
 def counting(function: Callable[[Any], Any], calls: collections.Counter[str]) -> Callable[[Any], Any]:
     """A function with a count of the expressions that the series of its graph need."""
-    original = sg.taylor.apply_to_series
+    original = sg.transforms.taylor.apply_to_series
 
     def apply(operation: Any, operands: Any) -> Any:
         calls["kernels"] += 1
         return original(operation, operands)
 
-    sg.taylor.appliers[sg.taylor.Series] = (10, apply)
+    sg.transforms.taylor.appliers[sg.transforms.taylor.Series] = (10, apply)
     return function
 
 
 @pytest.fixture(autouse=True)
 def _the_applier_of_series_as_it_was() -> Iterator[None]:
     yield
-    sg.taylor.appliers[sg.taylor.Series] = (10, sg.taylor.apply_to_series)
+    sg.transforms.taylor.appliers[sg.transforms.taylor.Series] = (10, sg.transforms.taylor.apply_to_series)
 
 
 def test_a_derivative_at_the_edge_of_a_domain_is_the_limit() -> None:
@@ -570,8 +573,8 @@ def without_gradient(y: Any) -> Any:
 def test_an_exception_leaves_no_block_open() -> None:
     with pytest.raises(ZeroDivisionError):
         sg.grad(lambda x: x / 0)(1.0)
-    assert sg.recording.current().blocks == ()
-    assert sg.recording.open_blocks == {}
+    assert sg.engine.contexts.current().blocks == ()
+    assert sg.engine.contexts.open_blocks == {}
 
 
 def test_backward_inside_a_transform_writes_into_its_own_leaves_only() -> None:
@@ -641,14 +644,15 @@ def test_a_sparse_jacobian_costs_what_its_entries_cost() -> None:
     def residuals(xs: Any) -> list[Any]:
         return [x * y - 1 for x, y in itertools.pairwise(xs)]
 
-    run, result = sg.transforms.run_at("jacobian", residuals, ([1.0] * 500,), {}, 0)
-    order = sg.backprop.topological_order(result)
-    rows = CountingRows({leaf: {i: 1.0} for i, leaf in enumerate(run.leaves)})
-    sg.forward.forward_rows(order, rows)
+    run, result = sg.transforms.run.run_at("jacobian", residuals, ([1.0] * 500,), {}, 0)
+    order, leaves = run.order(result), [leaf.row for leaf in run.leaves]
+    rows = CountingRows({identity_of(leaf): {i: 1.0} for i, leaf in enumerate(leaves)})
+    sg.transforms.forward.forward_rows(order, rows)
     assert rows.entries == 2 * len(order) == 4 * len(result)
-    assert sg.transforms.is_forward_cheaper(order, run.leaves, result) is False  # one reverse sweep has two nodes each
+    targets = [y.row for y in result]
+    assert sg.transforms.run.is_forward_cheaper(order, leaves, targets) is False  # one reverse sweep has two rows each
     for mode in ("forward", "reverse"):
-        sparse = run.rows(result, mode, differentiable=False)
+        sparse = run.rows(result, mode, None)
         assert all(row == {i: 1.0, i + 1: 1.0} for i, row in enumerate(sparse))
 
 
@@ -661,9 +665,9 @@ def test_a_sparse_jacobian_costs_what_its_entries_cost() -> None:
     ],
 )
 def test_the_cheaper_direction_is_chosen(function: Any, forward: bool) -> None:
-    run, result = sg.transforms.run_at("jacobian", function, ([1.0, 2.0, 3.0],), {}, 0)
-    order = sg.backprop.topological_order(result)
-    assert sg.transforms.is_forward_cheaper(order, run.leaves, result) is forward
+    run, result = sg.transforms.run.run_at("jacobian", function, ([1.0, 2.0, 3.0],), {}, 0)
+    order, leaves = run.order(result), [leaf.row for leaf in run.leaves]
+    assert sg.transforms.run.is_forward_cheaper(order, leaves, [y.row for y in result]) is forward
 
 
 # ---- Refusals --------------------------------------------------------------------------------------------------------
@@ -724,7 +728,7 @@ def test_a_misuse_is_refused_with_one_sentence(misuse: Callable[[], Any], kind: 
     with pytest.raises(kind, match=message) as caught:
         misuse()
     assert "\n" not in str(caught.value)
-    assert sg.recording.current().blocks == ()
+    assert sg.engine.contexts.current().blocks == ()
 
 
 def test_what_does_not_depend_on_the_argument_has_no_tangent() -> None:

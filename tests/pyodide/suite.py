@@ -33,8 +33,12 @@ LEFT_OUT = {
     "test_anomaly.py::test_it_belongs_to_its_own_thread": THREADS,
     "test_design.py::test_the_operation_on_the_page_is_added_in_one_file": PROCESSES,
     **{
-        f"plot.py::scalargrad.plot.{name}": MATPLOTLIB
-        for name in ("graph", "backward_frames", "derivatives", "descent", "history", "decision_boundary")
+        f"{file}.py::scalargrad.plot.{file}.{name}": MATPLOTLIB
+        for file, names in {
+            "graphs": ("graph", "backward_frames"),
+            "functions": ("derivatives", "descent", "history", "decision_boundary"),
+        }.items()
+        for name in names
     },
     "test_compilation.py::test_the_source_runs_in_a_bare_interpreter": PROCESSES,
     "test_compilation.py::test_many_threads_trace_and_call_at_once": THREADS,
@@ -70,6 +74,9 @@ LEFT_OUT = {
     "test_recording.py::test_a_copied_context_records_on_the_tape_it_was_copied_in": THREADS,
     "test_recording.py::test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does": THREADS,
     "test_saving.py::test_a_pipe_is_written_to_and_stays_a_pipe": THREADS,
+    "test_threads.py::test_the_derivatives_of_a_row_belong_to_the_numbers_that_it_was_computed_from": THREADS,
+    "test_threads.py::test_where_each_leaf_is_read_once_a_gradient_is_that_of_one_of_its_numbers_to_the_bit": THREADS,
+    "test_threads.py::test_values_go_back_and_forth_between_threads": THREADS,
     "test_testing.py::test_a_fresh_interpreter_may_import_them_in_any_order": PROCESSES,
     "test_testing.py::test_the_entry_point_is_all_that_hypothesis_needs": PROCESSES,
 }

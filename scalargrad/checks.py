@@ -1,0 +1,292 @@
+"""Checks of what is given: whether it is a number, what else it should be, and how that is said."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from functools import update_wrapper
+from numbers import Real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn, TypeAlias, TypeVar
+
+    Number: TypeAlias = Any  # float, int or another exact real such as Fraction
+    Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def plural(count: int, noun: str) -> str:
+    """So many of a thing: `1 number`, `2 numbers`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def counted(length: int | None) -> str:
+    """How many numbers there are: None of a scalar."""
+    return "one number" if length is None else "a list of one number" if length == 1 else f"{length} numbers"
+
+
+MATHS = "scalargrad.sin() or `from scalargrad import math`"
+
+
+def refuse_index(x: Any) -> NoReturn:
+    raise TypeError(
+        f"{x!r} is no integer, which an index, a count or a repetition takes; use int() of it (in a compiled function "
+        "name the argument in static_argnames)"
+    )
+
+
+def refuse_float(x: Any) -> NoReturn:
+    raise TypeError(
+        f"float() of {x!r}, which math.sin(x) and '%.2f' % x call, would lose its gradient in silence; use {MATHS}, "
+        "scalargrad.math.patch(module) for a module that you cannot change, f'{x:.2f}' for text, or .data for the "
+        "number alone, where float(x) is what you want"
+    )
+
+
+def refuse_ratio(x: Any) -> NoReturn:
+    raise TypeError(
+        f"as_integer_ratio() of {x!r}, which statistics.mean() and the like call, would lose its gradient in silence; "
+        "use sum(values) / len(values), math.fsum(values) of `from scalargrad import math`, statistics.fmean(values) "
+        "within scalargrad.math.patch(statistics), or .data for the number alone"
+    )
+
+
+def refuse_float_of_vector(x: Any) -> NoReturn:
+    raise TypeError(
+        f"expected one real number, as math.sin(x) and '%.2f' % x take it, got {x!r} ({type(x).__name__}); use "
+        f"{MATHS}, or an element of it"
+    )
+
+
+def refuse_backward(x: Any) -> NoReturn:
+    raise ValueError(
+        f"backward() of a Vector of {plural(len(x), 'element')}: a gradient belongs to one number, so reduce it first, "
+        "with .sum() or .mean()"
+    )
+
+
+def refuse_list(x: Any, expected: str, maker: str = "Variable") -> NoReturn:
+    """Raise TypeError for a list in the place of a number."""
+    raise TypeError(
+        f"expected a real number{expected}, got {x!r} ({type(x).__name__}); a list of numbers makes a Variable or a "
+        f"Vector, and a matrix is a list of those: [{maker}(row) for row in rows]"
+    )
+
+
+def refuse_dimensions(array: Any) -> NoReturn:
+    """Raise ValueError for an array of several dimensions in the place of a list of numbers."""
+    raise ValueError(
+        f"expected one dimension, got an array of shape {array.shape}; take its rows one by one, as in "
+        "[Variable(row) for row in array] or [softmax(row) for row in array]"
+    )
+
+
+def refuse_order(x: Any, other: Any) -> Any:
+    """Raises TypeError: a vector is not less or more than anything; an array is asked, which has an answer."""
+    if hasattr(other, "__array_interface__"):
+        return NotImplemented
+    raise TypeError(
+        f"{x!r} is a Vector, which <, <=, > and >= do not compare, here with {other!r} ({type(other).__name__}); "
+        "compare its elements, as in [x < bound for x in vector], or its norm()"
+    )
+
+
+# What numbers and arrays of other libraries have, by what there is here in its place: for a Value, for a Vector.
+ELSEWHERE = {
+    "detach": (
+        "stop_gradient(x) gives it as a constant, and .data the number alone",
+        "stop_gradient(v) gives it as constants, and tolist() the numbers alone",
+    ),
+    "shape": (
+        "it is one number, and its .data is a plain float, or an exact number",
+        "it has one dimension, and len() tells how many elements",
+    ),
+    "dtype": (
+        "it is one number, and its .data is a plain float, or an exact number",
+        "its elements are Values, and tolist() gives their numbers, as plain floats or exact numbers",
+    ),
+    "requires_grad": (
+        "is_tracked tells whether gradients flow to it, and stop_gradient() gives a constant",
+        "is_tracked of an element tells whether gradients flow to that, and stop_gradient() gives constants",
+    ),
+}
+
+
+class Elsewhere:
+    """An attribute that a class has not: it says what to use in its place. It is none that `help` would list."""
+
+    def __init__(self, name: str, way: str) -> None:
+        self.name = name
+        self.way = way
+
+    def __get__(self, x: Any, kind: type) -> Any:
+        """Raises AttributeError, unless the class itself is asked."""
+        if x is None:
+            return self
+        raise AttributeError(f"{x!r} has no {self.name}; {self.way}")
+
+    def __set__(self, x: Any, value: Any) -> None:
+        self.__get__(x, type(x))
+
+
+def say_what_is_elsewhere(of_one: type, of_many: type) -> None:
+    """Let Values and Vectors tell what there is in place of what they are asked for."""
+    for name, (one, many) in ELSEWHERE.items():
+        setattr(of_one, name, Elsewhere(name, one))
+        setattr(of_many, name, Elsewhere(name, many))
+    for compared in ("lt", "le", "gt", "ge"):
+        setattr(of_many, f"__{compared}__", refuse_order)
+
+
+RANGE_ERRORS = (ArithmeticError, ValueError)
+
+
+class Symbol:
+    """What stands for a number while a function is traced."""
+
+    __slots__ = ()
+
+
+def refuse_operand(name: str, operand: object) -> NoReturn:
+    raise TypeError(f"{name} takes numbers, Values or Vectors, not {operand!r} ({type(operand).__name__})")
+
+
+def refuse_scalar(name: str, operand: object) -> NoReturn:
+    raise TypeError(f"{name} takes a Vector or a list, not {operand!r} ({type(operand).__name__})")
+
+
+def show(number: Number) -> str:
+    """A number as messages show it."""
+    try:
+        return repr(number)
+    except ValueError:  # Python refuses to write out thousands of digits
+        return f"an integer of {int(number).bit_length()} bits"
+
+
+def iterate(name: str, elements: Any) -> Any:
+    """An iterator over the elements. Raises TypeError for what has none, and for a matrix or a masked array."""
+    is_array(elements)
+    try:
+        return iter(elements)
+    except TypeError:
+        refuse_scalar(name, elements)
+
+
+def is_array(x: Any) -> bool:
+    """Whether something is an array of NumPy's, or one of its scalars.
+
+    Raises TypeError for one of a subclass with operators of its own, such as a matrix or a masked array.
+    """
+    if not hasattr(x, "__array_interface__"):
+        return False
+    numpy = sys.modules.get("numpy")  # which may not be there: others offer the interface, too
+    if numpy is None or not isinstance(x, (numpy.ndarray, numpy.generic)):
+        return False
+    kind, array = type(x), numpy.ndarray
+    if issubclass(kind, array) and (
+        kind.__mul__ is not array.__mul__ or kind.__array_ufunc__ is not array.__array_ufunc__
+    ):
+        way = "its compressed() or filled()" if hasattr(kind, "compressed") else "numpy.asarray() of it"
+        raise TypeError(
+            f"expected a plain NumPy array, got a {kind.__name__}, whose operators mean something else than they would "
+            f"here; use {way}"
+        )
+    return True
+
+
+def is_one_element(x: Any) -> bool:
+    """Whether something is an array that holds one element, or one of NumPy's scalars: a number."""
+    return is_array(x) and x.size == 1
+
+
+def as_number(x: Any, role: str = "", *names: object) -> Number:
+    """`x` as the plain Python number that it is: NumPy's scalars become floats or ints, exact numbers stay.
+
+    An array of one element is that number.
+
+    Raises `TypeError` for anything that is not a real number; `role`, with `names` in its braces, says what it is for.
+    """
+    if type(x) is float or type(x) is int or isinstance(x, Symbol):
+        return x
+    if isinstance(x, float):
+        return float(x)
+    if isinstance(x, int):
+        return int(x)
+    if is_one_element(x):
+        item = x.item()  # of a long double it is a long double
+        return float(item) if isinstance(item, type(x)) else as_number(item, role, *names)
+    if isinstance(x, Real):
+        return x
+    if is_array(x):
+        refuse_list(x, role.format(*names))
+    raise TypeError(f"expected a real number{role.format(*names)}, got {x!r} ({type(x).__name__})")
+
+
+def as_float(number: int) -> float:
+    """An integer as a float. Raises OverflowError if it is too large."""
+    try:
+        return float(number)
+    except OverflowError:
+        raise OverflowError(
+            f"expected a number that a float can hold, got an integer of {number.bit_length()} bits"
+        ) from None
+
+
+def require_callable(name: str, function: Any) -> Any:
+    """The function. Raises TypeError if it cannot be called."""
+    if not callable(function):
+        raise TypeError(f"{name} takes a function, not {function!r} ({type(function).__name__})")
+    return function
+
+
+def require_flag(name: str, flag: object) -> None:
+    """Raise TypeError unless it is a truth value: another argument in its place would pass for one."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name} is True or False, not {flag!r} ({type(flag).__name__})")
+
+
+def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected: str) -> Number:
+    """The plain number. Raises TypeError if it is none, ValueError if it is not what is expected."""
+    number = as_number(x, " as {}", name)
+    if not holds(number):
+        raise ValueError(f"{name} is {expected}, not {x!r}")
+    return number
+
+
+def is_integer(x: Any) -> bool:
+    """Whether something is an integer, Python's or NumPy's, and no truth value."""
+    if type(x) is int:
+        return True
+    if isinstance(x, (bool, Symbol)) or not hasattr(type(x), "__index__"):
+        return False
+    try:
+        operator.index(x)
+    except TypeError:
+        return False
+    return True
+
+
+def require_integer(name: str, x: Any, least: int | None = None) -> int:
+    """The plain integer. Raises TypeError unless it is an integer, ValueError if it is less than it may be."""
+    if not is_integer(x):
+        raise TypeError(f"{name} is an integer, not {x!r} ({type(x).__name__})")
+    if least is not None and x < least:
+        raise ValueError(f"{name} is {least} or more, not {x}")
+    return operator.index(x)
+
+
+def rounded(number: Number, digits: Any = None) -> Number:
+    """A number rounded to so many digits. Raises TypeError if that is no integer."""
+    return round(number) if digits is None else round(number, require_integer("the number of digits", digits))
+
+
+def in_place_of(function: Any, wrapper: Any) -> Any:
+    """What stands for a function, under its name and with its docstring."""
+    return update_wrapper(wrapper, function, ("__module__", "__name__", "__qualname__", "__doc__"), ())
+
+
+def named(method: Method, name: str) -> Method:
+    """A method under a name that shows in messages and in `help`."""
+    method.__name__, method.__qualname__ = name, f"Value.{name}"
+    return method

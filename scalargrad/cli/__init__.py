@@ -1,0 +1,1 @@
+"""The command: expressions that are read, checked and differentiated."""

@@ -1,0 +1,212 @@
+"""Compiled functions over arrays: the same code, of NumPy's functions or another module's, for many points at once."""
+
+from __future__ import annotations
+
+from ..engine.value import number_of
+from ..operations import elementary as operations
+from ..pytree import parts_of, refill, scalars_of, with_parts
+from .dispatch import MOST_VERSIONS, Compiler, Version
+from .generated import ArrayCode
+from .paths import Branch, Program
+from .signature import pattern
+from .tracer import Trace, Traced, told
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .generated import Code
+
+MOST_PATHS = 64
+
+
+class ArrayCompiler(Compiler):
+    """What is behind a function that was compiled for arrays.
+
+    There every number of an argument may be an array. All paths are traced at once, whatever the numbers, since the
+    points of one call take different ones.
+    """
+
+    def other(self, values: Sequence[Any], missed: bool = False) -> Any:  # noqa: ARG002  (there is no such code)
+        """The result for arguments with arrays in the place of numbers."""
+        version, numbers = self._take_apart(values)
+        code: Any = version.code
+        shape = broadcast([x.shape for x in numbers if is_array(x)])
+        numbers += [value.data for value, _ in version.program.leaves.values()]
+        if version.is_joined and hasattr(self.options["arrays"], "errstate"):
+            with self.options["arrays"].errstate(all="ignore"):  # of numbers that are not chosen
+                found = code.function(*numbers)
+        else:
+            found = code.function(*numbers)
+        if any(map(is_array, numbers)):
+            module = self.options["arrays"]
+            found = [x if is_array(x) and x.shape == shape else module.broadcast_to(x, shape) for x in found]
+        structure = code.structure
+        if not scalars_of(structure, TypeError):
+            return structure
+        return refill_with(structure, iter(found))
+
+    def _take_apart(self, values: Sequence[Any]) -> tuple[Version, list[Any]]:
+        """The version for some arguments, and the arrays and numbers in them."""
+        numbers: list[Any] = []
+        skeleton = [
+            value if parameter.fixes(value) else without_arrays(value, numbers)
+            for parameter, value in zip(self.parameters, values)
+        ]
+        key, _ = self._key(skeleton)
+        with self.lock:
+            version = self.versions.get(key)
+            if version is None:
+                version = Version(skeleton)
+                self.explore(version)
+                self._generate(version)
+                if len(self.versions) >= MOST_VERSIONS:  # there is no other way to run than compiled
+                    del self.versions[next(iter(self.versions))]
+                self.versions[key] = version
+        return version, [*map(number_of, numbers)]
+
+    def _version_of(self, values: Sequence[Any]) -> Version:
+        return self._take_apart(values)[0]
+
+    def _use(self, code: Code) -> None:
+        """Let calls come here first, since it takes a look to tell arrays from numbers."""
+
+    def explore(self, version: Version) -> None:
+        """Trace every path, and make one of them all, with a choice between their results.
+
+        Raises TypeError where that cannot be: too many paths, paths that raise, or results of different structure.
+        """
+        program = Program()
+        scripts: list[list[bool]] = [[]]
+        paths = 0
+        while scripts:
+            script = scripts.pop()
+            trace = Trace(script)
+            inputs = [
+                trace.input(None)
+                for parameter, value in zip(self.parameters, version.values)
+                if not parameter.fixes(value)
+                for _ in scalars_of(value, TypeError)
+            ]
+            structure = self._run(trace, version.values, inputs)
+            if trace.refusal is not None:
+                raise TypeError(f"{self.name} cannot be compiled for arrays: {trace.refusal}")
+            outputs = [*map(number_of, scalars_of(structure, self._refuse))]
+            program.add(trace, inputs, (structure, outputs))
+            questions = [event for event in trace.events if isinstance(event, tuple)]
+            scripts += [[*[x[1] for x in questions[:i]], False] for i in range(len(script), len(questions))]
+            paths += 1
+            if paths > MOST_PATHS:
+                file, line = questions[-1][2]
+                raise TypeError(
+                    f"{self.name} has more than {MOST_PATHS} paths, too many to compute all of them for every entry of "
+                    f"an array; the last decision is at {file}, line {line}"
+                )
+        version.program = joined(program, self.name)
+        version.is_joined = paths > 1
+
+    def _run(self, trace: Trace, values: Sequence[Any], inputs: Sequence[Traced]) -> Any:
+        try:
+            return super()._run(trace, values, inputs)
+        except Exception as error:
+            if trace.refusal is not None or not trace.answers:
+                raise
+            raise TypeError(
+                f"{self.name} raises {type(error).__name__} on one side of a decision, so that both sides cannot be "
+                f"computed for arrays: {error}"
+            ) from error
+
+    def _kind_of_code(self) -> tuple[type[Code], Any]:
+        return ArrayCode, self.options["arrays"]
+
+
+def joined(program: Program, name: str) -> Program:
+    """A program of one path that computes all of them and chooses among their results.
+
+    Raises TypeError if the results differ in structure.
+    """
+    straight = Program()
+    straight.inputs, straight.leaves, straight.count = program.inputs, program.leaves, program.count
+    known: dict[Any, Traced] = {}
+    twins: dict[int, Traced] = {}
+    nodes: list[Traced] = []
+
+    def take(operation: Any, operands: Sequence[Any], kind: type[Traced], like: Traced) -> Traced:
+        operands = [twins.get(x.index, x) if isinstance(x, Traced) else x for x in operands]
+        key = (operation.name, operation.symbol, *map(told, operands))
+        if key not in known:
+            known[key] = kind(like.trace, operation, (*operands,), None, like.is_float)
+            nodes.append(straight.number(known[key]))
+        return known[key]
+
+    def result_of(branch: Branch) -> tuple[Any, list[Any]]:
+        for node in branch.nodes:
+            twins[node.index] = take(node.operation, node.operands, type(node), node)
+        if branch.result is not None:
+            structure, outputs = branch.result
+            return structure, [twins.get(x.index, x) if isinstance(x, Traced) else x for x in outputs]
+        question: Any = branch.question
+        question = twins.get(question.index, question)
+        structure, yes = result_of(branch.answers[True])
+        other, no = result_of(branch.answers[False])
+        if pattern(structure) != pattern(other):
+            raise TypeError(
+                f"{name} gives results of different structure on the two sides of a decision, {pattern(structure)!r} "
+                f"and {pattern(other)!r}, which cannot be joined for arrays"
+            )
+        where = operations.where.operation
+        return structure, [a if a is b else take(where, (question, a, b), Traced, question) for a, b in zip(yes, no)]
+
+    straight.root.result = result_of(program.root)
+    straight.root.nodes = nodes
+    return straight
+
+
+# ---- Arrays of any module --------------------------------------------------------------------------------------------
+
+
+def is_array(x: Any) -> bool:
+    return hasattr(x, "shape") and hasattr(x, "dtype")
+
+
+def without_arrays(structure: Any, numbers: list[Any]) -> Any:
+    """A structure with a zero in the place of each number or array, which are added to those given."""
+    if is_array(structure):
+        numbers.append(structure)
+        return 0.0
+    parts = parts_of(structure)
+    if parts is not None:
+        return with_parts(structure, [without_arrays(part, numbers) for part in parts])
+    found = scalars_of(structure, lambda _: TypeError(f"expected a number or an array, got {structure!r}"))
+    numbers += found
+    return refill(structure, iter([0.0] * len(found)))
+
+
+def refill_with(structure: Any, numbers: Any) -> Any:
+    """The structure of a result with arrays in the place of its numbers."""
+    parts = parts_of(structure)
+    if parts is not None:
+        return with_parts(structure, [refill_with(part, numbers) for part in parts])
+    count = len(scalars_of(structure, TypeError))
+    if count == 1 and not hasattr(structure, "__len__"):
+        return next(numbers)
+    return [next(numbers) for _ in range(count)] if count else structure
+
+
+def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape that all of some shapes have together, by NumPy's rule. Raises ValueError if there is none."""
+    result: list[int] = []
+    for shape in shapes:
+        longer, shorter = sorted(([*result], [*shape]), key=len, reverse=True)
+        result = longer
+        for i, length in enumerate(reversed(shorter), 1):
+            if length != 1 and result[-i] not in (1, length):
+                raise ValueError(f"expected arrays of one shape, got shapes {' and '.join(map(str, shapes))}")
+            result[-i] = max(length, result[-i]) if length and result[-i] else 0
+    return tuple(result)
+
+
+def compiler_of(function: Any, **options: Any) -> Compiler:
+    """What compiles a function with some options."""
+    return (Compiler if options["arrays"] is None else ArrayCompiler)(function, **options)

@@ -1,0 +1,600 @@
+"""`compile`: a function as straight-line Python, traced along every path that its calls take."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import sys
+import types
+import warnings
+from _thread import RLock
+from contextlib import suppress
+from keyword import iskeyword
+from operator import attrgetter
+from os.path import basename
+from unicodedata import normalize
+
+from ..checks import in_place_of, is_array
+from ..engine import contexts
+from ..engine.callers import PACKAGE
+from ..engine.value import Value, number_of
+from ..engine.vector import Vector
+from ..pytree import is_number, is_passed_over, parts_of, plain_structure, refill, scalars_of
+from ..transforms.run import Transform, are_followed
+from .account import CODE, GENERATE, LOSS, PATIENCE, TRACE, TRACED_CALL, Account
+from .generated import Code, EngineCode, stub
+from .paths import Program
+from .signature import Parameter, arguments_of, unlike
+from .tracer import Trace, Traced
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, NoReturn
+
+    from ..engine.contexts import BlockInterval
+
+
+MOST_VERSIONS = 256
+
+
+class Version:
+    """A function for one structure of its arguments: the paths that are known of it, and the code for them."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self.values = values
+        self.program = Program()
+        self.code: Code | None = None
+        self.code_before: Code | None = None
+        self.paths = 0
+        self.operations = 0  # on all paths
+        self.debt = 0  # how many of them the code does not have
+        self.recurs = False  # whether a path was traced that the code lacks and that had been traced before
+        self.why_full = ""  # why new paths run uncompiled, if they do
+        self.is_joined = False  # whether several paths are computed at once
+
+
+class Apart(contexts.Block):
+    """A block in which nothing counts of what is open around it: a compiled function is one whoever calls it."""
+
+    __slots__ = ()
+
+    def take_part(self, interval: BlockInterval) -> None:
+        """Begin as if no block were open."""
+        interval.tapes = ()
+        interval.accessed = ()
+        interval.detector = None
+        interval.enabled = interval.plain = True
+
+
+class Strict:
+    """Stands for a compiler where that itself calls the code, and wants to see what it raises."""
+
+    proceeds = True
+
+    def other(self, values: Any, _: bool = False) -> NoReturn:
+        raise TypeError(f"the code was generated for arguments of another structure than {values!r}")
+
+
+class Compiler:
+    """What is behind a compiled function: its versions, and what is done where none of them knows the path.
+
+    The compiled function is a bound method of it. The function of that method is the code itself, so that a call costs
+    no more than one call.
+    """
+
+    proceeds = False
+
+    def __init__(self, function: Any, **options: Any) -> None:
+        self.function = function
+        self.options = options
+        self.signature, self.first, self.parameters = parameters_of(function, options["static_argnames"])
+        self.max_operations: int = options["max_operations"]
+        self.lock = RLock()
+        self.strict = Strict()
+        self.said: set[str] = set()
+        self.account = Account()
+        self.versions: dict[Any, Version] = {}
+        self.namespace: dict[str, Any] = {}  # where the code runs that calls go to first
+        self.shared: dict[str, Any] = {}  # what the code of all versions runs with
+        self.known_names: dict[Any, str] = {}
+        self.in_use: Code | None = None
+        self.is_shown = False  # whether there is code for `source` to show
+        self.reason = ""  # why a call ran uncompiled
+        self.method = self._new_method()
+
+    def _new_method(self) -> Any:
+        self.name = getattr(self.function, "__name__", "function")
+        is_name = self.name.isidentifier() and not iskeyword(self.name) and normalize("NFKC", self.name) == self.name
+        self.entry = self.name if is_name else "function"
+        self.entry = unlike(self.entry, dir(builtins))
+        if self.name == "<lambda>":
+            self.name = f"the function {origin(self.function)}"
+        exec(builtins.compile(stub(self.entry, self.parameters), f"<compiled {self.entry}>", "exec"), self.namespace)
+        function = in_place_of(self.function, self.namespace.pop(self.entry))
+        self.blank = function.__code__
+        function.__defaults__ = tuple([x.default for x in self.parameters if x.has_default and x.kind < 2]) or None
+        function.__kwdefaults__ = {x.name: x.default for x in self.parameters if x.has_default and x.kind > 2} or None
+        function.__signature__ = self.signature.replace(parameters=[self.first, *self.signature.parameters.values()])
+        function.source = (
+            f"# {self.entry} is traced when it is called, and it has not been called yet: call it once, and the source "
+            "is here.\n"
+        )
+        function.source_for = self.source_for
+        self.stub = function
+        return types.MethodType(function, self)
+
+    def __getattr__(self, name: str) -> Any:
+        # This is how a bound method pickles: by the object that it is bound to, and its name there.
+        if name == self.__dict__.get("name"):
+            return self.method
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __reduce__(self) -> Any:
+        path = self.method.__module__, self.method.__qualname__
+        with suppress(ImportError, AttributeError):
+            if by_name(*path) is self:
+                return by_name, path  # a decorated function is found by its name, as functions are
+        arrays = self.options["arrays"]
+        named = {**self.options, "arrays": arrays.__name__ if arrays is not None else None}
+        return restore, (type(self), self.function, named)
+
+    def __repr__(self) -> str:
+        return f"compile({self.function!r})"
+
+    # -- calls that the code does not take
+
+    def other(self, values: Sequence[Any], missed: bool = False) -> Any:
+        """The result for arguments, one for each parameter, that the code in use does not have.
+
+        It has `missed` if it was for such arguments, but does not know the path that they take.
+        """
+        contexts.forget_closed_blocks()  # which send calls here, although their own contexts may do no more
+        interval = contexts.current()
+        if interval.tracer is not None:
+            return self.call(values)  # it becomes part of the function that is traced
+        kinds = {*map(type, values)}
+        if int in kinds and any(type(value) is int and not x.is_static for x, value in zip(self.parameters, values)):
+            # A short way for integers among the arguments, since the long one looks at all there is.
+            floats = [
+                float(value) if type(value) is int and not parameter.is_static else value
+                for parameter, value in zip(self.parameters, values)
+            ]
+            positional, keywords = arguments_of(self.parameters, floats)
+            return self.method(*positional, **keywords)
+        key, numbers = self._key(values)
+        if {*map(type, numbers)} - {float} and are_followed(numbers):
+            self._tell("it was given values that something follows, as it may be differentiated by them")
+            return self.call(values)
+        floats = [x if type(x) is float else float(number_of(x)) for x in numbers]
+        version = self.versions.get(key)
+        if version is not None and interval.tapes and version.program.is_followed_in(interval):
+            return self.call(values)
+        is_left = False  # whether the function itself is to take the call
+        if version is not None and version.code is not None and not missed:
+            try:
+                return version.code.call(floats, self.strict)
+            except NotImplementedError:
+                pass
+            except Exception as error:
+                refusal = self._refusal_of_engine(error)
+                if refusal is not None:
+                    raise refusal from error
+                is_left = True
+        if interval.tapes:  # not in the `except` above, as in the code
+            self._tell("it was called while a tape recorded, which may follow what the function closes over")
+            return self.call(values)
+        if is_left or not self._pays(version):
+            return self.eager(values, floats)
+        return self.trace(version or self._new_version(key, values, floats), values, floats)
+
+    def _key(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """What tells the structure of some arguments, and the numbers in them."""
+        numbers: list[Any] = []
+        return tuple([self._shape(parameter, x, numbers) for parameter, x in zip(self.parameters, values)]), numbers
+
+    def _new_version(self, key: Any, values: Sequence[Any], floats: Sequence[float]) -> Version:
+        """A version for a structure, kept unless there are too many."""
+        # With its own containers, since those of the arguments may change.
+        version = Version(self._with_numbers(values, floats))
+        with self.lock:
+            return self.versions.setdefault(key, version) if len(self.versions) < MOST_VERSIONS else version
+
+    def _pays(self, version: Version | None) -> bool:
+        """Whether to trace a call that takes a path which the code does not have; if not, a warning may say why."""
+        account = self.account
+        account.missed += 1
+        if version is None and len(self.versions) >= MOST_VERSIONS:
+            if not account.warned:
+                account.warned = True
+                self._warn(
+                    f"{self.name} has code for {MOST_VERSIONS} structures of its arguments, and keeps no more: calls "
+                    f"with others run uncompiled from now on. {self._varying()}"
+                )
+            return False
+        if version is not None and version.why_full:
+            self._warn(version.why_full)
+            return False
+        new = account.of_a_call if version is None or not version.paths else version.operations / version.paths
+        cost = TRACED_CALL + CODE + TRACE * account.of_a_call + 2 * GENERATE * new
+        if version is not None and version.recurs:
+            cost += GENERATE * version.code.size  # type: ignore[union-attr]
+        if not account.traced or account.affords(cost):
+            return True
+        account.left += 1
+        account.strange += version is None
+        many = account.left >= PATIENCE and account.left * account.of_a_call >= LOSS
+        if (many or account.strange >= MOST_VERSIONS) and account.traced > 1 and not account.warned:
+            account.warned = True
+            self._warn(self._why_left())
+        return False
+
+    def call(self, values: Sequence[Any]) -> Any:
+        """What the function itself gives."""
+        positional, keywords = arguments_of(self.parameters, values)
+        return self.function(*positional, **keywords)
+
+    def eager(self, values: Sequence[Any], floats: Sequence[float]) -> Any:
+        """What the function itself gives on recorded floats, as plain numbers."""
+        if not contexts.current().blocks:
+            result = self.call(self._refilled(values, floats))
+        else:
+            with Apart():
+                result = self.call(self._refilled(values, floats))
+        return result if isinstance(self.function, Transform) else plain_structure(result)
+
+    def _refilled(self, values: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
+        """The arguments with other numbers in them: as values, but for a transform, which makes values of them."""
+        return self._with_numbers(values, numbers if isinstance(self.function, Transform) else map(Value, numbers))
+
+    def _with_numbers(self, values: Sequence[Any], numbers: Iterable[Any]) -> list[Any]:
+        """The arguments with other numbers in them."""
+        numbers = iter(numbers)
+        return [
+            value
+            if parameter.fixes(value)
+            else next(numbers)
+            if type(value) is float
+            else refill(value, numbers, construct=True)
+            for parameter, value in zip(self.parameters, values)
+        ]
+
+    def trace(self, version: Version, values: Sequence[Any], floats: Sequence[float]) -> Any:
+        """Run the function once more, write its path down, and generate the code anew if that pays."""
+        for _ in range(2):
+            trace = Trace()
+            inputs = [trace.input(x) for x in floats]
+            try:
+                structure = self._run(trace, values, inputs)
+            finally:
+                self.account.count(len(trace.events))
+            if not trace.may_have_kept_leaves():
+                break  # or else it is run again: what it kept is there before the next call, and an input to that
+        if trace.refusal is not None or trace.raised:
+            self.account.refused += 1
+            result = self.eager(values, floats)
+            self._tell(str(trace.refusal or trace.raised))
+            if trace.refusal is not None:
+                self._warn(self._why_refused())
+            return result
+        outputs = [*map(number_of, scalars_of(structure, self._refuse))]
+        result = refill(structure, iter([x.data if isinstance(x, Traced) else x for x in outputs]), construct=True)
+        with self.lock:
+            try:
+                self._grow(version, trace, inputs, (structure, outputs))
+            except KeyboardInterrupt:
+                self._forget()
+                raise
+        trace.forget()
+        return result if self.options["decorate"] is None else self._of_engine(version, floats, result)
+
+    def _forget(self) -> None:
+        """Begin as if no call had been traced, since an interrupt may have left half of a path."""
+        self.stub.__code__ = self.blank
+        self.versions, self.known_names = {}, {}
+        self.in_use = None
+
+    def _grow(self, version: Version, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
+        """Add a path to those known, and generate the code anew if that is due.
+
+        It is due when the code can double, so that its cost is in proportion to what it has in the end, and whenever
+        the account affords it.
+        """
+        account, root = self.account, version.program.root
+        new = version.program.add(trace, inputs, result)
+        for counts in (account, version):
+            counts.paths += new > 0
+        version.operations += new
+        version.debt += new
+        version.recurs = version.recurs or (version.debt > 0 and not new)
+        if version.code is None or version.program.root is not root:
+            account.spent += GENERATE * new
+            self._generate(version)
+            return
+        account.spent += 2 * GENERATE * new
+        anew = CODE + GENERATE * version.code.size
+        if version.debt >= version.code.size:
+            self._generate(version)
+        elif version.debt and account.affords(anew):
+            account.spent += anew
+            self._generate(version)
+
+    def _run(self, trace: Trace, values: Sequence[Any], inputs: Sequence[Traced]) -> Any:
+        """The result of a traced run, which may be none if what the function does cannot be followed.
+
+        Raises TypeError where it asks for what would be frozen, and what the function itself raises.
+        """
+        structure = None
+        try:
+            with trace:
+                structure = plain_structure(self.call(self._refilled(values, inputs)))
+        except Exception as error:
+            if trace.refusal is None:
+                self._tell(trace.raised or f"the function raised {type(error).__name__}")
+                raise
+        if isinstance(trace.refusal, TypeError):
+            raise trace.refusal
+        return structure
+
+    def _of_engine(self, version: Version, floats: Sequence[float], result: Any) -> Any:
+        """The engine's result, so that what it does not take shows at once.
+
+        Raises TypeError if it does not take the code. If it did before this path came, it goes on with what it took.
+        """
+        code: Any = version.code
+        try:
+            return code.call(floats, self.strict)
+        except Exception as error:
+            refusal = self._refusal_of_engine(error)
+            if refusal is None:
+                return result
+            if version.code_before is None:
+                raise refusal from error
+            version.code = version.code_before
+            version.why_full = f"{refusal}. The paths known before stay compiled, others run uncompiled from now on"
+            self._use(version.code)
+            self._warn(version.why_full)
+            return result
+
+    def _refusal_of_engine(self, error: Exception) -> TypeError | None:
+        """What to raise for an error that is not of the numbers but of the engine that the code was made for."""
+        if self.options["decorate"] is None or isinstance(error, (ArithmeticError, ValueError, RuntimeError)):
+            return None
+        words = " ".join(str(error).split())
+        return TypeError(
+            f"{self.options['decorate']!r} does not take the code generated of {self.name}: "
+            f"{type(error).__name__}: {words[:500]}"
+        )
+
+    def _refuse(self, part: Any) -> Exception:
+        return TypeError(
+            f"compile takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
+            f"{self.name} returned holds {part!r} ({type(part).__name__})"
+        )
+
+    def _shape(self, parameter: Parameter, value: Any, numbers: list[Any]) -> Any:
+        """What tells the structure of an argument, to look it up by; adds the numbers in it to those given."""
+        if parameter.fixes(value):
+            return static_key(parameter.name, value)
+        return shape_of(parameter.name, value, numbers)
+
+    # -- what there is to say
+
+    def _tell(self, reason: str) -> None:
+        """Say in `source` why a call ran uncompiled, while there is no code to show."""
+        self.reason = reason
+        if not self.is_shown:
+            self.stub.source = f"# {self.entry} has no code, since its calls ran uncompiled: {reason}.\n"
+
+    def _warn(self, message: str) -> None:
+        """Warn, where the function is called, of something that makes calls slow, unless it was said."""
+        if message in self.said:
+            return
+        self.said.add(message)
+        frame, level = sys._getframe(), 1
+        while frame.f_back is not None and frame.f_code.co_filename.startswith((PACKAGE, "<compiled ")):
+            frame, level = frame.f_back, level + 1
+        warnings.warn(message, RuntimeWarning, stacklevel=level)
+
+    def _why_refused(self) -> str:
+        return f"a call of {self.name} runs uncompiled: {self.reason}"
+
+    def _why_left(self) -> str:
+        """Words for what keeps calls from being compiled."""
+        paths, versions = self.account.paths, len(self.versions)
+        if 2 * self.account.refused > self.account.traced:
+            return self._why_refused()
+        rest = "From now on they run uncompiled, but for one now and then, as calls have paid for it"
+        if 2 * versions > paths:
+            return (
+                f"{self.name} is called with new structures again and again; it has code for {versions}, and to "
+                f"generate more takes longer than uncompiled calls. {rest}. {self._varying()}"
+            )
+        return (
+            f"calls of {self.name} take new paths again and again; {paths} are known, and to trace more takes longer "
+            f"than uncompiled calls. {rest}. {self._branching([*self.versions.values()])}"
+        )
+
+    def _varying(self) -> str:
+        """Words for what the versions are of: they name the parameter with most structures."""
+        kinds = [len(set(of_one)) for of_one in zip(*self.versions)]
+        parameter = self.parameters[kinds.index(max(kinds))]
+        return (
+            f"Most of them come of {parameter.name}; give it few different lengths, texts or objects, or call the "
+            "function itself"
+        )
+
+    def _branching(self, versions: Sequence[Version]) -> str:
+        """Words for what the paths are of: they name the line that keeps branching."""
+        counts: dict[tuple[str, int], int] = {}
+        for version in versions:
+            for branch in version.program.root.walk():
+                counts[branch.place] = counts.get(branch.place, 0) + len(branch.answers)
+        file, line = max(counts, key=lambda place: counts[place])
+        return (
+            f"Most of the {sum(counts.values()):,} branches are of one decision, at {file}, line {line}; choose with "
+            "where(), which makes no path, or call the function itself"
+        )
+
+    # -- code
+
+    def _generate(self, version: Version) -> None:
+        """Generate the code of a version anew."""
+        self.account.spent += CODE
+        version.debt, version.recurs = 0, False
+        before = version.code_before  # a call in another thread may still run the code after that
+        version.code_before, version.code = version.code, self._new_code(version)
+        for holder in (self, self.strict):
+            vars(holder).update(version.code.held)
+            for name in before.held if before is not None else ():
+                del vars(holder)[name]
+        if version.code.size >= self.max_operations:
+            version.why_full = (
+                f"the code of {self.name} has reached max_operations={self.max_operations:,}, and calls go on to take "
+                f"paths that it does not have; they run uncompiled from now on. {self._branching([version])}"
+            )
+        self._use(version.code)
+        self.is_shown = True
+        self.stub.source = self._source_of(version.code)
+
+    def _use(self, code: Code) -> None:
+        """Let calls go to some code first."""
+        before, self.in_use = self.in_use, code
+        self.namespace.update(code.namespace)
+        self.stub.__code__ = code.function.__code__
+        for name in before.library.objects if before is not None and before is not code else ():
+            del self.namespace[name]
+
+    def _new_code(self, version: Version) -> Code:
+        kind, extra = self._kind_of_code()
+        return kind(self.entry, self.parameters, version.values, version.program, self.shared, self.known_names, extra)
+
+    def _kind_of_code(self) -> tuple[type[Code], Any]:
+        """The class of the code, and what that needs to know beside the program."""
+        return (Code, None) if self.options["decorate"] is None else (EngineCode, self.options["decorate"])
+
+    def _source_of(self, code: Code) -> str:
+        return code.source(origin(self.function))
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        """The source for the structure of some arguments, with all paths known; they are traced if need be."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        values = [*bound.arguments.values()]
+        version = self._version_of(values)
+        with self.lock:
+            try:
+                if version.debt:
+                    self._generate(version)
+            except KeyboardInterrupt:
+                self._forget()
+                raise
+        return self._source_of(version.code) if version.code is not None else self.stub.source
+
+    def _version_of(self, values: Sequence[Any]) -> Version:
+        """The version for some arguments, which are traced if it has no code; it may have none after that, either."""
+        key, numbers = self._key(values)
+        floats = [float(number_of(x)) for x in numbers]
+        version = self.versions.get(key) or self._new_version(key, values, floats)
+        if version.code is None:
+            self.trace(version, values, floats)
+        return version
+
+
+def restore(kind: type[Compiler], function: Any, options: dict[str, Any]) -> Compiler:
+    """A compiler from its pickle, which names the module of arrays."""
+    arrays = options["arrays"]
+    return kind(function, **{**options, "arrays": importlib.import_module(arrays) if arrays is not None else None})
+
+
+def by_name(module: str, name: str) -> Compiler:
+    """The compiler behind a compiled function that is found in a module."""
+    return attrgetter(name)(importlib.import_module(module)).__self__  # type: ignore[no-any-return]
+
+
+def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
+    """What tells the structure of an argument; adds the numbers in it to those given.
+
+    Raises TypeError for what is neither a number nor a structure, text, None or a truth value.
+    """
+    if type(x) is float:
+        numbers.append(x)
+        return float
+    if isinstance(x, Vector):
+        numbers.extend(x)
+        return Vector, len(x)
+    if is_array(x) and not is_passed_over(x):
+        entries = x.ravel().tolist()
+        numbers += entries
+        return "array", x.shape, tuple(map(type, entries)) if x.dtype == object else None
+    if is_number(x):
+        numbers.append(x)
+        return float
+    parts = parts_of(x)
+    if parts is not None:
+        names = [static_key(name, key) for key in x] if isinstance(x, dict) else None
+        return type(x), tuple(names or ()), tuple([shape_of(name, part, numbers) for part in parts])
+    if is_array(x) and is_passed_over(x):
+        return "array", str(x.dtype), x.shape, x.tobytes()
+    if is_passed_over(x):
+        return static_key(name, x)
+    raise TypeError(
+        f"{name} is {x!r} ({type(x).__name__}), neither a number nor a list, tuple, dict, Vector or array of numbers; "
+        f"name it in static_argnames: compile(f, static_argnames=({name!r},))"
+    )
+
+
+def static_key(name: str, x: Any) -> Any:
+    """What tells a static argument: its value, and its type, too, since 1 equals 1.0 and True.
+
+    Raises TypeError for what neither hashes nor is made of what does.
+    """
+    if isinstance(x, dict):
+        return type(x), tuple([(static_key(name, key), static_key(name, part)) for key, part in x.items()])
+    if isinstance(x, (list, tuple)):
+        return type(x), tuple([static_key(name, part) for part in x])
+    if isinstance(x, (float, complex)):
+        return type(x), repr(x)
+    try:
+        hash(x)
+    except TypeError:
+        raise TypeError(
+            f"{name} is static, so it has to be hashable, or a list or dict of what is, not {x!r} ({type(x).__name__})"
+        ) from None
+    return type(x), x
+
+
+def parameters_of(function: Any, static_argnames: Sequence[str]) -> tuple[Any, Any, list[Parameter]]:
+    """The signature of a function, one more parameter for what is bound, and its parameters as compiled code has them.
+
+    Raises ValueError if `static_argnames` names none of them.
+    """
+    import inspect  # it takes longer to import than all of this package, and only compile needs it
+
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # a builtin that does not tell
+        signature = inspect.signature(lambda *args, **kwargs: None)
+    unknown = [name for name in static_argnames if name not in signature.parameters]
+    if unknown:
+        raise ValueError(
+            f"static_argnames names {', '.join(map(repr, unknown))}, and {function!r} has the parameters "
+            f"{', '.join(signature.parameters) or '(none)'}"
+        )
+    parameters = [
+        Parameter(x.name, int(x.kind), x.name in static_argnames, x.default is not x.empty, x.default)
+        for x in signature.parameters.values()
+    ]
+    first = inspect.Parameter(unlike("_self", signature.parameters), inspect.Parameter.POSITIONAL_ONLY)
+    return signature, first, parameters
+
+
+def origin(function: Any) -> str:
+    """Where a function is from, in words that are safe in a comment."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code = getattr(function, "__code__", None)
+    name = ascii(getattr(function, "__name__", type(function).__name__))[1:-1]
+    if code is None:
+        return name
+    return f"{name} ({ascii(basename(code.co_filename))[1:-1]}, line {code.co_firstlineno})"

@@ -1,0 +1,587 @@
+"""The kernels of operations as source code: expressions and helper functions for what `compile` generates.
+
+A kernel is read from its own definition, so that the generated code computes what the operation computes, and adding an
+operation still touches one place. Short kernels become expressions, the others functions beside the generated one.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import linecache
+import math
+import re
+import sys
+import types
+from functools import lru_cache
+from itertools import count
+
+from ..checks import Symbol
+from ..operations.operation import Operation, registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from typing import Any
+
+# How tightly an expression holds together, from a conditional to a name.
+LOOSE, COMPARISON, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 4, 5, 8, 9, 10, 11, 12
+INFINITY = math.inf
+serial = count(1)  # for names of objects, which are not used again
+# The functions of `math` that are no operations and have the same name in NumPy.
+SAME_IN_NUMPY = {"hypot", "isfinite", "isinf", "isnan", "nextafter", "floor", "ceil", "trunc"}
+
+
+def chained(function: str, terms: Sequence[str]) -> str:
+    """A function of two applied to one term after the other."""
+    text = terms[0]
+    for term in terms[1:]:
+        text = f"xp.{function}({text}, {term})"
+    return text
+
+
+def but_largest(x: Sequence[str]) -> list[str]:
+    """All terms but the largest: of each and the largest before it the smaller."""
+    return [f"xp.minimum({chained('maximum', x[:i])}, {x[i]})" for i in range(1, len(x))]
+
+
+def norm_but_largest_form(x: Sequence[str]) -> str:
+    return chained("hypot", ["0.0", *but_largest([f"abs({y})" for y in x])])
+
+
+def leading_cosine_form(x: Sequence[str]) -> str:
+    high, low = chained("maximum", x), chained("minimum", x)
+    largest = f"xp.where({high} > -{low}, {high}, {low})"
+    length = f"xp.maximum({chained('hypot', ['0.0', *x])}, 5e-324)"
+    return f"xp.where(abs({largest}) > {norm_but_largest_form(x)}, {largest} / {length}, 0.0)"
+
+
+def logsumexp_form(x: Sequence[str]) -> str:
+    top = chained("maximum", x)
+    shifted = f"xp.where(xp.isinf({top}), 0.0, {top})"
+    return f"{shifted} + xp.log({' + '.join(f'xp.exp({y} - {shifted})' for y in x)})"
+
+
+def clip_share_form(x: Sequence[str], index: int) -> str:
+    result = f"xp.minimum(xp.maximum({x[0]}, {x[1]}), {x[2]})"
+    count = " + ".join(f"({result} == {y})" for y in x[:3])
+    return f"({result} == {x[index]}) / (0.0 + {count})"
+
+
+def power_log_form(x: Sequence[str], operands: Sequence[Any]) -> str:
+    base, exponent, k = x[0], x[1], operands[2]
+    if k <= 0:
+        return f"{base} ** {exponent}" if k == 0 else "0.0"
+    limit = f"xp.where({exponent} > 0, 0.0, (-xp.inf) ** {k})"
+    return f"xp.where({base} == 0, {limit}, {base} ** {exponent} * xp.log({base}) ** {k})"
+
+
+def times_power_form(x: Sequence[str], operands: Sequence[Any]) -> str:
+    return f"xp.where({x[0]} == 0, 0.0, {x[0]} * ({power_log_form(x[1:], operands[1:])}))"
+
+
+def power_log_sum_form(x: Sequence[str], operands: Sequence[Any]) -> str:
+    a, b, base, exponent, k = *x[:4], operands[4]
+    at_zero = times_power_form([b, base, exponent], [0, 0, 0, k + 1])
+    if k < 0:
+        return at_zero
+    alone = times_power_form([a, base, exponent], [0, 0, 0, k])
+    together = times_power_form([f"({a} + {b} * xp.log({base}))", base, exponent], [0, 0, 0, k])
+    return f"xp.where({b} == 0, {alone}, xp.where({base} == 0, {at_zero}, {together}))"
+
+
+def remainder_form(x: str, y: str) -> str:
+    """What is exact at each step, as C's libraries have it: fmod by twice the divisor, less it once or twice."""
+    rest, half = f"xp.fmod(abs({x}), 2.0 * abs({y}))", f"abs({y}) / 2.0"
+    less = f"({rest} - abs({y}))"
+    reduced = f"xp.where({rest} > {half}, xp.where({less} >= {half}, {less} - abs({y}), {less}), {rest})"
+    return f"xp.copysign(1.0, {x}) * {reduced}"
+
+
+# What kernels compute with a loop, or with branches for the last digits, as arrays compute it: within 1e-12.
+ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
+    "power_slope": lambda x, _: f"xp.where({x[1]} == 0, 0.0, {x[1]} * {x[0]} ** ({x[1]} - 1.0))",
+    "times_power": times_power_form,
+    "power_log": power_log_form,
+    "power_log_sum": power_log_sum_form,
+    "over_sum_of_squares": lambda x, _: f"{x[0]} / xp.hypot({x[1]}, {x[2]}) / xp.hypot({x[1]}, {x[2]})",
+    "inversion": lambda x, _: f"{x[0]} / xp.hypot({x[0]}, {x[1]}) / xp.hypot({x[0]}, {x[1]})",
+    "over_square": lambda x, _: f"{x[0]} / {x[1]} / {x[1]}",
+    "cbrt_slope": lambda x, _: f"1.0 / (3.0 * xp.cbrt({x[0]}) ** 2)",
+    "log_base": lambda x, _: f"xp.log({x[0]}) / xp.log({x[1]})",
+    "leg_ratio": lambda x, _: f"{x[0]} / xp.maximum(xp.hypot({x[0]}, {x[1]}), 5e-324)",
+    "lift": lambda x, _: "1.0",
+    "norm": lambda x, _: chained("hypot", x) if len(x) > 1 else f"abs({x[0]})",
+    "dist": lambda x, _: chained("hypot", ["0.0", *[f"({p} - {q})" for p, q in zip(x, x[len(x) // 2 :])]]),
+    **dict.fromkeys(("max", "peak"), lambda x, _: chained("maximum", x)),
+    **dict.fromkeys(("min", "trough"), lambda x, _: chained("minimum", x)),
+    "ties": lambda x, _: "0.0 + " + " + ".join(f"({y} == {x[0]})" for y in x[1:]),
+    "logaddexp_slope": lambda x, _: f"xp.exp(-xp.logaddexp(0.0, {x[1]} - {x[0]}))",
+    "sinc": lambda x, _: f"xp.sinc({x[0]})",
+    **dict.fromkeys(("leaves_range",), lambda *_: "0.0"),
+    "excess": lambda *_: "0.0",
+    "shifted": lambda x, _: x[0],
+    "norm_but_largest": lambda x, _: norm_but_largest_form(x),
+    "leading_cosine": lambda x, _: leading_cosine_form(x),
+    "exp_gap": lambda x, _: f"xp.exp({x[0]} - {x[1]})",
+    "total": lambda x, _: " + ".join(x),
+    "total_but_largest": lambda x, _: " + ".join(["0.0", *but_largest(x)]),
+    "logsumexp": lambda x, _: logsumexp_form(x),
+    "surprise": lambda x, _: logsumexp_form(["0.0", *[f"({y} - {x[0]})" for y in x[1:]]]),
+    "clip": lambda x, _: f"xp.minimum(xp.maximum({x[0]}, {x[1]}), {x[2]})",
+    "ldexp": lambda x, _: f"{x[0]} * 2.0 ** {x[1]}",
+    "nearest_quotient": lambda x, _: f"xp.rint({x[0]} / {x[1]})",
+    "whole_quotient": lambda x, _: f"xp.trunc({x[0]} / {x[1]})",
+    "clip_share": lambda x, operands: clip_share_form(x, operands[3]),
+    "remainder": lambda x, _: remainder_form(*x),
+}
+
+
+class UnwritableError(TypeError):
+    """There is no source code for something."""
+
+
+class Form:
+    """An operation as an expression: a template for its operands, after `lines` that give its intermediate results.
+
+    Operands are `{0}`, `{1}`, ..., intermediate results follow in number. If `bare`, an operand may be any expression,
+    since it stands alone. Otherwise it is a name or a number, or, if it is there only `once`, in parentheses.
+    """
+
+    __slots__ = ("bare", "lines", "once", "precedence", "template")
+
+    def __init__(self, template: str, precedence: int, bare: bool, lines: Sequence[str] = ()) -> None:
+        self.template = template
+        self.precedence = precedence
+        self.bare = bare
+        self.lines = lines
+        places = re.findall(r"{(\d+)}", template)
+        self.once = {int(place) for place in places if places.count(place) == 1 and not lines}
+
+
+class Library:
+    """The names that generated code may use, and the helper functions that it calls.
+
+    `taken` are names that mean something else there, `known` those that the code for other structures of arguments has
+    given. With `arrays` the code is for arrays of that module, which goes by `xp`; with `for_engine` it keeps to what
+    engines such as Numba know.
+    """
+
+    def __init__(
+        self, taken: Collection[str], known: dict[Any, str], arrays: Any = None, for_engine: bool = False
+    ) -> None:
+        self.taken = {*taken}
+        self.known = known
+        self.arrays = arrays
+        self.for_engine = for_engine
+        self.helpers: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}  # names of the standard library by what they go by here
+        self.objects: dict[str, Any] = {}
+        self.sourceless = ""  # what keeps the code from standing alone
+        self._names: dict[Any, str] = {}
+        self._forms: dict[Any, Form] = {}
+
+    # -- names
+
+    def new_name(self, name: str) -> str:
+        """A name that is not in use, which from now on is."""
+        while name in self.taken or hasattr(builtins, name):
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def standard(self, name: str) -> str:
+        """What `math`, the module of arrays, or a builtin function goes by."""
+        for alias, original in self.aliases.items():
+            if original == name:
+                return alias
+        if name in self.taken or not hasattr(builtins, name):
+            alias = self.shared(name, name)
+            self.aliases[alias] = name
+            return alias
+        return name
+
+    def object(self, thing: Any, name: str) -> str:
+        """The name of something that the code refers to where it runs."""
+        found = next((known for known, other in self.objects.items() if other is thing), None)
+        if found is None:
+            found = self.new_name(f"{name}{next(serial)}")
+            self.objects[found] = thing
+        return found
+
+    def shared(self, key: Any, name: str) -> str:
+        """The name of something that is the same in the code for all structures of arguments."""
+        if key not in self.known:
+            self.known[key] = self.new_name(name)
+        return self.known[key]
+
+    def math(self, name: str) -> str:
+        """A function of `math`, or the array module's that does the same."""
+        if not self.arrays:
+            return f"{self.standard('math')}.{name}"
+        if name in ("inf", "nan", "pi", "e"):
+            return f"{self.standard('xp')}.{name}"
+        names = [name] if name in SAME_IN_NUMPY else registry[name].numpy if name in registry else []
+        if not names or not hasattr(self.arrays, names[0]):
+            raise UnwritableError(
+                f"NumPy and modules with its names have no {name} that gives the same, so it is not compiled for arrays"
+            )
+        return f"{self.standard('xp')}.{names[0]}"
+
+    def number(self, x: float) -> ast.expr:
+        """A number as an expression."""
+        return ast.parse(self.text_of(x), mode="eval").body
+
+    def text_of(self, x: float) -> str:
+        """A number as source code."""
+        return text_of(x, "") if x - x == 0 else text_of(x, self.math("inf").rpartition(".")[0])
+
+    # -- functions
+
+    def helper(self, function: Callable[..., Any]) -> str:
+        """The name of a function that is, from now on, beside the generated one."""
+        if function not in self._names:
+            name = self._names[function] = self.shared(function, f"_{function.__name__.strip('_')}")
+            self.helpers[name] = ""
+            try:
+                self.helpers[name] = self._helper(function, name)
+            except UnwritableError:
+                del self._names[function], self.helpers[name]
+                raise
+        return self._names[function]
+
+    def _helper(self, function: Callable[..., Any], name: str) -> str:
+        definition = self.definition(function)
+        if self.arrays:
+            definition.body = Arrayed(self, function).body(definition.body)
+        elif self.for_engine:
+            definition.body = [y for x in definition.body for y in listed(Folder({}, for_engine=True).visit(x))]
+        definition.name = name
+        return ast.unparse(ast.fix_missing_locations(definition))
+
+    def definition(self, function: Callable[..., Any]) -> ast.FunctionDef:
+        """The definition of a function, its names resolved. Raises UnwritableError if there is none."""
+        code: Any = getattr(function, "__code__", None)
+        found = definitions(function.__module__).get(code.co_firstlineno) if code else None
+        if found is None or found.name != function.__name__:
+            raise UnwritableError(f"there is no source code of {function!r}")
+        found = copy.deepcopy(found)
+        found.decorator_list = []
+        found.returns = None
+        for argument in [*found.args.posonlyargs, *found.args.args, *filter(None, [found.args.vararg])]:
+            argument.annotation = None
+        if ast.get_docstring(found) is not None:
+            del found.body[0]
+        return Resolver(self, function, found).visit(found)  # type: ignore[no-any-return]
+
+    def form(self, operation: Operation, operands: Sequence[Any], are_floats: bool) -> Form:
+        """An operation as an expression of operands, of which those that are plain numbers are filled in."""
+        key = operation.name, operation.symbol, are_floats, *[text_of(x) if is_plain(x) else "" for x in operands]
+        if key not in self._forms:
+            self._forms[key] = self._form(operation, operands, are_floats)
+        return self._forms[key]
+
+    def _form(self, operation: Operation, operands: Sequence[Any], are_floats: bool) -> Form:
+        kernel = operation.kernel
+        if self.arrays and operation.name in ARRAY_FORMS:
+            text = ARRAY_FORMS[operation.name]([f"{{{i}}}" for i in range(len(operands))], operands)
+            return Form(text.replace("xp.", f"{self.standard('xp')}."), LOOSE, False)
+        places = [f"{{{i}}}" for i in range(len(operands))]
+        if hasattr(kernel, "__code__") and (are_floats or self.arrays or self.for_engine):
+            try:
+                return self.inline(kernel, operands)
+            except UnwritableError:  # it takes a function
+                pass
+        try:
+            name = self.helper(kernel)
+        except UnwritableError:
+            if self.arrays or self.for_engine:
+                raise
+            name = self.object(kernel, f"_{operation.name}")
+            self.sourceless = f"there is no source code of {operation.name}"
+        return Form(f"{name}({', '.join(places)})", ATOM, True)
+
+    def inline(self, kernel: Callable[..., Any], operands: Sequence[Any]) -> Form:
+        """A kernel on floats, if it is straight-line code. Raises UnwritableError if not."""
+        definition = self.definition(kernel)
+        names = [argument.arg for argument in (*definition.args.posonlyargs, *definition.args.args)]
+        values: list[ast.expr] = [
+            self.number(x) if is_plain(x) else ast.Name(f"_p{i}_") for i, x in enumerate(operands)
+        ]
+        known: dict[str, ast.expr] = dict(zip(names, values))
+        if definition.args.vararg:
+            known[definition.args.vararg.arg] = ast.Tuple(values[len(names) :], ast.Load())
+        body = [x for statement in definition.body for x in listed(Folder(known, self.for_engine).visit(statement))]
+        if self.arrays:
+            body = Arrayed(self, kernel).body(body)
+        lines: list[str] = []
+        while body and isinstance(body[0], ast.Assign) and isinstance(body[0].targets[0], ast.Name):
+            local = body[0].targets[0].id
+            lines.append(template_of(body[0].value))
+            rename = Folder({local: ast.Name(f"_p{len(operands) + len(lines) - 1}_")})
+            body = [rename.visit(statement) for statement in body[1:]]
+        if len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None:
+            raise UnwritableError(f"{kernel.__name__} is more than an expression")
+        result = body[0].value
+        if any(isinstance(node, (ast.GeneratorExp, ast.ListComp)) for node in ast.walk(result)):
+            raise UnwritableError(f"{kernel.__name__} has a loop")
+        bare = not lines and isinstance(result, ast.Call) and all(map(is_simple, result.args))
+        return Form(template_of(result), precedence_of(result), bare, lines)
+
+
+# ---- Reading definitions ---------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def definitions(module: str) -> dict[int, ast.FunctionDef]:
+    """The functions that a module defines, by their first lines."""
+    there = sys.modules.get(module)
+    lines = linecache.getlines(getattr(there, "__file__", None) or "", vars(there) if there else None)
+    found = [node for node in ast.walk(ast.parse("".join(lines))) if isinstance(node, ast.FunctionDef)]
+    return {min([node.lineno, *[x.lineno for x in node.decorator_list]]): node for node in found}
+
+
+class Resolver(ast.NodeTransformer):
+    """Puts what the global names in a function stand for in their places."""
+
+    def __init__(self, library: Library, function: Callable[..., Any], definition: ast.FunctionDef) -> None:
+        self.library = library
+        self.globals: dict[str, Any] = function.__globals__
+        self.locals = {node.arg for node in ast.walk(definition) if isinstance(node, ast.arg)}
+        self.locals |= {
+            node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self.locals or not isinstance(node.ctx, ast.Load):
+            return node
+        return self.named(self.thing(node), node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        root: ast.expr = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id in self.locals:
+            self.generic_visit(node)
+            return node
+        thing = self.thing(node)
+        if getattr(math, node.attr, None) is thing:
+            return ast.parse(self.library.math(node.attr), mode="eval").body
+        return self.named(thing, node.attr)
+
+    def thing(self, node: ast.expr) -> Any:
+        """What a dotted name stands for."""
+        if isinstance(node, ast.Attribute):
+            return getattr(self.thing(node.value), node.attr)
+        name: str = node.id  # type: ignore[attr-defined]
+        return self.globals.get(name, getattr(builtins, name, None))
+
+    def named(self, thing: Any, name: str) -> ast.expr:
+        if isinstance(thing, (float, int)):
+            return self.library.number(thing)
+        thing = getattr(thing, "operation", thing)
+        thing = thing.kernel if isinstance(thing, Operation) else thing
+        if isinstance(thing, types.FunctionType):
+            return ast.Name(self.library.helper(thing), ast.Load())
+        if getattr(builtins, name, None) is thing and thing is not None:
+            return ast.Name(self.library.standard(name), ast.Load())
+        if isinstance(thing, tuple) and all(isinstance(x, float) for x in thing):
+            return ast.Tuple([*map(number, thing)], ast.Load())
+        raise UnwritableError(f"{name} cannot be written")
+
+
+class Folder(ast.NodeTransformer):
+    """Puts expressions in the place of names, and decides what can be decided, given that all numbers are floats.
+
+    For an engine it leaves out `try`: arithmetic does not raise there, and where it does, Python takes the call.
+    """
+
+    def __init__(self, known: dict[str, ast.expr], for_engine: bool = False) -> None:
+        self.known = known
+        self.for_engine = for_engine
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return copy.deepcopy(self.known[node.id]) if node.id in self.known else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        called = node.func
+        if isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id == "type":
+            return number(float(node.args[0].value)) if isinstance(node.args[0], ast.Constant) else node  # type: ignore[arg-type]
+        if isinstance(called, ast.Name) and called.id == "_one_like":
+            return number(1.0)
+        if isinstance(called, ast.Name) and called.id == "len" and isinstance(node.args[0], ast.Tuple):
+            return number(len(node.args[0].elts))
+        node.args = [y for x in node.args for y in spread(x)]
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Tuple) and isinstance(node.slice, ast.Slice):
+            ends: Any = [value_of(x) if x is not None else None for x in (node.slice.lower, node.slice.upper)]
+            return ast.Tuple(node.value.elts[slice(*ends)], ast.Load())
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if is_constant(node.left) and is_constant(node.right):
+            value = value_of(node)
+            if value - value == 0:
+                return number(value)
+        if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+            node.left, node.right = in_floats(node.left), in_floats(node.right)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        left, right = node.left, node.comparators[0]
+        node.comparators = [*map(in_floats, node.comparators)]
+        if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == "type":
+            same = isinstance(right, ast.Name) and right.id == "float"
+            return ast.Constant(same if isinstance(node.ops[0], (ast.Is, ast.Eq)) else not same)
+        if is_constant(left) and is_constant(right):
+            return ast.Constant(value_of(node))
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        self.generic_visit(node)
+        idle = isinstance(node.op, ast.And)
+        rest = [x for x in node.values if not (isinstance(x, ast.Constant) and x.value is idle)]
+        if any(isinstance(x, ast.Constant) and x.value is not idle for x in rest):
+            return ast.Constant(not idle)
+        node.values = rest
+        return node if len(rest) > 1 else rest[0] if rest else ast.Constant(idle)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
+            return ast.Constant(not node.operand.value)
+        return node
+
+    def visit_IfExp(self, node: Any) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Constant):
+            return node.body if node.test.value else node.orelse
+        return node
+
+    def visit_If(self, node: ast.If) -> Any:
+        return self.visit_IfExp(node)
+
+    def visit_Try(self, node: ast.Try) -> Any:
+        self.generic_visit(node)
+        return node.body if self.for_engine else node
+
+
+class Arrayed:
+    """A function's statements as ones on arrays: whatever is chosen is chosen by `where`, from both sides."""
+
+    def __init__(self, library: Library, function: Callable[..., Any]) -> None:
+        self.library = library
+        self.name = function.__name__
+
+    def body(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """Assignments and a result, as they are, on arrays. Raises UnwritableError if there is anything else."""
+        found: list[Any] = [y for x in statements for y in listed(Folder({}).visit(x))]
+        if not all(isinstance(x, ast.Assign) for x in found[:-1]) or not isinstance(found[-1], ast.Return):
+            raise UnwritableError(f"{self.name} cannot be compiled for arrays")
+        for statement in found:
+            statement.value = self.expression(statement.value)
+        return found
+
+    def expression(self, node: ast.expr, is_test: bool = False) -> ast.expr:
+        """An expression on arrays; a number as a test as a comparison."""
+        if isinstance(node, ast.IfExp):
+            where = ast.parse(f"{self.library.standard('xp')}.where", mode="eval").body
+            test = self.expression(node.test, is_test=True)
+            return ast.Call(where, [test, self.expression(node.body), self.expression(node.orelse)], [])
+        if isinstance(node, ast.BoolOp):
+            operator = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
+            result = self.expression(node.values[0], is_test)
+            for value in node.values[1:]:
+                result = ast.BinOp(result, operator, self.expression(value, is_test))
+            return result
+        if is_test and isinstance(node, ast.Name):
+            return ast.Compare(node, [ast.NotEq()], [number(0)])
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Name) and called.id not in ("abs", *self.library.helpers):
+            raise UnwritableError(f"{self.name} cannot be compiled for arrays, since it calls {called.id}")
+        for name, child in ast.iter_fields(node):
+            if isinstance(child, ast.expr):
+                setattr(node, name, self.expression(child))
+            elif isinstance(child, list) and all(isinstance(x, ast.expr) for x in child):
+                setattr(node, name, [*map(self.expression, child)])
+        return node
+
+
+# ---- Small questions about expressions -------------------------------------------------------------------------------
+
+
+def is_plain(operand: Any) -> bool:
+    return not isinstance(operand, Symbol) and isinstance(operand, (float, int))
+
+
+def number(x: Any) -> ast.expr:
+    return ast.parse(repr(x), mode="eval").body
+
+
+def text_of(x: Any, math: str = "math") -> str:
+    """A number as source code."""
+    if hasattr(x, "item"):  # one of NumPy's, of which `repr` is no number
+        x = x.item()
+    if x != x:
+        return f"{math}.nan"
+    if abs(x) == INFINITY:
+        return f"{math}.inf" if x > 0 else f"-{math}.inf"
+    return hex(x) if type(x) is int and x.bit_length() > 10_000 else repr(x)
+
+
+def is_constant(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Attribute) and node.attr in ("inf", "nan"))
+
+
+def value_of(node: ast.expr) -> Any:
+    """The value of an expression of constants."""
+    names = [x.id for x in ast.walk(node) if isinstance(x, ast.Name)]
+    return eval(ast.unparse(node), dict.fromkeys(names, math))
+
+
+def in_floats(node: ast.expr) -> ast.expr:
+    """An expression with a float for a small integer: the same result, without a conversion when it runs."""
+    if isinstance(node, ast.IfExp):
+        node.body, node.orelse = in_floats(node.body), in_floats(node.orelse)
+    elif isinstance(node, ast.Constant) and type(node.value) is int and abs(node.value) < 2**53:
+        return number(float(node.value))
+    return node
+
+
+def is_simple(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) or is_constant(node)
+
+
+def listed(statement: Any) -> list[ast.stmt]:
+    return statement if isinstance(statement, list) else [statement]
+
+
+def spread(argument: ast.expr) -> list[ast.expr]:
+    """An argument of a call, or those that a starred tuple holds."""
+    if isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Tuple):
+        return argument.value.elts
+    return [argument]
+
+
+def template_of(node: ast.expr) -> str:
+    text = ast.unparse(ast.fix_missing_locations(ast.Expression(node)))
+    return re.sub(r"\b_p(\d+)_", r"{\1}", text.replace("{", "{{").replace("}", "}}"))
+
+
+def precedence_of(node: ast.expr) -> int:
+    if isinstance(node, (ast.Call, ast.Name, ast.Attribute)):
+        return ATOM
+    if isinstance(node, ast.BinOp):
+        if isinstance(node.op, (ast.Mult, ast.Div)):
+            return PRODUCT
+        return SUM if isinstance(node.op, (ast.Add, ast.Sub)) else LOOSE
+    return LOOSE

@@ -1,0 +1,614 @@
+"""What `compile` sees of a function: each operation on numbers that depend on its arguments, and each decision on them.
+
+While a `Trace` is open, a `Traced` stands for every such number, in the values and in the derivatives that they record.
+So the tapes, transforms and sweeps in the function run as ever, and what they compute is on the record, too.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import math
+import operator
+import sys
+from functools import lru_cache
+from numbers import Real
+
+from ..checks import Symbol, as_number, named
+from ..engine.callers import outer_frame, place, where
+from ..engine.contexts import Block, current
+from ..engine.rows import INTERVAL, KEY, NUMBER, OPERATION, identity_of
+from ..engine.value import Value, make_constant, recorded
+from ..operations import elementary as operations
+from ..operations.operation import Operation, appliers, numpy_functions, registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, NoReturn
+
+    from ..engine.contexts import BlockInterval
+
+# What never raises, given floats: if nothing needs its result it can go. Of everything else a function may want to know
+# that it raised; not so of local derivatives, which exist where the value does.
+NEVER_RAISES = {
+    *("add", "sub", "mul", "neg", "absolute", "identity", "sign", "step", "relu", "sigmoid", "softplus", "log_sigmoid"),
+    *("maximum", "minimum", "where", "sum", "mean", "dot", "prod", "max", "min", "norm", "tanh", "atan", "asinh"),
+    *("erf", "erfc", "cbrt", "atan2", "degrees", "radians", "fabs", "copysign", "fraction", "whole", "ulp"),
+    *("lt", "le", "gt", "ge", "eq", "ne", "peak", "trough"),
+    *("exp_gap", "total", "total_but_largest", "share", "own_whole", "surprise", "logsumexp"),
+    *("chosen", "chosen_below", "clip_share"),
+    *("norm_but_largest", "leading_cosine", "cosine", "stands_out", "direction"),
+    *("leaves_range", "excess", "shifted"),
+}
+# What gives a float for floats: always; if the operand in some place is one; if one is; if all are. Of anything else it
+# is not known.
+FLOATS = {
+    *("truediv", "quotient", "over_square", "sigmoid", "softplus", "log_sigmoid"),
+    *("sech2", "rsqrt", "rhypot", "lorentz", "leg_ratio"),
+    *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "polygamma_slope"),
+    *("inversion", "over_sum_of_squares"),
+    *("mean", "norm", "logsumexp", "surprise", "in_floats", "float_pow", "fraction", "whole"),
+    *(
+        "exp_gap",
+        "total",
+        "total_but_largest",
+        "share",
+        "own_whole",
+        "norm_but_largest",
+        "leading_cosine",
+        "stands_out",
+    ),
+    *(name for name, function in vars(math).items() if callable(function) and name not in ("pow", "prod", "sumprod")),
+}
+FLOAT_IF_IT_IS = {
+    **dict.fromkeys(("sign", "step", "chosen", "chosen_below", "tied", "agreement", "power_slope", "power_log"), 0),
+    "times_power": 1,
+    "power_log_sum": 2,
+    "shifted": 0,
+}
+FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}
+FLOAT_IF_ALL_ARE = {
+    *("neg", "absolute", "identity", "relu", "maximum", "minimum", "clip", "where", "max", "min", "peak", "trough"),
+    *("direction", "cosine"),
+}
+
+
+class Asked(Operation):
+    """A function of Python's own; `symbol` are the names of its last operands, which go by keyword."""
+
+    __slots__ = ()
+
+
+class UntraceableError(Exception):
+    """The function meets something that only recorded numbers can do."""
+
+
+def of_two(operation: Operation, reflected: bool) -> Callable[[Traced, Any], Any]:
+    """A method for one of Python's operators."""
+
+    def method(self: Traced, other: Any) -> Any:
+        if not isinstance(other, (Symbol, float, int, Real)):
+            return NotImplemented
+        return self.trace.apply(operation, (other, self) if reflected else (self, other))
+
+    return method
+
+
+def compared(name: str, symbol: str) -> Callable[[Traced, Any], Any]:
+    """A method for one of Python's comparisons."""
+    operation = Operation(name, getattr(operator, name), (None, None), symbol)
+
+    def method(self: Traced, other: Any) -> Any:
+        if not isinstance(other, (Symbol, float, int, Real)):
+            return NotImplemented
+        condition = self.trace.apply(operation, (self, other), Condition)
+        return bool(condition) if tells_bools_by_identity(outer_frame().f_code) else condition
+
+    return method
+
+
+@lru_cache(maxsize=1000)
+def tells_bools_by_identity(code: Any) -> bool:
+    """Whether a function may ask `is True` or `type(...) is bool`, as `case True` does, which only a bool passes."""
+    names = any(constant is True or constant is False for constant in code.co_consts) or "bool" in code.co_names
+    return names and any(step.opname == "IS_OP" for step in dis.get_instructions(code))
+
+
+def asked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method for what makes a plain number of it: a decision, with as many answers as it may have."""
+
+    def method(self: Traced, *args: Any) -> Any:
+        return self.trace.ask(name, function, (self, *args), {})
+
+    return method
+
+
+class Traced(Symbol):
+    """A number that depends on the arguments of a traced function: an operation on others, or an input.
+
+    `data` is the number itself in this run. What `keeps` stays in the program although nothing may need its result,
+    since it may raise. Python's decisions on it are asked of the trace.
+    """
+
+    __slots__ = ("data", "index", "is_float", "keeps", "operands", "operation", "trace")
+
+    __array_ufunc__ = None  # NumPy's scalars give way to it
+
+    def __init__(self, trace: Trace, operation: Any, operands: tuple[Any, ...], data: Any, is_float: bool) -> None:
+        self.trace = trace
+        self.operation = operation
+        self.operands = operands
+        self.data = data
+        self.is_float = is_float
+        self.keeps = False
+        self.index = trace.count = trace.count + 1
+
+    def __divmod__(self: Any, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self: Any, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    def __neg__(self) -> Any:
+        return self.trace.apply(operations.neg, (self,))
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return self.trace.apply(operations.absolute.operation, (self,))
+
+    __lt__ = compared("lt", "<")
+    __le__ = compared("le", "<=")
+    __gt__ = compared("gt", ">")
+    __ge__ = compared("ge", ">=")
+    __eq__ = compared("eq", "==")
+    __ne__ = compared("ne", "!=")
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    __class__ = property(lambda _: float)  # for `isinstance`
+    real = property(lambda self: self)
+    imag = 0.0
+
+    def conjugate(self) -> Any:
+        return self
+
+    def is_integer(self: Any) -> bool:
+        return bool(self % 1 == 0)
+
+    def __hash__(self) -> int:
+        return self.trace.ask("hash", hash, (self,), {}) if self.trace.is_open else self.index
+
+    def __getattr__(self, name: str) -> Any:
+        operation = numpy_functions.get(name, registry.get(name))
+        if operation is not None and len(operation.rules) == 1:
+            return lambda *others: self.trace.apply(
+                operation, (self, *others)
+            )  # as NumPy calls it for arrays of objects
+        if hasattr(float, name):
+            self.trace.refuse_number(f"{name}() of a traced number would be that of this one call")
+        raise AttributeError(f"'float' object has no attribute {name!r}")
+
+    __int__ = asked("int", int)
+    __floor__ = asked("floor", math.floor)
+    __ceil__ = asked("ceil", math.ceil)
+    __trunc__ = asked("trunc", math.trunc)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if digits is None:
+            return self.trace.ask("round", round, (self,), {})
+        return self.trace.apply(Asked("round", round, (None, None)), (self, digits))
+
+    def __index__(self) -> int:
+        self.trace.refuse_number(
+            "a traced number is no index or count; name the argument in static_argnames, or use int() of it"
+        )
+
+    def __float__(self) -> float:
+        self.trace.refuse_number(
+            "float() of a traced number, which math.sin() and the like call, would keep the number of this one call; "
+            "use scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
+        )
+
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Traced:
+        return self
+
+    def __reduce__(self) -> Any:
+        self.trace.refuse_number("a traced number cannot be pickled, it stands for another number in each call")
+
+    def __repr__(self) -> str:
+        if self.trace.is_open:
+            self.trace.give_up(TEXT)
+        return f"<traced {self.index}>"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+
+operations.give_operators(Traced, of_two)
+
+
+def of_truths(name: str, reflected: bool = False) -> Callable[[Condition, Any], Any]:
+    """A method for `&`, `|` or `^`, which join conditions without asking for their truth."""
+    function = getattr(operator, name)
+    symbol = {"and_": "&", "or_": "|", "xor": "^"}[name]
+    operation = Operation(name, function, (None, None), symbol)
+
+    def method(self: Condition, other: Any) -> Any:
+        if isinstance(other, Condition):
+            return self.trace.apply(operation, (self, other), Condition)
+        if isinstance(other, bool) and name != "xor":
+            return self if other is (name == "and_") else other
+        return function(other, bool(self)) if reflected else function(bool(self), other)
+
+    return method
+
+
+def of_the_truth(name: str, function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
+    """A method that a truth value has, too: it asks for the truth."""
+
+    def method(self: Condition, *args: Any) -> Any:
+        operands = [bool(x) if isinstance(x, Condition) else x for x in (self, *args)]
+        return function(*reversed(operands)) if reflected else function(*operands)
+
+    return named(method, f"__{name}__")
+
+
+class Condition(Traced):
+    """A truth value that depends on the arguments: a path of its own as soon as its truth is asked, not before."""
+
+    __slots__ = ()
+
+    __class__ = property(lambda _: bool)  # for `isinstance`
+    real = property(lambda self: int(bool(self)))
+    imag = 0
+
+    def conjugate(self) -> Any:
+        return int(bool(self))
+
+    def __bool__(self) -> bool:
+        return self.trace.decide(self)  # type: ignore[no-any-return]
+
+    def __hash__(self) -> int:
+        return hash(bool(self)) if self.trace.is_open else self.index
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(bool, name):
+            return getattr(bool(self), name)
+        raise AttributeError(f"'bool' object has no attribute {name!r}")
+
+    __and__ = of_truths("and_")
+    __rand__ = of_truths("and_", reflected=True)
+    __or__ = of_truths("or_")
+    __ror__ = of_truths("or_", reflected=True)
+    __xor__ = of_truths("xor")
+    __rxor__ = of_truths("xor", reflected=True)
+
+
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift")
+for _name in (*_ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "invert", "abs", "index"):
+    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(operator, _name)))
+for _name in _ARITHMETIC:
+    setattr(Condition, f"__r{_name}__", of_the_truth(f"r{_name}", getattr(operator, _name), reflected=True))
+for _name in ("int", "float", "round", "format", "repr"):
+    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(builtins, _name)))
+for _name in ("floor", "ceil", "trunc"):
+    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(math, _name)))
+
+
+class Trace(Block):
+    """One run of a function, written down: `events` are operations and the answers to questions in their order.
+
+    It is a block, and what is open around it does not count in it: a compiled function is one whoever calls it.
+    Without a `script` each question is answered by the numbers at hand. With one there are no numbers: it holds the
+    answers, and where it ends, the answer is yes.
+    """
+
+    def __init__(self, script: Sequence[bool] | None = None) -> None:
+        super().__init__()
+        self.count = 0
+        self.script = script
+        self.quiet = False
+        self.raised = ""
+        self.refusal: Exception | None = None
+        self.events: list[Any] = []
+        self.answers: dict[int, Any] = {}
+        self.table: dict[tuple[Any, ...], Traced] = {}
+        self.leaves: dict[int, tuple[Value, Traced]] = {}
+        self.intervals: set[int] = set()
+        self.outside: dict[int, Value] = {}  # what was computed before: its numbers stay, but a tape may follow it
+        self.made: dict[int, Value] = {}  # leaves that the function made
+
+    # -- the block
+
+    def take_part(self, interval: BlockInterval) -> None:
+        """Say to an interval that every operation in it goes to the trace."""
+        interval.tapes = interval.accessed = ()
+        interval.detector = None
+        self.intervals.add(interval.number)
+        interval.enabled = True
+        interval.plain = False
+        interval.tracer = self
+
+    # -- numbers
+
+    def input(self, data: Any) -> Traced:
+        """What stands for a number that differs from call to call."""
+        return Traced(self, None, (), data, True)
+
+    def number_of(self, value: Value) -> Any:
+        """The number of a value, or what stands for it: a leaf that was made outside of the trace is an input."""
+        row = value.row
+        data, identity = row[NUMBER], identity_of(row)
+        if identity in self.leaves:
+            return self.leaves[identity][1]
+        is_computed = row[OPERATION] or row[KEY] is None
+        if row[INTERVAL] in self.intervals:
+            if not is_computed:
+                self.made[identity] = value
+            return data
+        if is_computed or isinstance(data, Symbol):
+            if row[OPERATION]:
+                self.outside[identity] = value
+            return data
+        if type(data) is not float:
+            self.give_up(f"the leaf {data!r} is not a float")
+        leaf = self.input(None if self.script is not None else data)
+        self.leaves[identity] = value, leaf
+        return leaf
+
+    def may_have_kept_leaves(self) -> bool:
+        """Whether a leaf that the function made may be alive after its run, so that the next run finds it there.
+
+        There they are leaves like others, of the numbers of this run.
+        """
+        settle(self.made.values())
+        if not hasattr(sys, "getrefcount"):
+            return bool(self.made)
+        self.made[0] = make_constant(0.0)  # what nothing else refers to, to compare with
+        *counts, alone = map(sys.getrefcount, self.made.values())
+        return any(count > alone for count in counts)
+
+    def forget(self) -> None:
+        """Let go of what only the run needed, since what stands for numbers refers to the trace as long as it lives."""
+        self.events, self.table, self.answers, self.leaves, self.outside, self.made = [], {}, {}, {}, {}, {}
+
+    def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
+        """What `nodes.record` does, with what stands for numbers."""
+        interval = current()
+        numbers = [self.number_of(x) if isinstance(x, Value) else as_number(x) for x in operands]
+        data = self.apply(operation, numbers)
+        if interval.detector is not None:
+            self.give_up("detect_anomaly looks at the numbers of one call")
+        if interval.enabled:
+            wanted = [isinstance(x, Value) and x.is_followed_in(interval) for x in operands]
+            if True in wanted:
+                quiet, self.quiet = self.quiet, True
+                derivatives = operation.local_derivatives(numbers, wanted)
+                self.quiet = quiet
+                if any(derivative is not None for derivative in derivatives):
+                    rows = [x.row if isinstance(x, Value) else number for x, number in zip(operands, numbers)]
+                    return recorded(operation, data, rows, derivatives, interval)
+        return make_constant(data, interval)
+
+    def apply(self, operation: Operation, operands: Sequence[Any], kind: type[Traced] = Traced) -> Any:
+        """The result of an operation: a number if it does not depend on an input, or what stands for it."""
+        symbols = [x for x in operands if isinstance(x, Traced)]
+        if not symbols:
+            return operation.evaluate(operands)
+        if not self.is_open or symbols[0].trace is not self:
+            raise RuntimeError(
+                "a number of a compiled function was kept after the function had been traced; return it instead"
+            )
+        found = simplified(operation, operands)
+        if found is not None:
+            return found
+        key = (operation.name, operation.symbol, *map(told, operands))
+        found = self.table.get(key)
+        if found is None:
+            try:
+                operands = tuple([x if isinstance(x, Traced) else constant_operand(operation, x) for x in operands])
+            except UntraceableError as error:
+                self.refusal = error
+                raise
+            data = None
+            if self.script is None:
+                data = self._evaluate(operation, operands)
+            found = self.table[key] = kind(self, operation, operands, data, gives_float(operation, operands))
+            self.events.append(found)
+        if not self.quiet and operation.name not in NEVER_RAISES:
+            found.keeps = True
+        return found
+
+    def _evaluate(self, operation: Operation, operands: Sequence[Any]) -> Any:
+        numbers = [x.data if isinstance(x, Traced) else x for x in operands]
+        try:
+            return operation.kernel(*numbers) if isinstance(operation, Asked) else operation.evaluate(numbers)
+        except Exception as error:  # even if the function catches it: other arguments may not raise it
+            self.raised = f"{operation.name} raised {type(error).__name__}, {place()}"
+            raise
+
+    # -- decisions
+
+    def ask(self, name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What a function gives that has no derivative: a truth value, or an integer that the path depends on."""
+        if not any(isinstance(x, Symbol) for x in args):
+            return function(*args, **kwargs)
+        named = (*kwargs,)
+        places, operands = len(args), (*args, *kwargs.values())
+
+        def of_operands(*operands: Any) -> Any:
+            return function(*operands[:places], **dict(zip(named, operands[places:])))
+
+        key = (name, named, *map(told, operands))
+        found = self.table.get(key)
+        if found is None:
+            operation = Asked(name, of_operands, (None,) * len(operands), ",".join(named))
+            data = None
+            if self.script is None:
+                data = self._evaluate(operation, operands)
+            kind = Condition if name in TRUTHS else Traced
+            found = self.table[key] = kind(self, operation, operands, data, False)
+            found.keeps = True
+            self.events.append(found)
+        return found if isinstance(found, Condition) else self.decide(found)
+
+    def decide(self, question: Traced) -> Any:
+        """The answer to a question, from here on the same one."""
+        if question.index in self.answers:
+            return self.answers[question.index]
+        answer = question.data
+        if self.script is not None:
+            if not isinstance(question, Condition):
+                self.refuse_number(
+                    f"{question.operation.name}() of an array has as many answers as the array has entries"
+                )
+            if len(self.answers) >= MOST_ANSWERS:
+                file, line = where()
+                self.refuse_number(
+                    f"for arrays every path is computed, and the decision at {file}, line {line}, makes too many"
+                )
+            answer = self.script[len(self.answers)] if len(self.answers) < len(self.script) else True
+        self.answers[question.index] = answer
+        self.events.append((question, answer, where()))
+        return answer
+
+    # -- what cannot be followed
+
+    def refuse(self, what: str, value: Value) -> None:
+        """Raise TypeError if what is asked of a value would be the same for all calls, but for text: that gives up."""
+        if isinstance(self.number_of(value), Symbol):
+            if what == "text":
+                self.give_up(TEXT)
+            self.refuse_number(INSTEAD[what])
+
+    def refuse_number(self, message: str) -> NoReturn:
+        self.refusal = TypeError(f"in a compiled function {message}")
+        raise self.refusal
+
+    def give_up(self, reason: str) -> NoReturn:
+        """End the trace: the call is left to the function itself."""
+        self.refusal = UntraceableError(f"{reason}, {place()}")
+        raise self.refusal
+
+
+def settle(leaves: Iterable[Value]) -> None:
+    """Make leaves from a trace into leaves like others, of the numbers of that run."""
+    for leaf in leaves:
+        row = leaf.row
+        number = row[NUMBER].data if isinstance(row[NUMBER], Traced) else row[NUMBER]
+        leaf.row = (row[0], current().number, row[OPERATION], number, *row[KEY:])
+
+
+MOST_ANSWERS = 100
+TEXT = "the text of a number, which differs from call to call, is asked for"
+TRUTHS = {"isclose", "isfinite", "isinf", "isnan", "isnormal", "issubnormal", "signbit"}
+INSTEAD = {
+    **dict.fromkeys(
+        ("data", "item()", "tolist()"),
+        "the plain number of a traced value would stay that of this one call; compute with the value itself",
+    ),
+    "float(), which math.sin() and the like call,": (
+        "float() of a traced value, which math.sin() and the like call, would keep the number of this one call; use "
+        "scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
+    ),
+    "grad": "grad of a traced value is not followed; use GradientTape, or scalargrad.grad",
+    "backward()": "backward() is not followed, since it writes into leaves; use GradientTape, or scalargrad.grad",
+    "assign": "a value cannot be assigned; return the new number, and assign it outside",
+}
+
+
+def told(operand: Any) -> Any:
+    """What an operand is told by in a key: other numbers than 0.0 are 0 and -0.0."""
+    if isinstance(operand, Traced):
+        return operand.index
+    return repr(operand) if type(operand) is float else (type(operand), operand)
+
+
+def constant_operand(operation: Operation, x: Any) -> Any:
+    """A plain operand as a float or an int. An exact number becomes the float that Python's operators make of it."""
+    x = as_number(x)
+    if type(x) is int and operation.rules[-1] is not None and not -(2**1023) < x < 2**1023:
+        raise UntraceableError(f"an integer beyond the range of floats is an operand of {operation.name}, {place()}")
+    if isinstance(x, (float, int)):
+        return x
+    if operation.symbol and operation.rules[0] is not None:
+        return float(x)
+    raise UntraceableError(f"{x!r}, which is no float, is an operand of {operation.name}, {place()}")
+
+
+def gives_float(operation: Operation, operands: Sequence[Any]) -> bool:
+    """Whether the result is a float whatever the inputs are, and never an integer."""
+    name = operation.name
+    if name in FLOATS:
+        return True
+    if name in FLOAT_IF_IT_IS or name == "clip_share":
+        return is_float(operands[FLOAT_IF_IT_IS.get(name, operands[-1])])
+    floats = [*map(is_float, operands)]
+    if name == "where":
+        del floats[0]
+    return True in floats if name in FLOAT_IF_ONE_IS else name in FLOAT_IF_ALL_ARE and False not in floats
+
+
+def is_exactly(x: Any, number: float) -> bool:
+    """Whether an operand is a constant that equals a number, other than with the sign of its zero."""
+    return not isinstance(x, Traced) and x == number and math.copysign(1, x) == math.copysign(1, number)
+
+
+def simplified(operation: Operation, operands: Sequence[Any]) -> Any:
+    """What an operation gives if that is known without it, bit for bit; else None."""
+    name = operation.name
+    x: Any = operands[0]
+    y: Any = operands[1] if len(operands) == 2 else None
+    if name in ("one_like", "zero_like"):  # the arguments are floats, so derivatives are too, also of an integer result
+        return operation.evaluate([0.0])
+    if name == "mul":
+        for one, other in ((x, y), (y, x)):
+            if is_exactly(one, 1) and (type(one) is int or other.is_float):
+                return other
+            if is_exactly(one, -1) and (type(one) is int or other.is_float):
+                return -other
+    elif (
+        (name == "identity" or (name == "in_floats" and x.is_float))
+        or (name in ("truediv", "pow") and x_is_float(x) and is_exactly(y, 1))
+        or (name == "sub" and (is_exactly(y, 0) if type(y) is int else is_exactly(y, 0.0) and x_is_float(x)))
+    ):
+        return x
+    elif name == "neg" and x.operation is operations.neg:
+        return x.operands[0]
+    elif name == "power_slope" and is_exactly(y, 2):
+        return y * x
+    elif (
+        name == "times_power"
+        and type(x) is int
+        and x > 0
+        and operands[3] == 0
+        and type(operands[2]) is int
+        and operands[2] in (0, 1)
+    ):
+        return x * 1.0 if operands[2] == 0 else x * operands[1]
+    return None
+
+
+def is_float(x: Any) -> bool:
+    return x.is_float if isinstance(x, Traced) else type(x) is float
+
+
+def x_is_float(x: Any) -> bool:
+    return isinstance(x, Traced) and x.is_float
+
+
+def apply_traced(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to traced and plain numbers."""
+    operands = [*map(as_number, operands)]
+    return next(x for x in operands if isinstance(x, Traced)).trace.apply(operation, operands)
+
+
+Real.register(Traced)
+appliers[Traced] = appliers[Condition] = (0.5, apply_traced)

@@ -1,0 +1,167 @@
+"""Backpropagation: the reverse sweep over the rows that a result was computed by.
+
+The chain rule, read backward: the adjoint of a row is d(target)/d(row), and
+
+    adjoint(operand) = sum over the rows computed from it of adjoint(row) * d(row)/d(operand)
+
+A row comes after its operands, so descending order of serials meets every row when its adjoint is complete.
+"""
+
+from __future__ import annotations
+
+from _thread import _local
+
+from ..operations.elementary import one_like
+from .contexts import current, open_blocks
+from .rows import (
+    NUMBER,
+    SERIAL,
+    Handles,
+    derivatives_of,
+    identity_of,
+    next_serial,
+    number_in,
+    operands_of,
+    operation_of,
+    rows_below,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
+
+    from .rows import Row
+
+    Seeds: TypeAlias = Sequence[tuple[Row, Any]]
+
+
+class Adjoints:
+    """What a sweep came to: the adjoint of each leaf and of each row that it reached, by their identities.
+
+    `stretches` are adjoints by position, counted down from a serial: those of the fast form of the sweep.
+    """
+
+    __slots__ = ("__weakref__", "by_identity", "stretches")
+
+    def __init__(self, by_identity: dict[int, Any], stretches: Sequence[tuple[int, list[Any]]] = ()) -> None:
+        self.by_identity = by_identity
+        self.stretches = stretches
+
+    def of(self, row: Row) -> Any:
+        """The adjoint of a row, None if the sweep did not reach it."""
+        identity = identity_of(row)
+        for top, adjoints in self.stretches:
+            if 0 <= top - identity < len(adjoints) and adjoints[top - identity] is not None:
+                return adjoints[top - identity]
+        return self.by_identity.get(identity)
+
+    def __len__(self) -> int:
+        return len(self.by_identity) + sum([len(adjoints) for _, adjoints in self.stretches])
+
+
+def reverse_sweep(
+    seeds: Seeds,
+    within: Callable[[Row], bool] | None = None,
+    follows: Callable[[Row, Row], bool] | None = None,
+    on_row: Callable[[Row], Any] | None = None,
+) -> Adjoints:
+    """Carry the adjoints of targets, `seeds`, back to everything that they were computed from.
+
+    The local derivatives are the numbers recorded in the forward pass. With `on_row`, which gives the value that stands
+    for a row, they are computed once more by the same rules on the operands themselves, so that the adjoints are values
+    with a record of their own. The sweep goes no further than what was made `within`; where `follows(row, operand)` is
+    false nothing is carried.
+    """
+    adjoints: dict[int, Any] = {}
+    for target, seed in seeds:
+        add(adjoints, target, seed)
+    detector = current().detector
+    if detector is not None and on_row is not None:  # what goes wrong is to be told of the numbers first
+        reverse_sweep([(target, number_in(seed)) for target, seed in seeds], within, follows)
+    for row in reversed(rows_below([target for target, _ in seeds], within)):
+        adjoint = adjoints.get(row[SERIAL])
+        if adjoint is None:  # no gradient comes this way
+            continue
+        for operand, term in terms_of(row, adjoint, on_row):
+            if follows is None or follows(row, operand):
+                add(adjoints, operand, term)
+                if detector is not None:
+                    detector.check_adjoint(row, operand, adjoint, term, adjoints[identity_of(operand)])
+    return Adjoints(adjoints)
+
+
+def terms_of(row: Row, adjoint: Any, on_row: Callable[[Row], Any] | None) -> list[tuple[Row, Any]]:
+    """What a row passes on: each operand that is followed, with adjoint * local derivative."""
+    operands, operation = operands_of(row), operation_of(row)
+    if operation.pull_back is not None:
+        terms = operation.pull_back(row, adjoint, on_row)
+    elif on_row is not None:
+        terms = [None if local is None else product(adjoint, local) for local in derivatives_on(row, on_row)]
+    else:
+        terms = [None if local is None else adjoint * local for local in derivatives_of(row)]
+    return [(operand, term) for operand, term in zip(operands, terms) if term is not None]
+
+
+def derivatives_on(row: Row, on_row: Callable[[Row], Any]) -> Sequence[Any]:
+    """The local derivatives of a row as values that depend on its operands."""
+    wanted = [local is not None for local in derivatives_of(row)]
+    operands = [on_row(x) if type(x) is tuple else x for x in operands_of(row)]
+    derivatives: Sequence[Any] = operation_of(row).local_derivatives(operands, wanted)
+    return derivatives
+
+
+def product(x: Any, y: Any) -> Any:
+    """x * y without an operation for a factor of one, as rules of sums have; a float times an integer is a float."""
+    if (type(y) is int or type(y) is float) and y == 1 and type(number_in(x)) is not int:
+        return x
+    return y if type(x) is float and x == 1 and type(number_in(y)) is not int else x * y
+
+
+def add(adjoints: dict[int, Any], row: Row, term: Any) -> None:
+    """Add a term to the adjoint of a row."""
+    identity = identity_of(row)
+    adjoints[identity] = adjoints[identity] + term if identity in adjoints else term
+
+
+def carry_back(
+    seeds: Seeds, within: Callable[[Row], bool] | None = None, on_row: Callable[[Row], Any] | None = None
+) -> Adjoints:
+    """The reverse sweep over whatever was made `within`, in its fast form where there is one."""
+    if on_row is None and fast_sweeps and not (open_blocks and current().detector is not None):
+        found: Adjoints | None = fast_sweeps[0](seeds, within)
+        if found is not None:
+            return found
+    return reverse_sweep(seeds, within, on_row=on_row)
+
+
+fast_sweeps: list[Callable[..., Adjoints | None]] = []  # see `fast_sweep`, which may be missing
+
+
+# ---- The latest passes -----------------------------------------------------------------------------------------------
+
+
+MOST_KEPT = 100_000  # adjoints of a thread's latest pass, if nobody holds its target
+
+passes = Handles()  # what they came to, the latest last
+thread = _local()
+
+
+def keep(adjoints: Adjoints) -> None:
+    """Let the gradients of inner values be found as long as the target's handle, or else the thread, keeps them."""
+    thread.latest = adjoints if not adjoints.stretches or len(adjoints) <= MOST_KEPT else None
+    passes.add(next_serial(), adjoints)
+
+
+def latest_adjoint(row: Row) -> Any:
+    """The adjoint that the latest pass gave to a row, None if there is no such pass."""
+    for reference in reversed(passes.references.copy().values()):
+        adjoints = reference()
+        if adjoints is not None and (found := adjoints.of(row)) is not None:
+            return found
+    return None
+
+
+def gradients_of(target: Row) -> Adjoints:
+    """The adjoints of all that a target was computed from; its own is one."""
+    return carry_back([(target, one_like(target[NUMBER]))])

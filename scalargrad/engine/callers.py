@@ -1,0 +1,31 @@
+"""Where the code stands that calls this package: file and line, for messages."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+PACKAGE = __file__.removesuffix(__name__.partition(".")[2].replace(".", "/") + ".py")
+
+
+def place() -> str:
+    """Where the innermost frame is that is not this package's own, in words."""
+    return "at {}, line {}".format(*where())
+
+
+def where() -> tuple[str, int]:
+    """File and line of the innermost frame that is not this package's own."""
+    frame = outer_frame()
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def outer_frame() -> Any:
+    """The innermost frame that is not this package's own."""
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return frame

@@ -1,0 +1,309 @@
+"""Contexts: who records, and when.
+
+Most programs have no block open most of the time: a tape, `no_grad`, the run of a transform, a trace. So what a row
+needs is one look at `open_blocks`, which is empty. Otherwise every operation asks `current()` for the interval of its
+own context: a thread's, or an async task's.
+
+An interval is a stretch of time in one context during which the same blocks are open. It has a number, and every row
+bears the number of the interval that it was made in; each tape knows the numbers of its own. So one number says which
+tapes saw a row. Where no block is open, it is 0.
+
+A block is closed by releasing its flag, which is a lock only because the `__exit__` of a lock is code in C: no
+interrupt can come between the end of a block and its closing, and where the garbage collector closes a generator that
+held a block open, no code of this package runs. That a block was closed is noticed by whoever looks next.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from _thread import allocate_lock
+from contextvars import ContextVar
+from functools import partial
+from itertools import count
+from operator import call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol, TypeAlias
+
+    Flag: TypeAlias = Any  # a lock, locked while its block is open
+
+    class Recorder(Protocol):
+        """What records: a tape, or the run of a transform. `intervals` are the numbers of those that it records in."""
+
+        intervals: set[int]
+        selective: bool
+
+        def take_part(self, interval: BlockInterval, /) -> None: ...
+        def watches(self, value: Any, /) -> bool: ...
+
+    class Detector(Protocol):
+        """What looks at each operation, and at each step of a sweep, for numbers gone wrong."""
+
+        def check(self, operation: Any, operands: Sequence[Any], data: Any, /) -> None: ...
+        def note(self, row: Any, /) -> None: ...
+        def check_adjoint(self, row: Any, operand: Any, adjoint: Any, term: Any, total: Any, /) -> None: ...
+        def check_tangent(self, row: Any, tangent: Any, /) -> None: ...
+
+    class Tracer(Protocol):
+        """What follows all numbers for `compile`."""
+
+        def record(self, operation: Any, operands: Sequence[Any], /) -> Any: ...
+        def number_of(self, value: Any, /) -> Any: ...
+        def refuse(self, what: str, value: Any, /) -> None: ...
+
+
+SHUT = allocate_lock()  # the flag of a block that was never opened
+
+# The flags of all blocks that are open, in any thread, and of some that have been closed since.
+open_blocks: dict[int, Flag] = {}
+
+new = object.__new__
+
+
+class Exit(property):
+    """`__exit__` of a block: that of its flag. A `with` statement asks for it before it enters the block."""
+
+    def __call__(self, block: Block, *_: object) -> None:
+        """Leave a block in the way of `contextlib.ExitStack`, which asks the class and not the block."""
+        block.leave()
+
+
+class Block:
+    """What a `with` statement opens: a tape, a pause, the run of a transform, ...
+
+    Each opening has a flag of its own, so that a context that has seen the block before does not take it for open.
+    """
+
+    __slots__ = ("flag", "is_fresh")
+
+    flag: Flag
+    is_fresh: bool  # whether the flag waits for the opening that it was made for
+    when_open = "this block is open already; make another one"
+
+    def __init__(self) -> None:
+        self.flag = SHUT
+        self.is_fresh = False
+
+    def prepare(self) -> Callable[..., None]:
+        """What leaves the block, which is open, or else about to be."""
+        flag = self.flag
+        if not flag.locked():
+            flag = self.flag = allocate_lock()
+            self.is_fresh = True
+        return flag.__exit__  # type: ignore[no-any-return]
+
+    __exit__ = Exit(prepare)
+
+    def __enter__(self) -> Any:
+        """Open the block; interrupted, it is closed. Raises ValueError if it is open already."""
+        if self.flag.locked():
+            raise ValueError(self.when_open)
+        try:
+            self.begin()
+            return self
+        except BaseException:
+            Block.leave(self)
+            raise
+
+    def leave(self) -> None:
+        """Close the block, if it is open."""
+        if self.flag.locked():
+            self.flag.release()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was entered and not yet left."""
+        return self.flag.locked()  # type: ignore[no-any-return]
+
+    def begin(self) -> None:
+        """Open the block, which is closed."""
+        open_block(self)
+
+    def note_end(self) -> None:
+        """Take note that the block was found closed."""
+
+    if TYPE_CHECKING:
+
+        def take_part(self, interval: BlockInterval) -> None:
+            """Set what the block means for an interval that it is open in."""
+
+    Opening: TypeAlias = "tuple[Block, Flag]"
+
+
+class Interval:
+    """A stretch of time in one context; `number` is its own.
+
+    `blocks` are those open in the context, oldest first, each with the flag of its opening; `tapes` are those among
+    them that record. `accessed` are their notes of the variables that are used, `detector` looks for numbers gone
+    wrong. With `enabled` false (`no_grad`) nothing is recorded. It is `plain` if values are followed just where they
+    are tracked: enabled, no tape asked to watch a constant, and no detector. `tracer` is what follows all numbers for
+    `compile`. `moment` is that of the latest event when it began.
+    """
+
+    __slots__ = ()
+
+    number = 0
+    moment: object = None
+    blocks: tuple[Block.Opening, ...] = ()
+    tapes: tuple[Recorder, ...] = ()
+    accessed: tuple[dict[Any, None], ...] = ()
+    detector: Detector | None = None
+    enabled: bool = True
+    plain: bool = True
+    tracer: Tracer | None = None
+
+    def is_open(self) -> bool:
+        """Whether all of its blocks are open still."""
+        return True
+
+
+class BlockInterval(Interval):
+    """An interval in which blocks are open; each says what it means for the interval."""
+
+    __slots__ = (
+        *("accessed", "blocks", "detector", "enabled", "is_open", "moment", "number", "outer", "plain", "tapes"),
+        "tracer",
+    )
+
+    def __init__(self, blocks: tuple[Block.Opening, ...], outer: Interval) -> None:
+        self.moment = clock.moment  # before anything is asked of the blocks
+        self.number = next_number()
+        self.outer = outer
+        self.blocks = blocks
+        self.tapes = self.accessed = ()
+        self.detector = None
+        self.tracer = None
+        self.enabled = self.plain = True
+        asked = [flag.locked for _, flag in blocks]
+        self.is_open = asked[0] if len(asked) == 1 else partial(all_true, asked)  # type: ignore[method-assign]
+        for block, _ in blocks:
+            block.take_part(self)
+        tapes: tuple[Recorder, ...] = self.tapes
+        for tape in tapes:
+            tape.intervals.add(self.number)
+            tape.selective = tape.selective or not self.plain
+
+
+def all_true(asked: Sequence[Callable[[], bool]]) -> bool:
+    return all(map(call, asked))
+
+
+class Clock:
+    """What all contexts share: `moment` is another object after each event that changes what an open block means."""
+
+    __slots__ = ("moment",)
+
+    moment: object
+
+    def strike(self) -> None:
+        """An event: intervals in which blocks are open end, in every context."""
+        self.moment = object()
+
+
+class Scope:
+    """The blocks of a context, and the interval that runs in it: those that are found closed are left out."""
+
+    __slots__ = ("blocks", "interval")
+
+    def __init__(self, blocks: tuple[Block.Opening, ...], interval: Interval) -> None:
+        self.blocks = blocks
+        self.interval = interval
+
+    def renew(self) -> Interval:
+        """Begin an interval, since something happened: an event, perhaps elsewhere, or the end of a block."""
+        blocks = []
+        for opening in self.blocks:
+            block, flag = opening
+            if block.flag is flag and flag.locked():
+                blocks.append(opening)
+                continue
+            block.note_end()
+            open_blocks.pop(id(flag), None)
+        self.blocks = tuple(blocks)
+        outer: Interval = getattr(self.interval, "outer", AMBIENT)
+        if not blocks:
+            self.interval = AMBIENT
+        elif outer.blocks == self.blocks and outer.moment is clock.moment:
+            self.interval = outer  # what ran when the block was opened that has been closed
+        else:
+            self.interval = BlockInterval(self.blocks, getattr(outer, "outer", AMBIENT))
+        return self.interval
+
+
+next_number = count(1).__next__
+clock = Clock()
+clock.strike()
+AMBIENT = Interval()  # the interval of every context that has no block open
+context: ContextVar[Scope] = ContextVar("scalargrad_recording", default=Scope((), AMBIENT))  # noqa: B039
+
+
+def current() -> Interval:
+    """The interval of the running context: a thread's or an async task's own."""
+    if not open_blocks:
+        return AMBIENT
+    scope = context.get()
+    interval = scope.interval
+    if interval is AMBIENT or (interval.moment is clock.moment and interval.is_open()):
+        return interval
+    return scope.renew()
+
+
+def tracer() -> Any:
+    """What traces in the running context, if anything does."""
+    return current().tracer if open_blocks else None
+
+
+def refuse_in_trace(what: str, value: Any) -> None:
+    """Raise where a function is traced and what is asked of a value would be lost to that."""
+    if open_blocks and (tracing := current().tracer) is not None:
+        tracing.refuse(what, value)
+
+
+# ---- Blocks ----------------------------------------------------------------------------------------------------------
+
+
+def forget_closed_blocks() -> None:
+    """Take out of `open_blocks` what was closed and what its own context has not noticed, since it does no more."""
+    for key, flag in [*open_blocks.items()]:
+        if not flag.locked():
+            open_blocks.pop(key, None)
+
+
+def open_block(block: Block) -> None:
+    """Put a block into the running context."""
+    if not block.is_fresh:
+        block.flag = allocate_lock()
+    block.is_fresh = False
+    flag = block.flag
+    scope = context.get()
+    outer = current() if scope.blocks else AMBIENT
+    if open_blocks:
+        forget_closed_blocks()
+    flag.acquire(False)
+    open_blocks[id(flag)] = flag
+    here = new(Scope)
+    here.blocks = blocks = (*scope.blocks, (block, flag))
+    here.interval = BlockInterval(blocks, outer)
+    if COLLECTS_ANYWHERE and gc.isenabled():
+        try:
+            gc.disable()
+            context.set(here)
+        finally:
+            gc.enable()
+    else:
+        context.set(here)
+
+
+# Until 3.11 the collector may begin wherever an object is made, in the midst of `ContextVar.set` too. If it came upon
+# a finaliser that opens a block then, the inner `set` would free what the outer one reads: the interpreter crashes.
+COLLECTS_ANYWHERE = sys.version_info < (3, 12)
+
+
+def close_block(block: Block) -> None:
+    """Close a block before its `with` statement ends."""
+    open_blocks.pop(id(block.flag), None)
+    block.flag = SHUT
+    clock.strike()

@@ -1,0 +1,547 @@
+"""`Value`: a number that remembers how it was computed. It is a handle on a row of the record."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import deque
+from itertools import chain
+
+from ..checks import as_float, as_number, named, refuse_float, refuse_index, refuse_list, refuse_ratio, rounded
+from ..operations import elementary as operations
+from ..operations.operation import appliers, find_applier
+from .backprop import Adjoints, gradients_of, keep, latest_adjoint
+from .contexts import current, open_blocks, refuse_in_trace
+from .rows import (
+    CONSTANT,
+    KEY,
+    LABEL,
+    LEAF,
+    NUMBER,
+    OPERATION,
+    SERIAL,
+    derivatives_of,
+    identity_of,
+    inner_values,
+    label_of,
+    labelled,
+    leaves,
+    operands_of,
+    operation_of,
+    parents_of,
+    reassigned,
+    row_of,
+    row_of_constant,
+    row_of_leaf,
+    rows_below,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from numbers import Real
+    from typing import Any
+
+    from ..checks import Number
+    from ..operations.operation import Operation
+    from .contexts import Interval
+    from .rows import Row
+else:
+    from numbers import Real
+
+new = object.__new__
+drain = deque(maxlen=0).extend  # type: ignore[var-annotated]  # runs through an iterator, in C
+
+
+class Element:
+    """What NumPy's functions ask of the elements of arrays of objects: methods that `arrays` adds."""
+
+    __slots__ = ()
+
+
+# ---- How an operation is recorded ------------------------------------------------------------------------------------
+
+
+def record(operation: Operation, operands: Sequence[Any]) -> Value:
+    """Apply an operation to values and numbers: a row of its own, of a constant where nothing is there to follow.
+
+    This is the definition; `fast_path` has faster forms of it.
+    """
+    interval = current()
+    if interval.tracer is not None:
+        return interval.tracer.record(operation, operands)  # type: ignore[no-any-return]
+    followed = [isinstance(x, Value) and x.is_followed_in(interval) for x in operands]
+    rows = [x.row if isinstance(x, Value) else as_number(x) for x in operands]
+    numbers = [x[NUMBER] if type(x) is tuple else x for x in rows]
+    data = operation.evaluate(numbers)
+    if interval.enabled and True in followed:
+        derivatives = operation.local_derivatives(numbers, followed)
+        if derivatives.count(None) < len(derivatives):
+            return recorded(operation, data, rows, derivatives, interval)
+    if interval.detector is not None:
+        interval.detector.check(operation, numbers, data)
+    return make_constant(data, interval)
+
+
+def recorded(
+    operation: Operation,
+    data: Number,
+    operands: Sequence[Any],
+    derivatives: Sequence[Number | None],
+    interval: Interval,
+) -> Value:
+    """The value of an operation on rows and numbers with its local derivatives."""
+    value = new(Value)
+    value.row = row_of(operation, data, operands, derivatives, interval.number)
+    if interval.detector is not None:
+        interval.detector.note(value.row)
+    return value
+
+
+def make_constant(number: Number, interval: Interval | None = None) -> Value:
+    """A constant that cannot be assigned."""
+    value = new(Value)
+    value.row = row_of_constant(number, (interval or current()).number)
+    return value
+
+
+def make_leaf(value: Value, number: Number, label: str | None = None, is_tracked: bool = True) -> Value:
+    """Make a new object a leaf, or a constant that can be assigned."""
+    value.row = row = row_of_leaf(number, current().number if open_blocks else 0, label, is_tracked)
+    leaves.add(row[KEY], value)
+    return value
+
+
+def on_row(row: Row) -> Value:
+    """The value that stands for a row: a leaf with the number that it had then."""
+    if row[KEY] is not None and not row[OPERATION]:
+        leaf = leaves.find(row[KEY])
+        if leaf is not None and leaf.row is row:
+            return leaf  # type: ignore[no-any-return]
+    value = new(Value)
+    value.row = row
+    return value
+
+
+def holder_of(row: Row) -> Value:
+    """The object for a row, one as long as it lives; of a leaf the leaf itself, if anybody holds it."""
+    is_leaf = row[KEY] is not None and not row[OPERATION]
+    table = leaves if is_leaf else inner_values
+    identity = row[KEY] if is_leaf else row[SERIAL]
+    value: Value | None = table.find(identity)
+    if value is None:
+        value = new(Value)
+        value.row = row
+        if is_leaf and (adjoint := latest_adjoint(row)) is not None:
+            value._grad = adjoint
+        table.add(identity, value)
+    return value
+
+
+def settle(value: Value) -> None:
+    """Let this very object be found by its row, unless there is another one."""
+    row = value.row
+    if (row[OPERATION] or row[KEY] is None) and inner_values.find(row[SERIAL]) is None:
+        inner_values.add(row[SERIAL], value)
+
+
+def gradient_of(value: Value) -> Any:
+    """What `backward()` has left in a value, None if there was no pass."""
+    return latest_adjoint(value.row) if value.row[OPERATION] else getattr(value, "_grad", None)
+
+
+def topological_order(target: Any) -> list[Value]:
+    """The values that a target was computed by, each after its parents, itself last; leaves are left out.
+
+    Args:
+        target: a Value, or a Vector or a list of them.
+
+    Returns:
+        A list of Values; empty for a leaf or a constant.
+
+    Raises:
+        TypeError: `target` is something else.
+
+    >>> x = Value(2.0)
+    >>> topological_order(x * x + x)
+    [Value(4.0), Value(6.0)]
+    """
+    return [holder_of(row) for row in rows_below(rows_in("topological_order", target))]
+
+
+def rows_in(name: str, target: Any) -> list[Row]:
+    """The row of a value, or those of several. Raises TypeError for anything else."""
+    targets: list[Any] = [target] if isinstance(target, Value) else [*target] if hasattr(target, "__iter__") else [None]
+    for each in targets:
+        if not isinstance(each, Value):
+            raise TypeError(
+                f"{name} takes a Value, or a Vector or list of them, got {target!r} ({type(target).__name__})"
+            )
+        settle(each)
+    return [each.row for each in targets]
+
+
+# ---- Numbers ---------------------------------------------------------------------------------------------------------
+
+
+def leaf_number(number: Any) -> Number:
+    """The number of a leaf: integers and truth values become floats.
+
+    Raises TypeError for anything that is not a real number.
+    """
+    if type(number) is float:
+        return number
+    if isinstance(number, Value):
+        raise TypeError(f"expected a plain number, got {number!r}; use Variable(value) for a new leaf, or its .data")
+    if isinstance(number, (list, tuple)):
+        refuse_list(number, "")
+    number = as_number(number)
+    return as_float(number) if isinstance(number, int) else number
+
+
+def number_of(x: Any) -> Number:
+    """The number of a value, or what stands for it while a function is traced; anything else as it is."""
+    if not isinstance(x, Value):
+        return x
+    if open_blocks and (tracer := current().tracer) is not None:
+        return tracer.number_of(x)
+    return x.row[NUMBER]
+
+
+def shown(value: Value, spec: str | None = None) -> str:
+    """The number of a value as text."""
+    refuse_in_trace("text", value)
+    return repr(value.row[NUMBER]) if spec is None else format(value.row[NUMBER], spec)
+
+
+def assign_at_once(leaves: Sequence[Value], numbers: Iterable[Number], *then: Callable[[], Any]) -> None:
+    """Give several leaves their numbers, all of them or, if it is interrupted before, none.
+
+    What is `then` called, in C, is part of it.
+    """
+    rows = [reassigned(leaf.row, number) for leaf, number in zip(leaves, numbers)]
+    drain(chain(map(set_row, leaves, rows), map(operator.call, then)))
+
+
+# ---- Methods ---------------------------------------------------------------------------------------------------------
+
+
+def of_one(operation: Operation) -> Callable[[Value], Any]:
+    """A method for an operation on one value."""
+    return named(lambda self: record(operation, (self,)), operation.name)
+
+
+def of_two(operation: Operation, reflected: bool = False) -> Callable[[Value, Any], Any]:
+    """A method for a binary operator: whatever applies to both operands, or `NotImplemented`."""
+
+    def method(self: Value, other: Any) -> Any:
+        return apply_operator(operation, other, self) if reflected else apply_operator(operation, self, other)
+
+    return named(method, f"r{operation.name}" if reflected else operation.name)
+
+
+def apply_operator(operation: Operation, left: Any, right: Any) -> Any:
+    """What a binary operator gives in general: whatever applies to both operands, or `NotImplemented`."""
+    for operand in (left, right):
+        if type(operand) not in appliers and find_applier(operand) is None:
+            if operation.symbol == "*" and type(operand) in (str, bytes, bytearray):  # or else Python asks for an index
+                raise TypeError(
+                    f"{left!r} * {right!r}: a Value times text; to repeat the text use int() of the Value, to multiply "
+                    "the numbers float() of the text"
+                )
+            return NotImplemented
+    return operation(left, right)
+
+
+def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any]:
+    """A method that compares numbers and gives a plain truth value."""
+
+    def method(self: Value, other: Any) -> Any:
+        x = number_of(self) if open_blocks else self.row[3]
+        if isinstance(other, Value):
+            return compare(x, number_of(other) if open_blocks else other.row[3])
+        return compare(x, other) if isinstance(other, (float, int, Real)) else NotImplemented
+
+    return method
+
+
+def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that gives what a function gives of the plain number."""
+
+    def method(self: Value, *args: Any) -> Any:
+        return function(number_of(self), *args)
+
+    return method
+
+
+class Value(Element):
+    """A number that remembers how it was computed, so that derivatives can be carried back through it.
+
+    `Value(number)` is a tracked leaf: whatever is computed from it is a value that knows its parents, and `backward()`
+    of such a value writes d(value)/d(leaf) into the leaf's `grad`. It computes as the number does, bit for bit, and
+    raises what the number would raise. `==` compares numbers, but a Value is a key of its own in a set or a dict:
+    `Value(1.0) == 1.0`, and their hashes differ.
+
+    Args:
+        number: a float, int or bool (these two become floats), or an exact number such as `fractions.Fraction`.
+        label: a name to show in messages and pictures.
+
+    Raises:
+        TypeError: `number` is not a real number.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x + 2 * x
+    >>> y.backward()
+    >>> y.data, x.grad
+    (15.0, 8.0)
+    """
+
+    # `_grad` of a leaf is its gradient; of a target of `backward()` it is what that pass came to. Two handles on one
+    # row are one value: so what else belongs to a computed value belongs to its row (see `holder_of`).
+    __slots__ = ("__weakref__", "_grad", "row")
+
+    row: Row
+    _grad: Any
+
+    def __init__(self, number: Number, label: str | None = None) -> None:
+        make_leaf(self, leaf_number(number), label)
+
+    # -- what it is
+
+    @property
+    def data(self) -> Number:
+        """The number. It can be set on a leaf; derivatives already recorded stay those of the old number.
+
+        Raises AttributeError on a value that was computed, TypeError for what is not a real number.
+        """
+        if open_blocks:
+            refuse_in_trace("data", self)
+        return self.row[3]
+
+    @data.setter
+    def data(self, number: Number) -> None:
+        refuse_in_trace("assign", self)
+        row = self.row
+        if row[OPERATION] or row[KEY] is None:
+            raise AttributeError(f"the data of {self!r} was computed and cannot be set; make a new Value of the number")
+        self.row = reassigned(row, leaf_number(number))
+
+    @property
+    def grad(self) -> Number:
+        """What `backward()` has added up here, zero to begin with. Set it to 0 before the next pass.
+
+        Of a computed value it is that of the latest pass.
+        """
+        if open_blocks:
+            refuse_in_trace("grad", self)
+        found = gradient_of(self)
+        if found is None:
+            number = self.row[NUMBER]
+            return number * 0 if type(number) is not float else 0.0
+        return found
+
+    @grad.setter
+    def grad(self, number: Number) -> None:
+        refuse_in_trace("grad", self)
+        number = as_number(number, " as grad (0 clears it)")
+        if self.row[OPERATION]:
+            self._grad = adjoints = Adjoints({self.row[SERIAL]: number})
+            keep(adjoints)
+        else:
+            self._grad = number
+
+    @property
+    def label(self) -> str | None:
+        """A name to show in messages and pictures, or None."""
+        return label_of(self.row)
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self.row = row = labelled(self.row, label)
+        if row[OPERATION] or row[KEY] is None:
+            inner_values.add(row[SERIAL], self)
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """What the operation was applied to, values and plain numbers; empty for a leaf or a constant."""
+        return tuple([holder_of(x) if type(x) is tuple else x for x in operands_of(self.row)])
+
+    @property
+    def derivatives(self) -> tuple[Number | None, ...]:
+        """The local derivatives, one an operand, None for what is not followed; 1 where there is a pullback."""
+        return derivatives_of(self.row)
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The values that this one was computed from and passes gradients to; empty for a leaf or a constant.
+
+        Each is one object as long as it lives.
+        """
+        return tuple([holder_of(row) for row in parents_of(self.row)])
+
+    @property
+    def operation(self) -> str | None:
+        """The name of the operation that made it, or None for a leaf or a constant."""
+        operation = operation_of(self.row)
+        return operation.name if operation is not None else None
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether gradients can flow to it: false for a constant."""
+        return self.row[OPERATION] is not CONSTANT
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is tracked and was not computed."""
+        return bool(self.row[OPERATION] == LEAF)
+
+    def is_followed_in(self, interval: Interval) -> bool:
+        """Whether what is computed from it in an interval keeps it: it is tracked, or a recording tape watches it."""
+        if interval.accessed and type(self) is not Value:
+            for notes in interval.accessed:
+                notes[self] = None
+        return self.row[OPERATION] is not CONSTANT or any(tape.watches(self) for tape in interval.tapes)
+
+    def backward(self) -> None:
+        """Write d(self)/d(value) into the `grad` of everything it was computed from.
+
+        Leaves add it to what they have, so that a second pass counts twice; inner values show the latest pass.
+
+        Raises:
+            ValueError: the value is a constant, which depends on nothing.
+
+        >>> x = Value(2.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        4.0
+        """
+        if self.row[OPERATION] is CONSTANT:
+            raise ValueError(
+                f"backward() of {self!r}, which depends on no tracked value: compute it from a Value or a Variable, "
+                "outside no_grad() and stop_gradient()"
+            )
+        if open_blocks:
+            refuse_in_trace("backward()", self)
+        adjoints = gradients_of(self.row)
+        reached, sums = [], []
+        references = leaves.references
+        for key, adjoint in adjoints.by_identity.items():
+            reference = references.get(key)
+            leaf = None if reference is None else reference()
+            if leaf is not None and leaf.row[OPERATION] == LEAF:
+                reached.append(leaf)
+                before = getattr(leaf, "_grad", None)
+                sums.append(leaf.grad + adjoint if before is None else before + adjoint)
+        if self.row[OPERATION]:
+            self._grad = adjoints
+            keep(adjoints)
+        drain(map(set_grad, reached, sums))  # all or, if it is interrupted before, none
+
+    def item(self) -> Number:
+        """The plain number, as NumPy and PyTorch call it; `numpy` is TensorFlow's name for it."""
+        refuse_in_trace("item()", self)
+        return self.row[NUMBER]
+
+    numpy = item
+
+    # -- Python's operators
+
+    __add__ = of_two(operations.add)
+    __radd__ = of_two(operations.add, reflected=True)
+    __sub__ = of_two(operations.sub)
+    __rsub__ = of_two(operations.sub, reflected=True)
+    __mul__ = of_two(operations.mul)
+    __rmul__ = of_two(operations.mul, reflected=True)
+    __truediv__ = of_two(operations.truediv)
+    __rtruediv__ = of_two(operations.truediv, reflected=True)
+    __floordiv__ = of_two(operations.floordiv)
+    __rfloordiv__ = of_two(operations.floordiv, reflected=True)
+    __mod__ = of_two(operations.mod)
+    __rmod__ = of_two(operations.mod, reflected=True)
+    __pow__ = of_two(operations.power)
+    __rpow__ = of_two(operations.power, reflected=True)
+    __neg__ = of_one(operations.neg)
+    __abs__ = of_one(operations.absolute.operation)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    __lt__ = comparison(operator.lt)
+    __le__ = comparison(operator.le)
+    __gt__ = comparison(operator.gt)
+    __ge__ = comparison(operator.ge)
+    __eq__ = comparison(operator.eq)
+    __ne__ = comparison(operator.ne)
+
+    def __hash__(self) -> int:
+        return identity_of(self.row)
+
+    # -- functions as methods
+
+    relu = of_one(operations.relu.operation)
+    exp = of_one(operations.exp.operation)
+    log = of_one(operations.log.operation)
+    sqrt = of_one(operations.sqrt.operation)
+    sin = of_one(operations.sin.operation)
+    cos = of_one(operations.cos.operation)
+    tan = of_one(operations.tan.operation)
+    tanh = of_one(operations.tanh.operation)
+    sigmoid = of_one(operations.sigmoid.operation)
+
+    # -- what is piecewise constant loses nothing as a plain number
+
+    __bool__ = of_the_number(bool)
+    __int__ = of_the_number(int)
+    __round__ = of_the_number(rounded)
+    __floor__ = of_the_number(math.floor)
+    __ceil__ = of_the_number(math.ceil)
+    __trunc__ = of_the_number(math.trunc)
+
+    def __index__(self) -> int:
+        refuse_index(self)
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Raises TypeError: fractions of integers, which `statistics.mean` makes of numbers, have no gradient."""
+        refuse_ratio(self)
+
+    def __float__(self) -> float:
+        refuse_in_trace("float(), which math.sin() and the like call,", self)
+        if self.is_followed_in(current()):
+            refuse_float(self)
+        return float(self.row[NUMBER])
+
+    # -- how it shows and copies (see `pickling` for deep copies)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label is not None else ""
+        if self.row[OPERATION] is CONSTANT:
+            return f"constant({shown(self)}{label})"
+        found = gradient_of(self)
+        grad = f", grad={found!r}" if found is not None else ""
+        return f"Value({shown(self)}{grad}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return shown(self, spec) if spec else str(self)
+
+    def __copy__(self) -> Value:
+        row = self.row
+        if row[OPERATION] or row[KEY] is None:
+            twin = new(type(self))
+            twin.row = row
+            return twin
+        twin = make_leaf(new(type(self)), number_of(self), row[LABEL], row[OPERATION] == LEAF)
+        if hasattr(self, "_grad"):
+            twin._grad = self._grad
+        return twin
+
+
+# The slots of values as functions in C.
+set_row: Callable[..., None] = vars(Value)["row"].__set__
+set_grad: Callable[..., None] = vars(Value)["_grad"].__set__
+appliers[Value] = (1, record)

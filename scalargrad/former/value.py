@@ -1,0 +1,3 @@
+"""Where `Value` was until release 0.1: pickles of then name it."""
+
+from scalargrad.engine.value import Value as Value

@@ -1,0 +1,209 @@
+"""What NumPy does with Values and Vectors: its functions apply the operations that have their names.
+
+A `Value` or a `Vector` among the arguments of one of NumPy's functions calls what is here, by NumPy's protocols (NEP 13
+and NEP 18), so that NumPy is there already. What has no operation goes by the operators of the elements, as NumPy does
+with arrays of objects.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from . import math
+from .checks import is_array, named, refuse_operand
+from .engine.value import Element, Value, number_of
+from .engine.vector import Vector
+from .operations.operation import Operation, appliers, array_appliers, find_applier, numpy_functions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+# Those of a Vector's own that make one node.
+REDUCTIONS = {"sum", "mean", "prod", "max", "min"}
+
+
+def as_objects(x: Any) -> Any:
+    """A value or a vector as a NumPy array of objects; anything else as it is."""
+    if not isinstance(x, (Value, Vector)):
+        is_array(x)  # which refuses a matrix and a masked array
+        return x
+    array = sys.modules["numpy"].empty(len(x) if isinstance(x, Vector) else (), dtype=object)
+    array[...] = [*x] if isinstance(x, Vector) else x
+    return array
+
+
+def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
+    return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
+
+
+array_appliers[2] = (4, apply_to_arrays)
+
+
+def product(left: Any, right: Any) -> Any:
+    """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array."""
+    numpy = sys.modules["numpy"]
+    left, right = as_objects(left), as_objects(right)
+    rows, columns = numpy.ndim(left), numpy.ndim(right)
+    if rows == columns == 1:
+        return Vector(left).dot(right)
+    if rows == 2 and columns == 1:
+        return Vector([Vector(right).dot(row) for row in left])
+    if rows == 1 and columns == 2:
+        return Vector([Vector(left).dot(column) for column in right.T])
+    return numpy.matmul(left, right)
+
+
+def signbit(x: Any) -> Any:
+    return math.copysign(1.0, x) < 0
+
+
+def heaviside(x: Any, at_zero: Any) -> Any:
+    return 1.0 if x > 0 else 0.0 if x < 0 else at_zero if x == 0 else math.nan
+
+
+# NumPy's functions that are no operations, or not one alone.
+OTHERS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(math, name) for name in ("isfinite", "isinf", "isnan", "frexp", "modf", "nextafter")},
+    "divmod": divmod,
+    "matmul": product,
+    "signbit": signbit,
+    "heaviside": heaviside,
+}
+# Those that compare numbers, so that no gradient is lost, and that take floats alone.
+COMPARISONS = {"isclose", "allclose"}
+# What a sum or a product begins with. NumPy wants to be told so of objects where a mask leaves some out.
+INITIAL = {"sum": 0, "prod": 1}
+
+
+def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+    """What a ufunc gives for operands among which are values or vectors: values, vectors, or arrays of objects."""
+    name = f"numpy.{ufunc.__name__}"
+    for operand in operands:
+        if type(operand) not in appliers and find_applier(operand) is None:
+            if hasattr(operand, "__array_ufunc__"):
+                return NotImplemented  # and it is asked
+            refuse_operand(name, operand)
+    function: Any = numpy_functions.get(ufunc.__name__) or OTHERS.get(ufunc.__name__)
+    is_plain = method == "__call__" and not options
+    if is_plain and (isinstance(function, Operation) or function is product):
+        return function(*operands)
+    refuse_options(name, method, **options)
+    if function is not None and function is not product:
+        ufunc = sys.modules["numpy"].frompyfunc(function, ufunc.nin, ufunc.nout)
+    result = natively(name, getattr(ufunc, method), operands, options)
+    if is_plain and getattr(result, "ndim", 0) == 1 and any(isinstance(x, Value) for x in result.flat):
+        return Vector(result)
+    return result
+
+
+def refuse_options(name: str, method: str, out: Any = None, where: Any = True, dtype: Any = None, **_: Any) -> None:
+    """Raise TypeError for options by which a gradient would be lost, or entries would be left without a value."""
+    if method == "__call__" and where is not True and out is None:
+        raise TypeError(f"{name} of Values takes where= only together with out=; or choose with scalargrad.where")
+    kinds = [] if dtype is None else [sys.modules["numpy"].dtype(dtype)]
+    for array in out if isinstance(out, tuple) else (out,):
+        if isinstance(array, (Value, Vector)):
+            raise TypeError(f"{name} cannot write to {array!r}; take the result as it is returned")
+        kinds += [array.dtype] if hasattr(array, "dtype") else []
+    for kind in kinds:
+        if kind not in (object, bool):
+            raise TypeError(
+                f"{name} of Values gives objects, and as {kind} they would lose their gradients; use dtype object, or "
+                "take the result as it is returned"
+            )
+
+
+def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    """What any other function of NumPy's gives: what it gives for arrays of objects, or one operation."""
+    name = function.__name__
+    if not options:
+        if name in REDUCTIONS and len(operands) == 1 and isinstance(operands[0], Vector):
+            return getattr(operands[0], name)()
+        operation = numpy_functions.get(name)
+        if operation is not None and len(operands) == len(operation.rules) and all(x is not None for x in operands):
+            return operation(*operands)
+    if name in COMPARISONS:
+        return function(*map(as_floats, operands), **{key: as_floats(x) for key, x in options.items()})
+    if name in INITIAL and "where" in options:
+        options = {"initial": INITIAL[name], **options}
+    return natively(f"{function.__module__}.{name}", function, operands, options)
+
+
+def natively(name: str, function: Callable[..., Any], operands: Sequence[Any], options: dict[str, Any]) -> Any:
+    """What a function of NumPy's gives for arrays of objects.
+
+    Raises TypeError, with what NumPy says, if it computes with floats alone.
+    """
+    options = {key: deeply_as_objects(x) for key, x in options.items()}
+    function = getattr(function, "_implementation", function)  # or it would come back here for what arrays hold
+    try:
+        with sys.modules["numpy"].errstate(all="ignore"):  # Python's floats, which the elements are, do not warn
+            result = function(*map(deeply_as_objects, operands), **options)
+    except ValueError as error:
+        if "where" not in options:
+            raise
+        raise ValueError(f"{name}: {error}; or leave out before what the mask leaves out") from error
+    except (TypeError, AttributeError) as error:
+        refuse_options(name, "", **options)
+        raise TypeError(
+            f"{name} does not work on Values: {error}; compute it with operators and the functions of scalargrad, or "
+            "give it plain numbers, which have no gradient, with .data or .tolist()"
+        ) from error
+    return tuple(map(tidy, result)) if type(result) is tuple else tidy(result)
+
+
+def as_floats(x: Any) -> Any:
+    """Values, in vectors, lists, tuples and arrays too, as plain floats."""
+    if type(x) is list or type(x) is tuple:
+        return [*map(as_floats, x)]
+    array = as_objects(x)
+    if not is_array(array) or array.dtype != object:
+        return x
+    numpy = sys.modules["numpy"]
+    return numpy.asarray(numpy.frompyfunc(number_of, 1, 1)(array), dtype=float)
+
+
+def deeply_as_objects(x: Any) -> Any:
+    """Values and vectors, in lists and tuples too, as arrays of objects."""
+    if type(x) is list or type(x) is tuple:
+        return type(x)(map(deeply_as_objects, x))
+    return as_objects(x)
+
+
+def tidy(result: Any) -> Any:
+    """A result of NumPy's: an array of no dimension as what it holds, one of truth values as such."""
+    if not isinstance(result, sys.modules["numpy"].ndarray) or result.dtype != object:
+        return result
+    if not result.ndim:
+        return result.item()
+    return result.astype(bool) if {*map(type, result.flat)} == {bool} else result
+
+
+def method_of(operation: Operation) -> Callable[..., Any]:
+    """A method that applies an operation to a value and what else it takes."""
+
+    def method(self: Value, *others: Any) -> Any:
+        return operation(self, *others)
+
+    return named(method, operation.name)
+
+
+def refuse_mask(_: Any) -> Any:
+    """Raises TypeError: what masked arrays ask of their operands, which are numbers to them, and no Values."""
+    raise TypeError("a masked array would lose the gradients of Values; use its compressed() or filled() instead")
+
+
+Value.__array_ufunc__ = Vector.__array_ufunc__ = apply_ufunc  # type: ignore[attr-defined]
+Value.__array_function__ = Vector.__array_function__ = apply_function  # type: ignore[attr-defined]
+Value._mask = Vector._mask = property(refuse_mask)  # type: ignore[attr-defined]
+# By these methods NumPy's functions ask the elements of arrays of objects for what `math` has. A `__getattr__` in their
+# place would slow down every look at an attribute of a Value.
+for _name, _operation in numpy_functions.items():
+    if not _operation.symbol and (_operation.name in vars(math) or _name in vars(math)):
+        setattr(Element, _name, _operation.method or method_of(_operation))
+Element.conjugate = lambda x: x  # type: ignore[attr-defined]
+Element.rint = lambda x: round(x)  # type: ignore[attr-defined]

@@ -1,0 +1,1065 @@
+"""Every elementary operation, once: its name, its value on numbers, its local derivatives.
+
+An entry is a function on plain numbers, the *kernel*, under a decorator that holds one *rule* for each operand: the
+local derivative d(result)/d(operand), as a function of the operands.
+
+    @operation(lambda x: cos(x))
+    def sin(x: float) -> float:
+        return math.sin(x)
+
+The same rule serves numbers and recorded values, so it only composes operations: it has no branch, no `abs`, no loop.
+Whatever must be chosen (a branch for accuracy, a limit at the edge of the domain) lives in a kernel, and what a rule
+lacks is an operation with a rule of its own: `tanh' = sech2`. A rule that is a number is a constant derivative, and
+`None` says that the result does not depend on that operand smoothly enough to follow it (a count, a condition).
+
+Rules are written in the form that neither cancels nor overflows. Constants in them are integers, so that exact
+numbers such as `fractions.Fraction` stay exact. A kernel that gives a zero or a one of its own gives it in the type of
+the operand that its rule is about, `type(x)(0)`: the derivatives of floats are floats, those of fractions are exact.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+
+from . import special
+from .operation import operation, operator_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..checks import Number
+    from .operation import Operation
+
+_LEAST_NORMAL = sys.float_info.min
+_INFINITY = math.inf
+LOG_2 = 0.6931471805599453
+LOG2_E = 1.4426950408889634
+LOG10_E = 0.4342944819032518
+
+
+# ---- Python's operators ----------------------------------------------------------------------------------------------
+
+
+add = operator_of("+", operator.add, 1, 1, numpy="add")
+sub = operator_of("-", operator.sub, 1, -1, numpy="subtract")
+mul = operator_of("*", operator.mul, lambda x, y: y, lambda x, y: x, numpy="multiply")
+truediv = operator_of(
+    "/",
+    operator.truediv,
+    lambda x, y: quotient(one_like(x), y),
+    lambda x, y: -over_square(x, y),
+    numpy="divide true_divide",
+)
+floordiv = operator_of("//", operator.floordiv, 0, 0, numpy="floor_divide")
+mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y), numpy="remainder")
+neg = operator_of("-", operator.neg, -1, numpy="negative")
+
+
+@operation(1)
+def identity(x: Number) -> Number:
+    """x itself, as a node of its own."""
+    return x
+
+
+@operation(0)
+def sign(x: Number) -> Number:
+    """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
+    return type(x)(1) if x > 0 else -type(x)(1) if x < 0 else x
+
+
+@operation(sign, shown="abs")
+def absolute(x: Number) -> Number:
+    """|x|; its derivative is -1 or 1, and 0 at the kink.
+
+    Takes a number, a Value or a Vector and returns the same kind. Exported as `scalargrad.abs`.
+
+    >>> absolute(-2.0)
+    2.0
+    """
+    return abs(x)
+
+
+@operation(lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
+def quotient(x: Number, y: Number) -> Number:
+    """x / y as IEEE 754 has it, for use in rules: a zero divisor gives an infinity, or nan for 0 / 0."""
+    return x / y if y else x * math.copysign(math.inf, y)
+
+
+@operation(lambda x, y: over_square(one_like(x), y), lambda x, y: -2 * quotient(over_square(x, y), y))
+def over_square(x: Number, y: Number) -> Number:
+    """x / y**2, without the range that y**2 would need."""
+    ratio = quotient(x, y)
+    if type(ratio) is float and abs(ratio) < _LEAST_NORMAL and abs(y) < 1:
+        # The ratio has lost digits that dividing again would show: carry it 2**600 higher meanwhile.
+        return quotient(quotient(x * 2.0**600, y), y) * 2.0**-600
+    return quotient(ratio, y)
+
+
+@operation(
+    lambda x, y: times_power(y * (y - 1), x, y - 2, 0),
+    lambda x, y: power_log_sum(1, y, x, y - 1, 0),
+)
+def power_slope(x: Number, y: Number) -> Number:
+    """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
+    if y == 0:
+        return type(x)(0)
+    if y == 2:
+        return y * x
+    try:
+        factor = x ** (y - 1)
+        if x < 0 and type(factor) is float and abs(y) > 2**53:
+            factor = -factor  # so large a y is even, and so, after rounding, is y - 1
+    except ZeroDivisionError:
+        return y * math.inf
+    except OverflowError:
+        factor = math.inf
+    slope = y * factor
+    in_range = _LEAST_NORMAL < factor < _INFINITY or -_INFINITY < factor < -_LEAST_NORMAL
+    if type(slope) is not float or (in_range and (type(y) is int or (y % 1 == 0 and abs(y) < 2**53))):
+        return slope
+    if not math.isfinite(x) or not math.isfinite(y):
+        return slope
+    # `lost` is what y - 1 rounded away, which a large logarithm would magnify.
+    x, y = float(x), float(y)
+    if x == 0:
+        return slope
+    n = y - 1
+    lost = (y - (n - (n - y))) - (1 + (n - y))
+    correction = 1 + lost * math.log(abs(x))
+    if in_range:
+        return slope * correction
+    try:
+        half = abs(x) ** (n / 2)  # two half powers keep the range
+    except OverflowError:
+        half = math.inf
+    side = -1 if x < 0 and n % 2 == 1 else 1
+    return side * (y * half * correction) * half
+
+
+@operation(
+    lambda c, x, y, k: power_log(x, y, k),
+    lambda c, x, y, k: times_power(c * y, x, y - 1, k) + times_power(c * k, x, y - 1, k - 1),
+    lambda c, x, y, k: times_power(c, x, y, k + 1),
+    None,
+)
+def times_power(c: Number, x: Number, y: Number, k: Number) -> Number:
+    """c x**y log(x)**k, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too.
+
+    It fits a float where x**y by itself may not. k = -1 comes up in the rule above times zero, and is zero.
+    """
+    if c == 0 or k < 0:
+        return type(x)(0)
+    if type(c) is int and c.bit_length() > 1000 and type(x) is float:
+        shift = c.bit_length() - 64
+        return special.scaled(times_power.operation.kernel(float(c >> shift), x, y, k), shift)
+    power = power_log.operation.kernel(x, y, k)
+    if type(power) is not float or _LEAST_NORMAL < abs(power) < _INFINITY or x == 0 or x - x != 0 or y - y != 0:
+        return c * power if power else power  # c may have overflowed, but then x**y is nothing by far
+    try:
+        half = abs(x) ** (y / 2)  # two half powers keep the range
+    except OverflowError:
+        half = math.inf
+    factor = c * half * (natural_log(x) ** k if k else 1)
+    return (-factor if x < 0 and y % 2 == 1 else factor) * half if half else power
+
+
+@operation(
+    lambda a, b, x, y, k: power_log(x, y, k),
+    lambda a, b, x, y, k: power_log(x, y, k + 1),
+    lambda a, b, x, y, k: times_power(a * k, x, y - 1, k - 1) + power_log_sum(a * y + b * (k + 1), b * y, x, y - 1, k),
+    lambda a, b, x, y, k: power_log_sum(a, b, x, y, k + 1),
+    None,
+)
+def power_log_sum(a: Number, b: Number, x: Number, y: Number, k: Number) -> Number:
+    """x**y log(x)**k (a + b log(x)), in one, since near x = 0 the two parts may be infinite with opposite signs.
+
+    k = -1 comes up with a = 0.
+    """
+    times = times_power.operation.kernel
+    if a == 0 or b == 0 or not (type(b) is float and type(x) is float and x > 0):
+        # At 0 the logarithm decides, whatever its factor.
+        return times(b, x, y, k + 1) if a == 0 or (x == 0 and b != 0) else times(a, x, y, k) + times(b, x, y, k + 1)
+    return times(a + b * math.log(x), x, y, k)
+
+
+@operation(
+    lambda x, y, k: power_log_sum(k, y, x, y - 1, k - 1),
+    lambda x, y, k: power_log(x, y, k + 1),
+    None,
+)
+def power_log(x: Number, y: Number, k: Number) -> Number:
+    """x**y log(x)**k, for x >= 0 and whole k: the k-th derivative of x**y by y; nan for x < 0 unless k is 0.
+
+    k = -1 comes up in the rule above times zero, and is zero.
+    """
+    if k < 0:
+        return type(x)(0)
+    try:
+        if x == 0 and k:
+            return 0.0 if y > 0 else (-math.inf) ** k
+        if x < 0 and (k or y % 1):
+            return math.nan
+        value = x**y
+    except ZeroDivisionError:
+        return math.inf
+    except OverflowError:
+        value = math.inf
+    if not k:
+        return value
+    if type(value) is not float:
+        return value * natural_log(x) ** k if abs(value) < 2**1000 else math.inf
+    if value and _LEAST_NORMAL < abs(value) < math.inf:
+        return value * natural_log(x) ** k
+    if math.isinf(x):
+        return value and math.inf
+    try:
+        half = x ** (y / 2)
+    except OverflowError:
+        half = math.inf
+    return (half * natural_log(x) ** k) * half
+
+
+def natural_log(x: Number) -> float:
+    """log(x) of exact numbers beyond the range of floats, too."""
+    return math.log(x) if type(x) is float else math.log(x.numerator) - math.log(x.denominator)
+
+
+def pow_(x: Number, y: Number) -> Number:
+    result = x**y
+    if type(result) is complex:
+        raise ValueError("the result would be complex; a fractional power needs a base that is not negative")
+    return result
+
+
+power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1), numpy="power")
+
+
+def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None:
+    """Give a class Python's operators of two: `of_two` makes the method of an operation, reflected or not."""
+    for each in (add, sub, mul, truediv, floordiv, mod, power):
+        setattr(kind, f"__{each.name}__", of_two(each, False))
+        setattr(kind, f"__r{each.name}__", of_two(each, True))
+
+
+# ---- Exponentials and logarithms -------------------------------------------------------------------------------------
+
+
+@operation(lambda x: exp(x))
+def exp(x: Number) -> Number:
+    """e raised to the power x; exp' = exp.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past x = 709.78.
+
+    >>> exp(0.0)
+    1.0
+    """
+    return math.exp(x)
+
+
+@operation(exp)
+def expm1(x: Number) -> Number:
+    """exp(x) - 1 without the loss of digits near zero; expm1' = exp.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past x = 709.78.
+
+    >>> expm1(1e-20)
+    1e-20
+    """
+    return math.expm1(x)
+
+
+@operation(lambda x: LOG_2 * exp2(x))
+def exp2(x: Number) -> Number:
+    """2 raised to the power x; exp2' = log(2) exp2.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError from x = 1024.
+
+    >>> exp2(3.0)
+    8.0
+    """
+    return math.exp2(x)
+
+
+@operation(lambda x: quotient(1, x))
+def log(x: Number) -> Number:
+    """The natural logarithm; log'(x) = 1/x.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+
+    >>> log(1.0)
+    0.0
+    """
+    return math.log(x)
+
+
+@operation(
+    lambda x, y: quotient(quotient(1, log(y)), x),
+    lambda x, y: -quotient(over_square(log(x), log(y)), y),
+    shown="log",
+)
+def log_base(x: Number, y: Number) -> Number:
+    """The logarithm of x to base y, as `math.log` of two numbers has it; d/dx = 1/(x log y)."""
+    return math.log(x, y)
+
+
+@operation(lambda x: quotient(1, 1 + x))
+def log1p(x: Number) -> Number:
+    """log(1 + x) without the loss of digits near zero; log1p'(x) = 1/(1 + x).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= -1.
+
+    >>> log1p(1e-20)
+    1e-20
+    """
+    return math.log1p(x)
+
+
+@operation(lambda x: quotient(LOG2_E, x))
+def log2(x: Number) -> Number:
+    """The logarithm to base 2; log2'(x) = 1/(log(2) x).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+
+    >>> log2(8.0)
+    3.0
+    """
+    return math.log2(x)
+
+
+@operation(lambda x: quotient(LOG10_E, x))
+def log10(x: Number) -> Number:
+    """The logarithm to base 10; log10'(x) = 1/(log(10) x).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+
+    >>> log10(1000.0)
+    3.0
+    """
+    return math.log10(x)
+
+
+@operation(lambda x: quotient(-rsqrt(x), 2 * x))
+def rsqrt(x: Number) -> Number:
+    """1/sqrt(x), infinite at 0."""
+    return 1 / math.sqrt(x) if x else math.inf
+
+
+@operation(lambda x: rsqrt(x) / 2)
+def sqrt(x: Number) -> Number:
+    """The square root; sqrt'(x) = 1/(2 sqrt(x)), which is infinite at 0.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 0. A length written as
+    sqrt(x**2 + y**2) has no derivative at the origin, but nan; that of `math.hypot(x, y)` there is 0.
+
+    >>> sqrt(9.0)
+    3.0
+    """
+    return math.sqrt(x)
+
+
+@operation(lambda x: -2 * quotient(cbrt_slope(x), 3 * x))
+def cbrt_slope(x: Number) -> Number:
+    """1/(3 cbrt(x)**2)."""
+    return special.cbrt_slope(x)
+
+
+@operation(cbrt_slope)
+def cbrt(x: Number) -> Number:
+    """The cube root, of negative numbers too; cbrt'(x) = 1/(3 cbrt(x)**2), which is infinite at 0.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> cbrt(-8.0)
+    -2.0
+    """
+    return math.cbrt(x)
+
+
+@operation(1)
+def in_floats(x: Number) -> float:
+    """x as a float."""
+    return float(x)
+
+
+@operation(
+    lambda x, y: power_slope(in_floats(x), in_floats(y)),
+    lambda x, y: power_log(in_floats(x), in_floats(y), 1),
+    numpy="float_power",
+    shown="pow",
+)
+def float_pow(x: Number, y: Number) -> Number:
+    """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
+    return math.pow(x, y)
+
+
+@operation(lambda x, y: logaddexp_slope(x, y), lambda x, y: logaddexp_slope(y, x))
+def logaddexp(x: Number, y: Number, /) -> Number:
+    """log(exp(x) + exp(y)), without overflow; d/dx = 1/(1 + exp(y - x)), d/dy = 1/(1 + exp(x - y)).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. `logsumexp` is that of many.
+
+    >>> logaddexp(1000.0, 1000.0)
+    1000.6931471805599
+    """
+    return x + LOG_2 if x == y else (x if x > y else y) + math.log1p(math.exp(-abs(x - y)))
+
+
+@operation(
+    lambda x, y: logaddexp_slope(x, y) * logaddexp_slope(y, x),
+    lambda x, y: -logaddexp_slope(x, y) * logaddexp_slope(y, x),
+)
+def logaddexp_slope(x: Number, y: Number) -> Number:
+    """1/(1 + exp(y - x)), the share of exp(x) in exp(x) + exp(y)."""
+    return special.logaddexp_slope(x, y)
+
+
+# ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
+
+
+@operation(lambda x: cos(x))
+def sin(x: Number) -> Number:
+    """The sine of x radians; sin' = cos.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
+
+    >>> sin(0.0)
+    0.0
+    """
+    return math.sin(x)
+
+
+@operation(lambda x: -sin(x))
+def cos(x: Number) -> Number:
+    """The cosine of x radians; cos' = -sin.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
+
+    >>> cos(0.0)
+    1.0
+    """
+    return math.cos(x)
+
+
+@operation(lambda x: 1 + tan(x) * tan(x))
+def tan(x: Number) -> Number:
+    """The tangent of x radians; tan' = 1 + tan**2.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
+
+    >>> tan(0.0)
+    0.0
+    """
+    return math.tan(x)
+
+
+@operation(lambda x: sinc_derivative(1, x))
+def sinc(x: Number) -> Number:
+    """sin(pi x)/(pi x), and 1 at 0; sinc'(x) = (cos(pi x) - sinc(x))/x, and 0 at 0.
+
+    The normalised one, as in NumPy; it is 0 at the other integers. Takes a number, a Value or a Vector and returns the
+    same kind.
+
+    >>> sinc(0.5)
+    0.6366197723675814
+    """
+    return special.sinc(x)
+
+
+@operation(None, lambda n, x: sinc_derivative(n + 1, x))
+def sinc_derivative(n: int, x: Number, /) -> Number:
+    """The n-th derivative of sinc."""
+    return special.sinc_derivative(n, x)
+
+
+@operation(lambda x: x * asin_slope(x) * atanh_slope(x))
+def asin_slope(x: Number) -> Number:
+    """1/sqrt((1 - x)(1 + x)), infinite at -1 and 1."""
+    rest = one_minus_square(x)
+    return 1 / math.sqrt(rest) if rest else math.inf
+
+
+def one_minus_square(x: float) -> float:
+    """1 - x**2 within an ulp: the square loses nothing that counts where it is small, nor 1 - x where it is large."""
+    return 1 - x * x if abs(x) < 0.5 else (1 - x) * (1 + x)
+
+
+@operation(asin_slope, numpy="arcsin")
+def asin(x: Number) -> Number:
+    """The arc sine, in radians; asin'(x) = 1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 <= x <= 1.
+
+    >>> asin(0.0)
+    0.0
+    """
+    return math.asin(x)
+
+
+@operation(lambda x: -asin_slope(x), numpy="arccos")
+def acos(x: Number) -> Number:
+    """The arc cosine, in radians; acos'(x) = -1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 <= x <= 1.
+
+    >>> acos(1.0)
+    0.0
+    """
+    return math.acos(x)
+
+
+@operation(lambda x: -2 * over_square(x, 1 + x * x))
+def lorentz(x: Number) -> Number:
+    """1/(1 + x**2), by way of (1/x)/x where x**2 is all there is."""
+    return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
+
+
+@operation(lorentz, numpy="arctan")
+def atan(x: Number) -> Number:
+    """The arc tangent, in radians; atan'(x) = 1/(1 + x**2).
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> atan(0.0)
+    0.0
+    """
+    return math.atan(x)
+
+
+@operation(lambda y, x: inversion(x, y), lambda y, x: -inversion(y, x), numpy="arctan2")
+def atan2(y: Number, x: Number, /) -> Number:
+    """The angle of the point (x, y), in radians from -pi to pi; d/dy = x/(x**2 + y**2), d/dx = -y/(x**2 + y**2).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
+
+    >>> atan2(0.0, 1.0)
+    0.0
+    """
+    return math.atan2(y, x)
+
+
+@operation(
+    # (y - x)(y + x) over the square, in halves, since a sum may be too large
+    lambda x, y: 4 * over_sum_of_squares(y / 2 - x / 2, x, y) * over_sum_of_squares(y / 2 + x / 2, x, y),
+    lambda x, y: -2 * inversion(x, y) * inversion(y, x),
+)
+def inversion(x: Number, y: Number) -> Number:
+    """x/(x**2 + y**2)."""
+    return special.over_sum_of_squares(x, x, y)
+
+
+@operation(
+    lambda c, x, y: over_sum_of_squares(one_like(c), x, y),
+    lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(x, y),
+    lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(y, x),
+)
+def over_sum_of_squares(c: Number, x: Number, y: Number) -> Number:
+    """c/(x**2 + y**2), without the range that the squares would need."""
+    return special.over_sum_of_squares(c, x, y)
+
+
+@operation(math.degrees(1), numpy="degrees rad2deg")
+def degrees(x: Number) -> Number:
+    """The angle x from radians to degrees; degrees' = 180/pi.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> degrees(0.0)
+    0.0
+    """
+    return math.degrees(x)
+
+
+@operation(math.radians(1), numpy="radians deg2rad")
+def radians(x: Number) -> Number:
+    """The angle x from degrees to radians; radians' = pi/180.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> radians(0.0)
+    0.0
+    """
+    return math.radians(x)
+
+
+# ---- Hyperbolic functions and their inverses -------------------------------------------------------------------------
+
+
+@operation(lambda x: cosh(x))
+def sinh(x: Number) -> Number:
+    """The hyperbolic sine; sinh' = cosh.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past |x| = 710.47.
+
+    >>> sinh(0.0)
+    0.0
+    """
+    return math.sinh(x)
+
+
+@operation(sinh)
+def cosh(x: Number) -> Number:
+    """The hyperbolic cosine; cosh' = sinh.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past |x| = 710.47.
+
+    >>> cosh(0.0)
+    1.0
+    """
+    return math.cosh(x)
+
+
+@operation(lambda x: -2 * tanh(x) * sech2(x))
+def sech2(x: Number) -> Number:
+    """1/cosh(x)**2 = 4 e/(1 + e)**2 with e = exp(-2|x|)."""
+    e = math.exp(-2 * abs(x))
+    return 4 * e / ((1 + e) * (1 + e))
+
+
+@operation(sech2)
+def tanh(x: Number) -> Number:
+    """The hyperbolic tangent; tanh' = sech**2, accurate in the tails too.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> tanh(0.0)
+    0.0
+    """
+    return math.tanh(x)
+
+
+@operation(lambda x: -(x * lorentz(x)) * rhypot(x))
+def rhypot(x: Number) -> Number:
+    """1/sqrt(1 + x**2), without the range that x**2 would need."""
+    return 1 / math.hypot(1, x)
+
+
+@operation(rhypot, numpy="arcsinh")
+def asinh(x: Number) -> Number:
+    """The inverse hyperbolic sine; asinh'(x) = 1/sqrt(1 + x**2).
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> asinh(0.0)
+    0.0
+    """
+    return math.asinh(x)
+
+
+@operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1), numpy="arccosh")
+def acosh(x: Number) -> Number:
+    """The inverse hyperbolic cosine; acosh'(x) = 1/sqrt((x - 1)(x + 1)), infinite at 1.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 1.
+
+    >>> acosh(1.0)
+    0.0
+    """
+    return math.acosh(x)
+
+
+@operation(lambda x: 2 * x * atanh_slope(x) * atanh_slope(x))
+def atanh_slope(x: Number) -> Number:
+    """1/((1 - x)(1 + x)), infinite at -1 and 1."""
+    rest = one_minus_square(x)
+    return 1 / rest if rest else math.inf
+
+
+@operation(atanh_slope, numpy="arctanh")
+def atanh(x: Number) -> Number:
+    """The inverse hyperbolic tangent; atanh'(x) = 1/((1 - x)(1 + x)).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 < x < 1.
+
+    >>> atanh(0.0)
+    0.0
+    """
+    return math.atanh(x)
+
+
+# ---- The gamma and error functions -----------------------------------------------------------------------------------
+
+
+@operation(None, lambda n, x: polygamma_slope(n, x))
+def polygamma(n: int, x: Number, /) -> Number:
+    """The n-th derivative of digamma (DLMF 5.15), for whole n from 0 to 1,000; polygamma(n, x)' = polygamma(n + 1, x).
+
+    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Raises ValueError where x is zero
+    or a negative integer, and where n is negative or not whole; OverflowError for another n, and where the result is
+    beyond the range of floats.
+
+    >>> polygamma(1, 1.0)
+    1.6449340668482264
+    """
+    return special.polygamma_in_range(n, x)
+
+
+@operation(None, lambda n, x: polygamma_slope(n + 1, x))
+def polygamma_slope(n: int, x: Number) -> Number:
+    """polygamma(n + 1, x), for any n, infinite where that is too large, as derivatives are."""
+    return special.polygamma(n + 1, x)
+
+
+@operation(lambda x: polygamma_slope(0, x))
+def digamma(x: Number) -> Number:
+    """The derivative of lgamma (DLMF 5.2.2); digamma'(x) = polygamma(1, x).
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
+
+    >>> round(digamma(10.0), 12)
+    2.251752589067
+    """
+    return special.digamma(x)
+
+
+@operation(digamma)
+def lgamma(x: Number) -> Number:
+    """The natural logarithm of |gamma(x)|; lgamma' = digamma.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
+
+    >>> lgamma(1.0)
+    0.0
+    """
+    return math.lgamma(x)
+
+
+@operation(lambda x: gamma(x) * digamma(x))
+def gamma(x: Number) -> Number:
+    """The gamma function, (x - 1)! at whole x; gamma' = gamma digamma.
+
+    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers,
+    OverflowError past x = 171.6.
+
+    >>> gamma(5.0)
+    24.0
+    """
+    return math.gamma(x)
+
+
+@operation(lambda x: -(x * gauss(x)) - x * gauss(x))
+def gauss(x: Number) -> Number:
+    """2/sqrt(pi) exp(-x**2); in its rule -2 x by itself would overflow where the whole is zero."""
+    return special.gauss(x)
+
+
+@operation(gauss)
+def erf(x: Number) -> Number:
+    """The error function; erf'(x) = 2/sqrt(pi) exp(-x**2).
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> erf(0.0)
+    0.0
+    """
+    return math.erf(x)
+
+
+@operation(lambda x: -gauss(x))
+def erfc(x: Number) -> Number:
+    """1 - erf(x), without the loss of digits for large x; erfc'(x) = -2/sqrt(pi) exp(-x**2).
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> erfc(0.0)
+    1.0
+    """
+    return math.erfc(x)
+
+
+# ---- Remainders, signs and scales of floats --------------------------------------------------------------------------
+
+
+@operation(1, lambda x, y: -whole_quotient(x, y))
+def fmod(x: Number, y: Number, /) -> Number:
+    """The remainder of x / y with the sign of x; d/dx = 1, d/dy = -trunc(x/y).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
+    x.
+
+    >>> fmod(-7.0, 3.0)
+    -1.0
+    """
+    return math.fmod(x, y)
+
+
+@operation(0, 0)
+def whole_quotient(x: Number, y: Number) -> Number:
+    """x / y, rounded towards zero."""
+    if x != x:
+        return x  # the remainder exists there for every y, zero too
+    return math.copysign(abs(x) // abs(y), x) * math.copysign(1, y)
+
+
+@operation(1, lambda x, y: -nearest_quotient(x, y), numpy="")
+def remainder(x: Number, y: Number, /) -> Number:
+    """The difference of x to the nearest multiple of y; d/dx = 1, d/dy = -round(x/y).
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
+    x.
+
+    >>> remainder(8.0, 3.0)
+    -1.0
+    """
+    return math.remainder(x, y)
+
+
+@operation(0, 0)
+def nearest_quotient(x: Number, y: Number) -> Number:
+    """x / y, rounded to the nearest whole number, from a half to the even one."""
+    if x != x:
+        return x  # the remainder exists there for every y, zero too
+    quotient = x / y - math.remainder(x, y) / y
+    return float(round(quotient)) if math.isfinite(quotient) else quotient
+
+
+@operation(lambda x: sign(x))
+def fabs(x: Number) -> Number:
+    """|x| as a float; its derivative is -1 or 1, and 0 at the kink.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> fabs(-2)
+    2.0
+    """
+    return math.fabs(x)
+
+
+@operation(lambda x, y: agreement(x, y), 0)
+def copysign(x: Number, y: Number, /) -> Number:
+    """|x| with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
+
+    >>> copysign(2.0, -0.0)
+    -2.0
+    """
+    return math.copysign(x, y)
+
+
+@operation(0, 0)
+def agreement(x: Number, y: Number) -> Number:
+    """1 where x and y have the same sign, -1 where they have not, 0 where x is zero."""
+    return math.copysign(1, x) * math.copysign(1, y) if x else x
+
+
+@operation(lambda x, i: power_of_two(i), None)
+def ldexp(x: Number, i: int, /) -> Number:
+    """x * 2**i for an integer i; d/dx = 2**i.
+
+    Takes a number, a Value or a Vector, and an int; returns the former's kind. Raises OverflowError.
+
+    >>> ldexp(0.5, 3)
+    4.0
+    """
+    if not isinstance(i, int):
+        raise TypeError(f"ldexp takes an integer as its exponent, not {i!r} ({type(i).__name__})")
+    return math.ldexp(x, i)
+
+
+@operation(None)
+def power_of_two(i: int) -> float:
+    """2**i, infinite where that is too large."""
+    return math.ldexp(1.0, i) if i < 1024 else math.inf
+
+
+@operation(1)
+def fraction(x: Number) -> Number:
+    """The fractional part, with the sign of x, as `math.modf` has it."""
+    return math.modf(x)[0]
+
+
+@operation(0)
+def whole(x: Number) -> Number:
+    """The part of x before the point, as `math.modf` has it."""
+    return math.modf(x)[1]
+
+
+@operation(None)
+def exponent(x: Number) -> Number:
+    """The power of two of x, as `math.frexp` has it."""
+    return math.frexp(x)[1]
+
+
+@operation(1, 0, None, numpy="")  # which takes no steps
+def nextafter(x: Number, y: Number, steps: int) -> Number:
+    """The float that is some steps from x towards y; it moves as x does."""
+    return math.nextafter(x, y) if steps == 1 else math.nextafter(x, y, steps=steps)  # type: ignore[call-arg]
+
+
+@operation(0)
+def ulp(x: Number) -> Number:
+    """The value of the least significant bit of x."""
+    return math.ulp(x)
+
+
+@operation(lambda x, y, z: y, lambda x, y, z: x, 1)
+def fma(x: Number, y: Number, z: Number, /) -> Number:
+    """x * y + z with one rounding (from Python 3.13 on); d/dx = y, d/dy = x, d/dz = 1."""
+    return math.fma(x, y, z)  # type: ignore[attr-defined]
+
+
+# ---- Activations -----------------------------------------------------------------------------------------------------
+
+
+@operation(0)
+def step(x: Number) -> Number:
+    """1 where x is positive, else 0; nan for nan."""
+    return type(x)(1) if x > 0 else type(x)(0) if x <= 0 else x
+
+
+@operation(step)
+def relu(x: Number) -> Number:
+    """x where it is positive, else 0 (nan stays nan); relu' is 1 or 0, and 0 at the kink.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> relu(-2.0), relu(3.0)
+    (0.0, 3.0)
+    """
+    return type(x)(0) if x <= 0 else x
+
+
+@operation(lambda x: sech2(x / 2) / 4)
+def sigmoid(x: Number) -> Number:
+    """1/(1 + exp(-x)); sigmoid'(x) = sigmoid(x) sigmoid(-x) = sech(x/2)**2 / 4, accurate in the tails too.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> sigmoid(0.0)
+    0.5
+    """
+    e = math.exp(-abs(x))
+    return (e if x < 0 else 1) / (1 + e)
+
+
+@operation(sigmoid)
+def softplus(x: Number) -> Number:
+    """log(1 + exp(x)), for any x; softplus' = sigmoid.
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> softplus(1000.0)
+    1000.0
+    """
+    return (x if x > 0 else 0) + math.log1p(math.exp(-abs(x)))
+
+
+@operation(lambda x: sigmoid(-x))
+def log_sigmoid(x: Number) -> Number:
+    """log(sigmoid(x)), for any x; log_sigmoid'(x) = sigmoid(-x).
+
+    Takes a number, a Value or a Vector and returns the same kind.
+
+    >>> log_sigmoid(-1000.0)
+    -1000.0
+    """
+    return (x if x < 0 else 0) - math.log1p(math.exp(-abs(x)))
+
+
+# ---- Choices ---------------------------------------------------------------------------------------------------------
+
+
+@operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x))
+def maximum(x: Number, y: Number, /) -> Number:
+    """The larger of x and y (nan if either is nan); at a tie each gets half of the gradient.
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
+
+    >>> maximum(1, 2)
+    2
+    """
+    return y if y > x or y != y else x
+
+
+@operation(lambda x, y: chosen_below(x, y), lambda x, y: chosen_below(y, x))
+def minimum(x: Number, y: Number, /) -> Number:
+    """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
+
+    >>> minimum(1, 2)
+    1
+    """
+    return y if y < x or y != y else x
+
+
+@operation(0, 0)
+def chosen(x: Number, y: Number) -> Number:
+    """How much of maximum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
+    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x > y else type(x)(0)
+
+
+@operation(0, 0)
+def chosen_below(x: Number, y: Number) -> Number:
+    """How much of minimum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
+    return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x < y else type(x)(0)
+
+
+@operation(
+    lambda x, low, high: clip_share(x, low, high, 0),
+    lambda x, low, high: clip_share(x, low, high, 1),
+    lambda x, low, high: clip_share(x, low, high, 2),
+)
+def clip(x: Number, low: Number, high: Number, /) -> Number:
+    """x held between low and high; where several of the three are the result, they share the gradient equally.
+
+    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError if low > high.
+
+    >>> clip(5.0, 0.0, 1.0)
+    1.0
+    """
+    return crossed() if low > high else low if x < low else high if x > high else x
+
+
+def crossed() -> Number:
+    raise ValueError("the lower bound is above the upper one")
+
+
+@operation(0, 0, 0, None)
+def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
+    """How much of clip(x, low, high) is the operand at `index`: nothing, or an equal part with the others it ties."""
+    operands = (x, low, high)
+    result = low if x < low else high if x > high else x
+    return one_like(operands[index]) / operands.count(result) if operands[index] == result else type(operands[index])(0)
+
+
+@operation(lambda x, delta: maximum(minimum(x, delta), -delta), lambda x, delta: relu(absolute(x) - delta))
+def huber(x: Number, delta: Number) -> Number:
+    """x**2/2 for |x| up to delta, delta (|x| - delta/2) beyond, for delta > 0 (Huber, 1964)."""
+    return x * x / 2 if abs(x) <= delta else delta * ((2 * abs(x) - delta) / 2)
+
+
+@operation(
+    None,
+    lambda condition, x, y: where(condition, one_like(x), zero_like(x)),
+    lambda condition, x, y: where(condition, zero_like(y), one_like(y)),
+)
+def where(condition: object, x: Number, y: Number, /) -> Number:
+    """x if the condition holds, else y; the gradient goes to the one that was taken.
+
+    The condition is a truth value or, with Vectors, a list of them. Returns a number, a Value or a Vector.
+
+    Both are computed before one is chosen. So where(x > 0, sqrt(x), 0) has no derivative at 0, but nan: the slope of
+    sqrt there is infinite, and 0 times that is nan. Use `if`, which computes one alone, or give the other a safe
+    argument: where(x > 0, sqrt(where(x > 0, x, 1)), 0).
+
+    >>> where(True, 1.0, 2.0)
+    1.0
+    """
+    return x if condition else y
+
+
+@operation(None)
+def one_like(x: Number) -> Number:
+    """1 in the type of x."""
+    return 1.0 if type(x) is float else type(x)(1)
+
+
+@operation(None)
+def zero_like(x: Number) -> Number:
+    """0 in the type of x."""
+    return 0.0 if type(x) is float else type(x)(0)

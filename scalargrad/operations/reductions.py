@@ -1,0 +1,388 @@
+"""Reductions, once: operations of any number of operands that make one node, and the operations that their rules need.
+
+A `@reduction` has one rule, which gives the local derivatives by all operands at once. As for the entries in
+`operations`, it only composes operations.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from functools import reduce
+from itertools import accumulate
+
+from . import special
+from .elementary import one_like, over_square, quotient, step
+from .operation import on_floats, operation, reduction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ..checks import Number
+    from .operation import Operand
+
+
+def left_to_right(numbers: Sequence[Number]) -> Number:
+    return reduce(operator.add, numbers, 0)
+
+
+# The builtin is twice as fast, and compensates, which would be another number, only from Python 3.12 on.
+left_sum: Callable[[Any], Number] = sum if sys.version_info < (3, 12) else left_to_right
+
+
+@reduction(1)
+def sum_(*xs: Number) -> Number:
+    """The sum, from left to right."""
+    return left_sum(xs)
+
+
+@reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs])
+def mean(*xs: Number) -> Number:
+    """The sum, from left to right, over the number of operands."""
+    return left_sum(xs) / len(xs)
+
+
+@reduction(1)
+def fsum(*xs: Number) -> Number:
+    """The sum, rounded once."""
+    return math.fsum(xs)
+
+
+@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
+def dot(*xs: Number) -> Number:
+    """The sum, from left to right, of the products of the first half of the operands with the second."""
+    half = len(xs) // 2
+    return left_sum(map(operator.mul, xs, xs[half:]))
+
+
+@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
+def sumprod(*xs: Number) -> Number:
+    """The sum of products, as `math.sumprod` rounds it (from Python 3.12 on)."""
+    return math.sumprod(xs[: len(xs) // 2], xs[len(xs) // 2 :])  # type: ignore[attr-defined]
+
+
+def running_products(xs: Sequence[float]) -> list[float] | None:
+    """The products of others as they come; None where one in a row leaves the range of floats that keep their digits.
+
+    Within it the powers of two below are exact, so that all digits are the same. With a zero it is left.
+    """
+    before = [*accumulate(xs[:-1], operator.mul, initial=1)]
+    after = [*accumulate(xs[:0:-1], operator.mul, initial=1)]
+    others = [*map(operator.mul, before, reversed(after))]
+    reach = 2.0 ** (1000 / len(xs))  # in this band no product can leave the range
+    if not (1 / reach < min(map(abs, xs)) and max(map(abs, xs)) < reach):
+        whole = sum(others)  # what is infinite or nan on either side is so in all of these
+        if whole - whole != 0 or min(min(map(abs, some)) for some in (before, after, others)) < sys.float_info.min:
+            return None
+    return others
+
+
+@on_floats(running_products)
+def products_of_others(*xs: Operand) -> list[Operand]:
+    """For each operand the product of all others, without a division.
+
+    Where a product of some in a row leaves the range of floats and one of the results does not, operands are scaled by
+    powers of two on the way.
+    """
+    leaves = leaves_range(*xs)
+    before: list[Operand] = [1]
+    places: list[Operand] = []
+    scaled: list[Operand] = []
+    for x in xs:
+        places.append(leaves * excess(before[-1], x))
+        scaled.append(shifted(x, places[-1]))
+        before.append(before[-1] * scaled[-1])
+    after = reversed([*accumulate(scaled[:0:-1], operator.mul, initial=1)])
+    together = sum(places)
+    return [shifted(left * right, own - together) for left, right, own in zip(before, after, places)]
+
+
+@reduction(None)
+def leaves_range(*xs: Number) -> int:
+    """1 if the product of the first or last few is beyond the range of floats where that of all but one is not."""
+    sizes = [math.frexp(x)[1] if type(x) is float and x - x == 0 else 0 for x in xs]
+    whole = sum(sizes)
+    before, widest, widest_before = 0, 0, []
+    for size in sizes:
+        widest_before.append(widest)
+        before += size
+        widest = max(widest, abs(before))
+    after, widest, found = 0, 0, 0
+    for size, other in zip(reversed(sizes), reversed(widest_before)):
+        if abs(whole - size) < 1100 and max(widest, other) > 1000:
+            found = 1
+        after += size
+        widest = max(widest, abs(after))
+    return found
+
+
+@operation(None, None)
+def excess(product: Number, x: Number) -> int:
+    """By how many powers of two to make a float x smaller, so that its product with another number keeps to a band.
+
+    Nothing but what starts anew after a zero, an infinity or nan, where there is no product to speak of.
+    """
+    if type(x) is not float or x == 0 or x - x != 0:
+        return 0
+    size = math.frexp(x)[1]
+    if type(product) is float:
+        if product == 0 or product - product != 0:
+            return size
+        size += math.frexp(product)[1]
+    return size - 200 if size > 200 else size + 200 if size < -200 else 0
+
+
+@operation(lambda x, places: shifted(one_like(x), places), None)
+def shifted(x: Number, places: int) -> Number:
+    """x * 2**-places, infinite where that is too large."""
+    return special.scaled(x, -places) if places else x
+
+
+@reduction(products_of_others)
+def prod(*xs: Number) -> Number:
+    """The product, from left to right."""
+    return reduce(operator.mul, xs, 1)
+
+
+def ratios_to_length(xs: Sequence[float]) -> list[float]:
+    """The directions: what does not cancel in the rule is there for its own derivatives."""
+    if len(xs) == 2:
+        return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
+    scale = lift.kernel(*xs)
+    lifted = [x * scale for x in xs]
+    length = math.hypot(*lifted)
+    return [x / length for x in lifted] if length else lifted
+
+
+@on_floats(ratios_to_length)
+def directions(*xs: Operand) -> list[Operand]:
+    """x over the length for each x; of two, one derivative is the square of the other leg, which does not cancel."""
+    if len(xs) == 2:
+        return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
+    scale = lift(*xs)
+    lifted = [x * scale for x in xs]
+    length, rest, lead = norm(*lifted), norm_but_largest(*lifted), leading_cosine(*lifted)
+    return [cosine(x, length, lead, rest) for x in lifted]
+
+
+@reduction(None)
+def lift(*xs: Number) -> Number:
+    """What to multiply all of xs by so that their length keeps its digits: 1 but at the ends of the range."""
+    largest = max(map(abs, xs))
+    return 2.0**600 if 0 < largest < 2.0**-900 else 2.0**-600 if largest > 2.0**900 else 1
+
+
+@reduction(directions, numpy="hypot")
+def norm(*xs: Number) -> Number:
+    """The Euclidean length, as math.hypot has it: neither overflow nor underflow on the way."""
+    return math.hypot(*xs)
+
+
+def ratios_to_distance(xs: Sequence[float]) -> list[float]:
+    towards = ratios_to_length([*map(operator.sub, xs, xs[len(xs) // 2 :])])
+    return [*towards, *map(operator.neg, towards)]
+
+
+@on_floats(ratios_to_distance)
+def apart(*xs: Operand) -> list[Operand]:
+    towards = directions(*map(operator.sub, xs, xs[len(xs) // 2 :]))
+    return [*towards, *[-x for x in towards]]
+
+
+@reduction(apart)
+def dist(*xs: Number) -> Number:
+    """The distance between the point of the first half of the operands and that of the second."""
+    return math.dist(xs[: len(xs) // 2], xs[len(xs) // 2 :])
+
+
+@operation(lambda x, length: quotient(1, length), lambda x, length: -over_square(x, length))
+def direction(x: Number, length: Number) -> Number:
+    """x / length, and 0 for the zero vector, which is in the subdifferential of its length."""
+    return x / length if length else x
+
+
+@reduction(None)
+def norm_but_largest(*xs: Number) -> Number:
+    """The length without the coordinate that is the largest, or one of those."""
+    return math.hypot(*sorted(map(abs, xs))[:-1])
+
+
+@operation(None, None)
+def stands_out(x: Number, rest: Number) -> Number:
+    """1 where |x| is more than all the rest together, which is so of one operand at most, else 0."""
+    return 1.0 if abs(x) > rest else 0.0
+
+
+@operation(
+    lambda x, length, lead, rest: (1 - stands_out(x, rest)) * quotient(1, length),
+    lambda x, length, lead, rest: (stands_out(x, rest) - 1) * over_square(x, length),
+    lambda x, length, lead, rest: stands_out(x, rest),
+    None,
+)
+def cosine(x: Number, length: Number, _lead: Number, _rest: Number) -> Number:
+    """x / length; where x stands out it follows the leading cosine, since 1 - cosine**2 would cancel there."""
+    return x / length if length else x
+
+
+def leading_slopes(*xs: Operand) -> list[Operand]:
+    length, rest, lead = norm(*xs), norm_but_largest(*xs), leading_cosine(*xs)
+    inverse = quotient(one_like(length), length)
+    cosines = [direction(x, length) for x in xs]
+    out = [stands_out(x, rest) for x in xs]
+    over = [c * inverse for c in cosines]
+    others = dot(*[(1 - o) * c for o, c in zip(out, cosines)], *over)
+    return [o * others - (1 - o) * lead * c for o, c in zip(out, over)]
+
+
+@reduction(leading_slopes)
+def leading_cosine(*xs: Number) -> Number:
+    """x over the length for the x that stands out, else 0; its derivative by x is the sum of the others' squares."""
+    largest = max(xs, key=abs)
+    return largest / math.hypot(*xs) if abs(largest) > norm_but_largest.kernel(*xs) else 0.0
+
+
+@operation(
+    lambda x, y: leg_ratio(y, x) * quotient(leg_ratio(y, x), norm(x, y)),
+    lambda x, y: -leg_ratio(x, y) * quotient(leg_ratio(y, x), norm(x, y)),
+)
+def leg_ratio(x: Number, y: Number) -> Number:
+    """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
+    scale = lift.kernel(x, y)
+    length = math.hypot(x * scale, y * scale)
+    return x * scale / length if length else 0.0
+
+
+def tied_shares(extreme: Callable[..., Operand], xs: Sequence[Operand]) -> list[Operand]:
+    result = extreme(*xs)
+    count = ties(result, *xs)
+    return [tied(x, result, count) for x in xs]
+
+
+@reduction(lambda *xs: tied_shares(peak, xs))
+def max_(*xs: Number) -> Number:
+    """The largest; operands that tie share the gradient equally."""
+    return max(xs)
+
+
+@reduction(lambda *xs: tied_shares(trough, xs))
+def min_(*xs: Number) -> Number:
+    """The smallest; operands that tie share the gradient equally."""
+    return min(xs)
+
+
+@reduction(None)
+def peak(*xs: Number) -> Number:
+    return max(xs)
+
+
+@reduction(None)
+def trough(*xs: Number) -> Number:
+    return min(xs)
+
+
+@reduction(None)
+def ties(result: Number, *xs: Number) -> Number:
+    return sum(x == result for x in xs)
+
+
+@operation(0, 0, None)
+def tied(x: Number, result: Number, count: Number) -> Number:
+    """The part of an extreme value that is x, one of `count` operands that may equal it."""
+    return one_like(x) / count if x == result else type(x)(0)
+
+
+def exponentials(*xs: Operand) -> tuple[list[Operand], Operand, Operand]:
+    """exp(x - the largest x) for each x, their sum, and their sum but for the largest."""
+    top = peak(*xs)
+    es = [exp_gap(x, top) for x in xs]
+    return es, total(*es), total_but_largest(*es)
+
+
+def softmax_shares(*xs: Operand) -> list[Operand]:
+    """exp(x) over the sum of all exp(x), on shared sums of exponentials."""
+    es, whole, rest = exponentials(*xs)
+    return [share(e, whole, rest) for e in es]
+
+
+@reduction(softmax_shares)
+def logsumexp(*xs: Number) -> Number:
+    """log of the sum of exp(x), for any x."""
+    top = max(xs)
+    if math.isinf(top) or any(x != x for x in xs):
+        return math.nan if any(x != x for x in xs) else top
+    rest = list(xs)
+    rest.remove(top)
+    return top + math.log1p(math.fsum(math.exp(x - top) for x in rest))
+
+
+def surprise_slopes(*xs: Operand) -> list[Operand]:
+    es, whole, rest = exponentials(*xs)
+    out, own = stands_out(es[0], rest), own_whole(es[0], whole, rest)
+    others = out * rest / own + (1 - out) * (1 - es[0] / own)
+    return [-others, *[share(e, whole, rest) for e in es[1:]]]
+
+
+@reduction(surprise_slopes)
+def surprise(*xs: Number) -> Number:
+    """-log(softmax(x)) of the first x; its derivative by that is the share of the others, with the sign changed."""
+    return logsumexp.kernel(0.0, *[x - xs[0] for x in xs[1:]])
+
+
+@operation(lambda x, top: exp_gap(x, top), 0)
+def exp_gap(x: Number, top: Number) -> Number:
+    """exp(x - top), of which what is made does not depend on top.
+
+    What x - top rounds away is put back, since exp would magnify it.
+    """
+    gap = x - top
+    if math.isinf(gap):
+        return math.exp(gap)
+    back = gap - x
+    lost = (x - (gap - back)) - (top + back)
+    return math.exp(gap) * (1 + lost)
+
+
+@operation(
+    lambda e, whole, rest: stands_out(e, rest),
+    lambda e, whole, rest: 1 - stands_out(e, rest),
+    lambda e, whole, rest: stands_out(e, rest),
+)
+def own_whole(e: Number, whole: Number, rest: Number) -> Number:
+    """The whole as e + rest if e stands out, so that what it depends on else is the rest alone."""
+    return e + rest if e > rest else whole
+
+
+@reduction(1)
+def total(*xs: Number) -> Number:
+    """The sum, rounded once."""
+    return math.fsum(xs)
+
+
+def but_largest(*xs: Operand) -> list[Operand]:
+    top = peak(*xs)
+    return [step(top - x) for x in xs]
+
+
+@reduction(but_largest)
+def total_but_largest(*xs: Number) -> Number:
+    """The sum without the largest, rounded once; its derivative counts where that is more than all others together."""
+    return math.fsum(sorted(xs)[:-1])
+
+
+def share_slope(e: Operand, whole: Operand, rest: Operand) -> Operand:
+    """The derivative by e of the share e / whole, or of e / (e + rest) where e stands out: rest / (e + rest)**2."""
+    out, own = stands_out(e, rest), own_whole(e, whole, rest)
+    return (out * rest / own + (1 - out)) / own
+
+
+@operation(
+    share_slope,
+    lambda e, whole, rest: (stands_out(e, rest) - 1) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
+    lambda e, whole, rest: -stands_out(e, rest) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
+)
+def share(e: Number, whole: Number, _rest: Number) -> Number:
+    """e / whole; the rest, which is the whole without its largest part, is there for the derivatives."""
+    return e / whole

@@ -1,0 +1,75 @@
+"""Gradients clipped by their norm."""
+
+from __future__ import annotations
+
+import math
+
+from ..engine.value import Value
+from ..engine.vector import Vector, elements_of
+from ..operations.elementary import maximum
+from .optimizers import leaves_of, more_than_0, require_list
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
+
+    Rate: TypeAlias = float | Callable[[int], float]  # a number, or a schedule of the count of steps
+
+
+def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
+    """Scale the `grad` of all parameters down, in place, so that their Euclidean norm is no more than `max_norm`.
+
+    As PyTorch's: they are multiplied by max_norm / (norm + 1e-6) where that is less than 1.
+
+    Args:
+        params: a list of leaf Values, Variables, or Vectors of leaves.
+        max_norm: more than 0.
+
+    Returns the norm before. Raises TypeError and ValueError as `Optimizer` does.
+
+    >>> x, y = Value(1.0), Value(1.0)
+    >>> (3 * x + 4 * y).backward()
+    >>> clip_grad_norm_([x, y], 1.0)
+    5.0
+    >>> round(x.grad, 6)
+    0.6
+    """
+    more_than_0("max_norm", max_norm)
+    require_list("clip_grad_norm_", params)
+    leaves = [*{leaf: None for p in params for leaf in leaves_of("clip_grad_norm_", p)}]
+    gradients = [leaf.grad for leaf in leaves]
+    norm = math.hypot(*gradients)
+    scale = max_norm / (norm + 1e-6)
+    if not scale >= 1:
+        for leaf, gradient in zip(leaves, gradients):
+            leaf.grad = gradient * scale
+    return norm
+
+
+def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[list[Any], Value]:
+    """Gradients scaled down together so that their Euclidean norm is no more than `clip_norm`, as TensorFlow's.
+
+    Each is multiplied by clip_norm / max(norm, clip_norm), and all are nan if the norm is infinite or nan. Gradients
+    flow through, as through all else.
+
+    Args:
+        gradients: a list of numbers, Values, Vectors and lists, such as `tape.gradient` returns; None stays None.
+        clip_norm: more than 0.
+
+    Returns the list of scaled gradients, Values and Vectors, and the norm before. Raises TypeError for what is no
+    gradient, ValueError if `clip_norm` is not more than 0.
+
+    >>> clip_by_global_norm([3.0, None, [0.0, 4.0]], 2.5)
+    ([constant(1.5), None, Vector([0.0, 2.0])], constant(5.0))
+    """
+    more_than_0("clip_norm", clip_norm)
+    require_list("clip_by_global_norm", gradients)
+    vectors = [g if g is None else Vector([g] if elements_of(g) is None else elements_of(g) or ()) for g in gradients]
+    norm = Vector([x for vector in vectors if vector is not None for x in vector]).norm()
+    if not norm < math.inf:
+        scale = math.nan
+    else:
+        scale = clip_norm / maximum(norm, clip_norm) if math.isfinite(clip_norm) else 1.0
+    scaled = [vector if vector is None else vector * scale for vector in vectors]
+    return [x if x is None or elements_of(g) is not None else x[0] for x, g in zip(scaled, gradients)], norm

@@ -1,0 +1,331 @@
+"""Pictures: of a computation graph, of its backward pass step by step, of functions, descents, trainings and classes.
+
+As matplotlib has it, a function draws on the axes that it is given, or on a figure of its own, and returns the axes; it
+shows nothing by itself. It needs matplotlib: pip install matplotlib. The graph as text for Graphviz or Mermaid needs
+nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from textwrap import fill
+
+from ..checks import require_flag, require_number
+from ..engine.value import Value, number_of
+from ..graph.graph import Graph, graph_of, operation_name, shown_operands
+from ..graph.picture import GAP, WIDE_GAP, Picture, short
+from .style import new_figure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.axes import Axes
+
+
+# ---- Graphs ----------------------------------------------------------------------------------------------------------
+
+
+def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = False, ax: Axes | None = None) -> Axes:
+    """The computation graph from left to right: values with their `grad`, and the operations between them.
+
+    Before `backward()` each `grad` is 0, and the picture says so.
+
+    Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
+    operations are folded into one, with how many there are of each and how many inputs do not show: the middles of long
+    chains, or chains such as neurons, or all that is used once.
+
+    Args:
+        value: a Value, or a Vector or list of Values.
+        local_derivatives: whether to write the local derivative on each edge, but for those of folded operations; a
+            custom gradient has none and shows `?`.
+        gradients: whether to carry the gradient of `value` back for the picture, and show d(value)/d(node) in the place
+            of each `grad`, which stays as it is; of several values there is none to show.
+        ax: where to draw; without it on a new figure, of the size that the graph needs.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError: `value` is none, or `local_derivatives` or `gradients` is no truth value.
+        ValueError: the graph is too large to be read as a picture.
+        ModuleNotFoundError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> x = Value(2.0, label="x")
+    >>> y = x * x
+    >>> y.backward()
+    >>> ax = graph(y, ax=Figure().subplots())
+    >>> [text.get_text().split() for text in ax.texts]
+    [['*'], ['v1', '4', 'grad', '1'], ['x', '2', 'grad', '4']]
+    """
+    require_flag("local_derivatives", local_derivatives)
+    require_flag("gradients", gradients)
+    shown = graph_of(value)
+    found, note = shown.gradients(gradients)
+    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
+    flows = {}
+    if local_derivatives:
+        for node, cell in picture.cells.items():
+            for i, _, local, _ in () if cell.is_folded else shown.edges(node):
+                if i in cell.inputs:
+                    flows[place_of(picture, node, i), (node, "operation"), i] = (
+                        short(local) if local is not None else "?"
+                    )
+    ax = ax if ax is not None else graph_axes(picture)
+    picture.draw(ax, found, flows)
+    return ax
+
+
+def place_of(picture: Picture, node: Value, i: int) -> Any:
+    """The thing that an operand of a node is drawn as."""
+    operand = picture.cells[node].inputs[i]
+    return operand if operand in picture.graph.names else (node, i)
+
+
+def graph_axes(picture: Picture, above: float = 0.4) -> Axes:
+    """New axes of the size of a picture, with some inches above for a title."""
+    width, height = picture.size
+    return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
+
+
+def as_svg(value: Any) -> str:
+    """The picture of `graph` as SVG, drawn without pyplot, which would show it a second time in a notebook."""
+    from matplotlib.figure import Figure
+
+    shown = graph_of(value)
+    found, note = shown.gradients(False)
+    picture = Picture(shown, note=note)
+    figure = Figure(figsize=picture.size)
+    picture.draw(figure.add_axes((0, 0, 1, 1)), found, {})
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
+    return text.getvalue()
+
+
+def to_dot(value: Any, *, gradients: bool = False) -> str:
+    r"""The graph in Graphviz's language: render it with `dot -Tsvg`.
+
+    Args:
+        value: a Value, or a Vector or list of Values.
+        gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
+
+    Raises TypeError if `value` is none, or `gradients` is no truth value.
+
+    >>> x = Value(2.0, label="x")
+    >>> print(to_dot(x * x, gradients=True))
+    digraph {
+      rankdir=LR; node [fontname="sans-serif", fontsize=10];
+      n0 [shape=box, label="x\n2.0\ngrad 4.0"];
+      n1 [shape=box, label="v1\n4.0\ngrad 1.0"];
+      o1 [shape=ellipse, label="*"];
+      o1 -> n1;
+      n0 -> o1;
+      n0 -> o1;
+    }
+    """
+    lines = ["digraph {", '  rankdir=LR; node [fontname="sans-serif", fontsize=10];']
+    found, note = text_graph(value, gradients)
+    if note:
+        lines.append(f'  label="{note}";')
+    for kind, name, text in found:
+        if kind == "edge":
+            lines.append(f"  {name} -> {text};")
+        else:
+            shape = {"value": "box", "operation": "ellipse", "constant": "plaintext"}[kind]
+            quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("&", "&amp;")
+            lines.append(f'  {name} [shape={shape}, label="{quoted}"];')
+    return "\n".join([*lines, "}"])
+
+
+def to_mermaid(value: Any, *, gradients: bool = False) -> str:
+    """The graph in Mermaid's language, which Markdown shows on many sites between ```mermaid fences.
+
+    Args:
+        value: a Value, or a Vector or list of Values.
+        gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
+
+    Raises TypeError if `value` is none, or `gradients` is no truth value.
+
+    >>> x = Value(2.0, label="x")
+    >>> print(to_mermaid(-x))
+    ---
+    title: Before backward() each grad is 0
+    ---
+    flowchart LR
+      n0["x<br>2.0<br>grad 0.0"]
+      n1["v1<br>-2.0<br>grad 0.0"]
+      o1(("-"))
+      o1 --> n1
+      n0 --> o1
+    """
+    found, note = text_graph(value, gradients)
+    lines = ["---", f"title: {note}", "---"] if note else []
+    lines.append("flowchart LR")
+    for kind, name, text in found:
+        if kind == "edge":
+            lines.append(f"  {name} --> {text}")
+        else:
+            left, right = {"value": ("[", "]"), "operation": ("((", "))"), "constant": ("([", "])")}[kind]
+            quoted = "".join(x if x.isalnum() or x in " ._-+\n" else f"#{ord(x)};" for x in text).replace("\n", "<br>")
+            lines.append(f'  {name}{left}"{quoted}"{right}')
+    return "\n".join(lines)
+
+
+def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]], str]:
+    """The graph as (kind, name, text) of nodes, and ("edge", from, to); and a note on its gradients."""
+    require_flag("gradients", gradients)
+    shown = graph_of(value)
+    of_nodes, note = shown.gradients(gradients)
+    found: list[tuple[str, str, str]] = []
+    at = {node: i for i, node in enumerate((*shown.leaves, *shown.computed))}
+    for node, i in at.items():
+        gradient = f"\ngrad {of_nodes[node]!r}" if node in of_nodes else ""
+        found.append(("value", f"n{i}", f"{shown.names[node]}\n{node.data!r}{gradient}"))
+    for node in shown.computed:
+        operation = f"o{at[node]}"
+        found.append(("operation", operation, operation_name(node)))
+        found.append(("edge", operation, f"n{at[node]}"))
+        for k, x in enumerate(shown_operands(node)):
+            name = f"n{at[x]}" if x in at else f"c{at[node]}_{k}"
+            if x not in at:
+                found.append(("constant", name, repr(number_of(x))))
+            found.append(("edge", name, operation))
+    return found, note
+
+
+# ---- The backward pass -----------------------------------------------------------------------------------------------
+
+
+class Frames(Sequence["Axes"]):
+    """The reverse sweep as pictures, each drawn when it is asked for: see `backward_frames`."""
+
+    def __init__(self, graph: Graph, ax: Axes | None) -> None:
+        self.graph = graph
+        self.picture = Picture(graph, 1.5 * WIDE_GAP)
+        if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
+            raise ValueError(
+                f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large, or too deep, to be read "
+                "step by step; draw the frames of a part of it, such as one of its parents, or print explain(value)"
+            )
+        self.steps = [node for node in reversed(graph.computed) if node in graph.adjoints]
+        self._ax = ax
+
+    @property
+    def ax(self) -> Axes:
+        """The axes that all frames are drawn on."""
+        if self._ax is None:
+            lines = max(len(self._title(i, self.picture.size[0]).splitlines()) for i in range(len(self)))
+            self._ax = graph_axes(self.picture, above=0.2 + 0.2 * lines)
+        return self._ax
+
+    def _title(self, index: int, width: float) -> str:
+        """What a frame is called, in lines that fit into so many inches."""
+        target = self.graph.names[self.graph.targets[0]]
+        if index == 0:
+            title = f"Backward, from d{target}/d{target} = {short(self.graph.adjoints[self.graph.targets[0]])}"
+        elif index <= len(self.steps):
+            node = self.steps[index - 1]
+            step = f"{self.graph.names[node]} = {self.graph.expression(node)}"
+            title = f"Step {index} of {len(self.steps)}: {step} passes on"
+        else:
+            title = f"The gradient of {target}"
+        return fill(title, max(20, int(10 * width)))
+
+    def __len__(self) -> int:
+        return len(self.steps) + 2
+
+    def __getitem__(self, index: Any) -> Any:
+        """Draw a frame: the seed, a step, or at last the gradients. Returns the axes."""
+        if not hasattr(index, "__index__") or not -len(self) <= index < len(self):
+            raise IndexError(f"expected the number of one of {len(self)} frames, got {index!r}")
+        index = index.__index__() % len(self)
+        graph, (target,) = self.graph, self.graph.targets
+        so_far: dict[Value, Any] = {target: graph.adjoints[target]}
+        flows: dict[Any, str] = {}
+        for node in self.steps[:index]:
+            flows = {}
+            locals_at = {i: local for i, _, local, _ in graph.edges(node)}
+            for i, x, term in graph.terms(node):
+                so_far[x] = so_far[x] + term if x in so_far else term
+                local = locals_at[i]
+                product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
+                flows[place_of(self.picture, node, i), (node, "operation"), i] = f"{product} = {short(term)}"
+        firing = self.steps[index - 1] if 0 < index <= len(self.steps) else None
+        self.ax.clear()
+        self.picture.draw(self.ax, so_far, flows if firing is not None else {}, firing)
+        width = self.ax.get_window_extent().width / self.ax.figure.dpi
+        self.ax.set_title(self._title(index, width), fontsize=11, parse_math=False)
+        return self.ax
+
+    def animation(self, seconds: float = 1.5) -> FuncAnimation:
+        """All frames as an animation of matplotlib's, each shown for some seconds."""
+        from matplotlib.animation import FuncAnimation
+
+        figure: Any = self.ax.get_figure()
+        return FuncAnimation(figure, lambda i: [self[i]], frames=len(self), interval=1000 * seconds, blit=False)
+
+    def save(self, path: str | Path, seconds: float = 1.5) -> list[Path]:
+        """Save them: as one file for a name in .gif or .html, else as one picture a frame, numbered.
+
+        Returns the paths of the files. Raises ValueError if `seconds` is not above 0, or for another kind of file that
+        matplotlib does not know.
+        """
+        from matplotlib.backend_bases import FigureCanvasBase
+
+        require_number("seconds", seconds, lambda x: 0 < x < math.inf, "a time above 0")
+        path = Path(path)
+        kind = path.suffix.lower()
+        if kind == ".gif":
+            self.animation(seconds).save(path, writer="pillow")
+            return [path]
+        if kind in (".html", ".htm"):
+            path.write_text(self.animation(seconds).to_jshtml(), encoding="utf-8")
+            return [path]
+        path = path if kind else path.with_suffix(".png")
+        known = FigureCanvasBase.filetypes
+        if path.suffix.lower()[1:] not in known:
+            raise ValueError(f"frames are saved as .gif, .html or pictures ({', '.join(known)}), not {path.suffix}")
+        paths = [path.with_stem(f"{path.stem}_{i:02}") for i in range(len(self))]
+        for i, each in enumerate(paths):
+            self[i].get_figure().savefig(each)
+        return paths
+
+
+def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
+    """The reverse sweep, step by step, as frames of the picture of `graph`.
+
+    Each frame shows in colour which node fires, and along which edges numbers flow back from it, upstream times local;
+    and in each box what has been added up so far, as `backward()` adds it up in a `grad` that is 0.
+
+    Args:
+        value: a tracked Value.
+        ax: where all frames are drawn; without it, on a new figure.
+
+    Returns:
+        A sequence of frames: `frames[i]` draws one and returns the axes; `frames.save("sweep.gif")` (or .html, or .png
+        for single pictures) saves them all, and `frames.animation()` gives matplotlib's animation.
+
+    Raises:
+        TypeError: `value` is no Value.
+        ValueError: it is a constant, or its graph is too large.
+        ModuleNotFoundError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> x = Value(2.0, label="x")
+    >>> frames = backward_frames(x * x, ax=Figure().subplots())
+    >>> [frames[i].get_title() for i in range(len(frames))]
+    ['Backward, from dv1/dv1 = 1', 'Step 1 of 1: v1 = x * x passes on', 'The gradient of v1']
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__})")
+    if not value.is_tracked:
+        raise ValueError(f"backward_frames of {value!r}, which depends on no tracked value, so nothing is carried back")
+    return Frames(graph_of(value), ax)
+
+
+# ---- Functions, descents, trainings, classes -------------------------------------------------------------------------

@@ -1,0 +1,290 @@
+"""Nested lists, tuples, named tuples, dicts and dataclasses: taken apart, and put together again.
+
+`leaves_of` and `rebuild` stop at whatever is no container: a number, a `Value`, a `Vector`. `scalars_of` and `refill`
+go on into vectors and NumPy's arrays, down to single numbers; text, `None` and truth values they pass over.
+"""
+
+from __future__ import annotations
+
+import sys
+from copy import copy
+from numbers import Real
+
+from .checks import Symbol, as_number, is_array, is_one_element
+from .engine.rows import number_in
+from .engine.value import Value, number_of
+from .engine.vector import Vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+
+def is_dataclass(x: object) -> bool:
+    return hasattr(type(x), "__dataclass_fields__")
+
+
+def fields_of(instance: Any) -> list[str]:
+    """The names of the fields of a dataclass that its constructor takes; what it derives from them it keeps."""
+    return [field.name for field in sys.modules["dataclasses"].fields(instance) if field.init]
+
+
+def as_dict(structure: Any) -> Any:
+    """A dataclass as a dict of what it holds; anything else as it is."""
+    return {name: getattr(structure, name) for name in fields_of(structure)} if is_dataclass(structure) else structure
+
+
+def parts_of(structure: Any) -> Sequence[Any] | None:
+    """What a container holds directly, dicts in their own order; None for what is no container."""
+    if isinstance(structure, (list, tuple)):
+        return structure
+    if isinstance(structure, dict):
+        return [*structure.values()]
+    if is_dataclass(structure):
+        return [getattr(structure, name) for name in fields_of(structure)]
+    return None
+
+
+def with_parts(structure: Any, parts: list[Any], construct: bool = True) -> Any:
+    """A container of the same kind that holds other parts.
+
+    A dataclass is made by its constructor, so that fields derived in `__post_init__` follow; where what it would check
+    does not hold of the parts, as with gradients, it is copied instead, and the derived fields are None.
+    """
+    if isinstance(structure, dict):
+        twin: Any = copy(structure)  # a defaultdict or an OrderedDict stays one
+        dict.update(twin, zip(structure, parts))  # a Counter's own would add
+        return twin
+    if isinstance(structure, list):
+        if type(structure) is list:
+            return parts
+        twin = copy(structure)
+        twin[:] = parts
+        return twin
+    if isinstance(structure, tuple):
+        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple.__new__(type(structure), parts)
+    names = fields_of(structure)
+    if construct:
+        return type(structure)(**dict(zip(names, parts)))
+    twin = copy(structure)
+    for field in sys.modules["dataclasses"].fields(structure):
+        object.__setattr__(twin, field.name, parts[names.index(field.name)] if field.init else None)
+    return twin
+
+
+def leaves_of(structure: Any) -> list[Any]:
+    """The leaves in order: whatever is not a container.
+
+    >>> leaves_of({"a": 1, "b": [2, (3,)]})
+    [1, 2, 3]
+    """
+    parts = parts_of(structure)
+    if parts is None:
+        return [structure]
+    leaves: list[Any] = []
+    for part in parts:
+        if isinstance(part, (Value, float)):
+            leaves.append(part)
+        else:
+            leaves += leaves_of(part)
+    return leaves
+
+
+def rebuild(structure: Any, leaves: list[Any]) -> Any:
+    """The same structure with other leaves, given in the order of `leaves_of`.
+
+    >>> rebuild({"a": 1, "b": [2, (3,)]}, ["x", "y", "z"])
+    {'a': 'x', 'b': ['y', ('z',)]}
+    """
+    return _rebuild(structure, iter(leaves))
+
+
+def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
+    parts = parts_of(structure)
+    if parts is None:
+        return next(leaves)
+    return with_parts(structure, [_rebuild(part, leaves) for part in parts], construct=False)
+
+
+# ---- Down to single numbers ------------------------------------------------------------------------------------------
+
+
+def is_number(x: object) -> bool:
+    return isinstance(x, Value) or (isinstance(x, (float, Real)) and not isinstance(x, bool))
+
+
+def is_scalar(x: object) -> bool:
+    """Whether something is a number, or stands for one, or for a truth value, while a function is traced."""
+    return is_number(x) or isinstance(x, Symbol)
+
+
+def is_passed_over(x: Any) -> bool:
+    """Whether a leaf is no number and is let through: text, None, truth values, and arrays of those."""
+    if is_array(x):
+        return x.dtype.kind not in "iufO"
+    return x is None or isinstance(x, (str, bytes, bool))
+
+
+def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
+    """The single numbers and values in a structure, in order; raises what `refuse` makes of what is none."""
+    if is_scalar(structure):
+        return [structure]
+    if isinstance(structure, Vector):
+        return [*structure]
+    parts = parts_of(structure)
+    if parts is not None:
+        return [scalar for part in parts for scalar in scalars_of(part, refuse)]
+    if is_passed_over(structure):
+        return []
+    if is_array(structure):
+        return [scalar for entry in structure.ravel().tolist() for scalar in scalars_of(entry, refuse)]
+    raise refuse(structure)
+
+
+def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> Any:
+    """The same structure with other numbers, given in the order of `scalars_of`.
+
+    An array holds floats if all of its numbers are, or else objects. How dataclasses are made: see `with_parts`.
+    """
+    if is_scalar(structure):
+        return next(scalars)
+    if isinstance(structure, Vector):
+        return Vector([next(scalars) for _ in structure])
+    parts = parts_of(structure)
+    if parts is not None:
+        return with_parts(structure, [refill(part, scalars, construct) for part in parts], construct)
+    if is_passed_over(structure):
+        return structure
+    return array_of([next(scalars) for _ in range(structure.size)], structure.shape)
+
+
+def array_of(scalars: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of floats, or of objects if one is not a float."""
+    numpy = sys.modules["numpy"]
+    if all(type(x) is float for x in scalars):
+        return numpy.array(scalars).reshape(shape)
+    array = numpy.empty(len(scalars), dtype=object)
+    array[:] = scalars
+    return array.reshape(shape)
+
+
+def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
+    """The numbers of `given` that stand where the numbers of a structure do; lists, vectors and arrays are alike.
+
+    Raises ValueError if it has another structure, TypeError if it holds something else in place of a number.
+    """
+    if is_number(structure) or (is_array(structure) and not structure.ndim and not is_passed_over(structure)):
+        if is_one_element(given):
+            given = given.item()
+        if not is_number(given):
+            raise mismatch(name, structure, given)
+        return [like(structure.item() if is_array(structure) else structure, given)]
+    if is_passed_over(structure):
+        return []
+    if isinstance(structure, dict):
+        if not isinstance(given, dict) or given.keys() != structure.keys():
+            raise mismatch(name, structure, given)
+        return [x for key, part in structure.items() for x in scalars_like(part, given[key], name)]
+    parts = entries_of(structure)
+    others = None if isinstance(given, dict) else entries_of(given)
+    if parts is None or others is None or len(parts) != len(others):
+        raise mismatch(name, structure, given)
+    return [x for part, other in zip(parts, others) for x in scalars_like(part, other, name)]
+
+
+def like(number: Any, given: Any) -> Any:
+    """What is given in the place of a number: an integer as a float, if the number is a float."""
+    return float(given) if type(given) is int and type(number_in(number)) is float else given
+
+
+def entries_of(structure: Any) -> Sequence[Any] | None:
+    if isinstance(structure, Vector):
+        return [*structure]
+    return structure.tolist() if is_array(structure) and structure.ndim else parts_of(structure)
+
+
+def mismatch(name: str, structure: Any, given: Any) -> Exception:
+    return ValueError(
+        f"expected {name} of the structure of {structure!r}, got {given!r}; give a number for each number of it"
+    )
+
+
+def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda _: True) -> Iterator[str]:
+    """Where each number of a structure stands, in the order of `scalars_of`, as one would write it.
+
+    In a dict it is told by its key, if `is_key` holds of them all.
+    """
+    if is_passed_over(structure):
+        return
+    if is_number(structure) or getattr(structure, "ndim", 1) == 0:
+        yield place
+    elif isinstance(structure, dict):
+        by_key = all(map(is_key, structure))
+        for i, (key, part) in enumerate(structure.items()):
+            yield from places_in(part, f"{place}[{key!r}]" if by_key else f"[*{place}.values()][{i}]", is_key)
+    elif is_dataclass(structure):
+        for field in fields_of(structure):
+            yield from places_in(getattr(structure, field), f"{place}.{field}", is_key)
+    else:
+        for i, part in enumerate(entries_of(structure) or ()):
+            yield from places_in(part, f"{place}[{i}]", is_key)
+
+
+def plain_structure(structure: Any) -> Any:
+    """Anything a function returned, with numbers in the place of the values in it."""
+    if isinstance(structure, Value):
+        return number_of(structure)
+    if isinstance(structure, Vector):
+        return Vector(map(number_of, structure))
+    parts = parts_of(structure)
+    if parts is not None:
+        return with_parts(structure, [plain_structure(part) for part in parts])
+    if is_array(structure) and structure.dtype == object:
+        return array_of([plain_structure(x) for x in structure.ravel().tolist()], structure.shape)
+    return structure
+
+
+class Rebuild:
+    """Puts a flat list of numbers back into a structure."""
+
+    def __init__(self, structure: Any, length: int) -> None:
+        self._structure = structure
+        self._length = length
+
+    def __call__(self, numbers: Sequence[Any]) -> Any:
+        """The structure with these numbers.
+
+        Raises TypeError for something else, ValueError if there are more or fewer than it has.
+        """
+        if isinstance(numbers, (str, dict)) or not hasattr(numbers, "__iter__"):
+            raise TypeError(f"expected a list of {self._length} numbers, got {numbers!r} ({type(numbers).__name__})")
+        numbers = [x if isinstance(x, Value) else as_number(x, " or a Value") for x in numbers]
+        if len(numbers) != self._length:
+            raise ValueError(f"expected {self._length} numbers, got {len(numbers)}")
+        return refill(self._structure, iter(numbers), construct=True)
+
+
+def flatten(params: Any) -> tuple[list[Any], Rebuild]:
+    """The numbers of a structure as a flat list, and the function that puts such a list back into the structure.
+
+    Args:
+        params: numbers, Values, Vectors, arrays, and lists, tuples, dicts and dataclasses of them, in any nesting.
+
+    Returns:
+        (numbers, rebuild). Tracked Values stay what they are; `rebuild` takes numbers and Values alike.
+
+    Raises:
+        TypeError: it holds something else. ValueError (`rebuild`): it is given another number of numbers.
+
+    >>> numbers, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
+    >>> numbers, rebuild([10.0, 20.0, 30.0])
+    ([1.0, 2.0, 3.0], {'w': [10.0, 20.0], 'b': 30.0})
+    """
+
+    def refuse(part: Any) -> Exception:
+        return TypeError(f"flatten takes numbers and nested lists, tuples, dicts and arrays of them, not {part!r}")
+
+    scalars = scalars_of(params, refuse)
+    numbers = [x if isinstance(x, Value) and x.is_tracked else number_of(x) for x in scalars]
+    return numbers, Rebuild(plain_structure(params), len(numbers))

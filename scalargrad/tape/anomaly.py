@@ -1,0 +1,105 @@
+"""`detect_anomaly`: where a number went wrong, as soon as it does."""
+
+from __future__ import annotations
+
+import math
+
+from ..engine.callers import place
+from ..engine.contexts import Block
+from ..engine.rows import NUMBER, SERIAL, derivatives_of, operands_of, operation_of
+from ..engine.value import number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..engine.contexts import BlockInterval
+    from ..engine.rows import Row
+    from ..operations.operation import Operation
+
+
+class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
+    """A context in which an operation that gives nan or inf raises at once, in the forward pass and in sweeps.
+
+    The error names the operation, its operands, and the file and line where it was computed. It belongs to the
+    running thread or async task alone. Within the block operations take several times as long, and where each was made
+    is kept until the block ends; outside of it nothing is paid.
+
+    Raises:
+        FloatingPointError: an operation gave nan or inf, or a derivative that a sweep carries on is nan or inf.
+
+    >>> import scalargrad as sg
+    >>> x = sg.Value(1e200)
+    >>> with sg.detect_anomaly():
+    ...     y = x * x
+    Traceback (most recent call last):
+    FloatingPointError: 1e+200 * 1e+200 gave inf, at <doctest scalargrad.tape.anomaly.detect_anomaly[2]>, line 2
+    """
+
+    __slots__ = ("_places",)
+
+    when_open = "this detect_anomaly() block is open already; make another one"
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Where each row was made, by its serial.
+        self._places: dict[int, str] = {}
+
+    def take_part(self, interval: BlockInterval) -> None:
+        """Say to an interval that every row is looked at."""
+        if isinstance(interval.detector, detect_anomaly):
+            self._places = interval.detector._places
+        interval.detector = self
+        interval.plain = False
+
+    def note_end(self) -> None:
+        """Forget where rows were made."""
+        self._places = {}
+
+    # -- the forward pass
+
+    def note(self, row: Row) -> None:
+        """Look at a new row, and keep where it was made."""
+        self._places[row[SERIAL]] = place()
+        if row[NUMBER] is not None:
+            self.check(operation_of(row), numbers_in(row), row[NUMBER])
+
+    def check(self, operation: Operation, operands: Sequence[Any], data: Any) -> None:
+        """Raise FloatingPointError if an operation gave nan or inf."""
+        if not is_finite(data):
+            raise FloatingPointError(f"{operation.describe(operands)} gave {data!r}, {place()}")
+
+    # -- sweeps
+
+    def check_tangent(self, row: Row, tangent: Any) -> None:
+        """Raise FloatingPointError if the tangent of a row is nan or inf."""
+        if not is_finite(number_of(tangent)):
+            raise FloatingPointError(f"the tangent of {self.describe(row)} is {number_of(tangent)!r}")
+
+    def check_adjoint(self, row: Row, operand: Row, adjoint: Any, term: Any, total: Any) -> None:
+        """Raise FloatingPointError if what a row passes on, or what that adds up to, is nan or inf."""
+        adjoint, term, total = map(number_of, (adjoint, term, total))
+        if is_finite(total):
+            return
+        if operation_of(row).pull_back is not None:
+            raise FloatingPointError(f"{self.describe(row)} passed {total!r} backward")
+        local = next(d for x, d in zip(operands_of(row), derivatives_of(row)) if x is operand)
+        raise FloatingPointError(
+            f"{self.describe(row)} passed {term!r} backward: its adjoint {adjoint!r} times the "
+            f"derivative {local!r}" + (f", which adds up to {total!r}" if is_finite(term) else "")
+        )
+
+    def describe(self, row: Row) -> str:
+        """A row as one would write it, and where it was made."""
+        shown = operation_of(row).describe(numbers_in(row))
+        return f"{shown}, made {self._places.get(row[SERIAL], 'before detect_anomaly()')},"
+
+
+def numbers_in(row: Row) -> list[Any]:
+    """The numbers of the operands of a row."""
+    return [x[NUMBER] if type(x) is tuple else x for x in operands_of(row)]
+
+
+def is_finite(number: Any) -> bool:
+    return math.isfinite(number) if isinstance(number, float) else True

@@ -1,0 +1,268 @@
+"""`custom_gradient`: a function whose gradient is given and not derived."""
+
+from __future__ import annotations
+
+from ..checks import as_number, counted, in_place_of, plural
+from ..engine.contexts import current
+from ..engine.rows import LEAF, NUMBER, OPERATION, derivatives_of, identity_of, leaves, parents_of
+from ..engine.value import Value, holder_of, make_constant, number_of, recorded
+from ..engine.vector import Vector, elements_of
+from ..operations.elementary import zero_like
+from ..operations.operation import Operation
+from ..pytree import leaves_of, rebuild
+from .gradient_tape import GradientTape
+from .variable import Variable, stop_gradient
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from ..engine.rows import Row
+
+
+class Pullback(Operation):
+    """The operation of one call of a custom function: from the adjoints of all its results to those of its arguments.
+
+    `results` are the lengths of the results, None for a scalar; `arguments` likewise those of the arguments.
+    """
+
+    __slots__ = ("arguments", "function", "results", "structure", "variables", "zeros")
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        results: Sequence[int | None],
+        arguments: Sequence[int | None],
+        variables: Sequence[Variable],
+        structure: tuple[Any, ...],
+        zeros: Sequence[Any],
+    ) -> None:
+        super().__init__(name, function, ())
+        self.function = function
+        self.results = results
+        self.arguments = arguments
+        self.variables = variables
+        self.structure = structure
+        self.zeros = zeros
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a graph that holds a call of {self.name} cannot be pickled: its gradient is a function")
+
+    def pull_back(self, row: Row, adjoint: Upstream, on_row: Callable[[Row], Value] | None) -> list[Any]:
+        """Call the pullback with one upstream gradient for each result; gives what each operand has of it.
+
+        Raises RuntimeError if a leaf among the operands was assigned since: the pullback may read it.
+        """
+        refuse_assigned(self.name, row)
+        upstream = []
+        start = 0
+        for length in self.results:
+            parts = [
+                as_value(adjoint.get(start + i, self.zeros[start + i])) for i in range(1 if length is None else length)
+            ]
+            upstream.append(parts[0] if length is None else Vector(parts))
+            start += len(parts)
+        gradients = [x if followed else None for x, followed in zip(self.gradients(upstream), derivatives_of(row))]
+        return [number_of(x) if on_row is None and x is not None else x for x in gradients]
+
+    def gradients(self, upstream: Sequence[Any]) -> list[Any]:
+        """What the pullback gives, one entry for each element of each argument and then of each variable.
+
+        Raises ValueError if it gives another number of gradients, or one of another length, than there are arguments.
+        """
+        if self.variables:
+            pair = self.function(*upstream, variables=[*self.variables])
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], (list, tuple)):
+                raise TypeError(
+                    f"{self.name} uses Variables, so its pullback must return a pair, (gradients, [gradients of the "
+                    f"variables]), got {pair!r}"
+                )
+            gradients = [*self.one_each(pair[0]), *pair[1]]
+        else:
+            gradients = self.one_each(self.function(*upstream))
+        lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]
+        if len(gradients) != len(lengths):
+            each = "argument and variable" if self.variables else "argument"
+            raise ValueError(
+                f"{self.name}: expected {plural(len(lengths), 'gradient')}, one for each {each}, got {len(gradients)}"
+            )
+        return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
+
+    def one_each(self, given: Any) -> list[Any]:
+        """The gradients as a list with one for each argument."""
+        given = in_order_of(self.structure[0] if len(self.structure) == 1 else self.structure, given)
+        single = len(self.arguments) == 1
+        if single and self.arguments[0] is not None and isinstance(given, list):
+            # The gradient of one vector as a list of numbers, unless it is a list that holds that one gradient.
+            return given if len(given) == 1 and elements_of(given[0]) is not None else [given]
+        if isinstance(given, (list, tuple)) and len(given) == len(self.arguments):
+            return [*given]
+        return leaves_of(given)
+
+    def spread(self, gradient: Any, length: int | None) -> Sequence[Any]:
+        if gradient is None:
+            return [None] * (1 if length is None else length)
+        elements = elements_of(gradient)
+        if (elements is None) != (length is None) or (elements is not None and len(elements) != length):
+            raise ValueError(f"{self.name}: expected {counted(length)} as gradient of an argument, got {gradient!r}")
+        return [
+            x if isinstance(x, Value) else as_number(x, " from the pullback of {}", self.name)
+            for x in ([gradient] if elements is None else elements)
+        ]
+
+
+class Result(Operation):
+    """The operation of one number among the results of a call: it hands its adjoint to the call."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, name: str, index: int) -> None:
+        super().__init__(name, lambda x: x, ())
+        self.index = index
+
+    def pull_back(self, _: Row, adjoint: Any, __: Any) -> list[Any]:
+        """Leave the adjoint with the call, which comes before all of its results."""
+        return [Upstream({self.index: adjoint})]
+
+
+class Upstream(dict):  # type: ignore[type-arg]
+    """The adjoint of a call: those of its results, by their places."""
+
+    def __add__(self, other: Upstream) -> Upstream:
+        self.update(other)
+        return self
+
+
+def refuse_assigned(name: str, row: Row) -> None:
+    """Raise RuntimeError if a leaf among the operands of a row was assigned since the row was made."""
+    for operand in parents_of(row):
+        leaf = None if operand[OPERATION] else leaves.find(identity_of(operand))
+        if leaf is not None and leaf.row[NUMBER] is not operand[NUMBER]:
+            raise RuntimeError(
+                f"{leaf!r} was assigned after {name} used it, so this derivative would mix its two numbers; take the "
+                "gradient before assigning"
+            )
+
+
+def in_order_of(structure: Any, given: Any) -> Any:
+    """Gradients with their dicts in the order of those in the structure of the arguments."""
+    if isinstance(structure, dict) and isinstance(given, dict) and structure.keys() == given.keys():
+        return {key: in_order_of(part, given[key]) for key, part in structure.items()}
+    if isinstance(structure, (list, tuple)) and isinstance(given, (list, tuple)) and len(structure) == len(given):
+        return [in_order_of(part, gradient) for part, gradient in zip(structure, given)]
+    return given
+
+
+def as_value(x: Any, role: str = "", *names: object) -> Value:
+    return x if isinstance(x, Value) else make_constant(as_number(x, role, *names))
+
+
+def elements_in(x: Any) -> Sequence[Any]:
+    elements = elements_of(x)
+    return (x,) if elements is None else elements
+
+
+def length_of(x: Any) -> int | None:
+    elements = elements_of(x)
+    return None if elements is None else len(elements)
+
+
+def is_plain(part: Any) -> bool:
+    return elements_of(part) is None and not isinstance(part, Value)
+
+
+def in_shape(part: Any, nodes: Iterator[Value]) -> Value | Vector:
+    """The next of `nodes` in the shape of a part of a result."""
+    length = length_of(part)
+    return next(nodes) if length is None else Vector([next(nodes) for _ in range(length)])
+
+
+def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Value]) -> None:
+    """Raise TypeError if results depend on a tracked leaf that is not among the inputs: its gradient would be lost."""
+    seen = {identity_of(x.row) for x in inputs}
+    stack = [x.row for x in results]
+    while stack:
+        row = stack.pop()
+        if identity_of(row) in seen:
+            continue
+        seen.add(identity_of(row))
+        stack += parents_of(row)
+        if row[OPERATION] == LEAF:
+            raise TypeError(
+                f"{name} uses {holder_of(row)!r}, which would lose its gradient; make it an argument, or a Variable"
+            )
+
+
+def accepts_variables(pullback: Callable[..., Any]) -> bool:
+    code = getattr(pullback, "__code__", None)
+    if code is None:
+        return True
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    takes_any = bool(code.co_flags & 0x08)  # inspect.CO_VARKEYWORDS, without the cost of importing inspect
+    return takes_any or "variables" in named
+
+
+def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
+    """Give a function its own gradient: TensorFlow's `custom_gradient`.
+
+    Args:
+        function: returns a pair of its result and its pullback. The result is a Value, a Vector or a number, or a list
+            or tuple of them. The pullback takes one upstream gradient for each result, of the result's kind, and
+            returns one gradient for each positional argument: a single one as it is, several in a list or tuple; None
+            for an argument that has none. If the function uses Variables that are not among its arguments, the
+            pullback is called with `variables=[...]` and returns the pair (gradients, gradients of the variables).
+
+    Returns:
+        The function, whose results carry gradients back by way of the pullback. Keyword arguments are passed on and
+        not differentiated. The second derivative goes through the pullback's own operations: what that computes from
+        plain numbers counts as constant.
+
+    Raises (when called): TypeError if `function` returns no such pair, or uses a tracked value that is neither an
+        argument nor a Variable, or uses a Variable and has a pullback without `variables`. ValueError (in the sweep)
+        if the pullback returns another number of gradients than there are arguments.
+
+    >>> @custom_gradient
+    ... def clipped_identity(x):
+    ...     return x * 1.0, lambda upstream: max(-1.0, min(1.0, upstream.item()))
+    >>> x = Value(2.0)
+    >>> (clipped_identity(x) * 50.0).backward()
+    >>> x.grad
+    1.0
+    """
+
+    def with_its_gradient(*args: Any, **kwargs: Any) -> Any:
+        interval = current()
+        name = getattr(function, "__name__", "custom_gradient")
+        with GradientTape() as watcher:
+            returned = function(*args, **kwargs)
+        if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
+            raise TypeError(f"{name} must return a pair of its result and its pullback, got {returned!r}")
+        result, pullback = returned
+        arguments = leaves_of(args)
+        inputs = [as_value(x, " as an argument of {}", name) for argument in arguments for x in elements_in(argument)]
+        own = {id(argument) for argument in arguments} | {id(x) for x in inputs}
+        variables = [variable for variable in watcher.watched_variables() if id(variable) not in own]
+        inputs += [element for variable in variables for element in elements_in(variable)]
+        parts = leaves_of(result)
+        numbers = [as_value(x, " as a result of {}", name) for part in parts for x in elements_in(part)]
+        refuse_other_leaves(name, numbers, inputs)
+        if variables and not accepts_variables(pullback):
+            names = ", ".join(map(repr, variables))
+            raise TypeError(f"{name} uses {names}, so its pullback must accept the keyword argument 'variables'")
+        followed = [1 if x.is_followed_in(interval) else None for x in inputs]
+        if not interval.enabled or 1 not in followed:
+            return rebuild(result, [part if is_plain(part) else stop_gradient(part) for part in parts])
+        lengths = [length_of(part) for part in parts]
+        zeros = [zero_like(number_of(x)) for x in numbers]
+        operation = Pullback(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
+        call = recorded(operation, None, [x.row for x in inputs], followed, interval)
+        nodes = iter(
+            [recorded(Result(name, i), number_of(x), (call.row,), (1,), interval) for i, x in enumerate(numbers)]
+        )
+        return rebuild(result, [in_shape(part, nodes) for part in parts])
+
+    if not callable(function):
+        raise TypeError(f"custom_gradient decorates a function, got {function!r}")
+    return in_place_of(function, with_its_gradient)  # type: ignore[no-any-return]

@@ -1,0 +1,457 @@
+"""`GradientTape`, with TensorFlow's names and behaviour."""
+
+from __future__ import annotations
+
+import math
+
+from ..checks import as_number, is_array, plural, require_flag
+from ..engine.backprop import carry_back, reverse_sweep
+from ..engine.contexts import SHUT, Block, clock, close_block, current, open_block, open_blocks
+from ..engine.rows import (
+    INTERVAL,
+    LEAF,
+    NUMBER,
+    OPERATION,
+    SERIAL,
+    identity_of,
+    next_serial,
+    parents_of,
+    rows_below,
+)
+from ..engine.value import Value, make_constant, on_row, rows_in
+from ..engine.vector import Vector, elements_of
+from ..graph.table import Rows
+from ..operations.elementary import one_like, zero_like
+from ..pytree import as_dict, leaves_of, parts_of, rebuild
+from .variable import Variable
+from .why_none import explain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, NoReturn
+
+    from ..engine.backprop import Adjoints
+    from ..engine.contexts import BlockInterval
+    from ..engine.rows import Row
+
+    Seeds = list[tuple[Row, Any]]
+
+
+class Pause(Block):
+    """The time in which one tape does not record although its block is open: the context of `stop_recording`."""
+
+    __slots__ = ("tape",)
+
+    when_open = "recording has stopped in this block already; call stop_recording() again for another one"
+
+    def __init__(self, tape: GradientTape) -> None:
+        super().__init__()
+        self.tape = tape
+
+    def take_part(self, interval: BlockInterval) -> None:
+        """Set the tape aside."""
+        self.tape.paused.add(interval.number)
+        others = [tape for tape in interval.tapes if tape is not self.tape]
+        interval.tapes = interval.accessed = ()
+        for tape in others:
+            tape.take_part(interval)
+
+
+class GradientTape(Block):
+    """Records operations, so that gradients of their results can be computed: TensorFlow's, for plain numbers.
+
+    A tape records what its own thread or async task computes inside its `with` block from tracked leaves (`Value`,
+    trainable `Variable`) and from whatever it was asked to `watch`. Other threads do not record on it; tapes nest.
+
+    Args:
+        persistent: whether more than one gradient may be computed.
+        watch_accessed_variables: whether leaves are watched as soon as they are used. If not, only what `watch` names.
+
+    Raises TypeError if one of them is neither True nor False, such as a variable to watch.
+
+    >>> x = Variable(3.0)
+    >>> with GradientTape() as tape:
+    ...     y = x * x
+    >>> tape.gradient(y, x)
+    constant(6.0)
+    """
+
+    when_open = "the tape is still recording: it cannot be entered again before its block has ended"
+
+    # A tape keeps no list of rows: a row bears the number of the interval that it was made in, and the tape knows the
+    # numbers of its own `intervals`, and of those in which it `paused`. It is `selective` if a sweep may come to what
+    # is not its to follow: what it does not watch, or did not see made. `began` and `ended` are the serials with which
+    # the record began and the last block ended.
+    __slots__ = (
+        "_used",
+        "_watched",
+        "accessed",
+        "began",
+        "ended",
+        "gaps",
+        "intervals",
+        "paused",
+        "persistent",
+        "selective",
+        "watch_accessed_variables",
+    )
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        if persistent is not False or watch_accessed_variables is not True:
+            require_flag("persistent", persistent)
+            require_flag("watch_accessed_variables", watch_accessed_variables)
+        self.persistent = persistent
+        self.watch_accessed_variables = watch_accessed_variables
+        self.flag = SHUT
+        self.is_fresh = False
+        self._used = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._watched: dict[int, int] = {}  # the serials from which on values are watched, by their identities
+        self.intervals: set[int] = set()
+        self.paused: set[int] = set()
+        self.accessed: dict[Variable, None] = {}
+        self.selective = not self.watch_accessed_variables
+        self.began: int | None = None
+        self.ended: int | None = None
+        self.gaps: tuple[tuple[int, int], ...] = ()
+
+    if TYPE_CHECKING:
+
+        def __enter__(self) -> GradientTape: ...
+
+    def begin(self) -> None:
+        """Begin to record, or go on after an earlier block."""
+        if self._used:
+            self._forget()
+            self._used = False
+        serial = next_serial()
+        open_block(self)
+        if self.began is None:
+            self.began = serial
+        if self.ended is not None:
+            self.gaps += ((self.ended, serial),)
+
+    def note_end(self) -> None:
+        """Take note of when its block was found closed."""
+        self.ended = next_serial()
+
+    # -- what it records
+
+    def take_part(self, interval: BlockInterval) -> None:
+        """Say to an interval that the tape records in it."""
+        interval.tapes += (self,)
+        if self.watch_accessed_variables:
+            interval.accessed += (self.accessed,)
+        if self._watched:
+            interval.plain = False
+
+    def watch(self, values: Any) -> None:
+        """Watch values or vectors, in any nesting, so that what is computed from them from now on is recorded.
+
+        Raises ValueError for anything that is not a Value or a Vector.
+        """
+        found = leaves_of(values)
+        for value in found:
+            if not isinstance(value, (Value, Vector)):
+                raise ValueError(f"a tape watches Values and Vectors, not {value!r} ({type(value).__name__})")
+        since = next_serial()
+        for value in found:
+            if isinstance(value, Variable):
+                self.accessed[value] = None
+            for element in elements_in(value):
+                self._watched.setdefault(identity_of(element.row), since)
+        self.selective = True
+        clock.strike()
+
+    def watches(self, value: Value) -> bool:
+        """Whether the tape was asked to watch a value."""
+        return identity_of(value.row) in self._watched
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables that were watched, by their use or by name, in that order."""
+        return tuple(
+            [
+                variable
+                for variable in self.accessed
+                if isinstance(variable, Variable)
+                and (variable.trainable or any(map(self.watches, elements_in(variable))))  # type: ignore[arg-type]
+            ]
+        )
+
+    def stop_recording(self) -> Pause:
+        """A context in which the tape does not record.
+
+        Raises RuntimeError if it is not recording.
+        """
+        if not self.is_open:
+            raise RuntimeError("stop_recording() of a tape that is not recording; it belongs inside the tape's block")
+        return Pause(self)
+
+    def reset(self) -> None:
+        """Forget all that was recorded and watched, and go on recording.
+
+        Raises ValueError if the tape is not recording.
+        """
+        if not self.is_open:
+            raise ValueError("reset() of a tape that is not recording; it belongs inside the tape's block")
+        self._forget()
+        self.began = next_serial()
+        clock.strike()
+
+    # -- what is on its record
+
+    def saw(self, row: Row) -> bool:
+        """Whether a row is on its record."""
+        return row[INTERVAL] in self.intervals and row[SERIAL] >= self.began
+
+    def follows_leaf(self, row: Row, serial: int) -> bool:
+        """Whether gradients were wanted of a row for its own sake at a time: of a leaf, or watched by then."""
+        if self.watch_accessed_variables and row[OPERATION] == LEAF:
+            return True
+        return self._watched.get(identity_of(row), math.inf) <= serial
+
+    def follows(self, rows: Sequence[Row]) -> Callable[[Row, Row], bool]:
+        """Tells of the rows of its record, given in order of their serials, and their operands which it follows.
+
+        It follows what it watched when the row was made, and whatever depends on that.
+        """
+        followed: set[int] = set()
+
+        def follows(row: Row, operand: Row) -> bool:
+            return row[SERIAL] in followed and (operand[SERIAL] in followed or self.follows_leaf(operand, row[SERIAL]))
+
+        for row in rows:
+            followed.add(row[SERIAL])
+            if not any(follows(row, operand) for operand in parents_of(row)):
+                followed.remove(row[SERIAL])
+        return follows
+
+    # -- what it answers
+
+    def gradient(
+        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> Any:
+        """The gradient of the target, or of the sum of all targets, with respect to each source.
+
+        Args:
+            target: a Value or a Vector, or any nesting of them in lists, tuples and dicts.
+            sources: likewise; leaves, or results that were computed on the tape.
+            output_gradients: what to weight the targets with, in the structure of `target`; 1 if not given.
+            unconnected_gradients: what to give for a source that the target does not depend on: "none" or "zero".
+
+        Returns:
+            A gradient for each source, in the structure of `sources`: a constant or a Vector of constants, or nodes if
+            another tape is recording. None for a source that the tape saw no way to; see `explain`.
+
+        Raises:
+            RuntimeError: the tape is not persistent and was used already, or it has recorded nothing.
+            TypeError: a target or a source is not a Value or a Vector.
+            ValueError: `unconnected_gradients` is unknown, or `output_gradients` do not fit the targets.
+        """
+        zero = unconnected_gradients != "none" and wants_zero(unconnected_gradients)
+        seeds = seeds_for(target, output_gradients)
+        leaves = values_in(sources, "source")
+        adjoints = self._adjoints(seeds, self._use())
+        gradients: list[Any] = []
+        for source in leaves:
+            gradients.append(gradient_of(source, adjoints, zero))
+        return gradients if leaves is sources else rebuild(sources, gradients)
+
+    def jacobian(self, target: Value | Vector, sources: Any, unconnected_gradients: str = "none") -> Any:
+        """The gradient of each element of the target with respect to each source.
+
+        Args:
+            target: a Value or a Vector.
+            sources: as for `gradient`.
+            unconnected_gradients: as for `gradient`.
+
+        Returns:
+            In the structure of `sources`: for a scalar target the gradient; for a Vector a list with one gradient for
+            each of its elements, or None for a source that no element depends on.
+
+        Raises what `gradient` raises.
+        """
+        zero = wants_zero(unconnected_gradients)
+        if parts_of(target) is not None:
+            raise TypeError(
+                f"jacobian takes one Value or Vector as its target, not {target!r} ({type(target).__name__})"
+            )
+        values_in(target, "target")
+        leaves = values_in(sources, "source")
+        differentiable = self._use()
+        sweeps = [self._adjoints(seeds_for(element, None), differentiable) for element in elements_in(target)]
+        if isinstance(target, Value):
+            return rebuild(sources, [gradient_of(source, sweeps[0], zero) for source in leaves])
+        jacobians: list[Any] = []
+        for source in leaves:
+            connected = zero or any(gradient_of(source, adjoints, False) is not None for adjoints in sweeps)
+            jacobians.append([gradient_of(source, adjoints, True) for adjoints in sweeps] if connected else None)
+        return rebuild(sources, jacobians)
+
+    def rows(self, target: Any) -> Rows:
+        """The rows below a target that the tape saw, as `scalargrad.rows` shows them.
+
+        Raises TypeError if the target is neither a Value nor a Vector or a list of them.
+
+        >>> x = Variable(3.0, name="x")
+        >>> y = x * 2.0
+        >>> with GradientTape() as tape:
+        ...     z = y * x
+        >>> print(tape.rows(z))
+        name  operation  number  local derivatives
+        v1               6
+        x                3
+        v2    v1 * x     18      3, 6
+        """
+        rows_in("rows", target)
+        return Rows([target] if isinstance(target, Value) else [*target], self.saw)
+
+    def explain(self, target: Value | Vector, source: Value | Vector) -> str:
+        """A sentence on why the gradient of the target with respect to the source is None, or along what it flows.
+
+        It does not use the tape up. Raises TypeError for anything that is not a Value or a Vector.
+
+        >>> c = Value(2.0) * 1.0
+        >>> with GradientTape() as tape:
+        ...     y = c * 3.0
+        >>> print(tape.explain(y, c))
+        None: the source was computed (by mul) before the tape began; watch() it, or compute it inside the block.
+        """
+        for end, role in ((target, "target"), (source, "source")):
+            if not isinstance(end, (Value, Vector)):
+                refuse(end, role)
+        return explain(self, elements_in(target), elements_in(source))
+
+    def _adjoints(self, seeds: Seeds, differentiable: bool) -> Adjoints:
+        """Sweep its record; gives d(targets)/d(row) for all that it watches or that depends on what it watches."""
+        handle = on_row if differentiable else None
+        if not self.selective:
+            adjoints = carry_back(seeds, self._goes_on, handle)
+            if not self.selective:
+                return adjoints
+        # It came to what it did not see made, or does not watch all, and has to go with more care.
+        rows = rows_below([target for target, _ in seeds], self.saw)
+        return reverse_sweep(seeds, self.saw, self.follows(rows), handle)
+
+    def _goes_on(self, row: Row) -> bool:
+        """Whether its record goes on in a row; where it ends, what was made there is not its to follow."""
+        if row[INTERVAL] in self.intervals and row[SERIAL] >= self.began:
+            return True
+        self.selective = True
+        return False
+
+    def _use(self) -> bool:
+        """Use the tape for a gradient; whether that has to be made of nodes, since a tape goes on recording."""
+        if self._used:
+            raise RuntimeError(
+                "this tape has given its one gradient; make it with GradientTape(persistent=True) to ask for more"
+            )
+        if self.began is None:
+            raise RuntimeError(
+                "this tape has recorded nothing; compute the target inside `with GradientTape() as tape:`"
+            )
+        if not self.persistent:
+            if self.flag.locked():
+                close_block(self)
+                self.ended = next_serial()
+            self._used = True
+        if not open_blocks:
+            return False
+        interval = current()
+        return interval.enabled and bool(interval.tapes)
+
+
+def gradient_of(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Value | Vector | None:
+    """The gradient for a source: the adjoint, or zero, if that is asked for, or None where there is none.
+
+    For a vector of which the sweep came to some elements the others have zeros.
+    """
+    if isinstance(source, Value):
+        adjoint = adjoints.of(source.row)
+        if adjoint is None:
+            return make_constant(zero_like(source.row[NUMBER])) if zero else None
+        return adjoint if isinstance(adjoint, Value) else make_constant(adjoint)
+    if zero or any(adjoints.of(element.row) is not None for element in source._values):
+        return Vector([gradient_of(element, adjoints, True) for element in source._values])
+    return None
+
+
+def elements_in(value: Value | Vector) -> Sequence[Value]:
+    return (value,) if isinstance(value, Value) else value._values
+
+
+def wants_zero(unconnected_gradients: str) -> bool:
+    if unconnected_gradients not in ("none", "zero"):
+        raise ValueError(f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}")
+    return unconnected_gradients == "zero"
+
+
+def values_in(structure: Any, role: str) -> list[Any]:
+    """The leaves of a structure of targets or sources (a flat list as it is).
+
+    Raises TypeError unless all are Values or Vectors.
+    """
+    leaves = structure if type(structure) is list else leaves_of(structure)
+    for leaf in leaves:
+        if not (isinstance(leaf, Value) or isinstance(leaf, Vector)):  # noqa: SIM101  (half the time of one call)
+            if isinstance(leaf, (list, tuple, dict)):
+                return values_in(tuple(leaves), role)
+            refuse(leaf, role)
+    return leaves
+
+
+def refuse(leaf: object, role: str) -> NoReturn:
+    hint = "; gradients are taken with respect to Values and Variables"
+    if is_array(leaf):
+        hint = "; give what an array holds as a list, array.tolist()"
+    elif role == "target":
+        hint = "; what max(0, x), float(x) or .data gives is a plain number, where maximum(0, x) keeps the way back"
+    raise TypeError(f"expected a Value or a Vector as {role}, got {leaf!r} ({type(leaf).__name__}){hint}")
+
+
+def seeds_for(target: Any, output_gradients: Any) -> Seeds:
+    """What the adjoint of each element of the targets begins with.
+
+    Raises TypeError if a target is not a Value or a Vector, ValueError if `output_gradients` have another structure,
+    or a vector another length, than the targets.
+    """
+    if output_gradients is None and isinstance(target, Value):
+        return [(target.row, one_like(target.row[NUMBER]))]
+    values_in(target, "target")
+    seeds: Seeds = []
+    for part, weight in weighted(target, output_gradients):
+        elements = elements_in(part)
+        given = None if weight is None else elements_of(weight)
+        if given is not None and (isinstance(part, Value) or len(given) != len(elements)):
+            raise ValueError(f"expected {plural(len(elements), 'output gradient')} for {part!r}, got {len(given)}")
+        for i, element in enumerate(elements):
+            seed = one_like(element.row[NUMBER]) if weight is None else weight if given is None else given[i]
+            seed = seed if isinstance(seed, Value) else as_number(seed, " as output gradient for {!r}", element)
+            seeds.append((element.row, seed))
+    return seeds
+
+
+def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
+    """Each part of a structure of targets with the output gradient that stands in its place, None if there is none.
+
+    Raises ValueError if the structures differ.
+    """
+    target, weights = as_dict(target), as_dict(weights)
+    if isinstance(target, (list, tuple, dict)):
+        keys: Any = target.keys() if isinstance(target, dict) else range(len(target))
+        given: Any = dict.fromkeys(keys) if weights is None else weights
+        elements = None if isinstance(given, dict) else elements_of(given)
+        if elements is not None and len(elements) == len(target):
+            given = dict(zip(keys, elements))
+        if not isinstance(given, dict) or {*given} != {*keys}:
+            got = len(elements) if elements is not None else repr(weights)
+            raise ValueError(f"expected {len(target)} output_gradients, one for each target, got {got}")
+        return [pair for key in keys for pair in weighted(target[key], given[key])]
+    if isinstance(weights, (list, tuple)) and len(weights) == 1:
+        inner = elements_of(weights[0]) is not None
+        if inner or isinstance(target, Value):
+            weights = weights[0]
+    return [(target, weights)]

@@ -1,0 +1,276 @@
+"""Leaves by TensorFlow's names: `Variable`, which can be assigned, `constant` and `stop_gradient`."""
+
+from __future__ import annotations
+
+from ..checks import as_number, counted, is_one_element, refuse_list, require_flag, say_what_is_elsewhere
+from ..engine.contexts import current, open_blocks, refuse_in_trace
+from ..engine.rows import CONSTANT, D_LEFT, OPERATION, next_serial
+from ..engine.value import Value, assign_at_once, leaf_number, make_constant, make_leaf, new, number_of, shown
+from ..engine.vector import Vector, elements_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from ..checks import Number
+    from ..engine.rows import Row
+
+
+class Chosen:
+    """What `Variable` inherits from, so that its signature is that of `__init__`."""
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """The class of the scalar or of the vector, which then sets it up."""
+        unknown = [name for name in options if name not in ("initial", "trainable", "name")]
+        if unknown or not (args or "initial" in options):
+            raise TypeError(
+                f"Variable takes initial, trainable and name, got {', '.join(unknown) or 'no initial'}; give it a "
+                "number or a list of numbers first, which become floats"
+            )
+        if cls is Variable:
+            initial = args[0] if args else options["initial"]
+            scalar = isinstance(initial, Value) or elements_of(initial) is None
+            return new(ScalarVariable if scalar else VectorVariable)
+        return new(cls)
+
+
+class Variable(Chosen):
+    """A leaf that can be assigned: a scalar, which is a `Value`, or a vector, which is a `Vector` of leaves.
+
+    Args:
+        initial: a number, a Value (whose number is taken, as a new leaf), or a list, Vector or array of these.
+        trainable: whether tapes watch it when it is used; one that is not is a constant with `assign`.
+        name: a label to show.
+
+    Raises:
+        TypeError: `initial` is neither a real number nor a sequence of them, or `trainable` is no truth value.
+
+    >>> w = Variable([1.0, 2.0], name="w")
+    >>> w.assign_add([1.0, 1.0])
+    Variable([2.0, 3.0], name='w')
+    """
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        if cls.__module__ != __name__:
+            raise TypeError(
+                f"{cls.__name__} cannot inherit from Variable, which picks a class itself; hold one instead"
+            )
+        for named in (cls, *[thing for thing in vars(cls).values() if callable(thing)]):  # in Python's own messages
+            named.__qualname__ = named.__qualname__.replace(cls.__name__, "Variable")
+        cls.__name__ = "Variable"
+
+    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        """Set up by the class of the scalar or the vector."""
+
+    if TYPE_CHECKING:
+        # What both kinds have, for type checkers, which see a Variable and not its class.
+        name: str | None
+        trainable: bool
+        grad: Any
+
+        def assign(self, value: Any) -> Variable: ...
+        def assign_add(self, delta: Any) -> Variable: ...
+        def assign_sub(self, delta: Any) -> Variable: ...
+        def numpy(self) -> Any: ...
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Any: ...
+        def __radd__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __rsub__(self, other: Any) -> Any: ...
+        def __mul__(self, other: Any) -> Any: ...
+        def __rmul__(self, other: Any) -> Any: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        def __rtruediv__(self, other: Any) -> Any: ...
+        def __pow__(self, other: Any) -> Any: ...
+        def __rpow__(self, other: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
+        def __getitem__(self, index: Any) -> Any: ...
+        def __len__(self) -> int: ...
+
+
+class ScalarVariable(Value, Variable):
+    __slots__ = ()
+
+    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        if trainable is not True:
+            require_flag("trainable", trainable)
+        make_leaf(self, leaf_number(number_of(initial)), name, trainable)
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        """Whether it is tracked; it cannot be set later."""
+        return self.is_tracked
+
+    @property
+    def name(self) -> str | None:  # type: ignore[override]
+        return self.label
+
+    def assign(self, value: Any) -> ScalarVariable:
+        """Take the number of a value or a plain number; returns the variable. No gradient flows through it.
+
+        Raises TypeError if it is not a real number, ValueError if it is a vector.
+        """
+        if is_one_element(value):
+            value = value.item()
+        if elements_of(value) is not None:
+            raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(value) or ())}")
+        self.data = number_of(value)
+        return self
+
+    def assign_add(self, delta: Any) -> ScalarVariable:
+        """Add a number; returns the variable. No gradient flows through it."""
+        return self.assign(make_constant(number_of(self)) + stop_gradient(delta))
+
+    def assign_sub(self, delta: Any) -> ScalarVariable:
+        """Subtract a number; returns the variable. No gradient flows through it."""
+        return self.assign(make_constant(number_of(self)) - stop_gradient(delta))
+
+    def __repr__(self) -> str:
+        return show_variable(shown(self), self)
+
+
+class VectorVariable(Vector, Variable):
+    __slots__ = ("_leaves", "_trainable", "name")
+
+    _leaves: tuple[Value, ...]
+    name: str | None
+
+    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        require_flag("trainable", trainable)
+        numbers = self._numbers_of(initial)
+        self._trainable = trainable
+        self.name = name
+        labels = [None if name is None else f"{name}[{i}]" for i in range(len(numbers))]
+        super().__init__([make_leaf(new(Value), number, label, trainable) for number, label in zip(numbers, labels)])
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        """Whether its leaves are tracked; it cannot be set later."""
+        return self._trainable
+
+    @property
+    def data(self) -> Any:
+        """Raises AttributeError: a vector has no one number."""
+        raise AttributeError(f"{self!r} has no data, being a vector; use tolist() or numpy(), and assign() to set it")
+
+    @property
+    def _values(self) -> tuple[Value, ...]:
+        """The leaves; to ask for them is to access the variable, which tapes take note of."""
+        if open_blocks:
+            for notes in current().accessed:
+                notes[self] = None
+        return self._leaves
+
+    @_values.setter
+    def _values(self, leaves: tuple[Value, ...]) -> None:
+        self._leaves = leaves
+
+    @staticmethod
+    def _numbers_of(values: Any) -> list[Number]:
+        elements = elements_of(values)
+        if elements is None:
+            raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
+        return [leaf_number(number_of(x)) for x in elements]
+
+    def assign(self, value: Any) -> VectorVariable:
+        """Take the numbers of a vector, list or array; returns the variable. No gradient flows through it.
+
+        Raises ValueError if there are more or fewer than the variable has, TypeError if one is not a real number.
+        """
+        numbers = self._numbers_of(value)
+        if len(numbers) != len(self._leaves):
+            raise ValueError(f"expected {counted(len(self._leaves))} for {self!r}, got {len(numbers)}")
+        assign_leaves(self._leaves, numbers)
+        return self
+
+    def assign_add(self, delta: Any) -> VectorVariable:
+        """Add element by element; returns the variable. No gradient flows through it."""
+        return self.assign(constant(self) + stop_gradient(delta))
+
+    def assign_sub(self, delta: Any) -> VectorVariable:
+        """Subtract element by element; returns the variable. No gradient flows through it."""
+        return self.assign(constant(self) - stop_gradient(delta))
+
+    def __repr__(self) -> str:
+        return show_variable(f"[{', '.join(map(shown, self._leaves))}]", self)
+
+    def __copy__(self) -> VectorVariable:
+        twin: VectorVariable = Variable(self, self.trainable, self.name)  # type: ignore[assignment]
+        twin._leaves = tuple([leaf.__copy__() for leaf in self._leaves])
+        return twin
+
+
+say_what_is_elsewhere(Value, Vector)
+
+
+def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
+    """Assign numbers to leaves, all of them or none; what is `then` called, in C, is part of it.
+
+    Raises TypeError for what is not a real number, and where a function is traced.
+    """
+    new_numbers = [leaf_number(number) for number in numbers]
+    for leaf in leaves:
+        refuse_in_trace("assign", leaf)
+    assign_at_once(leaves, new_numbers, *then)
+
+
+def show_variable(number: str, variable: ScalarVariable | VectorVariable) -> str:
+    trainable = "" if variable.trainable else ", trainable=False"
+    name = f", name={variable.name!r}" if variable.name is not None else ""
+    return f"Variable({number}{trainable}{name})"
+
+
+def constant(value: Any) -> Any:
+    """A value, or a vector of values, that nothing is followed through unless a tape watches it.
+
+    Args:
+        value: a number, or a list, tuple or array of numbers; of a Value or a Vector the numbers are taken.
+
+    Raises TypeError for anything else.
+
+    >>> constant(3)
+    constant(3.0)
+    >>> constant([1, 2])
+    Vector([1.0, 2.0])
+    """
+    elements = elements_of(value)
+    if elements is not None:
+        for i, x in enumerate(elements):
+            if elements_of(x) is not None:
+                refuse_list(x, f" as element {i} of a constant", "constant")
+        return Vector([constant(x) for x in elements])
+    return make_leaf(new(Value), leaf_number(number_of(value)), is_tracked=False)
+
+
+CUT = "stop_gradient"  # a mark on the row of a constant, by which a tape can tell where a gradient ended
+
+
+def is_cut(row: Row) -> bool:
+    """Whether a row came out of `stop_gradient`."""
+    return row[OPERATION] is CONSTANT and row[D_LEFT] == CUT
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same numbers as constants: gradients do not flow through.
+
+    Takes a Value, a Vector or list of them, or a number (which comes back as it is).
+
+    >>> v = Value(2.0)
+    >>> (v * stop_gradient(v)).backward()
+    >>> v.grad
+    2.0
+    """
+    elements = elements_of(x)
+    if elements is not None:
+        return Vector([stop_gradient(element) for element in elements])
+    if isinstance(x, Value):
+        stopped = new(Value)
+        stopped.row = (next_serial(), current().number, CONSTANT, number_of(x), None, None, CUT, None)
+        return stopped
+    return as_number(x)

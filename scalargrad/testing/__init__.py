@@ -1,0 +1,46 @@
+"""For tests of gradients, one's own and other people's: `check_grads`, and strategies for Hypothesis.
+
+`check_grads` needs nothing but Python. `values`, `vectors` and `programs` are Hypothesis's strategies and need it
+(extra `testing`); they are imported with the first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ..engine.value import Value
+from ..engine.vector import Vector
+from .check_grads import check_grads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .strategies import Program as Program
+    from .strategies import programs as programs
+    from .strategies import values as values
+    from .strategies import vectors as vectors
+
+__all__ = ["Program", "check_grads", "programs", "values", "vectors"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        strategies = import_module("scalargrad.testing.strategies")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"scalargrad.testing.{name} needs Hypothesis: pip install hypothesis", name=error.name
+        ) from error
+    return getattr(strategies, name)
+
+
+def register() -> None:
+    """Tell Hypothesis how to make Values and Vectors for `from_type`; it calls this itself as it is imported.
+
+    The strategies are imported when one is drawn from, since it may be they that import Hypothesis.
+    """
+    hypothesis = import_module("hypothesis.strategies")
+    hypothesis.register_type_strategy(Value, lambda _: __getattr__("values")())
+    hypothesis.register_type_strategy(Vector, lambda _: __getattr__("vectors")())

@@ -1,0 +1,77 @@
+"""The forward sweep: derivatives carried along with the computation, over the rows that were recorded of it.
+
+The chain rule, read forward: the tangent of a row is d(row)/dt, and
+
+    tangent(row) = sum over its operands of d(row)/d(operand) * tangent(operand)
+"""
+
+from __future__ import annotations
+
+from ..engine.backprop import derivatives_on, product
+from ..engine.contexts import current
+from ..engine.rows import SERIAL, derivatives_of, identity_of, operands_of, operation_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from ..engine.rows import Row
+
+
+def forward_sweep(
+    rows: Iterable[Row], tangents: dict[int, Any], on_row: Callable[[Row], Any] | None = None
+) -> dict[int, Any]:
+    """Carry tangents from leaves forward to everything that was computed from them.
+
+    `tangents` comes with those of the leaves, by their identities, and leaves with d(row)/dt for every one of `rows`
+    that depends on them. With `on_row` the tangents are values with a record of their own.
+
+    Raises TypeError where a custom gradient is on the way: its pullback only goes backward.
+    """
+    detector = current().detector
+    for row in rows:
+        tangent = None
+        for operand, local in edges(row, on_row):
+            if operand in tangents:
+                term = local * tangents[operand] if on_row is None else product(local, tangents[operand])
+                tangent = term if tangent is None else tangent + term
+        if tangent is not None:
+            tangents[row[SERIAL]] = tangent
+            if detector is not None:
+                detector.check_tangent(row, tangent)
+    return tangents
+
+
+def forward_rows(
+    rows: Iterable[Row], tangents: dict[int, dict[int, Any]], on_row: Callable[[Row], Any] | None = None
+) -> dict[int, dict[int, Any]]:
+    """The forward sweep of many tangents at once, of each row only those that are not absent: a sparse Jacobian.
+
+    `tangents` comes with one entry for each leaf, {its index: 1}, and leaves with the tangents of every one of `rows`
+    by the index of the leaf. Raises TypeError where a custom gradient is on the way.
+    """
+    detector = current().detector
+    for row in rows:
+        found: dict[int, Any] = {}
+        for operand, local in edges(row, on_row):
+            for index, tangent in tangents.get(operand, {}).items():
+                term = local * tangent if on_row is None else product(local, tangent)
+                found[index] = found[index] + term if index in found else term
+        tangents[row[SERIAL]] = found
+        if detector is not None:
+            for tangent in found.values():
+                detector.check_tangent(row, tangent)
+    return tangents
+
+
+def edges(row: Row, on_row: Callable[[Row], Any] | None) -> list[tuple[int, Any]]:
+    """The identities of the operands that a row is followed to, each with the local derivative."""
+    operation = operation_of(row)
+    if operation.pull_back is not None:
+        raise TypeError(
+            f"{operation.name} has a gradient of its own, which goes backward only; use reverse mode (grad, vjp, "
+            "jacobian with mode='reverse')"
+        )
+    derivatives = derivatives_of(row) if on_row is None else derivatives_on(row, on_row)
+    return [(identity_of(operand), local) for operand, local in zip(operands_of(row), derivatives) if local is not None]

@@ -1,0 +1,393 @@
+"""Functions made into their derivatives, with JAX's names: `grad`, `value_and_grad`, `jacobian`, `hessian`, `jvp`, ...
+
+A transform runs the function once on fresh leaves that stand for the numbers in its arguments, and sweeps what was
+recorded. It gives plain numbers. Only where something outside could still differentiate the result (an argument is a
+tracked value, or a tape or another transform is recording around it, and the result depends on what those follow) it
+gives values.
+
+Arguments and results may be numbers, values, vectors, NumPy arrays, and lists, tuples, dicts and dataclasses of them.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+
+from ..checks import (
+    in_place_of,
+    is_array,
+    is_integer,
+    is_one_element,
+    plural,
+    require_callable,
+)
+from ..engine.backprop import Adjoints, carry_back
+from ..engine.contexts import Block, current
+from ..engine.rows import (
+    INTERVAL,
+    NUMBER,
+    SERIAL,
+    identity_of,
+    operation_of,
+    parents_of,
+    rows_below,
+)
+from ..engine.value import Value, number_of, on_row
+from ..engine.vector import Vector
+from ..operations.elementary import identity, one_like, zero_like
+from ..pytree import (
+    is_number,
+    is_passed_over,
+    refill,
+    scalars_like,
+    scalars_of,
+)
+from .forward import forward_rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from ..engine.contexts import BlockInterval
+    from ..engine.rows import Row
+
+    Derivatives = list[dict[int, Any]]
+    OnRow = Callable[[Row], Value] | None
+
+
+class Run(Block):
+    """One run of a function: the arguments to differentiate by, fresh leaves for their numbers, and what is recorded.
+
+    It is a block: what is made while it is open belongs to the run. `nested` tells whether something outside could
+    still differentiate what comes of it.
+    """
+
+    __slots__ = (
+        *("arguments", "followed", "has_structure", "intervals", "is_list", "leaves", "name", "nested", "numbers"),
+        *("selective", "zeros"),
+    )
+
+    def __init__(self, name: str, arguments: Sequence[Any]) -> None:
+        super().__init__()
+        self.name = name
+        self.arguments = arguments
+        self.selective = False
+        self.intervals: set[int] = set()
+        self.leaves: list[Value] = []
+        self.zeros: list[Any] = []
+        self.is_list = False
+        outside = current()
+        self.nested = outside.enabled and bool(outside.tapes)
+        self.has_structure = any(type(argument) is not float for argument in arguments)
+        if not self.has_structure:  # a function of a few numbers is the one that may be called a million times
+            self.numbers = arguments
+            self.followed = {}
+            return
+        self.numbers = [x for argument in arguments for x in scalars_of(argument, self.refuse)]
+        for argument in arguments:
+            if is_passed_over(argument):
+                raise self.refuse(argument)
+        # A flat list of numbers is rebuilt for each row of a Jacobian, so it takes no walk through structures.
+        self.is_list = (
+            len(arguments) == 1 and type(arguments[0]) is list and all(map(operator.is_, arguments[0], self.numbers))
+        ) and len(arguments[0]) == len(self.numbers)
+        self.followed = (
+            {i: x for i, x in enumerate(self.numbers) if isinstance(x, Value) and x.is_followed_in(outside)}
+            if outside.enabled
+            else {}
+        )
+        self.nested = self.nested or bool(self.followed)
+
+    def refuse(self, argument: Any) -> Exception:
+        return not_differentiable(self.name, argument)
+
+    # -- the block
+
+    def take_part(self, interval: BlockInterval) -> None:
+        """Say to an interval that the run records in it, also where a `no_grad` around it says otherwise."""
+        if not interval.enabled:
+            interval.enabled = True
+            interval.plain = interval.detector is None
+            interval.tapes = interval.accessed = ()
+        interval.tapes += (self,)
+
+    def watches(self, _: Value) -> bool:
+        """Never: it follows its fresh leaves, which are tracked."""
+        return False
+
+    def saw(self, row: Row) -> bool:
+        """Whether a row belongs to the run."""
+        return row[INTERVAL] in self.intervals
+
+    # -- what goes in
+
+    def fresh_arguments(self) -> list[Any]:
+        """The arguments with fresh leaves in the place of their numbers; a value that is followed stays connected."""
+        self.leaves = [Value(number_of(x)) for x in self.numbers]
+        for i, x in self.followed.items():
+            self.leaves[i] = identity(x)
+        if not self.has_structure:
+            return self.leaves
+        leaves = iter(self.leaves)
+        return [refill(argument, leaves, construct=True) for argument in self.arguments]
+
+    def in_arguments(self, scalars: Iterable[Any], argnums: Any) -> Any:
+        """Numbers in the structure of the arguments: the argument's own if `argnums` is one, or else a tuple."""
+        if self.is_list:
+            return [*scalars] if isinstance(argnums, int) else ([*scalars],)
+        scalars = iter(scalars)
+        parts = [refill(argument, scalars) for argument in self.arguments] if self.has_structure else [*scalars]
+        return parts[0] if isinstance(argnums, int) else tuple(parts)
+
+    # -- what comes out
+
+    def order(self, outputs: Sequence[Any]) -> list[Row]:
+        """The rows between the leaves and the outputs in order of their serials."""
+        rows = rows_below([y.row for y in outputs if isinstance(y, Value)], self.saw)
+        if not self.followed:
+            return rows
+        leaves = {identity_of(leaf.row) for leaf in self.leaves}
+        return [row for row in rows if row[SERIAL] not in leaves]
+
+    def outlives(self, outputs: Sequence[Any]) -> OnRow:
+        """`on_row`, if something outside could still differentiate what is computed from the recorded outputs."""
+        if not self.nested:
+            return None
+        targets = [y.row for y in outputs if isinstance(y, Value) and y.is_tracked]
+        rows = rows_below(targets, self.saw)
+        inside = {row[SERIAL] for row in rows}
+        inside |= {identity_of(leaf.row) for i, leaf in enumerate(self.leaves) if i not in self.followed}
+        outlives = any(identity_of(y) not in inside for y in targets) or any(
+            operation_of(row).pull_back is not None or any(identity_of(x) not in inside for x in parents_of(row))
+            for row in rows
+        )
+        return on_row if outlives else None
+
+    def adjoints(self, outputs: Sequence[tuple[Any, Any]], handle: OnRow) -> Adjoints:
+        """The reverse sweep over the run, from outputs that each come with an adjoint."""
+        return carry_back([(y.row, seed) for y, seed in outputs if isinstance(y, Value)], self.saw, handle)
+
+    def gradient(self, adjoints: Adjoints) -> list[Any]:
+        """The adjoint of each leaf, zero for one that the targets do not depend on."""
+        found = [(leaf.row[NUMBER], adjoints.of(leaf.row)) for leaf in self.leaves]
+        return [zero_like(number) if adjoint is None else adjoint for number, adjoint in found]
+
+    def product(self, given: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+        """The product of a row of numbers or values with the derivatives of outputs by the leaves."""
+        followed = are_followed(given)
+        seeds = zip(outputs, given if followed else map(number_of, given))
+        return self.gradient(self.adjoints([*seeds], on_row if followed else self.outlives(outputs)))
+
+    def rows(self, outputs: Sequence[Any], mode: str, handle: OnRow) -> Derivatives:
+        """The derivatives of each output by the leaves, by their indices, as far as there are any."""
+        targets = [y for y in outputs if isinstance(y, Value) and y.is_tracked]
+        leaves = [leaf.row for leaf in self.leaves]
+        order = self.order(targets)
+        if mode == "forward" or (mode == "auto" and is_forward_cheaper(order, leaves, [y.row for y in targets])):
+            tangents = {identity_of(leaf): {i: one_like(leaf[NUMBER])} for i, leaf in enumerate(leaves)}
+            forward_rows(order, tangents, handle)
+            return [tangents.get(identity_of(y.row), {}) if isinstance(y, Value) else {} for y in outputs]
+        index = {identity_of(leaf): i for i, leaf in enumerate(leaves)}
+        found: Derivatives = []
+        for y in outputs:
+            adjoints = self.adjoints([(y, one_like(y.row[NUMBER]))] if isinstance(y, Value) else [], handle)
+            found.append({index[x]: adjoint for x, adjoint in adjoints.by_identity.items() if x in index})
+            if self.followed:
+                found[-1].update({i: a for i in self.followed if (a := adjoints.of(self.leaves[i].row)) is not None})
+        return found
+
+    def dense(self, row: dict[int, Any]) -> list[Any]:
+        """A row with the zeros that it leaves out."""
+        if not self.zeros:
+            self.zeros = [zero_like(leaf.row[NUMBER]) for leaf in self.leaves]
+        full = [*self.zeros]
+        for index, derivative in row.items():
+            full[index] = derivative
+        return full
+
+
+def not_differentiable(name: str, argument: Any) -> Exception:
+    return TypeError(
+        f"{name} differentiates by real numbers, Values, Vectors, arrays and nested lists, tuples, dicts and "
+        f"dataclasses of them, got {argument!r} ({type(argument).__name__})"
+    )
+
+
+def is_forward_cheaper(rows: Sequence[Row], leaves: Sequence[Row], outputs: Sequence[Row]) -> bool:
+    """Whether the forward sweep of sparse rows has less to do than one reverse sweep for each output.
+
+    Sets of leaves, and of outputs, are the bits of integers: how many leaves a row depends on is what the forward
+    sweep does there, how many outputs depend on it, what the reverse sweeps do.
+    """
+    if any(operation_of(row).pull_back is not None for row in rows):
+        return False  # a pullback only goes backward
+    if len(outputs) == 1:
+        return False  # one sweep does it
+    below = {identity_of(leaf): 1 << i for i, leaf in enumerate(leaves)}
+    above: dict[int, int] = {}
+    for i, y in enumerate(outputs):
+        above[identity_of(y)] = above.get(identity_of(y), 0) | 1 << i
+    balance = 0
+    parents = [[*map(identity_of, parents_of(row))] for row in rows]
+    for row, identities in zip(rows, parents):
+        bits = 0
+        for x in identities:
+            bits |= below.get(x, 0)
+        below[row[SERIAL]] = bits
+        balance += bits.bit_count()
+    for row, identities in zip(reversed(rows), reversed(parents)):
+        bits = above[row[SERIAL]]
+        balance -= bits.bit_count()
+        for x in identities:
+            above[x] = above.get(x, 0) | bits
+    return balance <= 0
+
+
+# ---- Arguments and results -------------------------------------------------------------------------------------------
+
+
+class Transform:
+    """A function made from another one by a transform; it pickles if that one does."""
+
+    __wrapped__: Callable[..., Any]
+
+    def __init__(self, apply: Callable[..., Any], function: Callable[..., Any], **options: Any) -> None:
+        require_callable(apply.__name__[1:], function)
+        self._apply = apply
+        self._options = options
+        in_place_of(function, self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._apply(self.__wrapped__, args, kwargs, **self._options)
+
+    def __reduce__(self) -> Any:
+        name = getattr(self, "__qualname__", "")
+        if getattr(sys.modules.get(self.__module__), name, None) is self:
+            return name  # a decorated function is found by its name, as functions are
+        return remake, (self._apply, self.__wrapped__, self._options)
+
+    def __repr__(self) -> str:
+        return f"{self._apply.__name__[1:]}({self.__wrapped__!r})"
+
+
+def remake(apply: Callable[..., Any], function: Callable[..., Any], options: dict[str, Any]) -> Transform:
+    return Transform(apply, function, **options)
+
+
+def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
+    """Where the arguments to differentiate by stand in a call: an index, or the name of a keyword.
+
+    Raises TypeError if the call does not have them.
+    """
+    places: list[Any] = []
+    for number in (argnums,) if isinstance(argnums, int) else argnums:
+        if number < 0 and kwargs and any(x in kwargs for x in parameter_names(function, by_position=True)[len(args) :]):
+            raise TypeError(
+                f"{name} counts argument {number} of {function!r} from the last positional one, and "
+                f"{', '.join(kwargs)} came by keyword; count from 0 to differentiate by those"
+            )
+        if -len(args) <= number < len(args):
+            places.append(number % len(args))
+            continue
+        names = parameter_names(function) if kwargs else []
+        if not 0 <= number < len(names) or names[number] not in kwargs:
+            raise TypeError(
+                f"{name} differentiates by argument {number} of {function!r}, which was called with "
+                f"{plural(len(args), 'positional argument')} and {', '.join(kwargs) or 'no'} keywords"
+            )
+        places.append(names[number])
+    if len({*places}) < len(places):
+        raise ValueError(f"argnums of {name} names an argument twice: {argnums!r} of {len(args)}")
+    return places
+
+
+def parameter_names(function: Any, by_position: bool = False) -> list[str]:
+    """The names of all parameters, or of those that may be passed by position."""
+    import inspect  # it takes longer to import than all of this package, and only keyword arguments need it
+
+    parameters = inspect.signature(function).parameters.values()
+    return [x.name for x in parameters if not (by_position and x.kind is x.KEYWORD_ONLY)]
+
+
+def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
+    """The plain integer, or a tuple of plain integers.
+
+    Raises TypeError unless it is an integer or a sequence of integers, ValueError if one is named twice.
+    """
+    numbers = argnums if isinstance(argnums, (list, tuple)) else (argnums,)
+    if not numbers or not all(map(is_integer, numbers)):
+        raise TypeError(f"argnums of {name} is an integer or a tuple of integers, not {argnums!r}")
+    numbers = tuple([int(number) for number in numbers])
+    if len({*numbers}) < len(numbers):
+        raise ValueError(f"argnums of {name} has a number twice: {argnums!r}")
+    return numbers if isinstance(argnums, (list, tuple)) else numbers[0]
+
+
+def run_at(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any], argnums: Any) -> tuple[Run, Any]:
+    """Run a function with fresh leaves for the numbers in some of its arguments; gives the run and the result."""
+    places = places_of(name, function, argnums, args, kwargs)
+    run = Run(name, [args[place] if isinstance(place, int) else kwargs[place] for place in places])
+    args, kwargs = [*args], {**kwargs}
+    with run:
+        for place, argument in zip(places, run.fresh_arguments()):
+            if isinstance(place, int):
+                args[place] = argument
+            else:
+                kwargs[place] = argument
+        return run, function(*args, **kwargs)
+
+
+def one_number(name: str, result: Any) -> Any:
+    """The value or number that a function returned. Raises TypeError if it returned something else."""
+    if isinstance(result, Value):
+        return result
+    if is_one_element(result) or (isinstance(result, Vector) and len(result) == 1):
+        (result,) = result.ravel().tolist() if is_array(result) else result
+    if not is_number(result):
+        raise TypeError(
+            f"{name} takes a function that returns one number, this one returned {result!r} ({type(result).__name__}); "
+            "use jacobian for several"
+        )
+    return result
+
+
+def outputs_of(name: str, result: Any) -> list[Any]:
+    def refuse(part: Any) -> Exception:
+        return TypeError(
+            f"{name} takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
+            f"this one returned holds {part!r} ({type(part).__name__})"
+        )
+
+    if is_passed_over(result):
+        raise refuse(result)
+    return [x for x in scalars_of(result, refuse) if is_number(x)]  # and no truth values of a trace
+
+
+# ---- Gradients -------------------------------------------------------------------------------------------------------
+
+
+def are_followed(scalars: Sequence[Any]) -> bool:
+    """Whether one of them is a value that something in this context follows."""
+    interval = current()
+    return interval.enabled and any(isinstance(x, Value) and x.is_followed_in(interval) for x in scalars)
+
+
+# ---- Forward ---------------------------------------------------------------------------------------------------------
+
+
+def tangents_like(name: str, primals: Any, tangents: Any) -> list[Any]:
+    for role, arguments in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(arguments, (list, tuple)):
+            raise TypeError(
+                f"{name} takes its {role} as a tuple with one entry for each argument, not {arguments!r} "
+                f"({type(arguments).__name__})"
+            )
+    scalars_of(primals, lambda part: not_differentiable(name, part))
+    return scalars_like(primals, tangents, "tangents")
+
+
+# ---- Matrices --------------------------------------------------------------------------------------------------------
+
+
+# ---- Flat lists ------------------------------------------------------------------------------------------------------

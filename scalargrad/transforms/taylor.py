@@ -1,0 +1,197 @@
+"""Taylor coefficients carried forward through a graph, by the same one rule of each operation.
+
+Along a line, x(t) = x + t, every node y = f(u) is a power series in t. Its derivative follows from the operation's
+rule, y'(t) = f'(u(t)) u'(t), and so its coefficients from those of f'(u) and u, term by term:
+
+    k y[k] = sum over j = 0 .. k-1 of (f'(u))[j] (k - j) u[k - j]
+
+The rule f'(u) is arithmetic on series, which has coefficients by the same formula; that of order k - 1 is all that it
+needs to have. An expression that comes up again in the rules of one graph is the same series again: the sine's rule
+asks for the cosine, whose rule asks for that very sine. So a derivative of order n costs a multiple of n**2 and not
+2**n (A. Griewank and A. Walther, Evaluating Derivatives, 2nd edition, chapter 13).
+
+For a derivative of order n the series of floats are in t/s, with a power of two s near n/e: the derivative is n!/s**n
+times a coefficient, and fits a float where that coefficient does.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..checks import Symbol
+from ..engine.contexts import current
+from ..engine.rows import NUMBER, SERIAL, identity_of, operands_of, operation_of
+from ..engine.value import Value, number_of
+from ..operations import elementary as operations
+from ..operations.elementary import one_like, zero_like
+from ..operations.operation import appliers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from ..engine.rows import Row
+    from ..operations.operation import Operation
+
+    Expressions = dict[tuple[Any, ...], "Series"]
+
+
+class Absent(int):
+    """The coefficient that a series does not have. It is no number that came out as zero: inf times it is nothing."""
+
+
+ABSENT = Absent(0)
+
+
+class Series:
+    """A power series: the result of an operation on others, or a line x + t.
+
+    `coefficients` are those known so far. `expressions` is the table of a whole graph, by operation and operands.
+    """
+
+    __slots__ = ("_rules", "coefficients", "expressions", "operands", "operation")
+
+    def __init__(
+        self, coefficients: list[Any], expressions: Expressions, operation: Operation | None, operands: Sequence[Any]
+    ) -> None:
+        self.coefficients = coefficients
+        self.expressions = expressions
+        self.operation = operation
+        self.operands = operands
+        self._rules: list[Any] | None = None
+
+    def coefficient(self, k: int) -> Any:
+        """The coefficient of t**k, a number or a value."""
+        while len(self.coefficients) <= k:
+            self.coefficients.append(self._next(len(self.coefficients)))
+        return self.coefficients[k]
+
+    def _next(self, k: int) -> Any:
+        if self.operation is None:
+            return ABSENT
+        if self._rules is None:
+            wanted = [isinstance(operand, Series) for operand in self.operands]
+            self._rules = [*self.operation.local_derivatives(self.operands, wanted)]
+        total: Any = ABSENT
+        for operand, rule in zip(self.operands, self._rules):
+            if rule is None or not isinstance(operand, Series):
+                continue
+            if not isinstance(rule, Series):
+                term = operand.coefficient(k)
+                total = total if term is ABSENT else total + rule * term
+                continue
+            terms = [
+                rule.coefficient(j) * (k - j) * operand.coefficient(k - j)
+                for j in range(k)
+                if operand.coefficient(k - j) is not ABSENT
+            ]
+            if terms:
+                total = total + sum(terms[1:], terms[0]) / k
+        return total
+
+    def __neg__(self) -> Any:
+        return operations.neg(self)
+
+
+def of_two(operation: Operation, reflected: bool) -> Callable[[Series, Any], Any]:
+    """A method for one of Python's operators."""
+    return (lambda self, other: operation(other, self)) if reflected else (lambda self, other: operation(self, other))
+
+
+operations.give_operators(Series, of_two)
+
+
+def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to series and numbers: the series that the table of expressions has, or a new one.
+
+    What follows none of its operands is a number: that ones of different origin are one keeps the table small.
+    """
+    if operation.rules.count(None) == len(operation.rules):
+        return operation(*[x.coefficients[0] if isinstance(x, Series) else x for x in operands])
+    expressions = next(operand.expressions for operand in operands if isinstance(operand, Series))
+    key = key_of(operation, operands)
+    found = expressions.get(key)
+    if found is None:
+        start = [operand.coefficients[0] if isinstance(operand, Series) else operand for operand in operands]
+        found = expressions[key] = Series([operation(*start)], expressions, operation, operands)
+    return found
+
+
+def key_of(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """What an expression is told by: numbers by how they are written, so that 0.0 is neither 0 nor -0.0."""
+    return (
+        operation,
+        *[x if isinstance(x, Series) else (identity_of(x.row),) if isinstance(x, Value) else told(x) for x in operands],
+    )
+
+
+def told(x: Any) -> Any:
+    """A number as text. What stands for a number has none: it is told by what it is, which the series keeps."""
+    return (id(x), "") if isinstance(x, Symbol) else repr(x)
+
+
+appliers[Series] = (10, apply_to_series)
+
+
+def factorial_over_power(n: int, scale: int) -> float:
+    """n!/scale**n, an integer for a scale of one. Raises OverflowError if it is beyond the range of floats."""
+    if scale == 1:
+        return math.factorial(n)
+    try:
+        return float(math.factorial(n) / scale**n)
+    except OverflowError:
+        raise too_large(n) from None
+
+
+def too_large(n: int) -> OverflowError:
+    return OverflowError(f"a derivative of order {n} is beyond what floats can scale; ask for a lower order")
+
+
+def derivatives(
+    rows: Iterable[Row], leaf: Value, outputs: Sequence[Any], n: int, on_row: Callable[[Row], Any] | None
+) -> list[Any]:
+    """The n-th derivatives of outputs by a leaf, given the rows between them in order of their serials.
+
+    They are numbers, or with `on_row`, which gives the value that stands for a row, values. Raises TypeError where a
+    custom gradient is on the way: its pullback only goes backward.
+    """
+    detector = current().detector
+    expressions: Expressions = {}
+    scale = 2 ** round(math.log2(max(n / math.e, 1))) if type(number_of(leaf)) is float else 1
+    line = [leaf if on_row is not None else leaf.row[NUMBER], one_like(leaf.row[NUMBER]) * scale]
+    series = {identity_of(leaf.row): Series(line, expressions, None, ())}
+
+    def constant(x: Any) -> Any:
+        return x if type(x) is not tuple else x[NUMBER] if on_row is None else on_row(x)
+
+    for row in rows:
+        operation = operation_of(row)
+        if operation.pull_back is not None:
+            raise TypeError(
+                f"{operation.name} has a gradient of its own, which goes backward only; "
+                "take derivatives of higher order with grad of grad"
+            )
+        operands = [
+            series[identity_of(x)] if type(x) is tuple and identity_of(x) in series else constant(x)
+            for x in operands_of(row)
+        ]
+        if any(isinstance(operand, Series) for operand in operands):
+            made = Series([constant(row)], expressions, operation, operands)
+            found = series[row[SERIAL]] = expressions.setdefault(key_of(operation, operands), made)
+            found.coefficient(n)
+            if detector is not None:
+                for coefficient in found.coefficients:
+                    detector.check_tangent(row, coefficient)
+    factor: Any = factorial_over_power(n, scale)
+    results = []
+    for y in outputs:
+        line_of_y = series.get(identity_of(y.row)) if isinstance(y, Value) else None
+        coefficient = ABSENT if line_of_y is None else line_of_y.coefficient(n)
+        if coefficient is ABSENT:
+            results.append(zero_like(leaf.row[NUMBER]) if n else number_of(y) if on_row is None else y)
+        else:
+            results.append(coefficient * factor)
+            if n > 170 and type(results[-1]) is float and math.isinf(results[-1]):
+                raise too_large(n)
+    return results
