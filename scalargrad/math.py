@@ -64,7 +64,7 @@ def is_one_number(x: object) -> bool:
     return isinstance(x, (Value, Symbol))
 
 
-def told(error: Exception, name: str, *args: Any) -> Exception:
+def with_arguments(error: Exception, name: str, *args: Any) -> Exception:
     """The same exception, told with the function and its arguments."""
     return type(error)(f"{name}({', '.join(map(show, args))}): {error}")
 
@@ -74,7 +74,7 @@ def plainly(plain: Callable[..., Any], *args: Any) -> Any:
     try:
         return plain(*args)
     except RANGE_ERRORS as error:
-        raise told(error, plain.__name__, *args) from None
+        raise with_arguments(error, plain.__name__, *args) from None
 
 
 def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
@@ -89,7 +89,7 @@ def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
         try:
             return plain(x)
         except RANGE_ERRORS as error:
-            raise told(error, name, x) from None
+            raise with_arguments(error, name, x) from None
 
     def of_several(*args: Any) -> Any:
         if any(map(is_recorded, args)) and len(args) == len(operation.rules):
@@ -97,7 +97,7 @@ def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
         try:
             return plain(*args)
         except RANGE_ERRORS as error:
-            raise told(error, name, *args) from None
+            raise with_arguments(error, name, *args) from None
 
     return of_one if len(operation.rules) == 1 else of_several
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_NODES = 30
 
 
-def as_svg(self: Any) -> str | None:
+def notebook_svg(self: Any) -> str | None:
     """The computation graph as SVG; None for a leaf, for a large graph, and where matplotlib is missing."""
     if not is_small(self):
         return None
@@ -39,4 +39,4 @@ def is_small(shown: Any) -> bool:
     return 1 < len(seen) <= MOST_NODES and any(node.operation for node in seen)
 
 
-Value._repr_svg_ = Vector._repr_svg_ = as_svg  # type: ignore[attr-defined]
+Value._repr_svg_ = Vector._repr_svg_ = notebook_svg  # type: ignore[attr-defined]

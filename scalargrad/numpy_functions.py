@@ -43,7 +43,7 @@ def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
 array_appliers[2] = (4, apply_to_arrays)
 
 
-def product(left: Any, right: Any) -> Any:
+def matrix_product(left: Any, right: Any) -> Any:
     """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array."""
     numpy = sys.modules["numpy"]
     left, right = as_objects(left), as_objects(right)
@@ -69,7 +69,7 @@ def heaviside(x: Any, at_zero: Any) -> Any:
 OTHERS: dict[str, Callable[..., Any]] = {
     **{name: getattr(math, name) for name in ("isfinite", "isinf", "isnan", "frexp", "modf", "nextafter")},
     "divmod": divmod,
-    "matmul": product,
+    "matmul": matrix_product,
     "signbit": signbit,
     "heaviside": heaviside,
 }
@@ -89,10 +89,10 @@ def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any)
             refuse_operand(name, operand)
     function: Any = numpy_functions.get(ufunc.__name__) or OTHERS.get(ufunc.__name__)
     is_plain = method == "__call__" and not options
-    if is_plain and (isinstance(function, Operation) or function is product):
+    if is_plain and (isinstance(function, Operation) or function is matrix_product):
         return function(*operands)
-    refuse_options(name, method, **options)
-    if function is not None and function is not product:
+    refuse_numpy_options(name, method, **options)
+    if function is not None and function is not matrix_product:
         ufunc = sys.modules["numpy"].frompyfunc(function, ufunc.nin, ufunc.nout)
     result = natively(name, getattr(ufunc, method), operands, options)
     if is_plain and getattr(result, "ndim", 0) == 1 and any(isinstance(x, Value) for x in result.flat):
@@ -100,7 +100,9 @@ def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any)
     return result
 
 
-def refuse_options(name: str, method: str, out: Any = None, where: Any = True, dtype: Any = None, **_: Any) -> None:
+def refuse_numpy_options(
+    name: str, method: str, out: Any = None, where: Any = True, dtype: Any = None, **_: Any
+) -> None:
     """Raise TypeError for options by which a gradient would be lost, or entries would be left without a value."""
     if method == "__call__" and where is not True and out is None:
         raise TypeError(f"{name} of Values takes where= only together with out=; or choose with scalargrad.where")
@@ -127,7 +129,7 @@ def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], opti
         if operation is not None and len(operands) == len(operation.rules) and all(x is not None for x in operands):
             return operation(*operands)
     if name in COMPARISONS:
-        return function(*map(as_floats, operands), **{key: as_floats(x) for key, x in options.items()})
+        return function(*map(with_plain_floats, operands), **{key: with_plain_floats(x) for key, x in options.items()})
     if name in INITIAL and "where" in options:
         options = {"initial": INITIAL[name], **options}
     return natively(f"{function.__module__}.{name}", function, operands, options)
@@ -148,7 +150,7 @@ def natively(name: str, function: Callable[..., Any], operands: Sequence[Any], o
             raise
         raise ValueError(f"{name}: {error}; or leave out before what the mask leaves out") from error
     except (TypeError, AttributeError) as error:
-        refuse_options(name, "", **options)
+        refuse_numpy_options(name, "", **options)
         raise TypeError(
             f"{name} does not work on Values: {error}; compute it with operators and the functions of scalargrad, or "
             "give it plain numbers, which have no gradient, with .data or .tolist()"
@@ -156,10 +158,10 @@ def natively(name: str, function: Callable[..., Any], operands: Sequence[Any], o
     return tuple(map(tidy, result)) if type(result) is tuple else tidy(result)
 
 
-def as_floats(x: Any) -> Any:
+def with_plain_floats(x: Any) -> Any:
     """Values, in vectors, lists, tuples and arrays too, as plain floats."""
     if type(x) is list or type(x) is tuple:
-        return [*map(as_floats, x)]
+        return [*map(with_plain_floats, x)]
     array = as_objects(x)
     if not is_array(array) or array.dtype != object:
         return x
@@ -183,7 +185,7 @@ def tidy(result: Any) -> Any:
     return result.astype(bool) if {*map(type, result.flat)} == {bool} else result
 
 
-def method_of(operation: Operation) -> Callable[..., Any]:
+def element_method(operation: Operation) -> Callable[..., Any]:
     """A method that applies an operation to a value and what else it takes."""
 
     def method(self: Value, *others: Any) -> Any:
@@ -204,6 +206,6 @@ Value._mask = Vector._mask = property(refuse_mask)  # type: ignore[attr-defined]
 # place would slow down every look at an attribute of a Value.
 for _name, _operation in numpy_functions.items():
     if not _operation.symbol and (_operation.name in vars(math) or _name in vars(math)):
-        setattr(Element, _name, _operation.method or method_of(_operation))
+        setattr(Element, _name, _operation.method or element_method(_operation))
 Element.conjugate = lambda x: x  # type: ignore[attr-defined]
 Element.rint = lambda x: round(x)  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalargrad.graph.layout import crossings, layered_layout, place_texts, point_on, spread
+from scalargrad.graph.layout import crossings, layered_layout, place_texts, point_on, spread_column
 
 
 @st.composite
@@ -66,7 +66,7 @@ def test_crossings_are_counted() -> None:
 def test_a_column_is_as_near_as_can_be_to_what_is_wanted(wanted: list[float]) -> None:
     count = len(wanted)
     y = [0.0] * count
-    spread(range(count), y, [1.0] * count, wanted)
+    spread_column(range(count), y, [1.0] * count, wanted)
     assert all(above - below >= 1 - 1e-9 for above, below in pairwise(y))
     # The best of all is at rest: to move any part of the column as one gains nothing.
     distance = sum((a - b) ** 2 for a, b in zip(y, wanted, strict=True))

@@ -31,7 +31,7 @@ def truth(test: Callable[..., Any]) -> Callable[..., float]:
     return lambda *args: 1.0 if test(*args) else 0.0
 
 
-def whole(function: Callable[..., Any]) -> Callable[..., float]:
+def as_whole_number(function: Callable[..., Any]) -> Callable[..., float]:
     """A function that gives integers, giving floats."""
     return lambda *args: float(function(*args))
 
@@ -48,12 +48,12 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "max": (max, 2, MANY),
     "min": (min, 2, MANY),
     "nextafter": (math.nextafter, 2, 2),
-    "round": (whole(round), 1, 1),
+    "round": (as_whole_number(round), 1, 1),
 }
 for _name in ("isfinite", "isinf", "isnan"):
     FUNCTIONS[_name] = (truth(getattr(math, _name)), 1, 1)
 for _name in ("ceil", "floor", "trunc"):
-    FUNCTIONS[_name] = (whole(getattr(math, _name)), 1, 1)
+    FUNCTIONS[_name] = (as_whole_number(getattr(math, _name)), 1, 1)
 _OWN = (
     *("clip", "digamma", "log_sigmoid", "logaddexp", "maximum", "minimum", "polygamma", "relu", "sigmoid", "sinc"),
     *("softplus", "where"),
@@ -141,11 +141,11 @@ class Expression:
     def _read(self, node: ast.AST) -> Part:
         match node:
             case ast.Constant(value=int() | float() as x) if type(x) is not bool:
-                return constant(self._as_float(node, x))
+                return a_constant(self._as_float(node, x))
             case ast.Name(id=name) if name in self.names:
                 return operator.itemgetter(name)
             case ast.Name(id=name) | ast.Attribute(value=ast.Name(id="math"), attr=name) if name in CONSTANTS:
-                return constant(CONSTANTS[name])
+                return a_constant(CONSTANTS[name])
             case ast.Name(id=name) if name in FUNCTIONS:
                 raise self._error(node, f"`{name}` is a function; write what it is of, such as {name}(1.5)")
             case ast.Name(id=name):
@@ -161,11 +161,11 @@ class Expression:
                 )
             case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in OPERATORS for op in ops):
                 rest = [(OPERATORS[type(op)], self._read(other)) for op, other in zip(ops, others)]
-                return compared(self._read(left), rest)
+                return a_comparison(self._read(left), rest)
             case ast.BoolOp(op=op, values=values):
                 return decided(isinstance(op, ast.Or), [self._read(x) for x in values])
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                return chosen(self._read(test), self._read(body), self._read(orelse))
+                return a_choice(self._read(test), self._read(body), self._read(orelse))
             case ast.Call(func=func, args=args, keywords=[]):
                 return applied(self._function(func, len(args)), [self._read(x) for x in args])
             case ast.Call(keywords=[keyword, *_]):
@@ -221,7 +221,7 @@ class Expression:
         return f"`{text if len(text) <= 40 else text[:37] + '...'}`"
 
 
-def constant(number: float) -> Part:
+def a_constant(number: float) -> Part:
     return lambda _: number
 
 
@@ -229,7 +229,7 @@ def applied(function: Callable[..., Any], parts: Sequence[Part]) -> Part:
     return lambda numbers: function(*[part(numbers) for part in parts])
 
 
-def compared(part: Part, rest: Sequence[tuple[Callable[[Any, Any], Any], Part]]) -> Part:
+def a_comparison(part: Part, rest: Sequence[tuple[Callable[[Any, Any], Any], Part]]) -> Part:
     def compare(numbers: Mapping[str, Any]) -> float:
         left = part(numbers)
         for holds, other in rest:
@@ -255,5 +255,5 @@ def decided(end: bool, parts: Sequence[Part]) -> Part:
     return decide
 
 
-def chosen(test: Part, body: Part, otherwise: Part) -> Part:
+def a_choice(test: Part, body: Part, otherwise: Part) -> Part:
     return lambda numbers: body(numbers) if test(numbers) else otherwise(numbers)

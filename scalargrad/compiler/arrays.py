@@ -7,9 +7,9 @@ from ..operations import elementary as operations
 from ..pytree import parts_of, refill, scalars_of, with_parts
 from .dispatch import MOST_VERSIONS, Compiler, Version
 from .generated import ArrayCode
-from .paths import Branch, Program
+from .paths import Branch, PathTree
 from .signature import pattern
-from .tracer import Trace, Traced, told
+from .tracer import Trace, Traced, key_of_operand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ class ArrayCompiler(Compiler):
         """The result for arguments with arrays in the place of numbers."""
         version, numbers = self._take_apart(values)
         code: Any = version.code
-        shape = broadcast([x.shape for x in numbers if is_array(x)])
+        shape = broadcast([x.shape for x in numbers if holds_array(x)])
         numbers += [value.data for value, _ in version.program.leaves.values()]
         if version.is_joined and hasattr(self.options["arrays"], "errstate"):
             with self.options["arrays"].errstate(all="ignore"):  # of numbers that are not chosen
                 found = code.function(*numbers)
         else:
             found = code.function(*numbers)
-        if any(map(is_array, numbers)):
+        if any(map(holds_array, numbers)):
             module = self.options["arrays"]
-            found = [x if is_array(x) and x.shape == shape else module.broadcast_to(x, shape) for x in found]
+            found = [x if holds_array(x) and x.shape == shape else module.broadcast_to(x, shape) for x in found]
         structure = code.structure
         if not scalars_of(structure, TypeError):
             return structure
@@ -77,7 +77,7 @@ class ArrayCompiler(Compiler):
 
         Raises TypeError where that cannot be: too many paths, paths that raise, or results of different structure.
         """
-        program = Program()
+        program = PathTree()
         scripts: list[list[bool]] = [[]]
         paths = 0
         while scripts:
@@ -103,7 +103,7 @@ class ArrayCompiler(Compiler):
                     f"{self.name} has more than {MOST_PATHS} paths, too many to compute all of them for every entry of "
                     f"an array; the last decision is at {file}, line {line}"
                 )
-        version.program = joined(program, self.name)
+        version.program = joined_paths(program, self.name)
         version.is_joined = paths > 1
 
     def _run(self, trace: Trace, values: Sequence[Any], inputs: Sequence[Traced]) -> Any:
@@ -121,12 +121,12 @@ class ArrayCompiler(Compiler):
         return ArrayCode, self.options["arrays"]
 
 
-def joined(program: Program, name: str) -> Program:
+def joined_paths(program: PathTree, name: str) -> PathTree:
     """A program of one path that computes all of them and chooses among their results.
 
     Raises TypeError if the results differ in structure.
     """
-    straight = Program()
+    straight = PathTree()
     straight.inputs, straight.leaves, straight.count = program.inputs, program.leaves, program.count
     known: dict[Any, Traced] = {}
     twins: dict[int, Traced] = {}
@@ -134,7 +134,7 @@ def joined(program: Program, name: str) -> Program:
 
     def take(operation: Any, operands: Sequence[Any], kind: type[Traced], like: Traced) -> Traced:
         operands = [twins.get(x.index, x) if isinstance(x, Traced) else x for x in operands]
-        key = (operation.name, operation.symbol, *map(told, operands))
+        key = (operation.name, operation.symbol, *map(key_of_operand, operands))
         if key not in known:
             known[key] = kind(like.trace, operation, (*operands,), None, like.is_float)
             nodes.append(straight.number(known[key]))
@@ -166,13 +166,13 @@ def joined(program: Program, name: str) -> Program:
 # ---- Arrays of any module --------------------------------------------------------------------------------------------
 
 
-def is_array(x: Any) -> bool:
+def holds_array(x: Any) -> bool:
     return hasattr(x, "shape") and hasattr(x, "dtype")
 
 
 def without_arrays(structure: Any, numbers: list[Any]) -> Any:
     """A structure with a zero in the place of each number or array, which are added to those given."""
-    if is_array(structure):
+    if holds_array(structure):
         numbers.append(structure)
         return 0.0
     parts = parts_of(structure)

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
         __name__: str
         __wrapped__: Callable[..., Any]
 
+        @overload
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result: ...
+        @overload
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...  # plain numbers in the place of Values
         def source_for(self, *args: Any, **kwargs: Any) -> str: ...
 
 

@@ -23,8 +23,8 @@ from ..pytree import is_number, is_passed_over, parts_of, plain_structure, refil
 from ..transforms.run import Transform, are_followed
 from .account import CODE, GENERATE, LOSS, PATIENCE, TRACE, TRACED_CALL, Account
 from .generated import Code, EngineCode, stub
-from .paths import Program
-from .signature import Parameter, arguments_of, unlike
+from .paths import PathTree
+from .signature import Parameter, arguments_of, parameters_of, unlike
 from .tracer import Trace, Traced
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ class Version:
 
     def __init__(self, values: Sequence[Any]) -> None:
         self.values = values
-        self.program = Program()
+        self.program = PathTree()
         self.code: Code | None = None
         self.code_before: Code | None = None
         self.paths = 0
@@ -562,31 +562,6 @@ def static_key(name: str, x: Any) -> Any:
             f"{name} is static, so it has to be hashable, or a list or dict of what is, not {x!r} ({type(x).__name__})"
         ) from None
     return type(x), x
-
-
-def parameters_of(function: Any, static_argnames: Sequence[str]) -> tuple[Any, Any, list[Parameter]]:
-    """The signature of a function, one more parameter for what is bound, and its parameters as compiled code has them.
-
-    Raises ValueError if `static_argnames` names none of them.
-    """
-    import inspect  # it takes longer to import than all of this package, and only compile needs it
-
-    try:
-        signature = inspect.signature(function)
-    except ValueError:  # a builtin that does not tell
-        signature = inspect.signature(lambda *args, **kwargs: None)
-    unknown = [name for name in static_argnames if name not in signature.parameters]
-    if unknown:
-        raise ValueError(
-            f"static_argnames names {', '.join(map(repr, unknown))}, and {function!r} has the parameters "
-            f"{', '.join(signature.parameters) or '(none)'}"
-        )
-    parameters = [
-        Parameter(x.name, int(x.kind), x.name in static_argnames, x.default is not x.empty, x.default)
-        for x in signature.parameters.values()
-    ]
-    first = inspect.Parameter(unlike("_self", signature.parameters), inspect.Parameter.POSITIONAL_ONLY)
-    return signature, first, parameters
 
 
 def origin(function: Any) -> str:

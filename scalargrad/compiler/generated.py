@@ -12,7 +12,7 @@ from os.path import basename
 from ..engine.contexts import open_blocks
 from ..engine.rows import NUMBER, number_in
 from .kernels import Library, serial
-from .paths import Program
+from .paths import PathTree
 from .signature import (
     WIDTH,
     Argument,
@@ -27,7 +27,7 @@ from .signature import (
     pattern,
     unlike,
     unpacked,
-    wrapped,
+    wrapped_code,
 )
 from .tracer import Traced
 from .writer import UNTRACED, Writer
@@ -53,7 +53,7 @@ class Code:
         name: str,
         parameters: Sequence[Parameter],
         values: Sequence[Any],
-        program: Program,
+        program: PathTree,
         shared: dict[str, Any],
         known: dict[Any, str],
         extra: Any = None,
@@ -168,7 +168,7 @@ class Code:
                 result = display(structure, iter(texts), library)
                 if type(structure) is tuple and len(structure) > 1 and len(result) < WIDTH:
                     result = result[1:-1]
-                yield from (f"{indent}{part}" for part in wrapped(f"return {result}"))
+                yield from (f"{indent}{part}" for part in wrapped_code(f"return {result}"))
 
     # -- the source that stands alone
 
@@ -251,7 +251,7 @@ class EngineCode(Code):
             else:
                 indent, _, texts = line
                 returned = f"{indent}return ({', '.join(texts)}{',' if len(texts) == 1 else ''})"
-                lines += [f"    {part}" for part in wrapped(returned)]
+                lines += [f"    {part}" for part in wrapped_code(returned)]
         return "\n".join(lines)
 
 
@@ -304,7 +304,7 @@ def called_in(text: str, helpers: dict[str, str]) -> dict[str, str]:
     return {name: helper for name, helper in helpers.items() if name in found}
 
 
-def described(program: Program) -> list[str]:
+def described(program: PathTree) -> list[str]:
     """What is known of the paths of a program, in a few lines of text."""
     branches = [*program.root.walk()]
     paths = sum(branch.result is not None for branch in branches)

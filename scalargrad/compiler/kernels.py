@@ -41,13 +41,13 @@ def chained(function: str, terms: Sequence[str]) -> str:
     return text
 
 
-def but_largest(x: Sequence[str]) -> list[str]:
+def all_but_largest(x: Sequence[str]) -> list[str]:
     """All terms but the largest: of each and the largest before it the smaller."""
     return [f"xp.minimum({chained('maximum', x[:i])}, {x[i]})" for i in range(1, len(x))]
 
 
 def norm_but_largest_form(x: Sequence[str]) -> str:
-    return chained("hypot", ["0.0", *but_largest([f"abs({y})" for y in x])])
+    return chained("hypot", ["0.0", *all_but_largest([f"abs({y})" for y in x])])
 
 
 def leading_cosine_form(x: Sequence[str]) -> str:
@@ -126,7 +126,7 @@ ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
     "leading_cosine": lambda x, _: leading_cosine_form(x),
     "exp_gap": lambda x, _: f"xp.exp({x[0]} - {x[1]})",
     "total": lambda x, _: " + ".join(x),
-    "total_but_largest": lambda x, _: " + ".join(["0.0", *but_largest(x)]),
+    "total_but_largest": lambda x, _: " + ".join(["0.0", *all_but_largest(x)]),
     "logsumexp": lambda x, _: logsumexp_form(x),
     "surprise": lambda x, _: logsumexp_form(["0.0", *[f"({y} - {x[0]})" for y in x[1:]]]),
     "clip": lambda x, _: f"xp.minimum(xp.maximum({x[0]}, {x[1]}), {x[2]})",
@@ -256,7 +256,7 @@ class Library:
         if self.arrays:
             definition.body = Arrayed(self, function).body(definition.body)
         elif self.for_engine:
-            definition.body = [y for x in definition.body for y in listed(Folder({}, for_engine=True).visit(x))]
+            definition.body = [y for x in definition.body for y in as_list_text(Folder({}, for_engine=True).visit(x))]
         definition.name = name
         return ast.unparse(ast.fix_missing_locations(definition))
 
@@ -277,7 +277,7 @@ class Library:
 
     def form(self, operation: Operation, operands: Sequence[Any], are_floats: bool) -> Form:
         """An operation as an expression of operands, of which those that are plain numbers are filled in."""
-        key = operation.name, operation.symbol, are_floats, *[text_of(x) if is_plain(x) else "" for x in operands]
+        key = operation.name, operation.symbol, are_floats, *[text_of(x) if is_plain_text(x) else "" for x in operands]
         if key not in self._forms:
             self._forms[key] = self._form(operation, operands, are_floats)
         return self._forms[key]
@@ -307,12 +307,14 @@ class Library:
         definition = self.definition(kernel)
         names = [argument.arg for argument in (*definition.args.posonlyargs, *definition.args.args)]
         values: list[ast.expr] = [
-            self.number(x) if is_plain(x) else ast.Name(f"_p{i}_") for i, x in enumerate(operands)
+            self.number(x) if is_plain_text(x) else ast.Name(f"_p{i}_") for i, x in enumerate(operands)
         ]
         known: dict[str, ast.expr] = dict(zip(names, values))
         if definition.args.vararg:
             known[definition.args.vararg.arg] = ast.Tuple(values[len(names) :], ast.Load())
-        body = [x for statement in definition.body for x in listed(Folder(known, self.for_engine).visit(statement))]
+        body = [
+            x for statement in definition.body for x in as_list_text(Folder(known, self.for_engine).visit(statement))
+        ]
         if self.arrays:
             body = Arrayed(self, kernel).body(body)
         lines: list[str] = []
@@ -387,7 +389,7 @@ class Resolver(ast.NodeTransformer):
         if getattr(builtins, name, None) is thing and thing is not None:
             return ast.Name(self.library.standard(name), ast.Load())
         if isinstance(thing, tuple) and all(isinstance(x, float) for x in thing):
-            return ast.Tuple([*map(number, thing)], ast.Load())
+            return ast.Tuple([*map(number_of_node, thing)], ast.Load())
         raise UnwritableError(f"{name} cannot be written")
 
 
@@ -408,12 +410,13 @@ class Folder(ast.NodeTransformer):
         self.generic_visit(node)
         called = node.func
         if isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id == "type":
-            return number(float(node.args[0].value)) if isinstance(node.args[0], ast.Constant) else node  # type: ignore[arg-type]
+            (given,) = node.args
+            return number_of_node(float(given.value)) if isinstance(given, ast.Constant) else node  # type: ignore[arg-type]
         if isinstance(called, ast.Name) and called.id == "_one_like":
-            return number(1.0)
+            return number_of_node(1.0)
         if isinstance(called, ast.Name) and called.id == "len" and isinstance(node.args[0], ast.Tuple):
-            return number(len(node.args[0].elts))
-        node.args = [y for x in node.args for y in spread(x)]
+            return number_of_node(len(node.args[0].elts))
+        node.args = [y for x in node.args for y in spread_argument(x)]
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
@@ -428,15 +431,15 @@ class Folder(ast.NodeTransformer):
         if is_constant(node.left) and is_constant(node.right):
             value = value_of(node)
             if value - value == 0:
-                return number(value)
+                return number_of_node(value)
         if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
-            node.left, node.right = in_floats(node.left), in_floats(node.right)
+            node.left, node.right = with_float_constants(node.left), with_float_constants(node.right)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
         left, right = node.left, node.comparators[0]
-        node.comparators = [*map(in_floats, node.comparators)]
+        node.comparators = [*map(with_float_constants, node.comparators)]
         if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == "type":
             same = isinstance(right, ast.Name) and right.id == "float"
             return ast.Constant(same if isinstance(node.ops[0], (ast.Is, ast.Eq)) else not same)
@@ -482,7 +485,7 @@ class Arrayed:
 
     def body(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
         """Assignments and a result, as they are, on arrays. Raises UnwritableError if there is anything else."""
-        found: list[Any] = [y for x in statements for y in listed(Folder({}).visit(x))]
+        found: list[Any] = [y for x in statements for y in as_list_text(Folder({}).visit(x))]
         if not all(isinstance(x, ast.Assign) for x in found[:-1]) or not isinstance(found[-1], ast.Return):
             raise UnwritableError(f"{self.name} cannot be compiled for arrays")
         for statement in found:
@@ -502,7 +505,7 @@ class Arrayed:
                 result = ast.BinOp(result, operator, self.expression(value, is_test))
             return result
         if is_test and isinstance(node, ast.Name):
-            return ast.Compare(node, [ast.NotEq()], [number(0)])
+            return ast.Compare(node, [ast.NotEq()], [number_of_node(0)])
         called = node.func if isinstance(node, ast.Call) else None
         if isinstance(called, ast.Name) and called.id not in ("abs", *self.library.helpers):
             raise UnwritableError(f"{self.name} cannot be compiled for arrays, since it calls {called.id}")
@@ -517,11 +520,11 @@ class Arrayed:
 # ---- Small questions about expressions -------------------------------------------------------------------------------
 
 
-def is_plain(operand: Any) -> bool:
+def is_plain_text(operand: Any) -> bool:
     return not isinstance(operand, Symbol) and isinstance(operand, (float, int))
 
 
-def number(x: Any) -> ast.expr:
+def number_of_node(x: Any) -> ast.expr:
     return ast.parse(repr(x), mode="eval").body
 
 
@@ -548,12 +551,12 @@ def value_of(node: ast.expr) -> Any:
     return eval(ast.unparse(node), dict.fromkeys(names, math))
 
 
-def in_floats(node: ast.expr) -> ast.expr:
+def with_float_constants(node: ast.expr) -> ast.expr:
     """An expression with a float for a small integer: the same result, without a conversion when it runs."""
     if isinstance(node, ast.IfExp):
-        node.body, node.orelse = in_floats(node.body), in_floats(node.orelse)
+        node.body, node.orelse = with_float_constants(node.body), with_float_constants(node.orelse)
     elif isinstance(node, ast.Constant) and type(node.value) is int and abs(node.value) < 2**53:
-        return number(float(node.value))
+        return number_of_node(float(node.value))
     return node
 
 
@@ -561,11 +564,11 @@ def is_simple(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) or is_constant(node)
 
 
-def listed(statement: Any) -> list[ast.stmt]:
+def as_list_text(statement: Any) -> list[ast.stmt]:
     return statement if isinstance(statement, list) else [statement]
 
 
-def spread(argument: ast.expr) -> list[ast.expr]:
+def spread_argument(argument: ast.expr) -> list[ast.expr]:
     """An argument of a call, or those that a starred tuple holds."""
     if isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Tuple):
         return argument.value.elts

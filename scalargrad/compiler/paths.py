@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .tracer import Traced, told
+from .tracer import Traced, key_of_operand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Branch:
             stack += branch.answers.values()
 
 
-class Program:
+class PathTree:
     """The tree of paths of a function for one structure of arguments, with its inputs: arguments, and leaves."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Program:
         for event in trace.events:
             if isinstance(event, Traced):
                 operands = tuple([twins[id(x)] if isinstance(x, Traced) else x for x in event.operands])
-                key_of = (event.operation.name, event.operation.symbol, *map(told, operands))
+                key_of = (event.operation.name, event.operation.symbol, *map(key_of_operand, operands))
                 twin = scope.get(key_of)
                 if twin is None:
                     twin = scope[key_of] = here.table[key_of] = self.number(event)
@@ -100,7 +100,7 @@ class Program:
         return len(new) + answers + 1
 
     def begin_anew(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> int:
-        fresh = Program()
+        fresh = PathTree()
         new = fresh.add(trace, inputs, result)
         vars(self).update(vars(fresh))
         return new

@@ -248,10 +248,10 @@ def unpacked(names: Sequence[str], expression: str) -> list[str]:
     line = f"{', '.join(names)} = {expression}"
     if len(line) <= WIDTH:
         return [line]
-    return [*wrapped(f"({', '.join(names)}) = {expression}")]
+    return [*wrapped_code(f"({', '.join(names)}) = {expression}")]
 
 
-def wrapped(line: str) -> list[str]:
+def wrapped_code(line: str) -> list[str]:
     """A long line with brackets around its elements in several, broken between these."""
     if len(line) <= WIDTH + 12 or "'" in line or '"' in line:
         return [line]
@@ -307,7 +307,11 @@ def display(structure: Any, texts: Iterator[str], library: Library | None) -> st
     if is_array(structure) and not is_passed_over(structure):
         parts = [display(x, texts, library) for x in structure.ravel().tolist()]
         shape = structure.shape
-        return nested(parts, shape) if library is None else made(library, lambda parts: array_of(parts, shape), parts)
+        return (
+            nested_tuple(parts, shape)
+            if library is None
+            else made(library, lambda parts: array_of(parts, shape), parts)
+        )
     if is_literal(structure) or library is None:
         return repr(structure.tolist() if is_array(structure) else structure)
     return library.object(structure, "_given")  # an array of text
@@ -321,11 +325,11 @@ def made(library: Library, make: Callable[[list[Any]], Any], parts: Sequence[str
     return f"{library.object(make, '_make')}({listed(parts)})"
 
 
-def nested(parts: Sequence[str], shape: Sequence[int]) -> str:
+def nested_tuple(parts: Sequence[str], shape: Sequence[int]) -> str:
     if not shape:
         return parts[0]
     step = len(parts) // shape[0] if shape[0] else 0
-    return listed([nested(parts[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])])
+    return listed([nested_tuple(parts[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])])
 
 
 def pattern(x: Any) -> Any:
@@ -371,3 +375,28 @@ def default_text(x: Any) -> str:
 
 def defaults_of(parameters: Sequence[Parameter]) -> dict[str, str]:
     return {x.name: default_text(x.default) for x in parameters if x.has_default}
+
+
+def parameters_of(function: Any, static_argnames: Sequence[str]) -> tuple[Any, Any, list[Parameter]]:
+    """The signature of a function, one more parameter for what is bound, and its parameters as compiled code has them.
+
+    Raises ValueError if `static_argnames` names none of them.
+    """
+    import inspect  # it takes longer to import than all of this package, and only compile needs it
+
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # a builtin that does not tell
+        signature = inspect.signature(lambda *args, **kwargs: None)
+    unknown = [name for name in static_argnames if name not in signature.parameters]
+    if unknown:
+        raise ValueError(
+            f"static_argnames names {', '.join(map(repr, unknown))}, and {function!r} has the parameters "
+            f"{', '.join(signature.parameters) or '(none)'}"
+        )
+    parameters = [
+        Parameter(x.name, int(x.kind), x.name in static_argnames, x.default is not x.empty, x.default)
+        for x in signature.parameters.values()
+    ]
+    first = inspect.Parameter(unlike("_self", signature.parameters), inspect.Parameter.POSITIONAL_ONLY)
+    return signature, first, parameters

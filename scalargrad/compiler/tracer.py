@@ -15,7 +15,7 @@ from functools import lru_cache
 from numbers import Real
 
 from ..checks import Symbol, as_number, named
-from ..engine.callers import outer_frame, place, where
+from ..engine.callers import file_and_line, outer_frame, place
 from ..engine.contexts import Block, current
 from ..engine.rows import INTERVAL, KEY, NUMBER, OPERATION, identity_of
 from ..engine.value import Value, make_constant, recorded
@@ -84,7 +84,7 @@ class UntraceableError(Exception):
     """The function meets something that only recorded numbers can do."""
 
 
-def of_two(operation: Operation, reflected: bool) -> Callable[[Traced, Any], Any]:
+def operator_on_traced(operation: Operation, reflected: bool) -> Callable[[Traced, Any], Any]:
     """A method for one of Python's operators."""
 
     def method(self: Traced, other: Any) -> Any:
@@ -95,7 +95,7 @@ def of_two(operation: Operation, reflected: bool) -> Callable[[Traced, Any], Any
     return method
 
 
-def compared(name: str, symbol: str) -> Callable[[Traced, Any], Any]:
+def comparison_of_traced(name: str, symbol: str) -> Callable[[Traced, Any], Any]:
     """A method for one of Python's comparisons."""
     operation = Operation(name, getattr(operator, name), (None, None), symbol)
 
@@ -159,12 +159,12 @@ class Traced(Symbol):
     def __abs__(self) -> Any:
         return self.trace.apply(operations.absolute.operation, (self,))
 
-    __lt__ = compared("lt", "<")
-    __le__ = compared("le", "<=")
-    __gt__ = compared("gt", ">")
-    __ge__ = compared("ge", ">=")
-    __eq__ = compared("eq", "==")
-    __ne__ = compared("ne", "!=")
+    __lt__ = comparison_of_traced("lt", "<")
+    __le__ = comparison_of_traced("le", "<=")
+    __gt__ = comparison_of_traced("gt", ">")
+    __ge__ = comparison_of_traced("ge", ">=")
+    __eq__ = comparison_of_traced("eq", "==")
+    __ne__ = comparison_of_traced("ne", "!=")
 
     def __bool__(self) -> bool:
         return bool(self != 0)
@@ -231,7 +231,7 @@ class Traced(Symbol):
         return repr(self)
 
 
-operations.give_operators(Traced, of_two)
+operations.give_operators(Traced, operator_on_traced)
 
 
 def of_truths(name: str, reflected: bool = False) -> Callable[[Condition, Any], Any]:
@@ -368,7 +368,7 @@ class Trace(Block):
 
         There they are leaves like others, of the numbers of this run.
         """
-        settle(self.made.values())
+        settle_leaves(self.made.values())
         if not hasattr(sys, "getrefcount"):
             return bool(self.made)
         self.made[0] = make_constant(0.0)  # what nothing else refers to, to compare with
@@ -409,7 +409,7 @@ class Trace(Block):
         found = simplified(operation, operands)
         if found is not None:
             return found
-        key = (operation.name, operation.symbol, *map(told, operands))
+        key = (operation.name, operation.symbol, *map(key_of_operand, operands))
         found = self.table.get(key)
         if found is None:
             try:
@@ -446,7 +446,7 @@ class Trace(Block):
         def of_operands(*operands: Any) -> Any:
             return function(*operands[:places], **dict(zip(named, operands[places:])))
 
-        key = (name, named, *map(told, operands))
+        key = (name, named, *map(key_of_operand, operands))
         found = self.table.get(key)
         if found is None:
             operation = Asked(name, of_operands, (None,) * len(operands), ",".join(named))
@@ -470,13 +470,13 @@ class Trace(Block):
                     f"{question.operation.name}() of an array has as many answers as the array has entries"
                 )
             if len(self.answers) >= MOST_ANSWERS:
-                file, line = where()
+                file, line = file_and_line()
                 self.refuse_number(
                     f"for arrays every path is computed, and the decision at {file}, line {line}, makes too many"
                 )
             answer = self.script[len(self.answers)] if len(self.answers) < len(self.script) else True
         self.answers[question.index] = answer
-        self.events.append((question, answer, where()))
+        self.events.append((question, answer, file_and_line()))
         return answer
 
     # -- what cannot be followed
@@ -498,7 +498,7 @@ class Trace(Block):
         raise self.refusal
 
 
-def settle(leaves: Iterable[Value]) -> None:
+def settle_leaves(leaves: Iterable[Value]) -> None:
     """Make leaves from a trace into leaves like others, of the numbers of that run."""
     for leaf in leaves:
         row = leaf.row
@@ -524,7 +524,7 @@ INSTEAD = {
 }
 
 
-def told(operand: Any) -> Any:
+def key_of_operand(operand: Any) -> Any:
     """What an operand is told by in a key: other numbers than 0.0 are 0 and -0.0."""
     if isinstance(operand, Traced):
         return operand.index

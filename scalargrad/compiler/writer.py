@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from .kernels import ATOM, BITS, COMPARISON, LOOSE, POWER, PRODUCT, SIGN, SUM, Library, text_of
-from .paths import Branch, Program
+from .paths import Branch, PathTree
 from .tracer import Asked, Condition, Traced
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ EXACT_IN_FLOATS = 2**53
 UNTRACED = "these arguments take a path that was not known when this code was generated; generate it again with them"
 
 
-def jumps(node: Traced) -> bool:
+def may_jump(node: Traced) -> bool:
     """Whether the least change of an operand may change the result by a step, as in comparisons and remainders."""
     rules = node.operation.rules
     return node.operation.name in ("mod", "fmod", "remainder") or any(rule is None or rule == 0 for rule in rules)
@@ -48,7 +48,7 @@ class Writer:
     is the indent, the structure, and the expressions for the numbers in it.
     """
 
-    def __init__(self, program: Program, names: dict[Traced, str], library: Library) -> None:
+    def __init__(self, program: PathTree, names: dict[Traced, str], library: Library) -> None:
         self.library = library
         self.lines: list[str | tuple[str, Any, list[str]]] = []
         self.size = 0
@@ -91,7 +91,7 @@ class Writer:
                     if isinstance(node.operands[0], Traced):
                         self.exact.add(node.operands[0])
                     operands = operands if node in self.exact else []
-                if node in self.exact or jumps(node):
+                if node in self.exact or may_jump(node):
                     self.exact.update(operands)
             needed_from[branch] = needed
             self.live[branch] = live[::-1]

@@ -14,10 +14,10 @@ PACKAGE = __file__.removesuffix(__name__.partition(".")[2].replace(".", "/") + "
 
 def place() -> str:
     """Where the innermost frame is that is not this package's own, in words."""
-    return "at {}, line {}".format(*where())
+    return "at {}, line {}".format(*file_and_line())
 
 
-def where() -> tuple[str, int]:
+def file_and_line() -> tuple[str, int]:
     """File and line of the innermost frame that is not this package's own."""
     frame = outer_frame()
     return frame.f_code.co_filename, frame.f_lineno

@@ -226,12 +226,16 @@ def assign_at_once(leaves: Sequence[Value], numbers: Iterable[Number], *then: Ca
 # ---- Methods ---------------------------------------------------------------------------------------------------------
 
 
-def of_one(operation: Operation) -> Callable[[Value], Any]:
+def of_one(operation: Operation) -> Callable[[Value], Value]:
     """A method for an operation on one value."""
-    return named(lambda self: record(operation, (self,)), operation.name)
+
+    def method(self: Value) -> Value:
+        return record(operation, (self,))
+
+    return named(method, operation.name)
 
 
-def of_two(operation: Operation, reflected: bool = False) -> Callable[[Value, Any], Any]:
+def of_two(operation: Operation, reflected: bool = False) -> Callable[[Value, Value | float | Real], Value]:
     """A method for a binary operator: whatever applies to both operands, or `NotImplemented`."""
 
     def method(self: Value, other: Any) -> Any:

@@ -117,7 +117,7 @@ class Vector:
     def __init__(self, elements: Iterable[Any]) -> None:
         values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
         only_values = {*map(type, values)} == {Value}
-        self._values = values if only_values else tuple([as_value(x, i) for i, x in enumerate(values)])
+        self._values = values if only_values else tuple([element_value(x, i) for i, x in enumerate(values)])
 
     # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
 
@@ -301,7 +301,7 @@ def reduce_rows(operation: Operation, values: Sequence[Value]) -> Value:
     return recorded(operation, data, rows, derivatives, AMBIENT)
 
 
-def as_value(x: Any, index: int) -> Value:
+def element_value(x: Any, index: int) -> Value:
     """An element of a vector: a value as it is, a number as a constant."""
     if isinstance(x, Value):
         return x

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..checks import require_integer
 from ..engine.value import Value
-from .formulas import number
+from .formulas import short_number
 from .graph import Graph, operation_name
 
 TYPE_CHECKING = False
@@ -63,17 +63,17 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
         raise ValueError(f"explain of {value!r}, which depends on no tracked value, so nothing is carried back")
     graph = Graph([value])
     sections = [*forward(graph, steps)], [*backward(graph, steps)], [*sums(graph, steps)], [*gradient(graph, steps)]
-    return "\n\n".join("\n".join(wrapped(rows(section, width), width)) for section in sections if section)
+    return "\n\n".join("\n".join(wrapped_lines(columns(section, width), width)) for section in sections if section)
 
 
-def wrapped(lines: Iterable[str], width: int) -> Iterator[str]:
+def wrapped_lines(lines: Iterable[str], width: int) -> Iterator[str]:
     from textwrap import wrap  # it takes a while to import, and only this needs it
 
     for line in lines:
         yield from wrap(line, width, subsequent_indent=" " * 6, drop_whitespace=False) if len(line) > width else [line]
 
 
-def rows(section: Sequence[str | tuple[str, str]], width: int) -> Iterator[str]:
+def columns(section: Sequence[str | tuple[str, str]], width: int) -> Iterator[str]:
     """The lines of a section, pairs in two columns if they fit, or else one below the other."""
     pairs = [line for line in section if isinstance(line, tuple)]
     left = max([len(first) for first, _ in pairs], default=0)
@@ -88,7 +88,7 @@ def rows(section: Sequence[str | tuple[str, str]], width: int) -> Iterator[str]:
             yield f"{'':6}{line[1]}"
 
 
-def shortened(lines: Sequence[Any], most: int) -> Iterator[Any]:
+def without_middle(lines: Sequence[Any], most: int) -> Iterator[Any]:
     """The first and the last of some lines, and how many are left out between them."""
     if len(lines) <= most:
         yield from lines
@@ -102,12 +102,12 @@ def forward(graph: Graph, steps: int) -> Iterator[str]:
     names = [f"{graph.names[node]}" for node in (*graph.leaves, *graph.computed)]
     column = max(map(len, names))
     yield "Forward"
-    yield from shortened([f"  {graph.names[x]:<{column}} = {number(x.data)}" for x in graph.leaves], steps)
+    yield from without_middle([f"  {graph.names[x]:<{column}} = {short_number(x.data)}" for x in graph.leaves], steps)
     expressions = [graph.expression(x) for x in graph.computed]
     wide = max([len(text) for text in expressions if len(text) <= 30], default=0)
-    yield from shortened(
+    yield from without_middle(
         [
-            f"  {graph.names[x]:<{column}} = {text:<{wide}} = {number(x.data)}"
+            f"  {graph.names[x]:<{column}} = {text:<{wide}} = {short_number(x.data)}"
             for x, text in zip(graph.computed, expressions)
         ],
         steps,
@@ -118,26 +118,26 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
     target = graph.names[graph.targets[0]]
     if not graph.computed:
         return
-    yield f"Backward: upstream * local, from d{target}/d{target} = {number(graph.adjoints[graph.targets[0]])}"
-    for step in shortened([x for x in reversed(graph.computed) if x in graph.adjoints], steps):
+    yield f"Backward: upstream * local, from d{target}/d{target} = {short_number(graph.adjoints[graph.targets[0]])}"
+    for step in without_middle([x for x in reversed(graph.computed) if x in graph.adjoints], steps):
         if isinstance(step, str):
             yield step
             continue
         yield f"  {graph.names[step]} = {graph.expression(step)}"
         upstream = graph.adjoints[step]
         shares = {x: share for _, x, share in graph.terms(step)}
-        for edge in shortened(graph.edges(step), MOST_OPERANDS):
+        for edge in without_middle(graph.edges(step), MOST_OPERANDS):
             if isinstance(edge, str):
                 yield f"  {edge}"
                 continue
             _, x, local, formula = edge
             at = f"    d{graph.names[step]}/d{graph.names[x]}"
             if local is None:
-                share = f": {number(shares[x])}" if x in shares else ""
+                share = f": {short_number(shares[x])}" if x in shares else ""
                 yield f"    to {graph.names[x]} by the pullback of {operation_name(step)}{share}"
                 continue
-            product = f"{number(upstream)} * {number(local)} = {number(upstream * local)}"
-            yield f"{at} = {formula}" + (f" = {number(local)}" if formula != number(local) else ""), product
+            product = f"{short_number(upstream)} * {short_number(local)} = {short_number(upstream * local)}"
+            yield f"{at} = {formula}" + (f" = {short_number(local)}" if formula != short_number(local) else ""), product
 
 
 def sums(graph: Graph, steps: int) -> Iterator[str]:
@@ -150,13 +150,13 @@ def sums(graph: Graph, steps: int) -> Iterator[str]:
     lines = []
     for x, parts in terms.items():
         if len(parts) > 1:
-            texts = [number(part) if part >= 0 else f"({number(part)})" for part in parts]
+            texts = [short_number(part) if part >= 0 else f"({short_number(part)})" for part in parts]
             if len(texts) > MOST_TERMS:
                 texts = [*texts[:2], f"... ({len(texts) - 3:,} more)", texts[-1]]
-            lines.append(f"  d{target}/d{graph.names[x]} = {' + '.join(texts)} = {number(graph.adjoints[x])}")
+            lines.append(f"  d{target}/d{graph.names[x]} = {' + '.join(texts)} = {short_number(graph.adjoints[x])}")
     if lines:
         yield "Sums, where several ways meet"
-        yield from shortened(lines, steps)
+        yield from without_middle(lines, steps)
 
 
 def gradient(graph: Graph, steps: int) -> Iterator[str]:
@@ -164,4 +164,4 @@ def gradient(graph: Graph, steps: int) -> Iterator[str]:
     found = [(graph.names[x], graph.adjoints[x]) for x in graph.leaves if x in graph.adjoints]
     column = max(len(name) for name, _ in found)
     yield "Gradient"
-    yield from shortened([f"  d{target}/d{name:<{column}} = {adjoint!r}" for name, adjoint in found], steps)
+    yield from without_middle([f"  d{target}/d{name:<{column}} = {adjoint!r}" for name, adjoint in found], steps)

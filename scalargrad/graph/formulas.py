@@ -36,28 +36,30 @@ class Formula(Symbol):
         return self.text
 
 
-def of_two(operation: Operation, reflected: bool) -> Callable[[Formula, Any], Any]:
+def operator_on_formulas(operation: Operation, reflected: bool) -> Callable[[Formula, Any], Any]:
     """A method for one of Python's operators."""
     symbol = operation.symbol
-    return lambda self, other: joined(symbol, other, self) if reflected else joined(symbol, self, other)
+    return lambda self, other: (
+        joined_expressions(symbol, other, self) if reflected else joined_expressions(symbol, self, other)
+    )
 
 
-give_operators(Formula, of_two)
+give_operators(Formula, operator_on_formulas)
 
 
 def held(x: Any, tightness: int) -> str:
     """A formula or a number as text, in parentheses if it holds together less tightly."""
-    text = str(x) if isinstance(x, Formula) else number(x)
+    text = str(x) if isinstance(x, Formula) else short_number(x)
     own = x.tightness if isinstance(x, Formula) else SIGN if text.startswith("-") else ATOM
     return text if own >= tightness else f"({text})"
 
 
-def number(x: Any) -> str:
+def short_number(x: Any) -> str:
     """A number in at most six digits."""
     return f"{x:.6g}" if isinstance(x, (float, int)) else str(x)
 
 
-def joined(symbol: str, left: Any, right: Any) -> Any:
+def joined_expressions(symbol: str, left: Any, right: Any) -> Any:
     """Two expressions with an operator between them, without factors of one."""
     if symbol == "*" and isinstance(left, Real) and left == 1:
         return right

@@ -8,7 +8,7 @@ from ..engine.backprop import gradients_of
 from ..engine.rows import operation_of
 from ..engine.value import Value, holder_of, number_of, settle
 from ..engine.vector import elements_of
-from .formulas import ATOM, FORMULAS, Formula, local_formulas, number
+from .formulas import ATOM, FORMULAS, Formula, local_formulas, short_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Graph:
 
     def name(self, x: Any) -> str:
         """An operand as it shows in an expression: its name, or its number if it is a constant without one."""
-        return self.names[x] if x in self.names else number(number_of(x))
+        return self.names[x] if x in self.names else short_number(number_of(x))
 
     def formula(self, x: Any) -> Any:
         """An operand for rules: the number of a constant, or else its name."""
@@ -167,7 +167,7 @@ def begins_graph(x: Value) -> bool:
 
 def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, str]:
     """The labels of nodes, each once; those without one, or with one that is taken, are numbered."""
-    labels = {node: shortened(node.label) for node in (*leaves, *computed)}
+    labels = {node: short_label(node.label) for node in (*leaves, *computed)}
     taken = {*labels.values()}
     found: dict[Value, str] = {}
     used: set[str] = set()
@@ -186,7 +186,7 @@ def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, 
     return found
 
 
-def shortened(label: str | None) -> str | None:
+def short_label(label: str | None) -> str | None:
     """A label as a name in one line, or None for one that is empty; of a long one the middle is left out."""
     name = printable(" ".join(("" if label is None else str(label)).split()))
     if len(name) > LONGEST_NAME:

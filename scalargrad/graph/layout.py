@@ -52,14 +52,14 @@ def layered_layout(
     columns = with_few_crossings(columns, before, after)
     y = [0.0] * len(layer)
     for column in columns:
-        spread(column, y, height, [float(-i) for i in range(len(column))])
+        spread_column(column, y, height, [float(-i) for i in range(len(column))])
     for sweep in range(SWEEPS):
         for column in columns if sweep % 2 == 0 else reversed(columns):
             # To and fro, and both at the end.
             near = [
                 before[x] + after[x] if sweep >= SWEEPS - 2 else (after if sweep % 2 else before)[x] for x in column
             ]
-            spread(column, y, height, [mean([y[i] for i in others], y[x]) for x, others in zip(column, near)])
+            spread_column(column, y, height, [mean_of([y[i] for i in others], y[x]) for x, others in zip(column, near)])
     places = [(float(number), y[node]) for node, number in enumerate(layer)]
     return places[: len(layers)], [[places[node] for node in chain] for chain in chains]
 
@@ -76,7 +76,7 @@ def with_few_crossings(
             neighbours, fixed = (before, columns[i - 1]) if sweep % 2 == 0 else (after, columns[i + 1])
             place = {node: at for at, node in enumerate(fixed)}
             own = {node: at for at, node in enumerate(columns[i])}
-            columns[i].sort(key=lambda x: mean([place[y] for y in neighbours[x]], own[x]))
+            columns[i].sort(key=lambda x: mean_of([place[y] for y in neighbours[x]], own[x]))
         count = crossings(columns, after)
         if count < fewest:
             best, fewest = columns, count
@@ -93,7 +93,7 @@ def crossings(columns: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) 
     return count
 
 
-def spread(column: Sequence[int], y: list[float], height: Sequence[float], wanted: Sequence[float]) -> None:
+def spread_column(column: Sequence[int], y: list[float], height: Sequence[float], wanted: Sequence[float]) -> None:
     """Place the nodes of a column as near as can be to where they are wanted, in their order and apart.
 
     Isotonic regression by pooling neighbours, of the places less the distances.
@@ -113,7 +113,7 @@ def spread(column: Sequence[int], y: list[float], height: Sequence[float], wante
         y[node] = level + offset
 
 
-def mean(numbers: Sequence[float], otherwise: float) -> float:
+def mean_of(numbers: Sequence[float], otherwise: float) -> float:
     return sum(numbers) / len(numbers) if numbers else otherwise
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 from ..engine.value import Value
-from .formulas import number
+from .formulas import short_number
 from .graph import Graph, operation_name, shown_operands
 from .layout import layered_layout, place_texts
 
@@ -354,5 +354,5 @@ class Picture:
 
 def short(x: Any) -> str:
     """A number in four digits; of an exact one that is long, about what it is."""
-    text = f"{x:z.4g}" if isinstance(x, (float, int)) else number(x)
+    text = f"{x:z.4g}" if isinstance(x, (float, int)) else short_number(x)
     return text if len(text) <= 12 else f"≈ {float(x):.4g}"

@@ -7,7 +7,7 @@ from html import escape
 
 from ..engine.rows import operands_of, rows_below
 from ..engine.value import Value, holder_of, rows_in
-from .formulas import number
+from .formulas import short_number
 from .graph import Graph, begins_graph, is_custom
 
 TYPE_CHECKING = False
@@ -47,9 +47,9 @@ class Rows(Sequence[Value]):
     def cells(self, x: Value) -> tuple[str, ...]:
         """What the table says of a value."""
         if x not in self.computed:
-            return self.graph.names[x], "", number(x.data), ""
-        locals_ = ["?"] if is_custom(x) else ["-" if d is None else number(d) for d in x.derivatives]
-        return self.graph.names[x], self.graph.expression(x), number(x.data), ", ".join(locals_)
+            return self.graph.names[x], "", short_number(x.data), ""
+        locals_ = ["?"] if is_custom(x) else ["-" if d is None else short_number(d) for d in x.derivatives]
+        return self.graph.names[x], self.graph.expression(x), short_number(x.data), ", ".join(locals_)
 
     def lines(self) -> Iterator[tuple[str, ...]]:
         """The lines of the table below its head, of a long one without the middle."""

@@ -38,7 +38,7 @@ def mse_loss(prediction: Any, target: Any) -> Value:
     >>> mse_loss([1.0, 2.0], [1.0, 4.0])
     constant(2.0)
     """
-    predictions, targets = aligned("mse_loss", prediction, target)
+    predictions, targets = side_by_side("mse_loss", prediction, target)
     errors = predictions - targets
     return errors.dot(errors) / len(errors)  # type: ignore[no-any-return]
 
@@ -51,7 +51,7 @@ def l1_loss(prediction: Any, target: Any) -> Value:
     >>> l1_loss([1.0, 2.0], [1.0, 4.0])
     constant(1.0)
     """
-    predictions, targets = aligned("l1_loss", prediction, target)
+    predictions, targets = side_by_side("l1_loss", prediction, target)
     return (predictions - targets).map(absolute).mean()  # type: ignore[no-any-return]
 
 
@@ -65,7 +65,7 @@ def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
     constant(1.3125)
     """
     delta = require_number("delta", delta, lambda x: x > 0, "more than 0")
-    predictions, targets = aligned("huber_loss", prediction, target)
+    predictions, targets = side_by_side("huber_loss", prediction, target)
     return (predictions - targets).map(lambda e: operations.huber(e, delta)).mean()  # type: ignore[no-any-return]
 
 
@@ -77,7 +77,7 @@ def hinge_loss(prediction: Any, target: Any) -> Value:
     >>> hinge_loss([0.5, -3.0], [1, -1])
     constant(0.25)
     """
-    predictions, targets = aligned("hinge_loss", prediction, target, lambda t: t in (-1, 1), "-1 or 1")
+    predictions, targets = side_by_side("hinge_loss", prediction, target, lambda t: t in (-1, 1), "-1 or 1")
     return (1 - targets * predictions).map(relu).mean()  # type: ignore[no-any-return]
 
 
@@ -91,7 +91,7 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Value:
     constant(500.0)
     """
     name = "binary_cross_entropy_with_logits"
-    predictions, targets = aligned(name, prediction, target, lambda t: 0 <= t <= 1, "between 0 and 1")
+    predictions, targets = side_by_side(name, prediction, target, lambda t: 0 <= t <= 1, "between 0 and 1")
     return Vector(map(binary_term, predictions, targets)).mean()
 
 
@@ -121,9 +121,9 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     >>> cross_entropy([1000.0, 0.0], 1), cross_entropy([[40.0, 0.0], [0.0, 0.0]], [0, 1])
     (constant(1000.0), constant(0.34657359027997264))
     """
-    rows = nested(logits) or elements_for("cross_entropy", logits)
-    if any(nested(row) is not None for row in rows):
-        targets = nested(target) or elements_for("cross_entropy of several rows of logits", target)
+    rows = elements_or_none(logits) or elements_for("cross_entropy", logits)
+    if any(elements_or_none(row) is not None for row in rows):
+        targets = elements_or_none(target) or elements_for("cross_entropy of several rows of logits", target)
         if len(targets) != len(rows):
             raise ValueError(
                 f"cross_entropy takes a target for each row, got {plural(len(targets), 'target')} for "
@@ -133,7 +133,7 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     zs = Vector(rows)
     if not len(zs):
         raise ValueError("cross_entropy of no logits; it takes one for each class")
-    weights = nested(target)
+    weights = elements_or_none(target)
     k = index_of_class(target, len(zs)) if weights is None else index_of_largest(weights, len(zs))
     loss = reductions.surprise(zs[k], *zs[:k], *zs[k + 1 :])
     if weights is None:
@@ -167,7 +167,7 @@ def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
     return max(range(count), key=probabilities.__getitem__)
 
 
-def aligned(
+def side_by_side(
     name: str,
     prediction: Any,
     target: Any,
@@ -188,7 +188,7 @@ def aligned(
 
 def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:
     """Each element of nested predictions with that of the targets."""
-    predictions, targets = nested(prediction), nested(target)
+    predictions, targets = elements_or_none(prediction), elements_or_none(target)
     sizes = [None if side is None else len(side) for side in (predictions, targets)]
     if sizes[0] != sizes[1]:
         raise ValueError(
@@ -201,7 +201,7 @@ def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]
             yield from paired(name, row, targets_of_row)
 
 
-def nested(x: Any) -> Sequence[Any] | None:
+def elements_or_none(x: Any) -> Sequence[Any] | None:
     """The elements of a sequence, the rows of an array; None for a scalar."""
     return x.tolist() if is_array(x) and x.ndim > 1 else elements_of(x)
 

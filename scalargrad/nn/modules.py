@@ -74,7 +74,7 @@ class Module:
         >>> [p.data for p in Neuron(2).parameters()][2:]
         [0.0]
         """
-        return [leaf for variable in self.trainable_variables for leaf in leaves_of(variable)]
+        return [leaf for variable in self.trainable_variables for leaf in leaves_of_variable(variable)]
 
     @property
     def trainable_variables(self) -> list[Any]:
@@ -145,7 +145,7 @@ class Module:
             sizes = [None if isinstance(variable, Value) else len(variable), None if given is None else len(given)]
             if sizes[0] != sizes[1]:
                 raise ValueError(f"expected {counted(sizes[0])} for {path}, got {counted(sizes[1])}")
-            leaves += leaves_of(variable)
+            leaves += leaves_of_variable(variable)
             given = [state[path]] if given is None else given
             numbers += [leaf_number(as_number(x, " in {}", path)) for x in given]
         return lambda: assign_leaves(leaves, numbers)
@@ -174,7 +174,7 @@ def variables_in(module: Module) -> dict[str, Any]:
     return found
 
 
-def leaves_of(variable: Any) -> Sequence[Value]:
+def leaves_of_variable(variable: Any) -> Sequence[Value]:
     return (variable,) if isinstance(variable, Value) else tuple(variable)
 
 

@@ -364,7 +364,7 @@ def sqrt(x: Number) -> Number:
 @operation(lambda x: -2 * quotient(cbrt_slope(x), 3 * x))
 def cbrt_slope(x: Number) -> Number:
     """1/(3 cbrt(x)**2)."""
-    return special.cbrt_slope(x)
+    return special.compute_cbrt_slope(x)
 
 
 @operation(cbrt_slope)
@@ -414,7 +414,7 @@ def logaddexp(x: Number, y: Number, /) -> Number:
 )
 def logaddexp_slope(x: Number, y: Number) -> Number:
     """1/(1 + exp(y - x)), the share of exp(x) in exp(x) + exp(y)."""
-    return special.logaddexp_slope(x, y)
+    return special.compute_logaddexp_slope(x, y)
 
 
 # ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
@@ -466,13 +466,13 @@ def sinc(x: Number) -> Number:
     >>> sinc(0.5)
     0.6366197723675814
     """
-    return special.sinc(x)
+    return special.compute_sinc(x)
 
 
 @operation(None, lambda n, x: sinc_derivative(n + 1, x))
 def sinc_derivative(n: int, x: Number, /) -> Number:
     """The n-th derivative of sinc."""
-    return special.sinc_derivative(n, x)
+    return special.compute_sinc_derivative(n, x)
 
 
 @operation(lambda x: x * asin_slope(x) * atanh_slope(x))
@@ -548,7 +548,7 @@ def atan2(y: Number, x: Number, /) -> Number:
 )
 def inversion(x: Number, y: Number) -> Number:
     """x/(x**2 + y**2)."""
-    return special.over_sum_of_squares(x, x, y)
+    return special.compute_over_sum_of_squares(x, x, y)
 
 
 @operation(
@@ -558,7 +558,7 @@ def inversion(x: Number, y: Number) -> Number:
 )
 def over_sum_of_squares(c: Number, x: Number, y: Number) -> Number:
     """c/(x**2 + y**2), without the range that the squares would need."""
-    return special.over_sum_of_squares(c, x, y)
+    return special.compute_over_sum_of_squares(c, x, y)
 
 
 @operation(math.degrees(1), numpy="degrees rad2deg")
@@ -700,7 +700,7 @@ def polygamma(n: int, x: Number, /) -> Number:
 @operation(None, lambda n, x: polygamma_slope(n + 1, x))
 def polygamma_slope(n: int, x: Number) -> Number:
     """polygamma(n + 1, x), for any n, infinite where that is too large, as derivatives are."""
-    return special.polygamma(n + 1, x)
+    return special.compute_polygamma(n + 1, x)
 
 
 @operation(lambda x: polygamma_slope(0, x))
@@ -712,7 +712,7 @@ def digamma(x: Number) -> Number:
     >>> round(digamma(10.0), 12)
     2.251752589067
     """
-    return special.digamma(x)
+    return special.compute_digamma(x)
 
 
 @operation(digamma)
@@ -743,7 +743,7 @@ def gamma(x: Number) -> Number:
 @operation(lambda x: -(x * gauss(x)) - x * gauss(x))
 def gauss(x: Number) -> Number:
     """2/sqrt(pi) exp(-x**2); in its rule -2 x by itself would overflow where the whole is zero."""
-    return special.gauss(x)
+    return special.compute_gauss(x)
 
 
 @operation(gauss)

@@ -46,7 +46,7 @@ HIGHEST_ORDER = 1000  # which takes a millisecond; the time grows faster than th
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 
-def digamma(x: float) -> float:
+def compute_digamma(x: float) -> float:
     """The derivative of log(gamma(x)), DLMF 5.2.2.
 
     Raises ValueError at the poles: zero and the negative integers.
@@ -55,7 +55,7 @@ def digamma(x: float) -> float:
         return x if x > 0 else math.nan
     if x <= 0:
         refuse_pole(x)
-        return digamma(1 - x) - math.pi * cotangent(x)  # 5.5.4
+        return compute_digamma(1 - x) - math.pi * cotangent(x)  # 5.5.4
     if abs(x - ROOT) < 0.3:
         # So near the zero a sum of large terms would leave few digits.
         distance = (x - ROOT) - ROOT_REST
@@ -76,7 +76,7 @@ def digamma(x: float) -> float:
     return math.fsum(terms)
 
 
-def polygamma(n: int, x: float) -> float:
+def compute_polygamma(n: int, x: float) -> float:
     """The n-th derivative of digamma, for whole n >= 0: (-1)**(n+1) n! zeta(n+1, x), DLMF 25.11.12.
 
     Infinite where it is beyond the range of floats. Raises ValueError at the poles, and for another n.
@@ -84,7 +84,7 @@ def polygamma(n: int, x: float) -> float:
     if n < 0 or n != int(n):
         raise ValueError("the order must be a whole number and not negative")
     if n == 0:
-        return digamma(x)
+        return compute_digamma(x)
     if not math.isfinite(x):
         return 0.0 if x > 0 else math.nan
     n = int(n)
@@ -107,7 +107,7 @@ def polygamma_in_range(n: int, x: float) -> float:
     """
     if n > HIGHEST_ORDER:
         raise OverflowError(f"the order is above {HIGHEST_ORDER}")
-    value = polygamma(n, x)
+    value = compute_polygamma(n, x)
     if math.isinf(value) and math.isfinite(x):
         raise OverflowError("the result is beyond the range of floats")
     return value
@@ -160,7 +160,7 @@ def cotangent(x: float) -> float:
     return 1 / math.tan(math.pi * rest)
 
 
-def gauss(x: float) -> float:
+def compute_gauss(x: float) -> float:
     """2/sqrt(pi) exp(-x**2), the derivative of erf (DLMF 7.2.1).
 
     The exponential would magnify what x**2 rounds away: x is split so that the square of its head is exact.
@@ -171,7 +171,7 @@ def gauss(x: float) -> float:
     return TWO_OVER_ROOT_PI * math.exp(-head * head) * math.exp(-(x - head) * (x + head))
 
 
-def cbrt_slope(x: float) -> float:
+def compute_cbrt_slope(x: float) -> float:
     """1/(3 cbrt(x)**2), the derivative of cbrt; infinite at zero.
 
     The cube root of C libraries is off by several units in the last place, so a step of Newton's method in doubled
@@ -191,7 +191,7 @@ def cbrt_slope(x: float) -> float:
     return math.ldexp(correction / (3 * square), -2 * thirds)
 
 
-def over_sum_of_squares(c: float, x: float, y: float) -> float:
+def compute_over_sum_of_squares(c: float, x: float, y: float) -> float:
     """c/(x**2 + y**2), within 1 ulp and without the range that the squares would need.
 
     The squares and their sum are exact to twice the digits, and what a float does not show of them is put back.
@@ -230,7 +230,7 @@ def halves(x: float) -> tuple[float, float]:
     return head, x - head
 
 
-def logaddexp_slope(x: float, y: float) -> float:
+def compute_logaddexp_slope(x: float, y: float) -> float:
     """1/(1 + exp(y - x)); what x - y rounds away is put back, since exp would magnify it."""
     if x == y:
         return 0.5
@@ -245,7 +245,7 @@ def logaddexp_slope(x: float, y: float) -> float:
     return 1 / (1 + math.exp(-gap) * (1 - lost))
 
 
-def sinc(x: float) -> float:
+def compute_sinc(x: float) -> float:
     """sin(pi x)/(pi x); the sine of the distance to the nearest integer, which is exact."""
     x = float(x)
     if abs(x) < 1e-9 or math.isinf(x):
@@ -259,7 +259,7 @@ PI_BITS = 256
 PI = 0x3243F6A8885A308D313198A2E03707344A4093822299F31D0082EFA98EC4E6C89  # in units of 2**-PI_BITS
 
 
-def sinc_derivative(n: int, x: float) -> float:
+def compute_sinc_derivative(n: int, x: float) -> float:
     """The n-th derivative of sinc, in integers that carry enough digits for what cancels.
 
     With z = pi x it is pi**n times the n-th derivative of sin(z)/z. Where z is small, that is the sum over 2k >= n of

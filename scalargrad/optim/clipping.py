@@ -7,7 +7,7 @@ import math
 from ..engine.value import Value
 from ..engine.vector import Vector, elements_of
 from ..operations.elementary import maximum
-from .optimizers import leaves_of, more_than_0, require_list
+from .optimizers import leaves_of_parameter, more_than_0, require_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
     """
     more_than_0("max_norm", max_norm)
     require_list("clip_grad_norm_", params)
-    leaves = [*{leaf: None for p in params for leaf in leaves_of("clip_grad_norm_", p)}]
+    leaves = [*{leaf: None for p in params for leaf in leaves_of_parameter("clip_grad_norm_", p)}]
     gradients = [leaf.grad for leaf in leaves]
     norm = math.hypot(*gradients)
     scale = max_norm / (norm + 1e-6)
@@ -67,9 +67,8 @@ def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[lis
     require_list("clip_by_global_norm", gradients)
     vectors = [g if g is None else Vector([g] if elements_of(g) is None else elements_of(g) or ()) for g in gradients]
     norm = Vector([x for vector in vectors if vector is not None for x in vector]).norm()
-    if not norm < math.inf:
-        scale = math.nan
-    else:
+    scale: Any = math.nan
+    if norm < math.inf:
         scale = clip_norm / maximum(norm, clip_norm) if math.isfinite(clip_norm) else 1.0
     scaled = [vector if vector is None else vector * scale for vector in vectors]
     return [x if x is None or elements_of(g) is not None else x[0] for x, g in zip(scaled, gradients)], norm

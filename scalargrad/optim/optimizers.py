@@ -85,7 +85,9 @@ class Optimizer(Named):
         if isinstance(params, Value) or not hasattr(params, "__iter__"):
             way = "give its parameters()" if hasattr(params, "parameters") else "the learning rate goes by name, lr="
             raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
-        self.states: dict[Value, tuple[Number, ...]] = {leaf: () for p in params for leaf in leaves_of(name, p)}
+        self.states: dict[Value, tuple[Number, ...]] = {
+            leaf: () for p in params for leaf in leaves_of_parameter(name, p)
+        }
         self.lr: Rate = option(rate, "lr", lr, "learning_rate", learning_rate)
         self.iterations = 0
         self.current_lr()
@@ -175,7 +177,7 @@ class Optimizer(Named):
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise TypeError(f"apply_gradients takes pairs of a gradient and its variable, not {brief(pair)}")
             gradient, variable = pair
-            own = leaves_of("apply_gradients", variable)
+            own = leaves_of_parameter("apply_gradients", variable)
             if gradient is None:
                 raise ValueError(
                     f"the gradient for {brief(variable)} is None: the loss does not depend on it; leave it out"
@@ -188,7 +190,7 @@ class Optimizer(Named):
                     f"expected {counted(wanted)} as the gradient for {brief(variable)}, got {counted(length)}"
                 )
             leaves += own
-            numbers += [number_in(x, variable) for x in ([gradient] if given is None else given)]
+            numbers += [number_of_gradient(x, variable) for x in ([gradient] if given is None else given)]
         if len({*map(id, leaves)}) < len(leaves):
             raise ValueError("apply_gradients got a variable twice; add its gradients up")
         self._apply(leaves, numbers)
@@ -468,7 +470,7 @@ def option(
     return check(other_name, other)
 
 
-def leaves_of(name: str, parameter: Any) -> Sequence[Value]:
+def leaves_of_parameter(name: str, parameter: Any) -> Sequence[Value]:
     """The leaves of a parameter."""
     if not isinstance(parameter, (Value, Vector)):
         raise TypeError(f"{name} takes Values, Variables and Vectors, not {parameter!r} ({type(parameter).__name__})")
@@ -485,7 +487,7 @@ def require_list(name: str, given: Any) -> None:
         raise TypeError(f"{name} takes a list, not {given!r} ({type(given).__name__})")
 
 
-def number_in(gradient: Any, variable: Any) -> Number:
+def number_of_gradient(gradient: Any, variable: Any) -> Number:
     number = gradient.data if isinstance(gradient, Value) else gradient
     return as_number(number, " as gradient for {!r}", variable)
 

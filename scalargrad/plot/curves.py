@@ -61,7 +61,7 @@ def reach(ys: Sequence[float], share: float) -> float:
     return sizes[int(share * (len(sizes) - 1))] if sizes else 0.0
 
 
-def jumps(ys: Sequence[float], slopes: Sequence[float], step: float) -> list[int]:
+def places_of_jumps(ys: Sequence[float], slopes: Sequence[float], step: float) -> list[int]:
     """Where a curve jumps: before which of its points, since its slopes at both do not lead from one to the other.
 
     Either the step is much larger than both slopes allow, or it goes against both, far from zero and to the other side
@@ -102,7 +102,7 @@ def round_levels(levels: Sequence[float]) -> list[float]:
 CORNERS: dict[str, Point] = {"upper right": (1, 1), "upper left": (0, 1), "lower left": (0, 0), "lower right": (1, 0)}
 
 
-def fields_of(ways: Sequence[Sequence[Point]]) -> set[Point]:
+def fields_passed(ways: Sequence[Sequence[Point]]) -> set[Point]:
     """The centres of the fields that lines pass, of 64 by 64 in the unit square."""
     return {
         (round(64 * (x0 + i / 16 * (x1 - x0))) / 64, round(64 * (y0 + i / 16 * (y1 - y0))) / 64)

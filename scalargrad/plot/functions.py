@@ -15,14 +15,14 @@ from .curves import (
     CORNERS,
     class_places,
     emptiest_corner,
-    fields_of,
+    fields_passed,
     finite,
-    jumps,
     label_places,
     legend_text,
     numbers_of,
     padded,
     pairs_of,
+    places_of_jumps,
     reach,
     require_count,
     round_levels,
@@ -82,7 +82,7 @@ def derivatives(
         order: [finite(of_order, x) for x in xs]
         for order, of_order in [(k, derivative(function, k)) for k in {*orders, *[order + 1 for order in orders]}]
     }
-    broken = {order: jumps(curves[order], curves[order + 1], step) for order in orders}
+    broken = {order: places_of_jumps(curves[order], curves[order + 1], step) for order in orders}
     ax = axes_of(ax)
     name = legend_text(getattr(function, "__name__", "f").replace("<lambda>", "f"))
     for k, order in enumerate(orders):
@@ -150,7 +150,7 @@ def descent(
     def in_square(x: float, y: float) -> tuple[float, float]:
         return (x - left) / (right - left), (y - low) / (high - low)
 
-    taken = fields_of([[in_square(*pair) for pair in way] for way in [*[zip(*x.get_data()) for x in ways], pairs]])
+    taken = fields_passed([[in_square(*pair) for pair in way] for way in [*[zip(*x.get_data()) for x in ways], pairs]])
     corner: Any = emptiest_corner(taken)
     beside = {(abs(CORNERS[corner][0] - x), abs(CORNERS[corner][1] - 0.1)) for x in (0.1, 0.2, 0.3, 0.4, 0.5)}
     if not ways or padded([x for x, _ in before]) != (left, right) or padded([y for _, y in before]) != (low, high):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..engine.rows import Row
 
 
-class Pullback(Operation):
+class CustomCall(Operation):
     """The operation of one call of a custom function: from the adjoints of all its results to those of its arguments.
 
     `results` are the lengths of the results, None for a scalar; `arguments` likewise those of the arguments.
@@ -60,7 +60,7 @@ class Pullback(Operation):
         start = 0
         for length in self.results:
             parts = [
-                as_value(adjoint.get(start + i, self.zeros[start + i])) for i in range(1 if length is None else length)
+                value_for(adjoint.get(start + i, self.zeros[start + i])) for i in range(1 if length is None else length)
             ]
             upstream.append(parts[0] if length is None else Vector(parts))
             start += len(parts)
@@ -155,7 +155,7 @@ def in_order_of(structure: Any, given: Any) -> Any:
     return given
 
 
-def as_value(x: Any, role: str = "", *names: object) -> Value:
+def value_for(x: Any, role: str = "", *names: object) -> Value:
     return x if isinstance(x, Value) else make_constant(as_number(x, role, *names))
 
 
@@ -169,7 +169,7 @@ def length_of(x: Any) -> int | None:
     return None if elements is None else len(elements)
 
 
-def is_plain(part: Any) -> bool:
+def is_plain_number(part: Any) -> bool:
     return elements_of(part) is None and not isinstance(part, Value)
 
 
@@ -241,22 +241,22 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
             raise TypeError(f"{name} must return a pair of its result and its pullback, got {returned!r}")
         result, pullback = returned
         arguments = leaves_of(args)
-        inputs = [as_value(x, " as an argument of {}", name) for argument in arguments for x in elements_in(argument)]
+        inputs = [value_for(x, " as an argument of {}", name) for argument in arguments for x in elements_in(argument)]
         own = {id(argument) for argument in arguments} | {id(x) for x in inputs}
         variables = [variable for variable in watcher.watched_variables() if id(variable) not in own]
         inputs += [element for variable in variables for element in elements_in(variable)]
         parts = leaves_of(result)
-        numbers = [as_value(x, " as a result of {}", name) for part in parts for x in elements_in(part)]
+        numbers = [value_for(x, " as a result of {}", name) for part in parts for x in elements_in(part)]
         refuse_other_leaves(name, numbers, inputs)
         if variables and not accepts_variables(pullback):
             names = ", ".join(map(repr, variables))
             raise TypeError(f"{name} uses {names}, so its pullback must accept the keyword argument 'variables'")
         followed = [1 if x.is_followed_in(interval) else None for x in inputs]
         if not interval.enabled or 1 not in followed:
-            return rebuild(result, [part if is_plain(part) else stop_gradient(part) for part in parts])
+            return rebuild(result, [part if is_plain_number(part) else stop_gradient(part) for part in parts])
         lengths = [length_of(part) for part in parts]
         zeros = [zero_like(number_of(x)) for x in numbers]
-        operation = Pullback(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
+        operation = CustomCall(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
         call = recorded(operation, None, [x.row for x in inputs], followed, interval)
         nodes = iter(
             [recorded(Result(name, i), number_of(x), (call.row,), (1,), interval) for i, x in enumerate(numbers)]

@@ -24,7 +24,7 @@ from ..graph.table import Rows
 from ..operations.elementary import one_like, zero_like
 from ..pytree import as_dict, leaves_of, parts_of, rebuild
 from .variable import Variable
-from .why_none import explain
+from .why_none import why_none
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class GradientTape(Block):
         for value in found:
             if isinstance(value, Variable):
                 self.accessed[value] = None
-            for element in elements_in(value):
+            for element in values_of(value):
                 self._watched.setdefault(identity_of(element.row), since)
         self.selective = True
         clock.strike()
@@ -177,7 +177,7 @@ class GradientTape(Block):
                 variable
                 for variable in self.accessed
                 if isinstance(variable, Variable)
-                and (variable.trainable or any(map(self.watches, elements_in(variable))))  # type: ignore[arg-type]
+                and (variable.trainable or any(map(self.watches, values_of(variable))))  # type: ignore[arg-type]
             ]
         )
 
@@ -257,7 +257,7 @@ class GradientTape(Block):
         adjoints = self._adjoints(seeds, self._use())
         gradients: list[Any] = []
         for source in leaves:
-            gradients.append(gradient_of(source, adjoints, zero))
+            gradients.append(gradient_for(source, adjoints, zero))
         return gradients if leaves is sources else rebuild(sources, gradients)
 
     def jacobian(self, target: Value | Vector, sources: Any, unconnected_gradients: str = "none") -> Any:
@@ -282,13 +282,13 @@ class GradientTape(Block):
         values_in(target, "target")
         leaves = values_in(sources, "source")
         differentiable = self._use()
-        sweeps = [self._adjoints(seeds_for(element, None), differentiable) for element in elements_in(target)]
+        sweeps = [self._adjoints(seeds_for(element, None), differentiable) for element in values_of(target)]
         if isinstance(target, Value):
-            return rebuild(sources, [gradient_of(source, sweeps[0], zero) for source in leaves])
+            return rebuild(sources, [gradient_for(source, sweeps[0], zero) for source in leaves])
         jacobians: list[Any] = []
         for source in leaves:
-            connected = zero or any(gradient_of(source, adjoints, False) is not None for adjoints in sweeps)
-            jacobians.append([gradient_of(source, adjoints, True) for adjoints in sweeps] if connected else None)
+            connected = zero or any(gradient_for(source, adjoints, False) is not None for adjoints in sweeps)
+            jacobians.append([gradient_for(source, adjoints, True) for adjoints in sweeps] if connected else None)
         return rebuild(sources, jacobians)
 
     def rows(self, target: Any) -> Rows:
@@ -309,7 +309,7 @@ class GradientTape(Block):
         rows_in("rows", target)
         return Rows([target] if isinstance(target, Value) else [*target], self.saw)
 
-    def explain(self, target: Value | Vector, source: Value | Vector) -> str:
+    def explain(self, target: Value | Vector, source: Value | Vector | Variable) -> str:
         """A sentence on why the gradient of the target with respect to the source is None, or along what it flows.
 
         It does not use the tape up. Raises TypeError for anything that is not a Value or a Vector.
@@ -322,8 +322,8 @@ class GradientTape(Block):
         """
         for end, role in ((target, "target"), (source, "source")):
             if not isinstance(end, (Value, Vector)):
-                refuse(end, role)
-        return explain(self, elements_in(target), elements_in(source))
+                refuse_source(end, role)
+        return why_none(self, values_of(target), values_of(source))  # type: ignore[arg-type]  # a Variable is either
 
     def _adjoints(self, seeds: Seeds, differentiable: bool) -> Adjoints:
         """Sweep its record; gives d(targets)/d(row) for all that it watches or that depends on what it watches."""
@@ -364,7 +364,7 @@ class GradientTape(Block):
         return interval.enabled and bool(interval.tapes)
 
 
-def gradient_of(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Value | Vector | None:
+def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Value | Vector | None:
     """The gradient for a source: the adjoint, or zero, if that is asked for, or None where there is none.
 
     For a vector of which the sweep came to some elements the others have zeros.
@@ -375,11 +375,11 @@ def gradient_of(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Value
             return make_constant(zero_like(source.row[NUMBER])) if zero else None
         return adjoint if isinstance(adjoint, Value) else make_constant(adjoint)
     if zero or any(adjoints.of(element.row) is not None for element in source._values):
-        return Vector([gradient_of(element, adjoints, True) for element in source._values])
+        return Vector([gradient_for(element, adjoints, True) for element in source._values])
     return None
 
 
-def elements_in(value: Value | Vector) -> Sequence[Value]:
+def values_of(value: Value | Vector) -> Sequence[Value]:
     return (value,) if isinstance(value, Value) else value._values
 
 
@@ -399,11 +399,11 @@ def values_in(structure: Any, role: str) -> list[Any]:
         if not (isinstance(leaf, Value) or isinstance(leaf, Vector)):  # noqa: SIM101  (half the time of one call)
             if isinstance(leaf, (list, tuple, dict)):
                 return values_in(tuple(leaves), role)
-            refuse(leaf, role)
+            refuse_source(leaf, role)
     return leaves
 
 
-def refuse(leaf: object, role: str) -> NoReturn:
+def refuse_source(leaf: object, role: str) -> NoReturn:
     hint = "; gradients are taken with respect to Values and Variables"
     if is_array(leaf):
         hint = "; give what an array holds as a list, array.tolist()"
@@ -423,7 +423,7 @@ def seeds_for(target: Any, output_gradients: Any) -> Seeds:
     values_in(target, "target")
     seeds: Seeds = []
     for part, weight in weighted(target, output_gradients):
-        elements = elements_in(part)
+        elements = values_of(part)
         given = None if weight is None else elements_of(weight)
         if given is not None and (isinstance(part, Value) or len(given) != len(elements)):
             raise ValueError(f"expected {plural(len(elements), 'output gradient')} for {part!r}, got {len(given)}")

@@ -44,7 +44,7 @@ NOT_COMPUTED = (
 )
 
 
-def explain(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> str:
+def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> str:
     """A sentence on the way that gradients take from the targets to the sources, or on what ends it."""
     ends, starts = [source.row for source in sources], [target.row for target in targets]
     labels = {identity_of(value.row): value.label for value in (*targets, *sources)}

@@ -102,7 +102,7 @@ def noise_of(function: Callable[..., Any], args: Sequence[Any], outputs: Sequenc
     Where the function does not run on Values, some ulps of the `outputs` themselves are all that is known.
     """
     try:
-        run, result = run_at("check_grads", function, as_floats(args), {}, tuple(range(len(args))))
+        run, result = run_at("check_grads", function, in_plain_floats(args), {}, tuple(range(len(args))))
     except (TypeError, AttributeError, *RANGE_ERRORS):
         return [8 * EPSILON * abs(y) for y in outputs]
     noise = []
@@ -271,7 +271,7 @@ def check_grads(
     reverse d result / d args[0]: 2.0, differences 2.0 +- 1.6e-14: right
     reverse d result / d args[1]: 3.0, differences 3.0 +- 2.1e-14: right
     """
-    refuse_options(function, args, order, modes, gradient)
+    check_options(function, args, order, modes, gradient)
     entries: list[Entry] = []
     if gradient is not None:
         entries = compare("", function, args, rows_of_others(gradient, function, args), gradient)
@@ -289,7 +289,7 @@ def check_grads(
     return report
 
 
-def refuse_options(function: object, args: object, order: object, modes: Any, gradient: object) -> None:
+def check_options(function: object, args: object, order: object, modes: Any, gradient: object) -> None:
     require_callable("check_grads", function)
     if gradient is not None:
         require_callable("gradient of check_grads", gradient)
@@ -304,7 +304,7 @@ def refuse_options(function: object, args: object, order: object, modes: Any, gr
 
 def rows_of(function: Callable[..., Any], args: Sequence[Any], mode: str) -> list[list[float]]:
     """For each number that the function returns its derivatives by each number in the arguments."""
-    run, result = run_at("check_grads", function, as_floats(args), {}, tuple(range(len(args))))
+    run, result = run_at("check_grads", function, in_plain_floats(args), {}, tuple(range(len(args))))
     return [run.dense(row) for row in run.rows(outputs_of("check_grads", result), mode, None)]
 
 
@@ -312,8 +312,8 @@ def rows_of_others(
     gradient: Callable[..., Any], function: Callable[..., Any], args: Sequence[Any]
 ) -> list[list[float]]:
     """The same from other code: a gradient in the structure of the arguments, a list of them for several outputs."""
-    given = gradient(*as_floats(args))
-    count = len(outputs_of("check_grads", function(*as_floats(args))))
+    given = gradient(*in_plain_floats(args))
+    count = len(outputs_of("check_grads", function(*in_plain_floats(args))))
     rows = entries_of(given) if count > 1 else [given]
     if rows is None:
         raise ValueError(f"expected a list of {plural(count, 'gradient')}, one for each output, got {given!r}")
@@ -329,7 +329,7 @@ def compare(
     """Each derivative of a function beside what differences give for it; `gradient` is what gave the derivatives."""
     differences = Differences(function, args)
     inputs = [*places_in(tuple(args), "args")]
-    outputs = [*places_in(function(*as_floats(args)), "result")]
+    outputs = [*places_in(function(*in_plain_floats(args)), "result")]
     if len(rows) != len(outputs):
         raise ValueError(f"expected a list of {plural(len(outputs), 'gradient')}, one for each output, got {len(rows)}")
     columns = [[*differences.by(index)] for index in range(len(inputs))]
@@ -348,7 +348,7 @@ def compare(
     return entries
 
 
-def as_floats(args: Sequence[Any]) -> Sequence[Any]:
+def in_plain_floats(args: Sequence[Any]) -> Sequence[Any]:
     """The arguments with plain floats for their numbers."""
     numbers = iter([float(number_of(x)) for x in scalars_of(args, refuse)])
     return refill(tuple(args), numbers, construct=True)  # type: ignore[no-any-return]

@@ -76,7 +76,7 @@ def _derivative(function: Any, args: Any, kwargs: Any, order: int) -> Any:
     run, result = run_at("derivative", function, args, kwargs, 0)
     outputs = outputs_of("derivative", result)
     (leaf,) = run.leaves
-    derivatives = taylor.derivatives(run.order(outputs), leaf, outputs, order, run.outlives(outputs))
+    derivatives = taylor.taylor_derivatives(run.order(outputs), leaf, outputs, order, run.outlives(outputs))
     return refill(result, iter(derivatives))
 
 

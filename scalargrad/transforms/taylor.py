@@ -94,12 +94,12 @@ class Series:
         return operations.neg(self)
 
 
-def of_two(operation: Operation, reflected: bool) -> Callable[[Series, Any], Any]:
+def operator_on_series(operation: Operation, reflected: bool) -> Callable[[Series, Any], Any]:
     """A method for one of Python's operators."""
     return (lambda self, other: operation(other, self)) if reflected else (lambda self, other: operation(self, other))
 
 
-operations.give_operators(Series, of_two)
+operations.give_operators(Series, operator_on_series)
 
 
 def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:
@@ -122,11 +122,14 @@ def key_of(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
     """What an expression is told by: numbers by how they are written, so that 0.0 is neither 0 nor -0.0."""
     return (
         operation,
-        *[x if isinstance(x, Series) else (identity_of(x.row),) if isinstance(x, Value) else told(x) for x in operands],
+        *[
+            x if isinstance(x, Series) else (identity_of(x.row),) if isinstance(x, Value) else text_of_number(x)
+            for x in operands
+        ],
     )
 
 
-def told(x: Any) -> Any:
+def text_of_number(x: Any) -> Any:
     """A number as text. What stands for a number has none: it is told by what it is, which the series keeps."""
     return (id(x), "") if isinstance(x, Symbol) else repr(x)
 
@@ -148,7 +151,7 @@ def too_large(n: int) -> OverflowError:
     return OverflowError(f"a derivative of order {n} is beyond what floats can scale; ask for a lower order")
 
 
-def derivatives(
+def taylor_derivatives(
     rows: Iterable[Row], leaf: Value, outputs: Sequence[Any], n: int, on_row: Callable[[Row], Any] | None
 ) -> list[Any]:
     """The n-th derivatives of outputs by a leaf, given the rows between them in order of their serials.
