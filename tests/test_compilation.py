@@ -845,6 +845,12 @@ def test_a_tape_around_a_call_sees_the_leaves_that_it_closes_over() -> None:
         assert compiled(4.0) == 8.0
 
 
+def test_a_constant_that_was_computed_before_stays_a_number_of_the_code() -> None:
+    constant = sg.constant(2.0) * 3.0
+    compiled = sg.compile(lambda x: constant * x)
+    assert compiled(3.0) == compiled(6.0) / 2 == 18.0
+
+
 def test_a_compiled_function_inside_another_is_part_of_it() -> None:
     inner = sg.compile(lambda x: x * x if x > 0 else -x)
     outer = sg.compile(sg.grad(lambda x: inner(x) + inner(2 * x) * inner(3.0)))

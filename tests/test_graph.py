@@ -93,6 +93,16 @@ def test_a_custom_function_is_one_node_with_a_pullback() -> None:
     assert graph.adjoints[x] == 6.0
 
 
+def test_a_custom_function_passes_nothing_to_an_argument_without_a_gradient() -> None:
+    @sg.custom_gradient
+    def first(x: Any, y: Any) -> Any:
+        return x * 2 + y * 0, lambda upstream: (upstream * 2, None)
+
+    x, y = sg.Value(1.5, label="x"), sg.Value(1.0, label="y")
+    graph = Graph([first(x, y)])
+    assert graph.terms(graph.computed[0]) == [(0, x, 2.0)]
+
+
 def test_several_targets_have_no_gradient() -> None:
     x = sg.Value(2.0)
     graph = graph_of(sg.Vector([x * 2, x * 3]))

@@ -102,7 +102,7 @@ def labelled_results() -> None:
         assert y.parents
 
 
-TABLES = 256 * 1024  # where the objects for keys and serials are looked up: what is dead is purged now and then
+TABLES = 384 * 1024  # where the objects for keys and serials are looked up: what is dead is purged now and then
 PEAKS = {
     an_evaluation_loop: 2 * 512_336,
     a_running_average: 2 * 274_328,

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from references import REFERENCES
 
 import scalargrad as sg
-from scalargrad.engine.value import Value, record
+from scalargrad import engine
+from scalargrad.engine.value import Value, of_one, record
 from scalargrad.operations.operation import registry
 
 SHORT = sorted(name for name, operation in registry.items() if operation.method and name in REFERENCES)
@@ -66,3 +67,20 @@ def test_without_recording_a_tape_outside_still_notes_the_variables():
         w * 2.0
         2.0 * w
     assert tape.watched_variables() == (w,)
+
+
+@pytest.mark.parametrize("name", [name for name in SHORT if len(REFERENCES[name].domain) == 1])
+def test_the_general_method_gives_what_the_short_cut_gives(name):
+    x = Value(1.25)
+    assert outcome(lambda: of_one(registry[name])(x)) == outcome(lambda: registry[name].method(x))
+
+
+def test_a_file_of_fast_forms_may_be_missing_but_nothing_that_it_needs(monkeypatch):
+    engine.install("scalargrad.engine.there_is_no_such_file")
+
+    def find_nothing(_):
+        raise ModuleNotFoundError("no module", name="something_else")
+
+    monkeypatch.setattr(engine, "import_module", find_nothing)
+    with pytest.raises(ModuleNotFoundError, match="no module"):
+        engine.install("scalargrad.engine.fast_path")

@@ -869,3 +869,14 @@ def test_a_computed_value_keeps_its_label_when_it_is_pickled() -> None:
     y.label = "double"
     again = pickle.loads(pickle.dumps(y))
     assert (again.label, again.data) == ("double", 6.0)
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copied_graph_keeps_both_numbers_of_a_leaf_that_was_assigned_between(duplicate: Callable[[Any], Any]) -> None:
+    x = Value(2.0, label="x")
+    y = x * x
+    x.data = 5.0
+    twin, leaf = duplicate([y + x * x, x])
+    twin.backward()
+    assert {leaf} == {parent for each in twin.parents for parent in each.parents}
+    assert (twin.data, leaf.data, leaf.label, leaf.grad) == (29.0, 5.0, "x", 14.0)

@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 from ..checks import in_place_of, is_array
 from ..engine import contexts
-from ..engine.callers import PACKAGE
+from ..engine.callers import OWN_FILES
 from ..engine.value import Value, number_of
 from ..engine.vector import Vector
 from ..pytree import is_number, is_passed_over, parts_of, plain_structure, refill, scalars_of
@@ -392,7 +392,7 @@ class Compiler:
             return
         self.said.add(message)
         frame, level = sys._getframe(), 1
-        while frame.f_back is not None and frame.f_code.co_filename.startswith((PACKAGE, "<compiled ")):
+        while frame.f_back is not None and frame.f_code.co_filename.startswith((*OWN_FILES, "<compiled ")):
             frame, level = frame.f_back, level + 1
         warnings.warn(message, RuntimeWarning, stacklevel=level)
 

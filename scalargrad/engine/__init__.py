@@ -7,9 +7,15 @@ from importlib import import_module
 
 from . import value as value
 
-for _name in ("fast_path", "fast_sweep"):
+
+def install(name: str) -> None:
+    """Import a module that may be missing, but not one that misses something itself."""
     try:
-        import_module(f"{__name__}.{_name}")
+        import_module(name)
     except ModuleNotFoundError as missing:
-        if missing.name != f"{__name__}.{_name}":
+        if missing.name != name:
             raise
+
+
+install(f"{__name__}.fast_path")
+install(f"{__name__}.fast_sweep")

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-PACKAGE = __file__.removesuffix(__name__.partition(".")[2].replace(".", "/") + ".py")
+# How the names of this package's own files begin, and of the code that it writes for itself.
+OWN_FILES = (__file__.removesuffix(__name__.partition(".")[2].replace(".", "/") + ".py"), "<scalargrad ")
 
 
 def place() -> str:
@@ -26,6 +27,6 @@ def file_and_line() -> tuple[str, int]:
 def outer_frame() -> Any:
     """The innermost frame that is not this package's own."""
     frame: Any = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(OWN_FILES):
         frame = frame.f_back
     return frame

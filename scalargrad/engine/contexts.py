@@ -155,9 +155,10 @@ class Interval:
     plain: bool = True
     tracer: Tracer | None = None
 
-    def is_open(self) -> bool:
-        """Whether all of its blocks are open still."""
-        return True
+    if TYPE_CHECKING:
+
+        def is_open(self) -> bool:
+            """Whether all of its blocks are open still."""
 
 
 class BlockInterval(Interval):
