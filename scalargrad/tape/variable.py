@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..checks import as_number, counted, is_one_element, refuse_list, require_flag, say_what_is_elsewhere
 from ..engine.contexts import current, open_blocks, refuse_in_trace
 from ..engine.rows import CONSTANT, D_LEFT, OPERATION, next_serial
-from ..engine.value import Value, assign_at_once, leaf_number, make_constant, make_leaf, new, number_of, shown
+from ..engine.value import Value, assign_at_once, leaf_number, make_leaf, new, number_of, shown
 from ..engine.vector import Vector, elements_of
 
 TYPE_CHECKING = False
@@ -117,20 +117,21 @@ class ScalarVariable(Value, Variable):
 
         Raises TypeError if it is not a real number, ValueError if it is a vector.
         """
-        if is_one_element(value):
-            value = value.item()
-        if elements_of(value) is not None:
-            raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(value) or ())}")
+        if type(value) is not Value:
+            if is_one_element(value):
+                value = value.item()
+            if elements_of(value) is not None:
+                raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(value) or ())}")
         self.data = number_of(value)
         return self
 
     def assign_add(self, delta: Any) -> ScalarVariable:
         """Add a number; returns the variable. No gradient flows through it."""
-        return self.assign(make_constant(number_of(self)) + stop_gradient(delta))
+        return self.assign(stop_gradient(self) + stop_gradient(delta))
 
     def assign_sub(self, delta: Any) -> ScalarVariable:
         """Subtract a number; returns the variable. No gradient flows through it."""
-        return self.assign(make_constant(number_of(self)) - stop_gradient(delta))
+        return self.assign(stop_gradient(self) - stop_gradient(delta))
 
     def __repr__(self) -> str:
         return show_variable(shown(self), self)
@@ -267,11 +268,12 @@ def stop_gradient(x: Any) -> Any:
     >>> v.grad
     2.0
     """
+    if isinstance(x, Value):
+        stopped = new(Value)
+        interval = current().number if open_blocks else 0
+        stopped.row = (next_serial(), interval, CONSTANT, number_of(x), None, None, CUT, None)
+        return stopped
     elements = elements_of(x)
     if elements is not None:
         return Vector([stop_gradient(element) for element in elements])
-    if isinstance(x, Value):
-        stopped = new(Value)
-        stopped.row = (next_serial(), current().number, CONSTANT, number_of(x), None, None, CUT, None)
-        return stopped
     return as_number(x)

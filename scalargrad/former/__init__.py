@@ -1,0 +1,1 @@
+"""Modules that pickles of release 0.1 name, by the names that they had then: `scalargrad.value` and others."""
