@@ -9,7 +9,7 @@ from references import REFERENCES
 
 import scalargrad as sg
 from scalargrad import engine
-from scalargrad.engine.value import Value, of_one, record
+from scalargrad.engine.value import Value, of_one, of_two, record
 from scalargrad.operations.operation import registry
 
 SHORT = sorted(name for name, operation in registry.items() if operation.method and name in REFERENCES)
@@ -73,6 +73,16 @@ def test_without_recording_a_tape_outside_still_notes_the_variables():
 def test_the_general_method_gives_what_the_short_cut_gives(name):
     x = Value(1.25)
     assert outcome(lambda: of_one(registry[name])(x)) == outcome(lambda: registry[name].method(x))
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow"])
+def test_the_general_operator_gives_what_the_short_cut_gives(name):
+    x, y, general = Value(3.25), Value(1.5), of_two(registry[name])
+    assert outcome(lambda: general(x, y)) == outcome(lambda: registry[name].method(x, y))
+    assert outcome(lambda: general(x, 2.0)) == outcome(lambda: registry[name].method(x, 2.0))
+    reflected = of_two(registry[name], reflected=True)
+    assert outcome(lambda: reflected(x, 2.0)) == outcome(lambda: registry[name].reflected(x, 2.0))
+    assert general(x, None) is reflected(x, None) is NotImplemented
 
 
 def test_a_file_of_fast_forms_may_be_missing_but_nothing_that_it_needs(monkeypatch):
