@@ -106,7 +106,7 @@ TABLES = 384 * 1024  # where the objects for keys and serials are looked up: wha
 PEAKS = {
     an_evaluation_loop: 2 * 512_336,
     a_running_average: 2 * 274_328,
-    one_result_of_each: 2 * 46_248,
+    one_result_of_each: 2 * 46_248 + TABLES,
     small_graphs: TABLES,
     a_chain_with_assignments: 2 * 200 * sized(20_000) + TABLES,
     small_leaves: TABLES,

@@ -75,7 +75,7 @@ def test_the_general_method_gives_what_the_short_cut_gives(name):
     assert outcome(lambda: of_one(registry[name])(x)) == outcome(lambda: registry[name].method(x))
 
 
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow"])
+@pytest.mark.parametrize("name", [x for x in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow") if x in SHORT])
 def test_the_general_operator_gives_what_the_short_cut_gives(name):
     x, y, general = Value(3.25), Value(1.5), of_two(registry[name])
     assert outcome(lambda: general(x, y)) == outcome(lambda: registry[name].method(x, y))

@@ -34,6 +34,7 @@ mpl.use("Agg")
 
 @pytest.fixture(autouse=True)
 def _closed_figures() -> Iterator[None]:
+    plt.close("all")  # those of examples in docstrings, which may come before
     yield
     plt.close("all")
 
