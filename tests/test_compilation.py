@@ -845,6 +845,14 @@ def test_a_tape_around_a_call_sees_the_leaves_that_it_closes_over() -> None:
         assert compiled(4.0) == 8.0
 
 
+def test_a_leaf_that_is_used_within_no_grad_is_read_anew() -> None:
+    w = sg.Variable(2.0)
+    compiled = sg.compile(sg.no_grad()(lambda x: x + w * 2.0 - 1.0 * w))
+    assert compiled(1.0) == 3.0
+    w.assign(5.0)
+    assert compiled(1.0) == 6.0
+
+
 def test_a_constant_that_was_computed_before_stays_a_number_of_the_code() -> None:
     constant = sg.constant(2.0) * 3.0
     compiled = sg.compile(lambda x: constant * x)

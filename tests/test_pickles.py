@@ -10,6 +10,8 @@ import pytest
 
 import scalargrad as sg
 from scalargrad import nn, optim
+from scalargrad.engine.backprop import carry_back
+from scalargrad.engine.value import on_row
 
 FOLDER = Path(__file__).parent / "pickles"
 
@@ -56,6 +58,8 @@ def test_the_derivatives_of_a_leaf_that_was_assigned_are_those_of_the_old_number
     assigned.grad = 0
     square.backward()
     assert assigned.grad == 14.0
+    with pytest.raises(RuntimeError, match=r"was assigned before it was pickled by release 0\.1"):
+        carry_back([(square.row, 1.0)], on_row=on_row)
 
 
 def test_a_vector_has_its_elements() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from profiles import sized
 
 import scalargrad as sg
 from scalargrad.engine.backprop import carry_back, reverse_sweep
@@ -208,6 +209,13 @@ def test_rows_are_a_table_of_names_operations_numbers_and_derivatives() -> None:
     ]
     assert [value.label for value in table] == ["x", "w", None, None, "y"]
     assert (len(table), table[-1]) == (5, y)
+
+
+def test_a_table_of_many_rows_is_made_in_time_in_proportion() -> None:
+    y = sg.Value(0.5)
+    for _ in range(sized(50_000)):
+        y = y * 0.999
+    assert len(sg.rows(y)) == sized(50_000) + 1
 
 
 def test_a_long_table_is_shortened_in_the_middle() -> None:

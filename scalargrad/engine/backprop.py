@@ -155,6 +155,7 @@ def keep(adjoints: Adjoints) -> None:
 
 def latest_adjoint(row: Row) -> Any:
     """The adjoint that the latest pass gave to a row, None if there is no such pass."""
+    passes.purge()  # what is dead is looked through once
     for reference in reversed(passes.references.copy().values()):
         adjoints = reference()
         if adjoints is not None and (found := adjoints.of(row)) is not None:

@@ -229,7 +229,7 @@ def plain_interval(x: Value, y: Any) -> int | None:
 def in_block(operation: Operation, left: Any, right: Any) -> Any:
     """A binary operator in a block that does not leave things as they are, the fast form within `no_grad`."""
     interval = context_scope().interval
-    if not interval.enabled and interval.detector is None:
+    if not interval.enabled and interval.detector is None and interval.tracer is None:
         x = left.row[3] if isinstance(left, Value) else left
         y = right.row[3] if isinstance(right, Value) else right
         if (type(x) is float or type(x) is int) and (type(y) is float or type(y) is int):

@@ -113,7 +113,15 @@ def make_leaf(value: Value, number: Number, label: str | None = None, is_tracked
 
 
 def on_row(row: Row) -> Value:
-    """The value that stands for a row: a leaf with the number that it had then."""
+    """The value that stands for a row: a leaf with the number that it had then.
+
+    Raises RuntimeError if that number is not known (see `pickling`).
+    """
+    if row[NUMBER] is None and row[OPERATION] == LEAF:
+        raise RuntimeError(
+            f"{holder_of(row)!r} was assigned before it was pickled by release 0.1, which kept no number of then, so "
+            "there is no derivative of this derivative; compute it anew"
+        )
     if row[KEY] is not None and not row[OPERATION]:
         leaf = leaves.find(row[KEY])
         if leaf is not None and leaf.row is row:

@@ -274,7 +274,7 @@ class Vector:
 
     def __matmul__(self, other: Any) -> Any:
         if is_array(other) and other.ndim > 1:
-            return NotImplemented  # and NumPy asks `arrays`
+            return NotImplemented  # and NumPy asks `numpy_functions`
         return self.dot(other) if elements_of(other) is not None else NotImplemented
 
     __rmatmul__ = __matmul__  # products of numbers commute, so the sum is the same to the bit

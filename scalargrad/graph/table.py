@@ -35,8 +35,8 @@ class Rows(Sequence[Value]):
         operands = [holder_of(x) for row in rows for x in operands_of(row) if type(x) is tuple]
         begins = [x for x in operands if x.operation or begins_graph(x)]
         begins += [target for target in self.graph.targets if not target.operation]
-        self.values = [*{x: None for x in begins if x not in {*computed} and x in self.graph.names}, *computed]
         self.computed = {*computed}
+        self.values = [*{x: None for x in begins if x not in self.computed and x in self.graph.names}, *computed]
 
     def __len__(self) -> int:
         return len(self.values)
