@@ -1,7 +1,4 @@
-"""Neural networks: micrograd's `Neuron`, `Layer` and `MLP`, a neuron being one fused node, and the usual losses.
-
-`from scalargrad import nn` imports it; `import scalargrad` does not.
-"""
+"""Parts of networks: micrograd's `Neuron`, `Layer` and `MLP`, a neuron being one fused operation."""
 
 from __future__ import annotations
 
@@ -372,9 +369,3 @@ def require_choice(name: str, choice: Any, choices: dict[str, Any]) -> Any:
     if choice not in choices:
         raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {choice!r}")
     return choices[choice]
-
-
-# ---- Losses, by PyTorch's names: the prediction, then the target -----------------------------------------------------
-
-
-# ---- Losses, by Keras's names: the target, then the prediction -------------------------------------------------------

@@ -11,10 +11,8 @@ from .optimizers import leaves_of_parameter, more_than_0, require_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeAlias
-
-    Rate: TypeAlias = float | Callable[[int], float]  # a number, or a schedule of the count of steps
+    from collections.abc import Iterable, Sequence
+    from typing import Any
 
 
 def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:

@@ -1,7 +1,4 @@
-"""Optimisers: steps in PyTorch's way and in Keras's, learning-rate schedules, gradients clipped by their norm.
-
-`from scalargrad import optim` imports it; `import scalargrad` does not.
-"""
+"""Optimisers: steps in PyTorch's way and in Keras's."""
 
 from __future__ import annotations
 
@@ -507,9 +504,3 @@ def rate(name: str, x: Any) -> Any:
 
 def below_1(name: str, x: Any) -> Number:
     return require_number(name, x, lambda x: 0 <= x < 1, "0 or more and less than 1")
-
-
-# ---- Learning rates that change: functions of the number of steps made -----------------------------------------------
-
-
-# ---- Gradients clipped by their norm ---------------------------------------------------------------------------------

@@ -1,9 +1,4 @@
-"""Pictures: of a computation graph, of its backward pass step by step, of functions, descents, trainings and classes.
-
-As matplotlib has it, a function draws on the axes that it is given, or on a figure of its own, and returns the axes; it
-shows nothing by itself. It needs matplotlib: pip install matplotlib. The graph as text for Graphviz or Mermaid needs
-nothing.
-"""
+"""Pictures of a computation graph, and of its backward pass step by step."""
 
 from __future__ import annotations
 
@@ -326,6 +321,3 @@ def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
     if not value.is_tracked:
         raise ValueError(f"backward_frames of {value!r}, which depends on no tracked value, so nothing is carried back")
     return Frames(graph_of(value), ax)
-
-
-# ---- Functions, descents, trainings, classes -------------------------------------------------------------------------

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..engine.rows import Row
-
-    Derivatives = list[dict[int, Any]]
-    OnRow = Callable[[Row], Value] | None
-
 
 def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The value of `function` and its derivative along a direction: a Jacobian-vector product, forward.

@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ..engine.rows import Row
-
-    Derivatives = list[dict[int, Any]]
-    OnRow = Callable[[Row], Value] | None
-
 
 def _value_and_grad(
     function: Any, args: Any, kwargs: Any, argnums: Any, has_aux: bool, name: str = "value_and_grad"

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from ..engine.rows import Row
-
-    Derivatives = list[dict[int, Any]]
-    OnRow = Callable[[Row], Value] | None
-
 
 def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any]]) -> Any:
     """Derivatives in the structure of the result, and for each number in it in the structure of the arguments."""

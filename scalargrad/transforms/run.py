@@ -1,12 +1,4 @@
-"""Functions made into their derivatives, with JAX's names: `grad`, `value_and_grad`, `jacobian`, `hessian`, `jvp`, ...
-
-A transform runs the function once on fresh leaves that stand for the numbers in its arguments, and sweeps what was
-recorded. It gives plain numbers. Only where something outside could still differentiate the result (an argument is a
-tracked value, or a tape or another transform is recording around it, and the result depends on what those follow) it
-gives values.
-
-Arguments and results may be numbers, values, vectors, NumPy arrays, and lists, tuples, dicts and dataclasses of them.
-"""
+"""One run of a function on fresh leaves, and what all transforms do with its arguments and results."""
 
 from __future__ import annotations
 
@@ -364,16 +356,10 @@ def outputs_of(name: str, result: Any) -> list[Any]:
     return [x for x in scalars_of(result, refuse) if is_number(x)]  # and no truth values of a trace
 
 
-# ---- Gradients -------------------------------------------------------------------------------------------------------
-
-
 def are_followed(scalars: Sequence[Any]) -> bool:
     """Whether one of them is a value that something in this context follows."""
     interval = current()
     return interval.enabled and any(isinstance(x, Value) and x.is_followed_in(interval) for x in scalars)
-
-
-# ---- Forward ---------------------------------------------------------------------------------------------------------
 
 
 def tangents_like(name: str, primals: Any, tangents: Any) -> list[Any]:
@@ -385,9 +371,3 @@ def tangents_like(name: str, primals: Any, tangents: Any) -> list[Any]:
             )
     scalars_of(primals, lambda part: not_differentiable(name, part))
     return scalars_like(primals, tangents, "tangents")
-
-
-# ---- Matrices --------------------------------------------------------------------------------------------------------
-
-
-# ---- Flat lists ------------------------------------------------------------------------------------------------------
