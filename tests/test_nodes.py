@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,13 @@ def test_without_recording_it_gives_the_same_number_as_a_constant(name, data):
         mixed = outcome(lambda: operation.method(Value(numbers[0]), *numbers[1:]))
     recorded = outcome(lambda: operation.method(*map(Value, numbers)))
     assert values == mixed == (recorded if isinstance(recorded[0], type) else (recorded[0], (), ()))
+
+
+def test_without_recording_fractions_stay_exact_beside_floats():
+    with sg.no_grad():
+        assert (Value(Fraction(1, 3)) * Fraction(3, 4)).data == Fraction(1, 4)
+        assert (2 * Value(Fraction(1, 3))).data == Fraction(2, 3)
+        assert (Value(0.5) * Value(Fraction(1, 2))).data == 0.25
 
 
 def test_a_tape_that_watches_a_constant_takes_the_short_cut_aside():

@@ -176,6 +176,22 @@ def test_operands_far_below_cost_what_is_reached() -> None:
     assert [found.of(each.row) for each in early] == [1.0] * 50
 
 
+def test_a_row_far_below_that_is_reached_by_position_after_all_counts_once() -> None:
+    x = sg.Value(0.5)
+    farthest = x * 2.0
+    for _ in range(20_000):
+        sg.Value(0.0)
+    far = x * 3.0
+    for _ in range(100):
+        sg.Value(0.0)
+    chain = x * 5.0
+    for _ in range(150):
+        chain = chain * 1.0
+    y = (chain + far) + farthest
+    found = carry_back([(y.row, 1.0)])
+    assert (found.of(far.row), found.of(farthest.row), found.of(x.row)) == (1.0, 1.0, 10.0)
+
+
 # ---- What tapes see --------------------------------------------------------------------------------------------------
 
 
