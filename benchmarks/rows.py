@@ -91,7 +91,7 @@ def gpt(value: Callable[[float], Any], _: Any) -> Callable[[], Any]:
         nonlocal done
         tokens = [end, *map(letters.index, words[done % len(words)]), end][: CONTEXT + 1]
         done += 1
-        begin = time.perf_counter()
+        begin = time.process_time()
         keys: list[Any] = []
         values: list[Any] = []
         losses = []
@@ -99,7 +99,7 @@ def gpt(value: Callable[[float], Any], _: Any) -> Callable[[], Any]:
             losses.append(-softmax(logits(w, token, position, keys, values))[target].log())
         loss = sum(losses) * (1 / len(losses))
         loss.backward()
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
         for rows in w.values():
             for row in rows:
                 for p in row:
@@ -212,12 +212,12 @@ def chain(length: int) -> Callable[..., Callable[[], Any]]:
         x = value(0.5)
 
         def step() -> float:
-            begin = time.perf_counter()
+            begin = time.process_time()
             y = x
             for _ in range(length // 2):
                 y = y * 1.0000001 + 1e-9
             y.backward()
-            return (time.perf_counter() - begin) / length
+            return (time.process_time() - begin) / length
 
         return step
 
@@ -278,9 +278,9 @@ def first_call(_: Any, sg: Any) -> Callable[[], Any]:
 
     def step() -> float:
         compiled = sg.compile(sg.value_and_grad(wave))
-        begin = time.perf_counter()
+        begin = time.process_time()
         compiled(0.5)
-        return (time.perf_counter() - begin) / 800
+        return (time.process_time() - begin) / 800
 
     return step
 
@@ -320,18 +320,18 @@ def work(name: str, engine: str) -> float:
     if calls:
         found = []
         for _ in range(calls):
-            begin = time.perf_counter()
+            begin = time.process_time()
             own = step()
-            found.append(own if isinstance(own, float) else time.perf_counter() - begin)
+            found.append(own if isinstance(own, float) else time.process_time() - begin)
         return sum(found) / len(found) if name.startswith("gpt") else min(found)
     for _ in range(100):
         step()
     found = []
     for _ in range(15):
-        begin = time.perf_counter()
+        begin = time.process_time()
         for _ in range(1000):
             step()
-        found.append((time.perf_counter() - begin) / 1000)
+        found.append((time.process_time() - begin) / 1000)
         if sum(found) > 0.002:
             break
     return min(found)

@@ -18,7 +18,7 @@ from profiles import sized
 import scalargrad as sg
 from scalargrad import Value, topological_order
 from scalargrad.engine.backprop import carry_back, product, reverse_sweep
-from scalargrad.engine.rows import INTERVAL, rows_below
+from scalargrad.engine.rows import rows_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,15 +153,16 @@ def test_the_order_of_constants_is_empty() -> None:
 
 
 @given(before=graphs(max_steps=6), after=graphs(max_steps=8))
-def test_rows_below_a_target_do_not_go_past_unwanted_intervals(before: Graph, after: Graph) -> None:
+def test_rows_below_a_target_do_not_go_past_what_a_recorder_saw(before: Graph, after: Graph) -> None:
     early = before.run([Value(1.0) for _ in range(before.inputs)])
     leaves = [early[-1 - i % len(early)] for i in range(after.inputs)]
-    with sg.GradientTape():
+    with sg.GradientTape() as tape:
         late = after.run(leaves)
-    wanted = late[-1].row[INTERVAL]
-    serials = [row[0] for row in rows_below([late[-1].row], lambda row: row[INTERVAL] == wanted)]
+    serials = [row[0] for row in rows_below([late[-1].row], tape)]
     assert serials == sorted(x.row[0] for x in ancestors_by_recursion(late[-1]) - {*early})
-    assert rows_below([late[-1].row], lambda row: False) == []
+    other = sg.GradientTape()
+    assert rows_below([late[-1].row], other) == []
+    assert other.selective  # it came to a row that it had not seen
 
 
 # ---- The sweep -------------------------------------------------------------------------------------------------------

@@ -138,8 +138,8 @@ def test_what_the_table_of_handles_holds_is_purged_as_it_grows() -> None:
     assert table.find(0) is kept
     assert table.find(1) is None
     assert table.find(-1) is None
-    assert len(table.references) < 1100
-    assert all(type(reference) is weakref.ref for reference in table.references.values())
+    assert len(table) < 1100
+    assert all(type(reference) is weakref.ref for reference in table.values())
 
 
 # ---- The sweep in its fast form --------------------------------------------------------------------------------------

@@ -395,7 +395,7 @@ class Trace(Block):
                 if any(derivative is not None for derivative in derivatives):
                     rows = [x.row if isinstance(x, Value) else number for x, number in zip(operands, numbers)]
                     return recorded(operation, data, rows, derivatives, interval)
-        return make_constant(data, interval)
+        return make_constant(data)
 
     def apply(self, operation: Operation, operands: Sequence[Any], kind: type[Traced] = Traced) -> Any:
         """The result of an operation: a number if it does not depend on an input, or what stands for it."""

@@ -10,11 +10,10 @@ A row comes after its operands, so descending order of serials meets every row w
 from __future__ import annotations
 
 from _thread import _local
+from weakref import ref
 
-from ..operations.elementary import one_like
 from .contexts import current, open_blocks
 from .rows import (
-    NUMBER,
     SERIAL,
     Handles,
     derivatives_of,
@@ -31,38 +30,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
+    from .contexts import Recorder
     from .rows import Row
 
     Seeds: TypeAlias = Sequence[tuple[Row, Any]]
 
 
-class Adjoints:
-    """What a sweep came to: the adjoint of each leaf and of each row that it reached, by their identities.
+class Adjoints(dict[int, "Any"]):
+    """What a sweep came to: the adjoint of each leaf and of each row that it reached, by their identities."""
 
-    `stretches` are adjoints by position, counted down from a serial: those of the fast form of the sweep.
-    """
-
-    __slots__ = ("__weakref__", "by_identity", "stretches")
-
-    def __init__(self, by_identity: dict[int, Any], stretches: Sequence[tuple[int, list[Any]]] = ()) -> None:
-        self.by_identity = by_identity
-        self.stretches = stretches
+    __slots__ = ("__weakref__",)
 
     def of(self, row: Row) -> Any:
         """The adjoint of a row, None if the sweep did not reach it."""
-        identity = identity_of(row)
-        for top, adjoints in self.stretches:
-            if 0 <= top - identity < len(adjoints) and adjoints[top - identity] is not None:
-                return adjoints[top - identity]
-        return self.by_identity.get(identity)
+        return self.get(identity_of(row))
 
-    def __len__(self) -> int:
-        return len(self.by_identity) + sum([len(adjoints) for _, adjoints in self.stretches])
+    def add(self, row: Row, term: Any) -> None:
+        """Add a term to the adjoint of a row."""
+        identity = identity_of(row)
+        self[identity] = self[identity] + term if identity in self else term
 
 
 def reverse_sweep(
     seeds: Seeds,
-    within: Callable[[Row], bool] | None = None,
+    recorder: Recorder | None = None,
     follows: Callable[[Row, Row], bool] | None = None,
     on_row: Callable[[Row], Any] | None = None,
 ) -> Adjoints:
@@ -70,25 +61,25 @@ def reverse_sweep(
 
     The local derivatives are the numbers recorded in the forward pass. With `on_row`, which gives the value that stands
     for a row, they are computed once more by the same rules on the operands themselves, so that the adjoints are values
-    with a record of their own. The sweep goes no further than what was made `within`; where `follows(row, operand)` is
+    with a record of their own. The sweep goes no further than what a `recorder` saw; where `follows(row, operand)` is
     false nothing is carried.
     """
-    adjoints: dict[int, Any] = {}
+    adjoints = Adjoints()
     for target, seed in seeds:
-        add(adjoints, target, seed)
+        adjoints.add(target, seed)
     detector = current().detector
     if detector is not None and on_row is not None:  # what goes wrong is to be told of the numbers first
-        reverse_sweep([(target, number_in(seed)) for target, seed in seeds], within, follows)
-    for row in reversed(rows_below([target for target, _ in seeds], within)):
+        reverse_sweep([(target, number_in(seed)) for target, seed in seeds], recorder, follows)
+    for row in reversed(rows_below([target for target, _ in seeds], recorder)):
         adjoint = adjoints.get(row[SERIAL])
         if adjoint is None:  # no gradient comes this way
             continue
         for operand, term in terms_of(row, adjoint, on_row):
             if follows is None or follows(row, operand):
-                add(adjoints, operand, term)
+                adjoints.add(operand, term)
                 if detector is not None:
-                    detector.check_adjoint(row, operand, adjoint, term, adjoints[identity_of(operand)])
-    return Adjoints(adjoints)
+                    detector.check_adjoint(row, operand, adjoint, term, adjoints.of(operand))
+    return adjoints
 
 
 def terms_of(row: Row, adjoint: Any, on_row: Callable[[Row], Any] | None) -> list[tuple[Row, Any]]:
@@ -118,21 +109,13 @@ def product(x: Any, y: Any) -> Any:
     return y if type(x) is float and x == 1 and type(number_in(y)) is not int else x * y
 
 
-def add(adjoints: dict[int, Any], row: Row, term: Any) -> None:
-    """Add a term to the adjoint of a row."""
-    identity = identity_of(row)
-    adjoints[identity] = adjoints[identity] + term if identity in adjoints else term
-
-
-def carry_back(
-    seeds: Seeds, within: Callable[[Row], bool] | None = None, on_row: Callable[[Row], Any] | None = None
-) -> Adjoints:
-    """The reverse sweep over whatever was made `within`, in its fast form where there is one."""
+def carry_back(seeds: Seeds, recorder: Recorder | None = None, on_row: Callable[[Row], Any] | None = None) -> Adjoints:
+    """The reverse sweep over whatever a recorder saw, in its fast form where there is one."""
     if on_row is None and fast_sweeps and not (open_blocks and current().detector is not None):
-        found: Adjoints | None = fast_sweeps[0](seeds, within)
+        found: Adjoints | None = fast_sweeps[0](seeds, recorder)
         if found is not None:
             return found
-    return reverse_sweep(seeds, within, on_row=on_row)
+    return reverse_sweep(seeds, recorder, on_row=on_row)
 
 
 fast_sweeps: list[Callable[..., Adjoints | None]] = []  # see `fast_sweep`, which may be missing
@@ -149,20 +132,17 @@ thread = _local()
 
 def keep(adjoints: Adjoints) -> None:
     """Let the gradients of inner values be found as long as the target's handle, or else the thread, keeps them."""
-    thread.latest = adjoints if not adjoints.stretches or len(adjoints) <= MOST_KEPT else None
-    passes.add(next_serial(), adjoints)
+    thread.latest = adjoints if len(adjoints) <= MOST_KEPT else None
+    passes[next_serial()] = ref(adjoints)
+    if len(passes) > passes.limit:
+        passes.purge()
 
 
 def latest_adjoint(row: Row) -> Any:
     """The adjoint that the latest pass gave to a row, None if there is no such pass."""
     passes.purge()  # what is dead is looked through once
-    for reference in reversed(passes.references.copy().values()):
+    for reference in reversed(passes.copy().values()):
         adjoints = reference()
         if adjoints is not None and (found := adjoints.of(row)) is not None:
             return found
     return None
-
-
-def gradients_of(target: Row) -> Adjoints:
-    """The adjoints of all that a target was computed from; its own is one."""
-    return carry_back([(target, one_like(target[NUMBER]))])

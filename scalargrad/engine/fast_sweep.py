@@ -2,9 +2,11 @@
 
 This file can be deleted: everything works without it, about twice as slowly.
 
-Positions count down from the serial of the first row, so that one pass discovers rows, keeps them in order and sweeps
-them. The list grows as far as most of its places are taken. A row far below waits in a heap until all above it is done:
-there the next list begins. Either way terms are added in the order of `reverse_sweep`, so the bits are the same.
+Most small graphs are a trunk: each row has one computed operand at most, so that nothing has to be kept in order. Where
+they fork, positions begin. They count down from the serial of the first row, so that one pass discovers rows, keeps
+them in order and sweeps them. The list grows as far as most of its places are taken. A row far below waits in a heap
+until all above it is done: there the next list begins. Either way terms are added in the order of `reverse_sweep`, so
+the bits are the same.
 """
 
 from __future__ import annotations
@@ -17,23 +19,81 @@ from .rows import identity_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .backprop import Seeds
+    from .contexts import Recorder
     from .rows import Row
 
 
-def sweep(seeds: Seeds, within: Callable[[Row], bool] | None = None) -> Adjoints | None:
+class Stretches(Adjoints):
+    """Adjoints of leaves by their keys, those of rows by position in `lists`, counted down from a serial."""
+
+    __slots__ = ("lists",)
+
+    lists: list[tuple[int, list[Any]]]
+
+    def of(self, row: Row) -> Any:
+        """The adjoint of a row, None if the sweep did not reach it."""
+        identity = identity_of(row)
+        for top, adjoints in self.lists:
+            if 0 <= top - identity < len(adjoints) and adjoints[top - identity] is not None:
+                return adjoints[top - identity]
+        return self.get(identity)
+
+    def __len__(self) -> int:
+        return dict.__len__(self) + sum([len(adjoints) for _, adjoints in self.lists])
+
+
+def sweep(seeds: Seeds, recorder: Recorder | None = None) -> Adjoints | None:
     """What `reverse_sweep` gives, or None where a custom function is on the way."""
-    leaves: dict[int, Any] = {}
-    stretches: list[tuple[int, list[Any]]] = []
+    intervals = None if recorder is None else recorder.intervals
+    if len(seeds) != 1:
+        return sweep_by_position(seeds, intervals, recorder, Adjoints())
+    ((row, adjoint),) = seeds
+    adjoints = Adjoints()
+    while row[2]:
+        adjoints[row[0]] = adjoint
+        _, interval, _, _, left, right, d_left, d_right = row
+        if intervals is not None and interval not in intervals:
+            recorder.selective = True  # type: ignore[union-attr]
+            return adjoints
+        below = None
+        if d_left is not None:
+            if left[2]:
+                if d_right is not None and right[2] and right is not left:
+                    break
+                below = left
+                total = adjoint * d_left
+            else:
+                key = left[4]
+                adjoints[key] = adjoints[key] + adjoint * d_left if key in adjoints else adjoint * d_left
+        elif left is None:
+            break
+        if d_right is not None:
+            if right[2]:
+                total = adjoint * d_right if below is None else total + adjoint * d_right
+                below = right
+            else:
+                key = right[4]
+                adjoints[key] = adjoints[key] + adjoint * d_right if key in adjoints else adjoint * d_right
+        if below is None:
+            return adjoints
+        row, adjoint = below, total
+    else:
+        adjoints.add(row, adjoint)
+        return adjoints
+    return sweep_by_position([(row, adjoint)], intervals, recorder, adjoints)
+
+
+def sweep_by_position(seeds: Seeds, intervals: Any, recorder: Any, before: Adjoints) -> Adjoints | None:
+    """The sweep from targets that may fork, with the adjoints `before` them."""
+    found = Stretches(before)
+    found.lists = []
+    leaves: dict[int, Any] = {**before}
     far: dict[int, list[Any]] = {}  # what waits: a row and its adjoint, by the serial
     heap: list[int] = []
-    fork = down_the_trunk(*seeds[0], leaves, within) if len(seeds) == 1 else None
-    if fork is not None:
-        put_far(far, heap, *fork)
-    for target, seed in seeds if len(seeds) > 1 else ():
+    for target, seed in seeds:
         if target[2]:
             put_far(far, heap, target, seed)
         else:
@@ -47,7 +107,7 @@ def sweep(seeds: Seeds, within: Callable[[Row], bool] | None = None) -> Adjoints
         row, adjoint = far.pop(top)
         rows: list[Any] = [row]
         adjoints: list[Any] = [adjoint]
-        stretches.append((top, adjoints))
+        found.lists.append((top, adjoints))
         length = 1
         reach = 8 * reached + 64
         position = 0
@@ -60,9 +120,10 @@ def sweep(seeds: Seeds, within: Callable[[Row], bool] | None = None) -> Adjoints
             adjoint = adjoints[position]
             position += 1
             waiting -= 1
-            if within is not None and not within(row):
+            _, interval, operation, _, left, right, d_left, d_right = row
+            if intervals is not None and interval not in intervals:
+                recorder.selective = True
                 continue
-            _, _, operation, _, left, right, d_left, d_right = row
             if d_left is not None:
                 if left[2]:
                     k = top - left[0]
@@ -126,47 +187,8 @@ def sweep(seeds: Seeds, within: Callable[[Row], bool] | None = None) -> Adjoints
                 leaves[key] = leaves[key] + adjoint * d_right if key in leaves else adjoint * d_right
         if far:
             reached += length - rows.count(None)
-    return Adjoints(leaves, stretches)
-
-
-def down_the_trunk(
-    row: Row, adjoint: Any, adjoints: dict[int, Any], within: Callable[[Row], bool] | None
-) -> tuple[Row, Any] | None:
-    """Begin the sweep from a single target, as long as a row has one row below it: nothing has to be kept in order.
-
-    Gives the row to go on from, with its adjoint, or None if that was all. A small graph is often a trunk alone.
-    """
-    while row[2]:
-        if within is not None and not within(row):
-            adjoints[row[0]] = adjoint
-            return None
-        left, right, d_left, d_right = row[4:]
-        below = None
-        if d_left is not None:
-            if left[2]:
-                if d_right is not None and right[2] and right is not left:
-                    return row, adjoint
-                below = left
-                total = adjoint * d_left
-            else:
-                key = left[4]
-                adjoints[key] = adjoints[key] + adjoint * d_left if key in adjoints else adjoint * d_left
-        elif left is None:
-            return row, adjoint
-        if d_right is not None:
-            if right[2]:
-                total = adjoint * d_right if below is None else total + adjoint * d_right
-                below = right
-            else:
-                key = right[4]
-                adjoints[key] = adjoints[key] + adjoint * d_right if key in adjoints else adjoint * d_right
-        adjoints[row[0]] = adjoint
-        if below is None:
-            return None
-        row, adjoint = below, total
-    key = identity_of(row)
-    adjoints[key] = adjoints[key] + adjoint if key in adjoints else adjoint
-    return None
+    found.update(leaves)
+    return found
 
 
 def put_far(far: dict[int, list[Any]], heap: list[int], row: Row, term: Any) -> None:

@@ -28,11 +28,12 @@ from ..operations.operation import registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any, TypeAlias
 
     from ..checks import Number
     from ..operations.operation import Operation
+    from .contexts import Recorder
 
     Row: TypeAlias = tuple[Any, ...]
 
@@ -58,17 +59,6 @@ def row_of(
     if operation.pull_back is None and len(operands) == 1:
         return (next_serial(), interval, name, number, operands[0], None, derivatives[0], None)
     return (next_serial(), interval, name, number, None, tuple(operands), None, tuple(derivatives))
-
-
-def row_of_leaf(number: Number, interval: int, label: str | None = None, is_tracked: bool = True) -> Row:
-    """The first row of a leaf, or of a constant that can be assigned."""
-    key = next_serial()
-    return (key, interval, LEAF if is_tracked else CONSTANT, number, key, label, None, None)
-
-
-def row_of_constant(number: Number, interval: int) -> Row:
-    """A row of a number that was computed from constants alone."""
-    return (next_serial(), interval, CONSTANT, number, None, None, None, None)
 
 
 def reassigned(row: Row, number: Number) -> Row:
@@ -148,17 +138,19 @@ def parents_of(row: Row) -> list[Row]:
     return [operand for operand, local in zip(operands_of(row), derivatives_of(row)) if local is not None]
 
 
-def rows_below(targets: Iterable[Row], within: Callable[[Row], bool] | None = None) -> list[Row]:
+def rows_below(targets: Iterable[Row], recorder: Recorder | None = None) -> list[Row]:
     """The rows that targets were computed by, each after its operands; leaves are left out.
 
-    A row that is not `within` what is wanted counts as a leaf: the walk does not go past it. The walk keeps its own
-    stack, so that a graph may be of any depth.
+    A row that a `recorder` did not see counts as a leaf: the walk does not go past it, and notes that it came to one.
+    The walk keeps its own stack, so that a graph may be of any depth.
     """
     stack = [target for target in targets if target[OPERATION]]
     found: dict[int, Row] = {}
     while stack:
         row = stack.pop()
-        if row[SERIAL] not in found and (within is None or within(row)):
+        if recorder is not None and row[INTERVAL] not in recorder.intervals:
+            recorder.selective = True
+        elif row[SERIAL] not in found:
             found[row[SERIAL]] = row
             stack += [x for x in operands_of(row) if type(x) is tuple and x[OPERATION] and x[SERIAL] not in found]
     return [found[serial] for serial in sorted(found)]
@@ -167,36 +159,36 @@ def rows_below(targets: Iterable[Row], within: Callable[[Row], bool] | None = No
 # ---- Whom a row belongs to -------------------------------------------------------------------------------------------
 
 
-class Handles:
+class Handles(dict[int, "Any"]):
     """Which object stands for a leaf's key, or for a row's serial, as long as there is one.
 
     Plain weak references without callbacks: a callback would be code of this package that runs in a finaliser. What is
     dead is purged as the table grows.
     """
 
+    __slots__ = ("limit",)
+
     def __init__(self) -> None:
-        self.references: dict[int, Any] = {}
         self.limit = 1000
 
     def find(self, identity: int) -> Any:
         """The object, or None."""
-        reference = self.references.get(identity)
-        return None if reference is None else reference()
+        return self.get(identity, nothing)()
 
     def add(self, identity: int, thing: Any) -> None:
         """Let it be found."""
-        references = self.references
-        references[identity] = ref(thing)
-        if len(references) > self.limit:
+        self[identity] = ref(thing)
+        if len(self) > self.limit:
             self.purge()
 
     def purge(self) -> None:
         """Forget what is dead."""
-        for identity, reference in self.references.copy().items():  # in one piece, other threads may add
+        for identity, reference in self.copy().items():  # in one piece, other threads may add
             if reference() is None:
-                self.references.pop(identity, None)
-        self.limit = 2 * len(self.references) + 1000
+                self.pop(identity, None)
+        self.limit = 2 * len(self) + 1000
 
 
+nothing = type(None)  # in place of a reference: called, it gives None
 leaves = Handles()  # by their keys
 inner_values = Handles()  # by the serials of their rows: those that were asked for, and those that have a label

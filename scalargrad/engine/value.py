@@ -6,11 +6,13 @@ import math
 import operator
 from collections import deque
 from itertools import chain
+from weakref import ref
 
 from ..checks import as_float, as_number, named, refuse_float, refuse_index, refuse_list, refuse_ratio, rounded
 from ..operations import elementary as operations
+from ..operations.elementary import one_like
 from ..operations.operation import appliers, find_applier
-from .backprop import Adjoints, gradients_of, keep, latest_adjoint
+from .backprop import Adjoints, carry_back, keep, latest_adjoint
 from .contexts import current, open_blocks, refuse_in_trace
 from .rows import (
     CONSTANT,
@@ -26,13 +28,13 @@ from .rows import (
     label_of,
     labelled,
     leaves,
+    next_serial,
+    nothing,
     operands_of,
     operation_of,
     parents_of,
     reassigned,
     row_of,
-    row_of_constant,
-    row_of_leaf,
     rows_below,
 )
 
@@ -80,7 +82,7 @@ def record(operation: Operation, operands: Sequence[Any]) -> Value:
             return recorded(operation, data, rows, derivatives, interval)
     if interval.detector is not None:
         interval.detector.check(operation, numbers, data)
-    return make_constant(data, interval)
+    return make_constant(data)
 
 
 def recorded(
@@ -98,17 +100,22 @@ def recorded(
     return value
 
 
-def make_constant(number: Number, interval: Interval | None = None) -> Value:
+def make_constant(number: Number) -> Value:
     """A constant that cannot be assigned."""
     value = new(Value)
-    value.row = row_of_constant(number, (interval or current()).number)
+    value.row = (next_serial(), current().number if open_blocks else 0, CONSTANT, number, None, None, None, None)
     return value
 
 
 def make_leaf(value: Value, number: Number, label: str | None = None, is_tracked: bool = True) -> Value:
     """Make a new object a leaf, or a constant that can be assigned."""
-    value.row = row = row_of_leaf(number, current().number if open_blocks else 0, label, is_tracked)
-    leaves.add(row[KEY], value)
+    key = next_serial()
+    operation = LEAF if is_tracked else CONSTANT
+    value.row = (key, current().number if open_blocks else 0, operation, number, key, label, None, None)
+    value._grad = None
+    leaves[key] = ref(value)
+    if len(leaves) > leaves.limit:
+        leaves.purge()
     return value
 
 
@@ -140,8 +147,8 @@ def holder_of(row: Row) -> Value:
     if value is None:
         value = new(Value)
         value.row = row
-        if is_leaf and (adjoint := latest_adjoint(row)) is not None:
-            value._grad = adjoint
+        if is_leaf:
+            value._grad = latest_adjoint(row)
         table.add(identity, value)
     return value
 
@@ -316,7 +323,7 @@ class Value(Element):
     _grad: Any
 
     def __init__(self, number: Number, label: str | None = None) -> None:
-        make_leaf(self, leaf_number(number), label)
+        make_leaf(self, number if type(number) is float else leaf_number(number), label)
 
     # -- what it is
 
@@ -427,24 +434,25 @@ class Value(Element):
         >>> x.grad
         4.0
         """
-        if self.row[OPERATION] is CONSTANT:
+        row = self.row
+        if row[OPERATION] is CONSTANT:
             raise ValueError(
                 f"backward() of {self!r}, which depends on no tracked value: compute it from a Value or a Variable, "
                 "outside no_grad() and stop_gradient()"
             )
         if open_blocks:
             refuse_in_trace("backward()", self)
-        adjoints = gradients_of(self.row)
+        number = row[NUMBER]
+        adjoints = carry_back([(row, 1.0 if type(number) is float else one_like(number))])
         reached, sums = [], []
-        references = leaves.references
-        for key, adjoint in adjoints.by_identity.items():
-            reference = references.get(key)
-            leaf = None if reference is None else reference()
-            if leaf is not None and leaf.row[OPERATION] == LEAF:
+        find = leaves.get
+        for key, adjoint in adjoints.items():
+            leaf = find(key, nothing)()
+            if leaf is not None and leaf.row[OPERATION] is not CONSTANT:
+                before = leaf._grad
                 reached.append(leaf)
-                before = getattr(leaf, "_grad", None)
                 sums.append(leaf.grad + adjoint if before is None else before + adjoint)
-        if self.row[OPERATION]:
+        if row[OPERATION]:
             self._grad = adjoints
             keep(adjoints)
         drain(map(set_grad, reached, sums))  # all or, if it is interrupted before, none
@@ -548,8 +556,7 @@ class Value(Element):
             twin.row = row
             return twin
         twin = make_leaf(new(type(self)), number_of(self), row[LABEL], row[OPERATION] == LEAF)
-        if hasattr(self, "_grad"):
-            twin._grad = self._grad
+        twin._grad = getattr(self, "_grad", None)
         return twin
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..engine.backprop import gradients_of
-from ..engine.rows import operation_of
+from ..engine.backprop import carry_back
+from ..engine.rows import NUMBER, operation_of
 from ..engine.value import Value, holder_of, number_of, settle
 from ..engine.vector import elements_of
+from ..operations.elementary import one_like
 from .formulas import ATOM, FORMULAS, Formula, local_formulas, short_number
 
 TYPE_CHECKING = False
@@ -44,7 +45,8 @@ class Graph:
     def adjoints(self) -> dict[Value, Any]:
         if len(self.targets) > 1 or not self.targets[0].is_tracked:
             return {}
-        found = gradients_of(self.targets[0].row)
+        target = self.targets[0].row
+        found = carry_back([(target, one_like(target[NUMBER]))])
         adjoints = {x: found.of(x.row) for x in (*self.leaves, *self.computed)}
         return {x: adjoint for x, adjoint in adjoints.items() if adjoint is not None}
 

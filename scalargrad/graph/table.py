@@ -12,10 +12,10 @@ from .graph import Graph, begins_graph, is_custom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
-    from ..engine.rows import Row
+    from ..engine.contexts import Recorder
 
 MOST_ROWS = 40  # that are shown; of more the first and the last
 HEAD = ("name", "operation", "number", "local derivatives")
@@ -28,9 +28,9 @@ class Rows(Sequence[Value]):
     derivatives, one for each operand.
     """
 
-    def __init__(self, targets: Sequence[Value], within: Callable[[Row], bool] | None = None) -> None:
+    def __init__(self, targets: Sequence[Value], recorder: Recorder | None = None) -> None:
         self.graph = Graph(targets)
-        rows = rows_below([target.row for target in self.graph.targets], within)
+        rows = rows_below([target.row for target in self.graph.targets], recorder)
         computed = [x for x in map(holder_of, rows) if x in self.graph.names]  # the call of a custom function has none
         operands = [holder_of(x) for row in rows for x in operands_of(row) if type(x) is tuple]
         begins = [x for x in operands if x.operation or begins_graph(x)]

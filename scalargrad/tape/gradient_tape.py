@@ -205,7 +205,7 @@ class GradientTape(Block):
 
     def saw(self, row: Row) -> bool:
         """Whether a row is on its record."""
-        return row[INTERVAL] in self.intervals and row[SERIAL] >= self.began
+        return row[INTERVAL] in self.intervals
 
     def follows_leaf(self, row: Row, serial: int) -> bool:
         """Whether gradients were wanted of a row for its own sake at a time: of a leaf, or watched by then."""
@@ -307,7 +307,7 @@ class GradientTape(Block):
         v2    v1 * x     18      3, 6
         """
         rows_in("rows", target)
-        return Rows([target] if isinstance(target, Value) else [*target], self.saw)
+        return Rows([target] if isinstance(target, Value) else [*target], self)
 
     def explain(self, target: Value | Vector, source: Value | Vector | Variable) -> str:
         """A sentence on why the gradient of the target with respect to the source is None, or along what it flows.
@@ -329,19 +329,12 @@ class GradientTape(Block):
         """Sweep its record; gives d(targets)/d(row) for all that it watches or that depends on what it watches."""
         handle = on_row if differentiable else None
         if not self.selective:
-            adjoints = carry_back(seeds, self._goes_on, handle)
+            adjoints = carry_back(seeds, self, handle)
             if not self.selective:
                 return adjoints
         # It came to what it did not see made, or does not watch all, and has to go with more care.
-        rows = rows_below([target for target, _ in seeds], self.saw)
-        return reverse_sweep(seeds, self.saw, self.follows(rows), handle)
-
-    def _goes_on(self, row: Row) -> bool:
-        """Whether its record goes on in a row; where it ends, what was made there is not its to follow."""
-        if row[INTERVAL] in self.intervals and row[SERIAL] >= self.began:
-            return True
-        self.selective = True
-        return False
+        rows = rows_below([target for target, _ in seeds], self)
+        return reverse_sweep(seeds, self, self.follows(rows), handle)
 
     def _use(self) -> bool:
         """Use the tape for a gradient; whether that has to be made of nodes, since a tape goes on recording."""

@@ -80,7 +80,8 @@ def restore_graph(begins: list[Any], written: list[tuple[Any, ...]], roots: list
     """What `flatten_graph` was given. A row that says so (of release 0.1) has leaves whose numbers of then are lost."""
     interval = current()
     made = [*begins]
-    adjoints = {identity_of(x.row): x._grad for x in begins if isinstance(x, Value) and hasattr(x, "_grad")}
+    found = {identity_of(x.row): getattr(x, "_grad", None) for x in begins if isinstance(x, Value)}
+    adjoints = {identity: adjoint for identity, adjoint in found.items() if adjoint is not None}
     for operation, number, places, derivatives, label, grad, is_old in written:
         rows = [made[i].row if isinstance(made[i], Value) else made[i] for i in places]
         if operation is None:

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Protocol
 
+    from ..engine.contexts import Recorder
     from ..engine.rows import Row
     from ..engine.value import Value
 
-    class Tape(Protocol):
+    class Tape(Recorder, Protocol):
         """What is asked of a tape here."""
 
         began: int | None
@@ -50,7 +51,7 @@ def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> 
     labels = {identity_of(value.row): value.label for value in (*targets, *sources)}
     if {*map(identity_of, ends)} & {*map(identity_of, starts)}:
         return "The target is the source, so the gradient is 1."
-    way = shortest_way(starts, ends, tape.follows(rows_below(starts, tape.saw)))
+    way = shortest_way(starts, ends, tape.follows(rows_below(starts, tape)))
     if way:
         # The call of a custom function is two rows, of which the one without a number does not show.
         names = [str(name_of(row)) for row in way[:-1] if row[NUMBER] is not None]

@@ -16,7 +16,6 @@ from ..checks import (
 from ..engine.backprop import Adjoints, carry_back
 from ..engine.contexts import Block, current
 from ..engine.rows import (
-    INTERVAL,
     NUMBER,
     SERIAL,
     identity_of,
@@ -108,10 +107,6 @@ class Run(Block):
         """Never: it follows its fresh leaves, which are tracked."""
         return False
 
-    def saw(self, row: Row) -> bool:
-        """Whether a row belongs to the run."""
-        return row[INTERVAL] in self.intervals
-
     # -- what goes in
 
     def fresh_arguments(self) -> list[Any]:
@@ -136,7 +131,7 @@ class Run(Block):
 
     def order(self, outputs: Sequence[Any]) -> list[Row]:
         """The rows between the leaves and the outputs in order of their serials."""
-        rows = rows_below([y.row for y in outputs if isinstance(y, Value)], self.saw)
+        rows = rows_below([y.row for y in outputs if isinstance(y, Value)], self)
         if not self.followed:
             return rows
         leaves = {identity_of(leaf.row) for leaf in self.leaves}
@@ -147,7 +142,7 @@ class Run(Block):
         if not self.nested:
             return None
         targets = [y.row for y in outputs if isinstance(y, Value) and y.is_tracked]
-        rows = rows_below(targets, self.saw)
+        rows = rows_below(targets, self)
         inside = {row[SERIAL] for row in rows}
         inside |= {identity_of(leaf.row) for i, leaf in enumerate(self.leaves) if i not in self.followed}
         outlives = any(identity_of(y) not in inside for y in targets) or any(
@@ -158,7 +153,7 @@ class Run(Block):
 
     def adjoints(self, outputs: Sequence[tuple[Any, Any]], handle: OnRow) -> Adjoints:
         """The reverse sweep over the run, from outputs that each come with an adjoint."""
-        return carry_back([(y.row, seed) for y, seed in outputs if isinstance(y, Value)], self.saw, handle)
+        return carry_back([(y.row, seed) for y, seed in outputs if isinstance(y, Value)], self, handle)
 
     def gradient(self, adjoints: Adjoints) -> list[Any]:
         """The adjoint of each leaf, zero for one that the targets do not depend on."""
@@ -184,7 +179,7 @@ class Run(Block):
         found: Derivatives = []
         for y in outputs:
             adjoints = self.adjoints([(y, one_like(y.row[NUMBER]))] if isinstance(y, Value) else [], handle)
-            found.append({index[x]: adjoint for x, adjoint in adjoints.by_identity.items() if x in index})
+            found.append({index[x]: adjoint for x, adjoint in adjoints.items() if x in index})
             if self.followed:
                 found[-1].update({i: a for i in self.followed if (a := adjoints.of(self.leaves[i].row)) is not None})
         return found
