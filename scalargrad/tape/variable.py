@@ -7,6 +7,7 @@ from ..engine.contexts import current, open_blocks, refuse_in_trace
 from ..engine.rows import CONSTANT, D_LEFT, OPERATION, next_serial
 from ..engine.value import Value, assign_at_once, leaf_number, make_leaf, new, number_of, shown
 from ..engine.vector import Vector, elements_of
+from ..operations import elementary as operations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..checks import Number
     from ..engine.rows import Row
+    from ..operations.operation import Operation
 
 
 class Chosen:
@@ -117,21 +119,28 @@ class ScalarVariable(Value, Variable):
 
         Raises TypeError if it is not a real number, ValueError if it is a vector.
         """
-        if type(value) is not Value:
-            if is_one_element(value):
-                value = value.item()
-            if elements_of(value) is not None:
-                raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(value) or ())}")
-        self.data = number_of(value)
+        self.data = value if type(value) is float else self._number_in(value)
         return self
 
     def assign_add(self, delta: Any) -> ScalarVariable:
         """Add a number; returns the variable. No gradient flows through it."""
-        return self.assign(stop_gradient(self) + stop_gradient(delta))
+        return self._assign_result(operations.add, delta)
 
     def assign_sub(self, delta: Any) -> ScalarVariable:
         """Subtract a number; returns the variable. No gradient flows through it."""
-        return self.assign(stop_gradient(self) - stop_gradient(delta))
+        return self._assign_result(operations.sub, delta)
+
+    def _assign_result(self, operation: Operation, delta: Any) -> ScalarVariable:
+        x, y = number_of(self), self._number_in(delta)
+        self.data = operation.kernel(x, y) if type(x) is float and type(y) is float else operation(x, as_number(y))
+        return self
+
+    def _number_in(self, x: Any) -> Any:
+        if not isinstance(x, Value):
+            x = x.item() if is_one_element(x) else x
+            if elements_of(x) is not None:
+                raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(x) or ())}")
+        return number_of(x)
 
     def __repr__(self) -> str:
         return show_variable(shown(self), self)
