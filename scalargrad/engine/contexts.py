@@ -171,21 +171,22 @@ class BlockInterval(Interval):
 
     def __init__(self, blocks: tuple[Block.Opening, ...], outer: Interval) -> None:
         self.moment = clock.moment  # before anything is asked of the blocks
-        self.number = next_number()
+        self.number = number = next_number()
         self.outer = outer
         self.blocks = blocks
         self.tapes = self.accessed = ()
-        self.detector = None
-        self.tracer = None
+        self.detector = self.tracer = None
         self.enabled = self.plain = True
-        asked = [flag.locked for _, flag in blocks]
-        self.is_open = asked[0] if len(asked) == 1 else partial(all_true, asked)  # type: ignore[method-assign]
-        for block, _ in blocks:
+        for block, flag in blocks:
             block.take_part(self)
+        self.is_open = flag.locked  # type: ignore[method-assign]
+        if len(blocks) > 1:
+            self.is_open = partial(all_true, [flag.locked for _, flag in blocks])  # type: ignore[method-assign]
         tapes: tuple[Recorder, ...] = self.tapes
         for tape in tapes:
-            tape.intervals.add(self.number)
-            tape.selective = tape.selective or not self.plain
+            tape.intervals.add(number)
+            if not self.plain:
+                tape.selective = True
 
 
 def all_true(asked: Sequence[Callable[[], bool]]) -> bool:

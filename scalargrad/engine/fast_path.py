@@ -15,7 +15,7 @@ from ..checks import RANGE_ERRORS, named
 from ..operations import operation as operations
 from ..operations.operation import Reduction
 from . import contexts
-from .contexts import clock, open_blocks
+from .contexts import AMBIENT, clock, open_blocks
 from .rows import next_serial
 from .value import Value, apply_operator, new, record
 
@@ -215,7 +215,7 @@ def plain_interval(x: Value, y: Any) -> int | None:
     """The number of the running interval while a block is open somewhere, if the fast form holds in it."""
     scope = context_scope()
     interval = scope.interval
-    if interval is not contexts.AMBIENT and (interval.moment is not clock.moment or not interval.is_open()):
+    if interval is not AMBIENT and (interval.moment is not clock.moment or not interval.is_open()):
         interval = scope.renew()
     if interval.accessed and not (type(x) is Value and (type(y) is Value or type(y) is float)):
         for notes in interval.accessed:

@@ -104,8 +104,7 @@ class GradientTape(Block):
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
         self.flag = SHUT
-        self.is_fresh = False
-        self._used = False
+        self.is_fresh = self._used = False
         self._forget()
 
     def _forget(self) -> None:
@@ -364,9 +363,9 @@ def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Valu
     """
     if isinstance(source, Value):
         adjoint = adjoints.of(source.row)
-        if adjoint is None:
-            return make_constant(zero_like(source.row[NUMBER])) if zero else None
-        return adjoint if isinstance(adjoint, Value) else make_constant(adjoint)
+        if adjoint is None and zero:
+            adjoint = zero_like(source.row[NUMBER])
+        return adjoint if adjoint is None or isinstance(adjoint, Value) else make_constant(adjoint)
     if zero or any(adjoints.of(element.row) is not None for element in source._values):
         return Vector([gradient_for(element, adjoints, True) for element in source._values])
     return None
