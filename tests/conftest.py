@@ -5,7 +5,8 @@ from importlib.util import find_spec
 
 from hypothesis import HealthCheck, find, settings
 from hypothesis import strategies as st
-from profiles import EXAMPLES, PROFILE
+
+from tests.support.profiles import EXAMPLES, PROFILE
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 REPRODUCIBLE = ("ci", "wasm")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import ValueKit, any_programs
-from test_gradients import INPUTS, points
 
 import scalargrad as sg
+from tests.support.programs import ValueKit, any_programs
+from tests.test_gradients import INPUTS, points
 
 if TYPE_CHECKING:
     from collections.abc import Callable

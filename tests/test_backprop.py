@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad import Value, topological_order
 from scalargrad.engine.backprop import carry_back, product, reverse_sweep
 from scalargrad.engine.rows import INTERVAL, rows_below
+from tests.support.profiles import sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

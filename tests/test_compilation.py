@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad import math as dmath
@@ -33,6 +32,7 @@ from scalargrad.compiler.tracer import Trace
 from scalargrad.pytree import plain_structure
 from scalargrad.testing.strategies import programs
 from scalargrad.transforms.run import Transform
+from tests.support.profiles import sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable

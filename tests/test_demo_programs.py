@@ -17,11 +17,12 @@ from PIL import Image
 
 import scalargrad as sg
 from scalargrad import plot
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DEMOS = Path(__file__).parents[1] / "demos"
+DEMOS = ROOT / "demos"
 mpl.use("Agg")
 
 

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from profiles import some
 
-SCRIPT = Path(__file__).parents[1] / "demos" / "sgd_line.py"
+from tests.support import ROOT
+from tests.support.profiles import some
+
+SCRIPT = ROOT / "demos" / "sgd_line.py"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -279,7 +281,7 @@ def python(*arguments, **environment):
 
 
 def test_the_script_runs_by_itself():
-    ran = python(SCRIPT, "--epochs", 1, PYTHONPATH=str(SCRIPT.parents[1]))
+    ran = python(SCRIPT, "--epochs", 1, PYTHONPATH=str(ROOT))
     assert (ran.returncode, ran.stderr) == (0, "")
     assert Path("sgd_line.png").exists()
 

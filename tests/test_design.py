@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.support import ROOT
+
 PAGE = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 
 PROGRAM = """

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from oracles import NARROW, Jet, extrapolated_difference, many_digit_derivative
-from programs import (
+
+import scalargrad as sg
+from tests.support.oracles import NARROW, Jet, extrapolated_difference, many_digit_derivative
+from tests.support.programs import (
     RATIONAL_STEPS,
     SMOOTH_STEPS,
     Kit,
@@ -24,8 +26,6 @@ from programs import (
     programs,
     rational_programs,
 )
-
-import scalargrad as sg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad.graph.graph import Graph, graph_of
 from scalargrad.testing.strategies import programs
+from tests.support.profiles import sized
 
 
 @given(data=st.data())

@@ -8,11 +8,11 @@ import threading
 import types
 
 import pytest
-from interrupts import interrupt_everywhere, is_interrupted
 
 import scalargrad as sg
 from scalargrad import nn, optim
 from scalargrad.engine import contexts as recording
+from tests.support.interrupts import interrupt_everywhere, is_interrupted
 
 
 def check_that_nothing_is_open(*_: object) -> None:

@@ -24,10 +24,10 @@ import pytest
 from geographiclib.geodesic import Geodesic
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from oracles import extrapolated_difference, many_digit_derivative
-from references import ANY, MODEST, grid_between, near
 
 import scalargrad as sg
+from tests.support.oracles import extrapolated_difference, many_digit_derivative
+from tests.support.references import ANY, MODEST, grid_between, near
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

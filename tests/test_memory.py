@@ -10,10 +10,10 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad.engine.rows import inner_values, leaves
+from tests.support.profiles import sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
-from oracles import ulps
 
 import scalargrad as sg
 from scalargrad import nn, topological_order
 from scalargrad.nn import MLP
+from tests.support.oracles import ulps
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,12 +7,12 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from references import REFERENCES
 
 import scalargrad as sg
 from scalargrad import engine
 from scalargrad.engine.value import Value, of_one, of_two, record
 from scalargrad.operations.operation import registry
+from tests.support.references import REFERENCES
 
 SHORT = sorted(name for name, operation in registry.items() if operation.method and name in REFERENCES)
 KINDS = {"value": Value, "variable": sg.Variable, "constant": sg.constant, "number": lambda x: x}

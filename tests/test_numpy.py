@@ -9,24 +9,23 @@ import struct
 import subprocess
 import sys
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from infix import INFIX, real
 
 import scalargrad as sg
 from scalargrad import Value, Vector, nn
 from scalargrad.numpy_functions import OTHERS
 from scalargrad.operations.operation import numpy_functions
+from tests.support import ROOT
+from tests.support.infix import INFIX, real
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parent.parent
 
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 SCALARS: list[Callable[[float], Any]] = [np.float64, np.float32, np.float16, np.int64, np.int8, np.bool_, np.array]

@@ -13,14 +13,24 @@ import pytest
 from hypothesis import example, given, reject
 from hypothesis import strategies as st
 from mpmath import mp
-from oracles import LEAST_NORMAL, NARROW, many_digit_derivative, ulps
-from references import ANY, COMPOSED, EXPONENT, REDUCTIONS, REFERENCES, floats_between, grid_between, near, vectors
 
 import scalargrad as sg
 from scalargrad import nn
 from scalargrad.operations import elementary as operations
 from scalargrad.operations.operation import Reduction, find_operation, registry
 from scalargrad.operations.reductions import left_sum, left_to_right, products_of_others
+from tests.support.oracles import LEAST_NORMAL, NARROW, many_digit_derivative, ulps
+from tests.support.references import (
+    ANY,
+    COMPOSED,
+    EXPONENT,
+    REDUCTIONS,
+    REFERENCES,
+    floats_between,
+    grid_between,
+    near,
+    vectors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

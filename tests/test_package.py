@@ -12,13 +12,12 @@ import subprocess
 import sys
 import tokenize
 import types
-from pathlib import Path
 
 import pytest
 
 import scalargrad as sg
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "scalargrad"
 MODULES = sorted(
     path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")

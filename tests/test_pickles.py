@@ -3,7 +3,6 @@
 import pickle
 from fractions import Fraction
 from operator import mul
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,9 @@ import scalargrad as sg
 from scalargrad import nn, optim
 from scalargrad.engine.backprop import carry_back
 from scalargrad.engine.value import on_row
+from tests.support import ROOT
 
-FOLDER = Path(__file__).parent / "pickles"
+FOLDER = ROOT / "tests" / "pickles"
 
 
 def read(name: str) -> Any:

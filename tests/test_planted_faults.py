@@ -6,8 +6,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from references import REDUCTIONS, REFERENCES
-from test_operations import (
+
+from scalargrad import Value
+from scalargrad.operations.operation import Reduction, registry
+from tests.support.references import REDUCTIONS, REFERENCES
+from tests.test_operations import (
     NOT_SMOOTH,
     check_first_derivatives,
     check_higher_derivatives,
@@ -16,9 +19,6 @@ from test_operations import (
     check_piecewise_constant,
     check_reduction,
 )
-
-from scalargrad import Value
-from scalargrad.operations.operation import Reduction, registry
 
 if TYPE_CHECKING:
     from scalargrad.operations.operation import Operation

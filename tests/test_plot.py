@@ -17,13 +17,13 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad import nn, plot
 from scalargrad.graph.graph import Graph
 from scalargrad.graph.picture import MOST_NODES, Cell, Picture, cells_of
 from scalargrad.plot.curves import round_levels
+from tests.support.profiles import sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

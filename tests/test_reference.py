@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import scalargrad as sg
 from scalargrad import nn, optim, plot, testing
+from tests.support import ROOT
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
+PAGE = ROOT / "docs" / "reference.md"
 
 
 def load() -> Any:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad.engine.backprop import carry_back, reverse_sweep
 from scalargrad.engine.rows import Handles, derivatives_of, identity_of, operands_of, rows_below
+from tests.support.profiles import sized
 
 # ---- What a row says -------------------------------------------------------------------------------------------------
 

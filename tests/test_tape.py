@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from profiles import sized
 
 import scalargrad as sg
+from tests.support.profiles import sized
 
 Point = namedtuple("Point", "x y")
 

@@ -8,10 +8,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad.engine.rows import D_LEFT, D_RIGHT, LEFT, NUMBER, RIGHT
+from tests.support.profiles import sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

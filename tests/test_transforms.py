@@ -14,10 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracles import NARROW, Jet, many_digit_derivative
-from profiles import sized, some
-from programs import ValueKit, any_programs, many_digit_kit, rational_programs
-from test_gradients import FRACTIONS, INPUTS, is_tame, points
 
 import scalargrad as sg
 from scalargrad import nn
@@ -25,6 +21,10 @@ from scalargrad.engine.rows import identity_of
 from scalargrad.operations import elementary as operations
 from scalargrad.testing import programs as st_programs
 from scalargrad.transforms import taylor
+from tests.support.oracles import NARROW, Jet, many_digit_derivative
+from tests.support.profiles import sized, some
+from tests.support.programs import ValueKit, any_programs, many_digit_kit, rational_programs
+from tests.test_gradients import FRACTIONS, INPUTS, is_tame, points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

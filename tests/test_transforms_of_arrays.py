@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import least_squares, minimize
-from test_transforms import product_and_sum, rosenbrock
 
 import scalargrad as sg
+from tests.test_transforms import product_and_sum, rosenbrock
 
 
 def test_an_array_reaches_the_function_as_objects_and_its_gradient_is_an_array() -> None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from infix import INFIX
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad import Value
+from tests.support.infix import INFIX
+from tests.support.profiles import sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

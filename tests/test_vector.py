@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from infix import INFIX, real
 
 import scalargrad as sg
 from scalargrad import Value, Vector, topological_order
+from tests.support.infix import INFIX, real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -25,7 +25,6 @@ PROCESSES = "starts a process"
 NUMPY = "uses NumPy"
 MATPLOTLIB = "draws with matplotlib"
 BUILTINS = "shows the signatures of builtins, which are this Python's"
-MATPLOTLIB = "draws with matplotlib"
 
 # The tests that cannot run, by file and function, or by one of a function's parameters. One that is named here and not
 # found is an error.
@@ -105,14 +104,10 @@ class Selection:
         if not collection_path.match("tests/test_*.py"):
             return None
         needed = sorted(set(imports(ast.parse(collection_path.read_text(encoding="utf-8")))))
-        missing = [name for name in needed if not self.is_there(name, collection_path)]
+        missing = [name for name in needed if importlib.util.find_spec(name) is None]
         if missing:
             self.reasons[collection_path.name] = "imports " + " and ".join(missing)
         return bool(missing) or None
-
-    @staticmethod
-    def is_there(name: str, importer: Path) -> bool:
-        return importer.with_name(f"{name}.py").exists() or importlib.util.find_spec(name) is not None
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out the tests that are named above; all of them are there unless only some were asked for."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from mpmath import mp
-from oracles import many_digit_derivative
 
 import scalargrad as sg
 from scalargrad import nn
 from scalargrad.operations import elementary as operations
 from scalargrad.operations import reductions
+from tests.support.oracles import many_digit_derivative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,14 +7,14 @@ from inspect import CO_GENERATOR
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiles import IS_BRIEF
-
 import scalargrad
+from tests.support import ROOT
+from tests.support.profiles import IS_BRIEF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OURS = (str(Path(scalargrad.__file__).parent), str(Path(__file__).parent))
+OURS = (str(Path(scalargrad.__file__).parent), str(ROOT / "tests"))
 
 
 class Interrupt:
