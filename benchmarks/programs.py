@@ -28,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import scalargrad as sg
 from scalargrad.testing import programs
 from scalargrad.testing.check_grads import EPSILON
+from tests.project.test_engines import ROUNDINGS, effect_of_rounding, gradient_by_torch
 from tests.support.oracles import many_digit_derivative
-from tests.test_engines import ROUNDINGS, effect_of_rounding, gradient_by_torch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,4 +25,4 @@ def pytest_collection_finish() -> None:
 
 
 # What compares with large engines is collected where they are installed (extras `engines` and `dask`).
-collect_ignore = [] if all(map(find_spec, ("torch", "jax", "numba", "dask"))) else ["test_engines.py"]
+collect_ignore = [] if all(map(find_spec, ("torch", "jax", "numba", "dask"))) else ["project/test_engines.py"]

@@ -214,3 +214,17 @@ def rational_programs(**limits: int) -> st.SearchStrategy[Program]:
 
 def any_programs(**limits: int) -> st.SearchStrategy[Program]:
     return programs(RATIONAL_STEPS + SMOOTH_STEPS, **limits)
+
+
+INPUTS = st.integers(-2000, 2000).map(lambda k: k / 1000)
+FRACTIONS = st.fractions(-3, 3, max_denominator=7)
+
+
+def points(inputs: st.SearchStrategy[Any], count: int) -> st.SearchStrategy[list[Any]]:
+    return st.lists(inputs, min_size=count, max_size=count)
+
+
+def is_tame(program: Program, point: Sequence[Any]) -> bool:
+    """Whether no result is so large, nor so near a kink, that differences say little."""
+    kit = float_kit()
+    return all(abs(x) < 1e4 for x in program.trace(kit, point)) and not any(tie for _, tie in kit.decisions)

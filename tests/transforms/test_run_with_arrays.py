@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import least_squares, minimize
 
 import scalargrad as sg
-from tests.test_transforms import product_and_sum, rosenbrock
+from tests.transforms.test_run import product_and_sum, rosenbrock
 
 
 def test_an_array_reaches_the_function_as_objects_and_its_gradient_is_an_array() -> None:

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import scalargrad as sg
 from tests.support.oracles import NARROW, Jet, extrapolated_difference, many_digit_derivative
 from tests.support.programs import (
+    FRACTIONS,
+    INPUTS,
     RATIONAL_STEPS,
     SMOOTH_STEPS,
     Kit,
@@ -22,7 +24,9 @@ from tests.support.programs import (
     ValueKit,
     any_programs,
     float_kit,
+    is_tame,
     many_digit_kit,
+    points,
     programs,
     rational_programs,
 )
@@ -31,18 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EPSILON = 2.0**-52
-INPUTS = st.integers(-2000, 2000).map(lambda k: k / 1000)
-FRACTIONS = st.fractions(-3, 3, max_denominator=7)
-
-
-def points(inputs: st.SearchStrategy[Any], count: int) -> st.SearchStrategy[list[Any]]:
-    return st.lists(inputs, min_size=count, max_size=count)
-
-
-def is_tame(program: Program, point: Sequence[Any]) -> bool:
-    """Whether no result is so large, nor so near a kink, that differences say little."""
-    kit = float_kit()
-    return all(abs(x) < 1e4 for x in program.trace(kit, point)) and not any(tie for _, tie in kit.decisions)
 
 
 def tolerance_from_conditioning(program: Program, point: Sequence[float]) -> float:

@@ -688,7 +688,7 @@ TAPE = [
         lambda g: g.x * 1e308,
         FloatingPointError,
         r"2\.0 \* 1e\+308 gave inf",
-        r"at .*test_bad_input\.py, line \d+",
+        r"at .*test_checks\.py, line \d+",
         detecting,
     ),
     Case("custom_gradient", "no function", lambda _: sg.custom_gradient(3), TypeError, "got 3", "decorates a function"),

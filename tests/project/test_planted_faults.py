@@ -9,8 +9,7 @@ import pytest
 
 from scalargrad import Value
 from scalargrad.operations.operation import Reduction, registry
-from tests.support.references import REDUCTIONS, REFERENCES
-from tests.test_operations import (
+from tests.operations.test_elementary import (
     NOT_SMOOTH,
     check_first_derivatives,
     check_higher_derivatives,
@@ -19,6 +18,7 @@ from tests.test_operations import (
     check_piecewise_constant,
     check_reduction,
 )
+from tests.support.references import REDUCTIONS, REFERENCES
 
 if TYPE_CHECKING:
     from scalargrad.operations.operation import Operation

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
-from tests.support.programs import ValueKit, any_programs
-from tests.test_gradients import INPUTS, points
+from tests.support.programs import INPUTS, ValueKit, any_programs, points
 
 if TYPE_CHECKING:
     from collections.abc import Callable

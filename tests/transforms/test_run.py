@@ -23,8 +23,16 @@ from scalargrad.testing import programs as st_programs
 from scalargrad.transforms import taylor
 from tests.support.oracles import NARROW, Jet, many_digit_derivative
 from tests.support.profiles import sized, some
-from tests.support.programs import ValueKit, any_programs, many_digit_kit, rational_programs
-from tests.test_gradients import FRACTIONS, INPUTS, is_tame, points
+from tests.support.programs import (
+    FRACTIONS,
+    INPUTS,
+    ValueKit,
+    any_programs,
+    is_tame,
+    many_digit_kit,
+    points,
+    rational_programs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
