@@ -13,27 +13,11 @@ from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad import math as dmath
-from scalargrad.compiler.dispatch import Compiler
 from scalargrad.operations.operation import operation, registry
 from scalargrad.testing.strategies import programs
-
-
-def loss(w: float, b: float, x: float, y: float) -> Any:
-    """The lesson's loss."""
-    return (w * x + b - y) ** 2
-
+from tests.support.compiling import loss
 
 step_over_arrays = sg.compile(sg.value_and_grad(loss, argnums=(0, 1)), arrays=np)
-
-
-@pytest.fixture
-def no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the code cannot do shows, and does not run uncompiled instead."""
-
-    def refuse(*_: Any) -> Any:
-        raise AssertionError("a call ran uncompiled")
-
-    monkeypatch.setattr(Compiler, "eager", refuse)
 
 
 def close(found: Any, expected: Any) -> bool:

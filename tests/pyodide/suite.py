@@ -30,10 +30,12 @@ BUILTINS = "shows the signatures of builtins, which are this Python's"
 # The tests that cannot run, by file and function, or by one of a function's parameters. One that is named here and not
 # found is an error.
 LEFT_OUT_OF = {
-    "tests/compiler/test_compile.py": {
-        "test_the_source_runs_in_a_bare_interpreter": PROCESSES,
+    "tests/compiler/test_dispatch.py": {
         "test_many_threads_trace_and_call_at_once": THREADS,
         "test_a_trace_in_one_thread_is_none_in_another": THREADS,
+    },
+    "tests/compiler/test_generated.py": {
+        "test_the_source_runs_in_a_bare_interpreter": PROCESSES,
     },
     "tests/engine/test_contexts.py": {
         "test_a_thread_does_not_record_on_the_tape_of_another": THREADS,
