@@ -1,20 +1,15 @@
-"""What a row says, whom it belongs to, and how the record shows as a table."""
+"""What a row says, and whom it belongs to."""
 
 from __future__ import annotations
 
 import copy
 import math
 import weakref
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import scalargrad as sg
-from scalargrad.engine.backprop import carry_back, reverse_sweep
-from scalargrad.engine.rows import Handles, derivatives_of, identity_of, operands_of, rows_below
-from tests.support.profiles import sized
+from scalargrad.engine.rows import Handles, derivatives_of, identity_of, operands_of
 
 # ---- What a row says -------------------------------------------------------------------------------------------------
 
@@ -142,56 +137,6 @@ def test_what_the_table_of_handles_holds_is_purged_as_it_grows() -> None:
     assert all(type(reference) is weakref.ref for reference in table.references.values())
 
 
-# ---- The sweep in its fast form --------------------------------------------------------------------------------------
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 2)), min_size=1, max_size=40),
-    st.lists(st.integers(0, 2000), max_size=4),
-)
-def test_the_fast_sweep_gives_the_bits_of_the_definition(steps: list[tuple[int, int, int]], gaps: list[int]) -> None:
-    values: list[Any] = [sg.Value(0.3), sg.Value(1.7)]
-    for k, (i, j, kind) in enumerate(steps):
-        a, b = values[-1 - i % len(values)], values[-1 - j % len(values)]
-        values.append(a * 1.1 + 0.1 if kind == 0 else sg.sin(a) * b if kind == 1 else sg.Vector([a, b, a]).sum())
-        for _ in range(gaps[k] if k < len(gaps) else 0):
-            sg.Value(0.0)  # serials between that no row below has
-    seeds = [(values[-1].row, 1.0), (values[len(values) // 2].row, 0.7), (values[0].row, 0.3)]
-    slow, fast = reverse_sweep(seeds), carry_back(seeds)
-    rows = [*rows_below([values[-1].row, values[len(values) // 2].row]), values[0].row, values[1].row]
-    assert [slow.of(row) for row in rows] == [fast.of(row) for row in rows]
-
-
-def test_operands_far_below_cost_what_is_reached() -> None:
-    x = sg.Value(0.5)
-    early = [x * float(i) for i in range(50)]
-    for _ in range(20_000):
-        sg.Value(0.0)
-    y = x
-    for each in early:
-        y = y + each
-    found = carry_back([(y.row, 1.0)])
-    assert len(found) < 2000
-    assert found.of(x.row) == 1.0 + sum(range(50))
-    assert [found.of(each.row) for each in early] == [1.0] * 50
-
-
-def test_a_row_far_below_that_is_reached_by_position_after_all_counts_once() -> None:
-    x = sg.Value(0.5)
-    farthest = x * 2.0
-    for _ in range(20_000):
-        sg.Value(0.0)
-    far = x * 3.0
-    for _ in range(100):
-        sg.Value(0.0)
-    chain = x * 5.0
-    for _ in range(150):
-        chain = chain * 1.0
-    y = (chain + far) + farthest
-    found = carry_back([(y.row, 1.0)])
-    assert (found.of(far.row), found.of(farthest.row), found.of(x.row)) == (1.0, 1.0, 10.0)
-
-
 # ---- What tapes see --------------------------------------------------------------------------------------------------
 
 
@@ -205,71 +150,3 @@ def test_a_tape_may_watch_a_constant_that_was_used_inside_another_tape_before() 
     assert inner.gradient(z, c) == 6.0
     assert outer.gradient(z, c) is None
     assert outer.gradient(z, x) == 9.0
-
-
-# ---- The table -------------------------------------------------------------------------------------------------------
-
-
-def test_rows_are_a_table_of_names_operations_numbers_and_derivatives() -> None:
-    x, w = sg.Value(3.0, label="x"), sg.Value(2.0, label="w")
-    y = sg.sin(x) * w + 1.0
-    y.label = "y"
-    table = sg.rows(y)
-    assert str(table).splitlines() == [
-        "name  operation  number   local derivatives",
-        "x                3",
-        "w                2",
-        "v1    sin(x)     0.14112  -0.989992",
-        "v2    v1 * w     0.28224  2, 0.14112",
-        "y     v2 + 1     1.28224  1, -",
-    ]
-    assert [value.label for value in table] == ["x", "w", None, None, "y"]
-    assert (len(table), table[-1]) == (5, y)
-
-
-def test_a_table_of_many_rows_is_made_in_time_in_proportion() -> None:
-    y = sg.Value(0.5)
-    for _ in range(sized(50_000)):
-        y = y * 0.999
-    assert len(sg.rows(y)) == sized(50_000) + 1
-
-
-def test_a_long_table_is_shortened_in_the_middle() -> None:
-    y = sg.Value(1.0)
-    for _ in range(1000):
-        y = y * 1.5
-    lines = str(sg.rows(y / 1e200)).splitlines()
-    assert len(lines) == 42
-    assert lines[21].split(None, 1) == ["...", "(962 more)"]
-    assert lines[-1].startswith("v1001")
-
-
-def test_in_a_notebook_rows_are_a_table_in_html_with_names_escaped() -> None:
-    x = sg.Value(3.0, label="<x>")
-    html = sg.rows(sg.Vector([x * 2.0, x]))._repr_html_()
-    assert html.startswith("<table><tr><th>name</th>")
-    assert "<td>&lt;x&gt; * 2</td>" in html
-    assert html.count("<tr>") == 3
-
-
-def test_a_custom_function_is_one_row_whose_derivatives_are_not_known() -> None:
-    @sg.custom_gradient
-    def twice(x: Any) -> Any:
-        return x * 2.0, lambda upstream: upstream * 2.0
-
-    x = sg.Value(3.0, label="x")
-    assert str(sg.rows(twice(x))).splitlines()[-1].split() == ["v1", "twice(x)", "6", "?"]
-
-
-def test_the_rows_of_a_tape_are_those_that_it_saw() -> None:
-    x = sg.Variable(3.0, name="x")
-    before = x * x
-    with sg.GradientTape() as tape:
-        y = before + sg.exp(x)
-        with tape.stop_recording():
-            z = y * 2.0
-        z = z - y
-    names = [line.split()[1] for line in str(tape.rows(y)).splitlines()[1:]]
-    assert names == ["3", "9", "exp(x)", "v1"]
-    assert "v3" in str(tape.rows(z))
-    assert str(sg.rows(x)).splitlines()[1].split() == ["x", "3"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +13,7 @@ from scalargrad.engine.rows import D_LEFT, D_RIGHT, LEFT, NUMBER, RIGHT
 from tests.support.profiles import sized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-@pytest.fixture
-def eager_threads() -> Iterator[None]:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
+    from collections.abc import Callable
 
 
 def while_another_assigns(leaves: list[Any], work: Callable[[], None], threads: int = 8) -> None:

@@ -1,15 +1,12 @@
-"""Pictures: what they show is what the engine computed."""
+"""Pictures of graphs and of their backward pass: what they show is what the engine computed."""
 
 from __future__ import annotations
 
 import math
-import random
 import re
-import sys
 import warnings
 from fractions import Fraction
 from io import StringIO
-from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -19,50 +16,19 @@ import pytest
 from matplotlib import pyplot as plt
 
 import scalargrad as sg
-from scalargrad import nn, plot
+from scalargrad import plot
 from scalargrad.graph.graph import Graph
-from scalargrad.graph.picture import MOST_NODES, Cell, Picture, cells_of
-from scalargrad.plot.curves import round_levels
-from tests.support.profiles import sized
+from scalargrad.graph.picture import Cell, Picture
+from tests.support.pictures import example, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
 
 mpl.use("Agg")
 
-
-@pytest.fixture(autouse=True)
-def _closed_figures() -> Iterator[None]:
-    plt.close("all")  # those of examples in docstrings, which may come before
-    yield
-    plt.close("all")
-
-
-def texts(ax: Any) -> list[str]:
-    """What is written on axes."""
-    return [text.get_text() for text in ax.texts]
-
-
-def example() -> sg.Value:
-    x, y = sg.Value(2.0, label="x"), sg.Value(3.0, label="y")
-    z = sg.sin(x) * y + x * x
-    z.label = "z"
-    return z
-
-
-def network(inputs: int, hidden: int) -> sg.Value:
-    """The score of a network of two layers of neurons."""
-    generator = random.Random(1)
-    values: list[sg.Value] = [sg.Value(generator.random(), label=f"x{i}") for i in range(inputs)]
-    for width in (hidden, hidden):
-        values = [
-            sg.relu(sg.Variable([generator.gauss(0, 1) for _ in values]).dot(values) + sg.Variable(0.0))
-            for _ in range(width)
-        ]
-    score = sg.Vector(values).sum()
-    score.label = "score"
-    return score
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 # ---- The graph -------------------------------------------------------------------------------------------------------
@@ -159,124 +125,12 @@ def test_a_custom_function_is_one_operation() -> None:
     assert sorted(found) == ["?", "twice", "v1\n4\ngrad 1", "x\n2\ngrad 2"]
 
 
-def test_boxes_do_not_overlap_and_edges_go_from_left_to_right() -> None:
-    for value in (example(), network(2, 4), network(3, 8)):
-        picture = Picture(Graph([value]))
-        boxes = [(x, y, picture.half_width(thing)) for thing, (x, y) in picture.places.items()]
-        for i, (x, y, half) in enumerate(boxes):
-            for other_x, other_y, other_half in boxes[i + 1 :]:
-                assert abs(x - other_x) >= half + other_half or abs(y - other_y) >= 0.4
-        for way in picture.edges.values():
-            assert all(a < b for (a, _), (b, _) in pairwise(way))
-
-
-def test_a_leaf_stands_right_before_its_first_use() -> None:
-    x, y = sg.Value(1.0, label="x"), sg.Value(2.0, label="y")
-    z = sg.sin(sg.sin(x)) * y
-    picture = Picture(Graph([z]))
-    assert picture.places[y][0] == picture.places[z.operands[0]][0]
-
-
-def test_up_to_80_nodes_each_is_drawn_and_of_more_neurons_are_folded() -> None:
-    small, large = Graph([network(2, 5)]), Graph([network(2, 8)])
-    assert len(small.computed) + len(small.leaves) <= MOST_NODES
-    assert len(cells_of(small)) == len(small.computed)
-    folded = [*cells_of(large).values()]
-    assert len(folded) == 17
-    assert [cell.text for cell in folded[:2]] == ["dot, +, relu\n3 more inputs"] * 2
-
-
-def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> None:
-    weights = [sg.Value(0.1 * i, label=f"w[{i}]") for i in range(30)]
-    picture = Picture(Graph([sg.relu(sg.Vector(weights).dot([1.0] * 30))]))
-    assert [cell.text for cell in picture.cells.values()] == ["dot\n58 more inputs", "relu"]
-    assert picture.size[1] < 3
-    shown = texts(plot.graph(sg.Vector(weights).dot([0.25] * 30), local_derivatives=True))
-    assert shown.count("0.25") == 2  # of the two weights that show
-    assert [text for text in texts(plot.graph(sum(weights))) if "more" in text] == ["26 +\n26 more inputs"]
-
-
-def test_an_operation_none_of_whose_inputs_show_counts_them_all() -> None:
-    m = nn.MLP(2, [8, 1], seed=1)
-    counts = [text for text in texts(plot.graph(m([0.5, 0.25]))) if "inputs" in text]
-    assert counts == [*["dot, +, relu\n3 inputs"] * 8, "dot, +\n9 more inputs"]
-
-
-def test_what_is_not_folded_keeps_all_its_edges_in_a_folded_graph() -> None:
-    x = sg.Value(0.5, label="x")
-    y = x * x
-    for _ in range(20):
-        y = sg.sin(y)
-    found = texts(plot.graph(3 * (y + x) * y, local_derivatives=True))
-    assert "17 sin" in found
-    assert "3" in found
-    assert found.count("0.5") == 2  # of x * x
-
-
-def test_local_derivatives_do_not_cover_each_other_or_boxes() -> None:
-    a, b = sg.Value(0.0123456, label="a"), sg.Value(-0.0345678, label="b")
-    many = sg.Vector([sg.Value(math.sqrt(i), label=f"c{i}") for i in range(1, 9)])
-    axes = [plot.graph(x, local_derivatives=True) for x in (a * b + a / b, many.norm() * many[3] - a, example())]
-    axes += [plot.backward_frames(a * a + a)[2], plot.backward_frames(a * b + a / b)[2]]
-    for ax in axes:
-        ax.figure.canvas.draw()
-        boxes = [text.get_window_extent() for text in ax.texts]
-        assert not any(x.overlaps(y) for x, y in combinations(boxes, 2))
-
-
-def test_where_neurons_do_not_suffice_all_that_is_used_once_is_folded() -> None:
-    x = sg.Value(0.5, label="x")
-    y = sg.sin(x) * sg.cos(x)
-    for i in range(60):
-        y = y * sg.exp(x) + sg.sin(x) * i
-    (cell,) = cells_of(Graph([y])).values()
-    assert (cell.text, cell.inputs) == ("303 operations", {0: x})
-
-
-def test_labels_keep_their_nodes_from_being_folded() -> None:
-    y = x = sg.Value(0.5, label="x")
-    for i in range(100):
-        y = sg.sin(y)
-        if i == 50:
-            y.label = "middle"
-    ends = ["sin", "sin"]
-    assert [cell.text for cell in cells_of(Graph([y])).values()] == [*ends, "47 sin", *ends, *ends, "45 sin", *ends]
-    assert x.label == "x"
-
-
-def test_what_is_too_large_is_told_with_what_to_draw_instead() -> None:
-    with pytest.raises(ValueError, match=r"a graph of [\d,]+ nodes is too large .* draw the graph of a part of it"):
-        plot.graph(network(2, 90))
-    wide = sg.Vector([sg.Value(1.0) for _ in range(21)]).sum()  # of which some inputs would not show
-    for value in (network(2, 8), wide):
-        with pytest.raises(ValueError, match=r"too large, or too deep, to be read step by step"):
-            plot.backward_frames(value)
-    y, k = sg.Value(1.0, label="y"), sg.Value(0.3, label="k")
-    for _ in range(50):  # whose folded picture is ten times as wide as a page
-        y = y + 0.1 * (-k * y)
-    with pytest.raises(ValueError, match="is too large for a picture"):
-        plot.graph(y)
-
-
 def test_it_draws_on_the_axes_that_it_is_given_and_shows_nothing() -> None:
     figure, ax = plt.subplots()
     assert plot.graph(example(), ax=ax) is ax
     assert plt.get_fignums() == [figure.number]
     sizes = {text.get_fontsize() for text in ax.texts}
     assert max(sizes) < 9  # it shrinks to fit
-
-
-def test_pictures_leave_matplotlibs_settings_alone() -> None:
-    before = dict(mpl.rcParams)
-    plot.graph(example())
-    plot.backward_frames(example())[1]
-    plot.history({"w": [1.0, 2.0]})
-    assert dict(mpl.rcParams) == before
-
-
-def test_long_names_are_cut_to_fit() -> None:
-    x = sg.Value(2.0, label="the temperature outside")
-    assert "the temp…outside\n2\ngrad 4" in texts(plot.graph(x * x, gradients=True))
 
 
 def test_a_leaf_alone_is_a_picture_too() -> None:
@@ -445,30 +299,6 @@ def test_titles_are_inside_the_figure_however_long() -> None:
         assert all(inside(frames[i]) for i in range(len(frames)))
 
 
-def test_a_long_chain_is_folded_in_time_in_proportion_and_counted() -> None:
-    y = x = sg.Value(2.0, label="x")
-    for _ in range(sized(20_000)):
-        y = y * 1.0001
-    cells = [*cells_of(Graph([y])).values()]
-    assert [cell.text for cell in cells] == ["*", "*", f"{sized(20_000) - 4:,} *", "*", "*"]
-    assert (cells[0].inputs, cells[2].inputs) == ({0: x, 1: 1.0001}, {0: cells[1].node})
-
-
-def test_a_deep_graph_is_folded_before_it_is_a_strip() -> None:
-    y = sg.Value(0.5, label="x")
-    for _ in range(20):
-        y = sg.sin(y)
-    assert [text for text in texts(plot.graph(y)) if "sin" in text] == ["sin", "sin", "16 sin", "sin", "sin"]
-    assert Picture(Graph([y])).size[0] < 20
-
-
-def test_edges_stay_inside_the_picture() -> None:
-    x = sg.Value(2.0)
-    picture = Picture(Graph([sg.Vector([x * x, x * x * x, x]).logsumexp()]))
-    _, _, bottom, top = picture.limits
-    assert all(bottom < y < top for way in picture.edges.values() for _, y in way)
-
-
 def test_exact_numbers_and_dollars_are_shown_as_text() -> None:
     x = sg.Value(Fraction(123456789, 987654321), label="$\\frac{$")
     ax = plot.graph(x**3, gradients=True)
@@ -506,291 +336,10 @@ def test_what_has_no_backward_pass_has_no_frames(value: Any, error: type[Excepti
         plot.backward_frames(value)
 
 
-# ---- Functions, descents, trainings, classes -------------------------------------------------------------------------
-
-
-def test_derivatives_are_curves_of_their_numbers() -> None:
-    ax = plot.derivatives(lambda x: x**4, -1, 1, orders=(0, 1, 4), points=5)
-    assert [line.get_label() for line in ax.lines] == ["f", "f'", "f^(4)"]
-    assert [[*line.get_ydata()] for line in ax.lines] == [
-        [1.0, 0.0625, 0.0, 0.0625, 1.0],
-        [-4.0, -0.5, 0.0, 0.5, 4.0],
-        [24.0] * 5,
-    ]
-
-
-def test_a_curve_has_gaps_where_there_is_no_number() -> None:
-    ax = plot.derivatives(lambda x: sg.log(x), -1, 1, orders=(0, 1), points=5)
-    gaps = [[math.isnan(y) for y in line.get_ydata()] for line in ax.lines]
-    assert gaps == [[True, True, True, False, False]] * 2
-    poles = plot.derivatives(lambda x: sg.where(x == 0, math.inf, x), -1, 1, orders=(0,), points=3)
-    assert [math.isnan(y) for y in poles.lines[0].get_ydata()] == [False, True, False]
-
-
-@pytest.mark.parametrize(
-    ("function", "orders", "places"),
-    [
-        (lambda x: x // 1, (0,), [-1.0, 0.0, 1.0, 2.0]),
-        (abs, (1,), [0.0, 0.0]),
-        (sg.tan, (0,), [-math.pi / 2, math.pi / 2]),
-        (lambda x: 1 / (x - 0.123), (0,), [0.123]),
-        (lambda x: sg.exp(5 * x) * sg.sin(30 * x), (0,), []),
-        (lambda x: sg.sqrt(abs(x)), (0,), []),
-        (lambda x: x**3, (2,), []),
-    ],
-)
-def test_a_curve_breaks_where_it_jumps_and_nowhere_else(
-    function: Any, orders: tuple[int, ...], places: list[float]
-) -> None:
-    (line,) = plot.derivatives(function, -2, 2, orders).lines
-    gaps = [x for x, y in zip(*line.get_data()) if y != y]
-    assert gaps == pytest.approx(places, abs=0.02)
-
-
-def test_derivatives_have_the_name_of_their_function() -> None:
-    ax = plot.derivatives(sg.sin, 0, 1, orders=(0, 1, 4), points=3)
-    assert [line.get_label() for line in ax.lines] == ["sin", "sin'", "sin^(4)"]
-
-
-def test_each_order_has_a_look_of_its_own() -> None:
-    ax = plot.derivatives(sg.sin, 0, 1, orders=range(9), points=3)
-    assert len({(line.get_color(), line.get_linestyle(), str(line._unscaled_dash_pattern)) for line in ax.lines}) == 9
-
-
-def bowl(x: Any, y: Any) -> Any:
-    return x * x + 3 * y * y
-
-
-def ways_on(ax: Any) -> list[Any]:
-    return [line for line in ax.lines if line.get_gid() == "descent"]
-
-
-def test_a_descent_shows_its_path_over_contours_and_others_beside_it() -> None:
-    path = [(2.0, 1.0), (1.0, 0.25), (sg.Value(0.5), 0.0)]
-    ax = plot.descent(bowl, path, label="one")
-    assert [*ways_on(ax)[0].get_xdata()] == [2.0, 1.0, 0.5]
-    (contours,) = ax.collections
-    assert plot.descent(bowl, path[:1], label="two", ax=ax) is ax
-    assert [*ax.collections] == [contours]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
-    assert ways_on(ax)[1].get_color() != ways_on(ax)[0].get_color()
-
-
-def test_a_picture_of_descents_grows_to_hold_all_ways() -> None:
-    ax = plot.descent(bowl, [(0.5, 0.5), (0.0, 0.0)])
-    plot.descent(bowl, [(-4.0, 3.0), (0.0, 0.0)], ax=ax)
-    (contours,) = ax.collections
-    left, right = ax.get_xlim()
-    assert left < -4.0 < 0.5 < right
-    corners = contours.get_datalim(ax.transData)
-    assert corners.x0 < -4.0
-    assert corners.y1 > 3.0
-
-
-def rosenbrock(x: Any, y: Any) -> Any:
-    return (1 - x) ** 2 + 100 * (y - x * x) ** 2
-
-
-def test_each_contour_has_its_value_written_inside_the_picture_away_from_ways() -> None:
-    ways = [(-1.2, 1.0), (0.76, -3.2), (0.76, 0.58), (1.0, 1.0)], [(-1.2, 1.0), (0.0, 0.0), (1.0, 1.0)]
-    for function in (bowl, rosenbrock, lambda x, y: 1e6 + x + y):
-        ax = plot.descent(function, ways[0], label="a way", levels=6)
-        plot.descent(function, ways[1], label="another", ax=ax)
-        (contours,) = ax.collections
-        assert len(ax.texts) == len(contours.levels) == 6
-        assert {float(text.get_text()) for text in ax.texts} == {*contours.levels.tolist()}
-        (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
-        for text in ax.texts:
-            x, y = text.get_position()
-            height = function(x, y)
-            nearest = min(contours.levels, key=lambda level, height=height: abs(level - height))
-            assert float(text.get_text()) == nearest
-            across, up = (x - left) / (right - left), (y - low) / (high - low)
-            assert 0.02 < across < 0.98
-            assert 0.02 < up < 0.98
-
-
-def test_a_way_drawn_anew_takes_the_old_values_of_contours_with_it() -> None:
-    ax = plot.descent(bowl, [(0.5, 0.5), (0.0, 0.0)], levels=4)
-    before = [*ax.texts]
-    plot.descent(bowl, [(-4.0, 3.0), (0.0, 0.0)], levels=4, ax=ax)
-    assert len(ax.texts) == 4
-    assert not any(x is y for x in before for y in ax.texts)
-
-
-def test_values_of_contours_have_few_digits_and_differ() -> None:
-    for levels in ([0.123456, 15.23, 61.7], [1e6 + 0.001, 1e6 + 0.002], [-3.0001, -3.0, 1e-9], [-1.7e308, 1.7e308]):
-        found = round_levels(levels)
-        assert found == sorted(set(found))
-        gaps = [b - a for a, b in pairwise(levels)]
-        assert all(abs(x - y) <= min(gaps) / 2 for x, y in zip(found, levels)) or max(gaps) == math.inf
-    assert round_levels([0.0, 0.123456, 15.23, 61.7]) == [0.0, 0.12, 15.0, 60.0]
-    assert round_levels([2.0]) == [2.0]
-
-
-def test_the_legend_of_a_descent_is_in_the_corner_that_its_ways_keep_away_from() -> None:
-    corners = {1: (1.0, 1.0), 2: (-1.0, 1.0), 3: (-1.0, -1.0), 4: (1.0, -1.0)}  # as matplotlib numbers them
-    for number in corners:
-        path = [place for other, place in corners.items() if other != number]
-        assert plot.descent(bowl, path, label="a way").get_legend()._loc == number  # type: ignore[union-attr]
-        ax = plot.descent(bowl, path[:2], label="two thirds of it")
-        assert plot.descent(bowl, path[1:], label="the rest", ax=ax).get_legend()._loc == number  # type: ignore[union-attr]
-
-
-def test_contours_are_drawn_on_axes_that_hold_something_else() -> None:
-    _, ax = plt.subplots()
-    ax.plot([0, 1], [0, 1])
-    ax.plot([0, 1], [1, 0])
-    assert len(plot.descent(lambda x, y: x * x + y * y, [(2.0, 1.0), (0.0, 0.0)], ax=ax).collections) > 0
-
-
-def test_a_flat_function_has_a_path_and_no_contours() -> None:
-    assert len(plot.descent(lambda x, y: 1.0, [(0.0, 0.0)]).collections) == 0
-
-
-def test_a_pole_does_not_flatten_the_rest() -> None:
-    ax = plot.derivatives(lambda x: 1 / x, -2, 2)
-    assert max(map(abs, ax.get_ylim())) < 40
-    assert max(abs(y) for y in ax.lines[2].get_ydata() if y == y) > 1e5
-    even = plot.derivatives(lambda x: 1 / x**2, -2, 2)
-    assert 10 < even.get_ylim()[1] < 1e5
-    assert plot.derivatives(lambda x: 0 * x, 0, 1).get_ylim()[0] < 0
-    peak = plot.derivatives(lambda x: sg.exp(-((x / 0.05) ** 2) / 2), -5, 5)
-    assert peak.get_ylim()[1] > 1  # it is no pole, however narrow
-
-
-def test_each_of_many_traces_has_a_look_of_its_own() -> None:
-    ax = plot.history({f"w{i}": [0.0, float(i)] for i in range(17)} | {"cost $": 3.0})
-    looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
-    assert len(looks) == 18
-    assert ax.lines[-1].get_marker() == "o"
-    ax.figure.canvas.draw()  # type: ignore[union-attr]
-
-
-def test_frames_without_a_suffix_are_pngs(tmp_path: Path) -> None:
-    paths = plot.backward_frames(-sg.Value(2.0)).save(tmp_path / "sweep")
-    assert [path.name for path in paths] == ["sweep_00.png", "sweep_01.png", "sweep_02.png"]
-    assert all(path.exists() for path in paths)
-
-
-def test_a_history_shows_numbers_and_their_targets() -> None:
-    ax = plot.history({"w": [0.0, 2.0, sg.Value(2.5)], "b": [0.0, 0.5, 1.0]}, {"w": 3.0}, xlabel="epoch")
-    assert [line.get_label() for line in ax.lines] == ["w", "w: 3", "b"]
-    assert [*ax.lines[0].get_ydata()] == [0.0, 2.0, 2.5]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "value")
-    assert plot.history([0.5, 0.25], ylabel="loss").get_ylabel() == "loss"
-
-
-def test_a_history_of_one_list_has_no_legend() -> None:
-    for losses in ([0.5, 0.25], np.array([0.5, 0.25]), sg.Vector([sg.Value(0.5), 0.25])):
-        ax = plot.history(losses)
-        assert [line.get_ydata().tolist() for line in ax.lines] == [[0.5, 0.25]]
-        assert ax.get_legend() is None
-    for wrong in ("text", 2.0, None):
-        with pytest.raises(TypeError, match=r"traces of history is a list of numbers, or a dict of such lists"):
-            plot.history(wrong)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"^the trace has no numbers"):
-        plot.history([])
-    with pytest.raises(TypeError, match="as a number of the trace, got "):
-        plot.history([[1.0], [2.0]])
+# ---- What cannot be drawn --------------------------------------------------------------------------------------------
 
 
 POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
-
-
-def test_labels_that_are_values_are_told_apart_by_their_numbers() -> None:
-    labels = [sg.Value(x) for x in (0.0, 1.0, 0.0, 1.0)]
-    ax = plot.decision_boundary(lambda p: p[0] - 0.5, POINTS, labels, steps=3)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0.0", "1.0"]
-    assert [len(points.get_offsets()) for points in ax.collections[-2:]] == [2, 2]
-
-
-def test_a_boundary_is_where_the_sign_changes() -> None:
-    ax = plot.decision_boundary(lambda p: p[0] - sg.Value(0.5), POINTS, ["a", "b", "a", "b"], steps=21)
-    line = ax.collections[1].get_paths()[0].vertices
-    assert {round(x, 9) for x, _ in line} == {0.5}
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
-
-
-def test_of_several_scores_the_largest_is_the_class() -> None:
-    ax = plot.decision_boundary(lambda p: sg.Vector([p[0], p[1], 0.5]), POINTS, [0, 1, 2, 0], steps=9)
-    assert len(ax.get_legend().get_texts()) == 3
-    assert [class_at(ax, point) for point in ((0.9, 0.1), (0.1, 0.9), (0.1, 0.2))] == [[0], [1], [2]]
-
-
-def class_at(ax: Any, point: tuple[float, float]) -> list[int]:
-    """The classes whose colours a point of a decision boundary's picture has."""
-    fields = [x for x in ax.collections if isinstance(x, mpl.contour.ContourSet) and x.filled]
-    colours = [mpl.colors.to_hex(x.get_facecolor()[0]) for x in fields if x.get_paths()[0].contains_point(point)]
-    return [plot.LINES.index(colour) for colour in colours]
-
-
-def test_a_class_that_is_nowhere_the_largest_has_no_field() -> None:
-    ax = plot.decision_boundary(lambda p: [p[0], p[1], -1.0], POINTS, [0, 1, 2, 0])
-    assert [class_at(ax, point) for point in ((0.9, 0.1), (0.1, 0.9))] == [[0], [1]]
-    assert sum(isinstance(x, mpl.contour.ContourSet) and x.filled for x in ax.collections) == 2
-
-
-def test_a_class_that_is_everywhere_the_largest_has_no_boundary() -> None:
-    ax = plot.decision_boundary(lambda _: 1.0, POINTS, [0, 1, 1, 0])
-    assert class_at(ax, (0.1, 0.9)) == class_at(ax, (0.9, 0.1)) == [1]
-    assert all(x.filled for x in ax.collections if isinstance(x, mpl.contour.ContourSet))
-
-
-def test_where_a_model_gives_nan_its_picture_is_blank() -> None:
-    ax = plot.decision_boundary(lambda p: math.nan if p[0] > 0.5 else p[1] - 0.5, POINTS, [0, 1, 0, 1])
-    assert [class_at(ax, point) for point in ((0.2, 0.1), (0.2, 0.9), (0.8, 0.1))] == [[0], [1], []]
-
-
-def test_a_boundary_is_seen_on_dark_paper_too() -> None:
-    with plt.style.context("dark_background"):
-        ax = plot.decision_boundary(lambda p: p[0] - 0.5, POINTS, [0, 1, 0, 1])
-    (line, *_) = [x for x in ax.collections if isinstance(x, mpl.contour.ContourSet) and not x.filled]
-    assert mpl.colors.to_hex(line.get_edgecolor()[0]) == "#ffffff"
-
-
-def colours_of(ax: Any) -> dict[str, str]:
-    """The colour of the points by their labels."""
-    return {
-        str(points.get_label()): mpl.colors.to_hex(points.get_facecolor()[0])
-        for points in ax.collections
-        if not str(points.get_label()).startswith("_")
-    }
-
-
-def test_points_have_the_colours_of_the_classes_that_they_belong_to() -> None:
-    def scores(p: Any) -> Any:
-        return [p[0], p[1], 0.5, 0.0]
-
-    assert colours_of(plot.decision_boundary(scores, POINTS, [1, 2, 3, 1], steps=3)) == dict(
-        zip("123", plot.LINES[1:4])
-    )
-    assert colours_of(plot.decision_boundary(scores, POINTS, ["b", "c", "b", "a"], steps=3)) == dict(
-        zip("abc", plot.LINES)
-    )
-    for kind in (np.array, lambda labels: [float(x) for x in labels]):
-        found = colours_of(plot.decision_boundary(scores, POINTS, kind([1, 2, 3, 1]), steps=3))
-        assert [*found.values()] == plot.LINES[1:4]
-    for ones in ([1, 1, 1, 1], np.ones(4, int)):
-        assert colours_of(plot.decision_boundary(sum, POINTS, ones, steps=3)) == {"1": plot.LINES[1]}
-    assert colours_of(plot.decision_boundary(sum, POINTS, [-1, -1, -1, -1], steps=3)) == {"-1": plot.LINES[0]}
-    assert colours_of(plot.decision_boundary(sum, POINTS, [None, "a", None, "a"], steps=3)) == {
-        "None": plot.LINES[0],
-        "a": plot.LINES[1],
-    }
-
-
-def test_a_boundary_is_computed_without_recording() -> None:
-    w = sg.Variable(1.0)
-    seen = []
-
-    def model(p: Any) -> Any:
-        score = w * p[0]
-        seen.append(score.is_tracked)
-        return score
-
-    plot.decision_boundary(model, POINTS, [0, 1, 0, 1], steps=3)
-    assert not any(seen)
 
 
 @pytest.mark.parametrize(
@@ -869,10 +418,3 @@ def test_what_cannot_be_drawn_is_told(draw: Any, error: type[Exception], words: 
     with pytest.raises(error, match=words):
         draw()
     assert plt.get_fignums() == []
-
-
-def test_without_matplotlib_a_sentence_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pictures need matplotlib.*pip install matplotlib$"):
-        plot.graph(example())
-    assert plot.to_dot(example())

@@ -9,7 +9,7 @@ import pytest
 
 from scalargrad import Value
 from scalargrad.operations.operation import Reduction, registry
-from tests.operations.test_elementary import (
+from tests.support.accuracy import (
     NOT_SMOOTH,
     check_first_derivatives,
     check_higher_derivatives,

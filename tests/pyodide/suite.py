@@ -37,7 +37,11 @@ LEFT_OUT_OF = {
     "tests/compiler/test_generated.py": {
         "test_the_source_runs_in_a_bare_interpreter": PROCESSES,
     },
-    "tests/engine/test_contexts.py": {
+    "tests/engine/test_contexts_in_tasks.py": {
+        "test_a_copied_context_records_on_the_tape_it_was_copied_in": THREADS,
+        "test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does": THREADS,
+    },
+    "tests/engine/test_contexts_in_threads.py": {
         "test_a_thread_does_not_record_on_the_tape_of_another": THREADS,
         "test_a_thread_does_not_watch_for_the_tape_of_another": THREADS,
         "test_no_grad_is_for_its_own_thread_alone": THREADS,
@@ -48,8 +52,6 @@ LEFT_OUT_OF = {
         "test_eight_threads_differentiate_functions_of_the_same_parameters_at_once": THREADS,
         "test_what_another_thread_assigns_leaves_a_gradient_that_of_the_recorded_numbers": THREADS,
         "test_a_leaf_that_another_thread_assigned_is_differentiated_twice_at_its_new_number": THREADS,
-        "test_a_copied_context_records_on_the_tape_it_was_copied_in": THREADS,
-        "test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does": THREADS,
     },
     "tests/engine/test_rows_in_threads.py": {
         "test_the_derivatives_of_a_row_belong_to_the_numbers_that_it_was_computed_from": THREADS,
@@ -94,7 +96,7 @@ LEFT_OUT_OF = {
         "test_a_picture_without_a_suffix_is_a_png_and_without_a_name_is_refused": MATPLOTLIB,
         "test_a_file_that_cannot_be_written_is_said_in_a_sentence": MATPLOTLIB,
     },
-    "tests/test_math.py": {
+    "tests/test_math_patch.py": {
         "test_threads_that_patch_one_module_leave_it_as_it_was": THREADS,
     },
     "tests/testing/test_strategies.py": {

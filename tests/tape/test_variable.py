@@ -1,7 +1,5 @@
 """`Variable`, `constant` and `stop_gradient`: the leaves by TensorFlow's names."""
 
-import copy
-import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -129,27 +127,6 @@ def test_the_elements_of_a_named_vector_are_labelled():
 )
 def test_a_variable_shows_as_what_makes_it(written):
     assert repr(eval(written, {"Variable": sg.Variable})) == written
-
-
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])
-@pytest.mark.parametrize("initial", [2.0, [1.0, 2.0]])
-@pytest.mark.parametrize("trainable", [True, False])
-def test_a_copy_of_a_variable_is_a_variable_of_its_own(copied, initial, trainable):
-    w = sg.Variable(initial, trainable, "w")
-    twin = copied(w)
-    assert repr(twin) == repr(w)
-    assert type(twin) is type(w)
-    twin.assign_add(w)
-    assert w == sg.Variable(initial)
-    assert twin == w * 2.0
-
-
-def test_variables_pickled_with_what_was_computed_from_them_stay_its_leaves():
-    w, v = sg.Variable(3.0), sg.Variable([1.0, 2.0])
-    twin_w, twin_v, y = pickle.loads(pickle.dumps((w, v, (v * w).sum())))
-    y.backward()
-    assert twin_w.grad == 3.0
-    assert twin_v.grad == [3.0, 3.0]
 
 
 def test_an_operator_on_a_variable_gives_an_ordinary_value():
