@@ -317,3 +317,29 @@ def test_an_attribute_of_other_libraries_is_no_attribute() -> None:
         assert not hasattr(thing, "shape")
         assert getattr(thing, "detach", None) is None
         assert type(thing).dtype.name == "dtype"
+
+
+# ---- Its tests -------------------------------------------------------------------------------------------------------
+
+TESTS = ROOT / "tests"
+
+
+def test_a_module_has_a_file_of_tests_that_mirrors_it() -> None:
+    """But for an `__init__`, which hands on what is tested where it comes from, and for what old pickles name."""
+    mirrors = {
+        module: TESTS.joinpath(*room, f"test_{name.strip('_')}.py")
+        for module in MODULES
+        for *room, name in [module.split(".")]
+        if name != "__init__"
+    }
+    assert [module for module, mirror in mirrors.items() if not mirror.exists()] == []
+
+
+def test_a_file_of_tests_mirrors_a_module() -> None:
+    """It is `test_NAME.py`, or `test_NAME_TOPIC.py` where there is much to say; a room has one of bad input, too."""
+    names = [module.strip("_") for module in MODULES] + [f"{room}.bad_input" for rooms in ROOMS for room in rooms]
+    names += ["engine.fast_path", "engine.fast_sweep"]  # which may have been deleted
+    files = (path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
+    subjects = [".".join([*file.parent.parts, file.stem.removeprefix("test_")]) for file in files]
+    of_a_part = [subject for subject in subjects if not subject.startswith("project.")]
+    assert [subject for subject in of_a_part if not any(f"{subject}_".startswith(f"{name}_") for name in names)] == []

@@ -140,8 +140,8 @@ class Selection:
         self.reasons: dict[str, str] = {}
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leave out the modules of tests that import what is not there."""
-        if not collection_path.match("test_*.py"):
+        """Leave out the modules of tests, and those that they share, that import what is not there."""
+        if collection_path.suffix != ".py" or not self.place_of(collection_path).startswith("tests/"):
             return None
         needed = sorted(set(imports(ast.parse(collection_path.read_text(encoding="utf-8")))))
         missing = [name for name in needed if importlib.util.find_spec(name) is None]
