@@ -141,7 +141,8 @@ class Selection:
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the modules of tests, and those that they share, that import what is not there."""
-        if collection_path.suffix != ".py" or not self.place_of(collection_path).startswith("tests/"):
+        is_of_tests = collection_path.suffix == ".py" and self.place_of(collection_path).startswith("tests/")
+        if not is_of_tests or collection_path.name == "conftest.py":
             return None
         needed = sorted(set(imports(ast.parse(collection_path.read_text(encoding="utf-8")))))
         missing = [name for name in needed if importlib.util.find_spec(name) is None]
