@@ -23,14 +23,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
-from oracles import LEAST_NORMAL, ulps
-from references import COMPOSED, REFERENCES, Reference
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import scalargrad as sg
 from scalargrad.operations import elementary as operations
 from scalargrad.operations import reductions
+from tests.support.oracles import LEAST_NORMAL, ulps
+from tests.support.references import COMPOSED, REFERENCES, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -63,8 +63,12 @@ MODULES = (
     *("engine/rows", "engine/value", "engine/backprop", "engine/vector", "engine/fast_path", "engine/fast_sweep"),
 )
 # The tests of the engine and of what stands on it, those that find most first; a module's own come before all.
-TESTS = ("planted_faults", "gradients", "value", "vector", "backprop", "tape", "math", "operations", "numpy")
-TESTS += ("transforms", "custom", "variable", "recording", "check", "anomaly", "explanation", "structure")
+TESTS = (
+    *("project/test_planted_faults.py", "project/test_gradients.py"),
+    *("engine/test_value*.py", "engine/test_vector*.py", "engine/test_backprop.py", "tape/test_gradient_tape*.py"),
+    *("test_math*.py", "operations/test_*.py", "test_numpy_functions.py", "transforms/test_*.py", "tape/test_*.py"),
+    *("engine/test_contexts*.py", "testing/test_check_grads.py", "test_pytree.py"),
+)
 LOADED_ONCE = ("mpmath", "numpy", "scipy.optimize", "scipy.special", "geographiclib.geodesic", "hypothesis.stateful")
 
 # Hypothesis has been imported before pytest could rewrite its assertions, which it has no need of.
@@ -311,8 +315,10 @@ def lines_reached(tree: Path, tracer: coverage.Coverage) -> dict[str, dict[int, 
 
 def test_files(tree: Path, module: str) -> list[str]:
     """The files of tests, those that are likely to find a fault in a module first."""
-    files = [f"tests/test_{name}.py" for name in dict.fromkeys((module, *TESTS))]
-    return [*(file for file in files if (tree / file).exists()), f"scalargrad/{module}.py"]
+    room, _, name = module.rpartition("/")
+    found = (sorted((tree / "tests").glob(pattern)) for pattern in (f"{room}/test_{name}*.py", *TESTS))
+    files = dict.fromkeys(file.relative_to(tree).as_posix() for group in found for file in group)
+    return [*files, f"scalargrad/{module}.py"]
 
 
 # ---- The command -----------------------------------------------------------------------------------------------------
@@ -415,7 +421,8 @@ def tests_that_reach(mutant: Mutant, source: str, baseline: Baseline) -> set[str
 
 def likeliest(tests: set[str], mutant: Mutant, most: int) -> set[str]:
     """The tests of the module itself, those named after the mutated function, and a random choice of the others."""
-    own = re.compile(rf"test_({mutant.module}|gradients)\.py|{re.escape(mutant.scope.strip('_') or mutant.module)}")
+    name = mutant.module.rpartition("/")[2]
+    own = re.compile(rf"test_({name}\w*|gradients)\.py|{re.escape(mutant.scope.strip('_') or name)}")
     others = sorted(test for test in tests if not own.search(test))
     return tests - {*others} | {*random.Random(mutant.line).sample(others, min(most, len(others)))}
 

@@ -23,14 +23,13 @@ from hypothesis import strategies as st
 from mpmath import mp
 from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
-from oracles import many_digit_derivative
-from test_engines import ROUNDINGS, effect_of_rounding, gradient_by_torch
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import scalargrad as sg
 from scalargrad.testing import programs
 from scalargrad.testing.check_grads import EPSILON
+from tests.project.test_engines import ROUNDINGS, effect_of_rounding, gradient_by_torch
+from tests.support.oracles import many_digit_derivative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,11 +1,19 @@
 """Settings of the whole suite: how hard Hypothesis tries, by the environment variable SCALARGRAD_PROFILE."""
 
+from __future__ import annotations
+
 import gc
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, find, settings
 from hypothesis import strategies as st
-from profiles import EXAMPLES, PROFILE
+
+from tests.support.profiles import EXAMPLES, PROFILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 REPRODUCIBLE = ("ci", "wasm")
@@ -24,4 +32,13 @@ def pytest_collection_finish() -> None:
 
 
 # What compares with large engines is collected where they are installed (extras `engines` and `dask`).
-collect_ignore = [] if all(map(find_spec, ("torch", "jax", "numba", "dask"))) else ["test_engines.py"]
+collect_ignore = [] if all(map(find_spec, ("torch", "jax", "numba", "dask"))) else ["project/test_engines.py"]
+
+
+@pytest.fixture
+def closed_figures() -> Iterator[None]:
+    from matplotlib import pyplot as plt
+
+    plt.close("all")  # those of examples in docstrings, which may come before
+    yield
+    plt.close("all")

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 from matplotlib import pyplot as plt
-from profiles import sized
 
 import scalargrad as sg
 from scalargrad.notebook import MOST_NODES
+from tests.support.profiles import sized
 
 
 def svg(shown: Any) -> str | None:

@@ -1,0 +1,124 @@
+"""Bad input to `compile`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import scalargrad as sg
+from tests.support.bad_input import HUGE, Case, Thing, check, each_of, product, square
+
+TABLE = [
+    Case("compile", "a number", lambda _: sg.compile(3.0), TypeError, r"3\.0", "compile takes a function"),
+    Case("compile", "a number as decorator", lambda _: sg.compile()(3.0), TypeError, r"3\.0", "takes a function"),
+    Case(
+        "compile",
+        "a number as static_argnames",
+        lambda _: sg.compile(square, static_argnames=1),
+        TypeError,
+        "not 1",
+        "a name or a tuple of names",
+    ),
+    Case(
+        "compile",
+        "numbers among static_argnames",
+        lambda _: sg.compile(square, static_argnames=("x", 1)),
+        TypeError,
+        r"\('x', 1\)",
+        "a name or a tuple of names",
+    ),
+    Case(
+        "compile",
+        "an unknown name",
+        lambda _: sg.compile(square, static_argnames="n"),
+        ValueError,
+        "'n'",
+        "has the parameters x",
+    ),
+    Case(
+        "compile",
+        "max_operations 2.5",
+        lambda _: sg.compile(square, max_operations=2.5),
+        TypeError,
+        r"not 2\.5",
+        "an integer",
+    ),
+    Case(
+        "compile", "max_operations 0", lambda _: sg.compile(square, max_operations=0), ValueError, "not 0", "1 or more"
+    ),
+    Case(
+        "compile",
+        "decorate 1",
+        lambda _: sg.compile(square, decorate=1),
+        TypeError,
+        "not 1",
+        "decorate of compile takes",
+    ),
+    Case(
+        "compile",
+        "arrays math",
+        lambda _: sg.compile(square, arrays=math),
+        TypeError,
+        "<module 'math'",
+        "a module with NumPy's names",
+    ),
+    Case(
+        "compile",
+        "arrays and decorate",
+        lambda _: sg.compile(square, arrays=np, decorate=square),
+        TypeError,
+        "decorate",
+        "either decorate or arrays",
+    ),
+    Case(
+        "compile",
+        "a thing as argument",
+        lambda function: function(Thing()),
+        TypeError,
+        "x is a thing",
+        "name it in static_argnames",
+        given=lambda _: sg.compile(square),
+    ),
+    Case(
+        "compile",
+        "a set as static argument",
+        lambda function: function(1.0, {1}),
+        TypeError,
+        r"not \{1\}",
+        "has to be hashable",
+        given=lambda _: sg.compile(product, static_argnames="y"),
+    ),
+    Case(
+        "compile",
+        "too large an integer",
+        lambda function: function(HUGE),
+        OverflowError,
+        "int too large",
+        "to convert to float",
+        given=lambda _: sg.compile(square),
+    ),
+    Case(
+        "compile",
+        "a function that returns a thing",
+        lambda function: function(1.0),
+        TypeError,
+        "a thing",
+        "numbers, or lists, tuples, dicts",
+        given=lambda _: sg.compile(lambda x: Thing()),
+    ),
+    Case(
+        "compile",
+        "float(x)",
+        lambda function: function(1.0),
+        TypeError,
+        "a traced value",
+        "use scalargrad.sin",
+        given=lambda _: sg.compile(lambda x: math.sin(x)),
+    ),
+]
+
+
+@each_of(TABLE)
+def test_bad_input_raises_at_once_with_one_sentence_on_what_came_and_what_was_expected(case: Case) -> None:
+    check(case)

@@ -1,0 +1,84 @@
+"""`compile`: it is differentiated, copied and pickled like the function that it stands for."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+from typing import Any
+
+import pytest
+
+import scalargrad as sg
+from tests.support.compiling import eager, exactly, loss
+
+# ---- Differentiable --------------------------------------------------------------------------------------------------
+
+
+def test_given_values_it_is_differentiable_like_any_other_function() -> None:
+    compiled = sg.compile(lambda x, y: sg.sin(x) * y if x > 0 else x * y)
+    assert compiled(1.0, 2.0) == eager(compiled.__wrapped__, 1.0, 2.0)
+    x = sg.Value(1.0)
+    compiled(x, 2.0).backward()
+    assert x.grad == 2 * math.cos(1.0)
+    assert sg.grad(compiled)(1.0, 2.0) == 2 * math.cos(1.0)
+    assert sg.hessian(compiled, argnums=(0, 1))(-1.0, 2.0) == ((0.0, 1.0), (1.0, 0.0))
+    with sg.GradientTape() as tape:
+        y = compiled(x, 3.0)
+    assert tape.gradient(y, x).numpy() == 3 * math.cos(1.0)
+
+
+def test_a_compiled_function_inside_another_is_part_of_it() -> None:
+    inner = sg.compile(lambda x: x * x if x > 0 else -x)
+    outer = sg.compile(sg.grad(lambda x: inner(x) + inner(2 * x) * inner(3.0)))
+    for x in (1.0, -1.0, 2.0):
+        assert exactly(outer(x)) == exactly(eager(outer.__wrapped__, x))
+    assert "Paths known: 2." in outer.source
+
+
+def test_gradients_of_it_are_checked_like_any_others() -> None:
+    sg.testing.check_grads(sg.compile(lambda x: sg.sin(x) * x), (1.5,))
+
+
+# ---- Copies ----------------------------------------------------------------------------------------------------------
+
+
+@sg.compile
+def decorated(x: Any) -> Any:
+    return x * x if x > 0 else -x
+
+
+@sg.compile(static_argnames="n")
+def decorated_with_options(x: Any, n: int) -> Any:
+    return x * n
+
+
+compiled_beside = sg.compile(sg.grad(loss))
+
+
+@pytest.mark.parametrize(
+    ("function", "args"),
+    [(decorated, (2.0,)), (decorated_with_options, (2.0, 3)), (compiled_beside, (1.0, 2.0, 3.0, 4.0))],
+)
+def test_it_pickles_as_a_decorator_at_module_level_too(function: Any, args: tuple[Any, ...]) -> None:
+    expected = function(*args)
+    twin = pickle.loads(pickle.dumps(function))
+    assert twin(*args) == expected
+    assert twin(*args) == expected
+    assert copy.deepcopy(function)(*args) == expected
+
+
+def test_a_decorated_function_pickles_as_itself() -> None:
+    assert pickle.loads(pickle.dumps(decorated)) == decorated
+
+
+def test_its_holder_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = decorated.__self__.nothing
+
+
+# ---- Found by use ----------------------------------------------------------------------------------------------------
+
+
+def test_it_shows_what_it_is_of() -> None:
+    assert "compile(<function decorated at" in repr(decorated)

@@ -1,0 +1,321 @@
+"""Bad input to Values and Vectors, and nothing is left half done."""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections import deque
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scalargrad as sg
+from tests.support.bad_input import (
+    ARITY,
+    ELEMENT,
+    HUGE,
+    LIST,
+    NOTHING,
+    NUMBER,
+    OPERAND,
+    PYTHONS_OWN,
+    TEXT,
+    Case,
+    check,
+    each_of,
+)
+
+# ---- Value -----------------------------------------------------------------------------------------------------------
+
+
+VALUE = [
+    Case("topological_order", "a number", lambda _: sg.topological_order(2.0), TypeError, r"2\.0", "takes a Value"),
+    Case("Value", "text", lambda _: sg.Value("text"), TypeError, TEXT, NUMBER),
+    Case("Value", "None", lambda _: sg.Value(None), TypeError, NOTHING, NUMBER),
+    Case("Value", "a list", lambda _: sg.Value([1.0]), TypeError, r"\[1\.0\] \(list\)", NUMBER),
+    Case("Value", "a complex number", lambda _: sg.Value(1j), TypeError, r"1j \(complex\)", NUMBER),
+    Case("Value", "an array", lambda _: sg.Value(np.ones(2)), TypeError, r"array.* \(ndarray\)", NUMBER),
+    Case("Value", "a Value", lambda g: sg.Value(g.x), TypeError, r"Value\(2\.0\)", "plain number.*Variable.*data"),
+    Case("Value", "an integer past floats", lambda _: sg.Value(HUGE), OverflowError, "1329 bits", "a float can hold"),
+    Case("Value", "nothing", lambda _: sg.Value(), TypeError, "missing 1", "number"),
+    Case("Value", "rounded to text", lambda g: round(g.x, "text"), TypeError, TEXT, "number of digits is an integer"),
+    Case(
+        "Value",
+        "float()",
+        lambda g: float(g.x),
+        TypeError,
+        r"Value\(2\.0\)",
+        r"use .*sin\(\).* or \.data .*float\(x\)",
+    ),
+    *[
+        Case(
+            kind,
+            f"asked for {name}",
+            lambda g, of=of, name=name: getattr(of(g), name),
+            AttributeError,
+            rf"{kind}\(.*\) has no {name}",
+            way,
+        )
+        for kind, of, name, way in (
+            ("Value", lambda g: g.x, "detach", r"stop_gradient\(x\) gives .* \.data"),
+            ("Value", lambda g: g.x, "shape", r"one number, and its \.data is a plain float"),
+            ("Value", lambda g: g.x, "dtype", r"one number, and its \.data is a plain float"),
+            ("Value", lambda g: g.x, "requires_grad", "is_tracked tells"),
+            ("Vector", lambda g: g.v, "detach", r"stop_gradient\(v\) gives .* tolist\(\)"),
+            ("Vector", lambda g: g.v, "shape", r"one dimension, and len\(\)"),
+            ("Vector", lambda g: g.v, "dtype", r"tolist\(\) gives their numbers"),
+            ("Vector", lambda g: g.v, "requires_grad", "is_tracked of an element tells"),
+        )
+    ],
+    Case(
+        "Value",
+        "requires_grad set",
+        lambda g: setattr(g.x, "requires_grad", True),
+        AttributeError,
+        "no requires_grad",
+        "is_tracked",
+    ),
+    Case("Value.data", "text", lambda g: setattr(g.x, "data", "text"), TypeError, TEXT, NUMBER),
+    Case(
+        "Value.data",
+        "set on a computed one",
+        lambda g: setattr(g.y, "data", 1.0),
+        AttributeError,
+        r"Value\(4\.0\) was computed",
+        "make a new Value",
+    ),
+    Case("Value.grad", "text", lambda g: setattr(g.x, "grad", "text"), TypeError, TEXT, f"{NUMBER} as grad"),
+    Case("Value.grad", "None", lambda g: setattr(g.x, "grad", None), TypeError, NOTHING, "0 clears it"),
+    Case("Value.grad", "a list", lambda g: setattr(g.x, "grad", [1.0]), TypeError, r"\[1\.0\] \(list\)", NUMBER),
+    Case(
+        "Value.as_integer_ratio",
+        "used",
+        lambda g: statistics.mean([g.x, g.x]),
+        TypeError,
+        r"Value\(2\.0\), which statistics\.mean\(\)",
+        r"from scalargrad import math`.*scalargrad\.math\.patch\(statistics\), or \.data",
+    ),
+    *[
+        Case(
+            "Value",
+            f"times {text!r}{side}",
+            lambda g, text=text, side=side: g.x * text if side else text * g.x,
+            TypeError,
+            rf"{re.escape(repr(text))}.* a Value times text",
+            r"to repeat the text use int\(\) of the Value",
+        )
+        for text in ("a", b"a", bytearray(b"a"))
+        for side in ("", " on its right")
+    ],
+    Case("Value", "'%.2f'", lambda g: "%.2f" % g.x, TypeError, r"Value\(2\.0\)", r"f'\{x:\.2f\}' for text"),  # noqa: UP031
+    Case("Value", "a count", lambda g: range(g.x), TypeError, r"Value\(2\.0\) is no integer", r"use int\(\) of it"),
+    Case("Value", "repeats a deque", lambda g: deque() * g.x, TypeError, r"Value\(2\.0\)", r"use int\(\) of it"),
+    Case(
+        "Value",
+        "a list in a list",
+        lambda _: sg.Value([[1, 2]]),
+        TypeError,
+        r"\[\[1, 2\]\] \(list\)",
+        "Variable or a Vector",
+    ),
+    Case("Value.label", "deleted", lambda g: delattr(g.x, "label"), AttributeError, "label", "no deleter"),
+    *[
+        Case(f"Value.{name}", "set", lambda g, name=name: setattr(g.x, name, ()), AttributeError, name, "no setter")
+        for name in ("operands", "derivatives", "parents", "operation", "is_tracked")
+    ],
+    Case(
+        "Value.backward",
+        "of a constant",
+        lambda g: g.c.backward(),
+        ValueError,
+        r"constant\(5\.0\)",
+        "depends on no tracked value: compute it from a Value or a Variable",
+    ),
+    Case("Value.backward", "an argument", lambda g: g.y.backward(1.0), TypeError, "2 were given", "takes 1 " + ARITY),
+    *[
+        Case(
+            f"Value.{name}",
+            "an argument",
+            lambda g, name=name: getattr(g.x, name)(1.0),
+            TypeError,
+            "2 were given",
+            rf"Value\.{'item' if name == 'numpy' else name}\(\) takes 1 {ARITY}",
+        )
+        for name in ("item", "numpy", "relu", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid")
+    ],
+    *[
+        Case(
+            f"Value.{name}",
+            f"outside of its domain, {number}",
+            lambda g: getattr(*g)(),
+            kind,
+            rf"^{name}\({re.escape(repr(number))}\)",
+            PYTHONS_OWN,
+            given=lambda g, name=name, number=number: (sg.Value(number), name),
+        )
+        for name, number, kind in [
+            ("exp", 1000.0, OverflowError),
+            ("log", 0.0, ValueError),
+            ("sqrt", -1.0, ValueError),
+            ("sin", math.inf, ValueError),
+            ("cos", math.inf, ValueError),
+            ("tan", -math.inf, ValueError),
+        ]
+    ],
+]
+OPERATORS = [
+    *[
+        Case("Value", wrong, call, TypeError, "Value", "unsupported operand")
+        for wrong, call in [
+            ("+ text", lambda g: g.x + "text"),
+            ("None -", lambda g: None - g.x),
+            ("* a complex number", lambda g: g.x * 1j),
+            ("/ a dict", lambda g: g.x / {}),
+            ("text // ", lambda g: "text" // g.x),
+            ("% None", lambda g: g.x % None),
+            ("** text", lambda g: g.x ** "text"),
+            ("@", lambda g: g.x @ g.x),
+            ("divmod by text", lambda g: divmod(g.x, "text")),
+        ]
+    ],
+    Case("Value", "< text", lambda g: g.x < "text", TypeError, "'Value' and 'str'", "not supported"),
+    Case("Value", ">= None", lambda g: g.x >= None, TypeError, "'Value' and 'NoneType'", "not supported"),
+    Case("Value", "pow with a modulus", lambda g: pow(g.x, 2, 3), TypeError, "3 were given", r"Value\.pow\(\) takes 2"),
+    Case("Value", "- a list of text", lambda g: g.x - ["text"], TypeError, TEXT, OPERAND),
+    Case("Value", "/ 0", lambda g: g.x / 0, ZeroDivisionError, r"^2\.0 / 0", PYTHONS_OWN),
+    Case("Value", "1 / a zero", lambda g: 1 / (g.x - 2), ZeroDivisionError, r"^1 / 0\.0", PYTHONS_OWN),
+    Case("Value", "// 0", lambda g: g.x // 0.0, ZeroDivisionError, r"^2\.0 // 0\.0", PYTHONS_OWN),
+    Case("Value", "% 0", lambda g: g.x % 0, ZeroDivisionError, r"^2\.0 % 0", PYTHONS_OWN),
+    Case("Value", "0 ** -1", lambda g: 0.0 ** (-g.x), ZeroDivisionError, r"^0\.0 \*\* -2\.0", PYTHONS_OWN),
+    Case("Value", "a complex power", lambda g: (-g.x) ** 0.5, ValueError, r"^-2\.0 \*\* 0\.5", "base that is not neg"),
+    Case("Value", "a power too large", lambda g: g.x**10_000, OverflowError, r"^2\.0 \*\* 10000", PYTHONS_OWN),
+    Case("Value", "+ an integer past floats", lambda g: g.x + HUGE, OverflowError, r"^2\.0 \+ 1000", "too large"),
+    Case("Value", "math.sin", lambda g: math.sin(g.x), TypeError, r"Value\(2\.0\)", r"use scalargrad\.sin\(\).*\.data"),
+    Case("Value", "indexed", lambda g: g.x[0], TypeError, "'Value' object", "not subscriptable"),
+    Case("Value", "iterated", lambda g: list(g.x), TypeError, "'Value' object", "not iterable"),
+    Case("Value", "int() of infinity", int, OverflowError, "infinity", "integer", given=lambda _: sg.Value(math.inf)),
+    Case("Value", "an unknown attribute", lambda g: setattr(g.x, "gard", 0), AttributeError, "'gard'", "no attribute"),
+]
+
+
+# ---- Vector ----------------------------------------------------------------------------------------------------------
+
+
+VECTOR = [
+    Case("Vector", "a number", lambda _: sg.Vector(3.0), TypeError, r"3\.0 \(float\)", LIST),
+    Case("Vector", "None", lambda _: sg.Vector(None), TypeError, NOTHING, LIST),
+    Case("Vector", "a Value", lambda g: sg.Vector(g.x), TypeError, r"Value\(2\.0\) \(Value\)", LIST),
+    Case("Vector", "text", lambda _: sg.Vector("text"), TypeError, r"'t' \(str\)", ELEMENT.format(0)),
+    Case("Vector", "None in it", lambda _: sg.Vector([1.0, None]), TypeError, NOTHING, ELEMENT.format(1)),
+    Case("Vector", "a list in it", lambda _: sg.Vector([[1.0]]), TypeError, r"\[1\.0\] \(list\)", ELEMENT.format(0)),
+    Case("Vector", "a matrix", lambda _: sg.Vector(np.ones((2, 2))), TypeError, "ndarray", ELEMENT.format(0)),
+    Case("Vector", "- a shorter list", lambda g: g.v - [1.0], ValueError, "lengths 1 and 2", "vectors of one length"),
+    Case("Vector", "a longer list *", lambda g: [1, 2, 3] * g.v, ValueError, "lengths 2 and 3", "of one length"),
+    Case("Vector", "- text", lambda g: g.v - "text", TypeError, "'Vector' and 'str'", "unsupported operand"),
+    Case("Vector", "- a list with None", lambda g: g.v - [1.0, None], TypeError, "'NoneType'", "unsupported operand"),
+    Case("Vector", "/ a list with 0", lambda g: g.v / [1.0, 0.0], ZeroDivisionError, r"^3\.0 / 0\.0", PYTHONS_OWN),
+    Case("Vector", "@ a number", lambda g: g.v @ 3.0, TypeError, "'Vector' and 'float'", "unsupported operand"),
+    Case("Vector", "@ a shorter list", lambda g: g.v @ [1.0], ValueError, "lengths 2 and 1", "of one length"),
+    Case("Vector", "@ a matrix", lambda g: g.v @ np.ones((3, 2)), ValueError, "lengths 2 and 3", "of one length"),
+    Case("Vector", "an index past its end", lambda g: g.v[5], IndexError, "got 5", "an index or slice of 2 elements"),
+    Case("Vector", "an index of text", lambda g: g.v["a"], TypeError, "got 'a'", "an index or slice of 2 elements"),
+    Case("Vector", "an element set", lambda g: g.v.__setitem__(0, 1.0), AttributeError, "'Vector'", "__setitem__"),
+    Case("Vector", "math.sin", lambda g: math.sin(g.v), TypeError, "Vector", "real number"),
+    Case("Vector.dot", "a number", lambda g: g.v.dot(3.0), TypeError, r"3\.0 \(float\)", "dot " + LIST),
+    Case("Vector.dot", "text", lambda g: g.v.dot("text"), TypeError, TEXT, "dot " + LIST),
+    Case("Vector.dot", "a list with text", lambda g: g.v.dot([1, "text"]), TypeError, TEXT, ELEMENT.format(1)),
+    Case("Vector.dot", "a longer list", lambda g: g.v.dot([1, 2, 3]), ValueError, "lengths 2 and 3", "of one length"),
+    Case("Vector.index", "no element of it", lambda g: g.v.index(9.0), ValueError, r"got 9\.0", r"element of Vector\("),
+    Case("Vector.count", "nothing", lambda g: g.v.count(), TypeError, "missing 1", "value"),
+    Case("Vector.map", "no function", lambda g: g.v.map(3), TypeError, r"3 \(int\)", "map takes a function"),
+    Case("Vector.map", "text comes of it", lambda g: g.v.map(repr), TypeError, r"\(str\)", ELEMENT.format(0)),
+    Case(
+        "Vector.backward",
+        "used",
+        lambda g: g.u.backward(),
+        ValueError,
+        "Vector of 2 elements",
+        r"a gradient belongs to one number, so reduce it first, with \.sum\(\)",
+    ),
+    Case("Vector.grad", "too short", lambda g: setattr(g.v, "grad", [1.0]), ValueError, "got 1", "expected 2 numbers"),
+    Case("Vector.grad", "text", lambda g: setattr(g.v, "grad", "text"), TypeError, TEXT, f"{NUMBER} as grad"),
+    Case("Vector.grad", "None", lambda g: setattr(g.v, "grad", None), TypeError, NOTHING, "0 clears it"),
+    *[
+        Case(
+            f"Vector.{name}",
+            "of no elements",
+            lambda empty, name=name: getattr(empty, name)(),
+            ValueError,
+            f"^{name} of an empty Vector",
+            "at least one element",
+            given=lambda _: sg.Vector([]),
+        )
+        for name in ("mean", "max", "min", "logsumexp")
+    ],
+    *[
+        Case(
+            f"Vector.{name}",
+            "an integer past floats in it",
+            lambda vector, name=name: getattr(vector, name)(),
+            OverflowError,
+            rf"^{name}\(1\.0, 1000",
+            "too large",
+            given=lambda _: sg.Vector([1.0, HUGE]),
+        )
+        for name in ("sum", "mean", "norm", "prod")
+    ],
+    *[
+        Case(
+            f"Vector.{name}",
+            "an argument",
+            lambda g, name=name: getattr(g.v, name)(0),
+            TypeError,
+            "2 were given",
+            "takes 1 " + ARITY,
+        )
+        for name in ("sum", "norm", "prod", "tolist", "numpy")
+    ],
+    *[
+        Case("Vector", f"in {what}", compare, TypeError, rf"Vector.* here with {came}", "compare its elements.* norm")
+        for what, compare, came in (
+            ("< a number", lambda g: g.v < 3, r"3 \(int\)"),
+            ("<= a Vector", lambda g: g.v <= g.v, r"Vector.* \(Vector\)"),
+            ("> a Value", lambda g: g.v > g.x, r"Value\(2\.0\) \(Value\)"),
+            (">= a list", lambda g: g.v >= [1.0, 2.0], r"\[1\.0, 2\.0\] \(list\)"),
+        )
+    ],
+    Case("Vector", "pow of three", lambda g: pow(g.v, 2, 3), TypeError, r"Vector\.__pow__\(\)", "takes 2 .* 3 were"),
+    Case(
+        "Vector", "of rows", lambda _: sg.Vector(np.eye(2)), TypeError, r"array\(", r"\[Variable\(row\) for row in rows"
+    ),
+]
+
+TABLE = [*VALUE, *OPERATORS, *VECTOR]
+
+
+@each_of(TABLE)
+def test_bad_input_raises_at_once_with_one_sentence_on_what_came_and_what_was_expected(case: Case) -> None:
+    check(case)
+
+
+# ---- Nothing is left half done ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [[9.0], [9.0, "text"], None, "ab"])
+def test_a_vector_keeps_all_of_its_gradients(wrong: Any) -> None:
+    v = sg.Vector([sg.Value(1.0), sg.Value(2.0)])
+    v.grad = [3.0, 4.0]
+    with pytest.raises((TypeError, ValueError)):
+        v.grad = wrong
+    assert v.grad == [3.0, 4.0]
+
+
+def test_a_value_keeps_its_number_and_its_gradient() -> None:
+    x = sg.Value(2.0)
+    (x * x).backward()
+    for name in ("data", "grad"):
+        with pytest.raises(TypeError):
+            setattr(x, name, "text")
+    assert (x.data, x.grad) == (2.0, 4.0)

@@ -1,0 +1,59 @@
+"""The reverse sweep in its fast form: the bits of the definition, in time that goes by what is reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scalargrad as sg
+from scalargrad.engine.backprop import carry_back, reverse_sweep
+from scalargrad.engine.rows import rows_below
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 2)), min_size=1, max_size=40),
+    st.lists(st.integers(0, 2000), max_size=4),
+)
+def test_the_fast_sweep_gives_the_bits_of_the_definition(steps: list[tuple[int, int, int]], gaps: list[int]) -> None:
+    values: list[Any] = [sg.Value(0.3), sg.Value(1.7)]
+    for k, (i, j, kind) in enumerate(steps):
+        a, b = values[-1 - i % len(values)], values[-1 - j % len(values)]
+        values.append(a * 1.1 + 0.1 if kind == 0 else sg.sin(a) * b if kind == 1 else sg.Vector([a, b, a]).sum())
+        for _ in range(gaps[k] if k < len(gaps) else 0):
+            sg.Value(0.0)  # serials between that no row below has
+    seeds = [(values[-1].row, 1.0), (values[len(values) // 2].row, 0.7), (values[0].row, 0.3)]
+    slow, fast = reverse_sweep(seeds), carry_back(seeds)
+    rows = [*rows_below([values[-1].row, values[len(values) // 2].row]), values[0].row, values[1].row]
+    assert [slow.of(row) for row in rows] == [fast.of(row) for row in rows]
+
+
+def test_operands_far_below_cost_what_is_reached() -> None:
+    x = sg.Value(0.5)
+    early = [x * float(i) for i in range(50)]
+    for _ in range(20_000):
+        sg.Value(0.0)
+    y = x
+    for each in early:
+        y = y + each
+    found = carry_back([(y.row, 1.0)])
+    assert len(found) < 2000
+    assert found.of(x.row) == 1.0 + sum(range(50))
+    assert [found.of(each.row) for each in early] == [1.0] * 50
+
+
+def test_a_row_far_below_that_is_reached_by_position_after_all_counts_once() -> None:
+    x = sg.Value(0.5)
+    farthest = x * 2.0
+    for _ in range(20_000):
+        sg.Value(0.0)
+    far = x * 3.0
+    for _ in range(100):
+        sg.Value(0.0)
+    chain = x * 5.0
+    for _ in range(150):
+        chain = chain * 1.0
+    y = (chain + far) + farthest
+    found = carry_back([(y.row, 1.0)])
+    assert (found.of(far.row), found.of(farthest.row), found.of(x.row)) == (1.0, 1.0, 10.0)

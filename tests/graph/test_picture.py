@@ -1,0 +1,148 @@
+"""The picture of a graph: boxes, edges, and what is folded where there is no room."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations, pairwise
+
+import matplotlib as mpl
+import pytest
+
+import scalargrad as sg
+from scalargrad import nn, plot
+from scalargrad.graph.graph import Graph
+from scalargrad.graph.picture import MOST_NODES, Picture, cells_of
+from tests.support.pictures import example, network, texts
+from tests.support.profiles import sized
+
+mpl.use("Agg")
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
+
+def test_boxes_do_not_overlap_and_edges_go_from_left_to_right() -> None:
+    for value in (example(), network(2, 4), network(3, 8)):
+        picture = Picture(Graph([value]))
+        boxes = [(x, y, picture.half_width(thing)) for thing, (x, y) in picture.places.items()]
+        for i, (x, y, half) in enumerate(boxes):
+            for other_x, other_y, other_half in boxes[i + 1 :]:
+                assert abs(x - other_x) >= half + other_half or abs(y - other_y) >= 0.4
+        for way in picture.edges.values():
+            assert all(a < b for (a, _), (b, _) in pairwise(way))
+
+
+def test_a_leaf_stands_right_before_its_first_use() -> None:
+    x, y = sg.Value(1.0, label="x"), sg.Value(2.0, label="y")
+    z = sg.sin(sg.sin(x)) * y
+    picture = Picture(Graph([z]))
+    assert picture.places[y][0] == picture.places[z.operands[0]][0]
+
+
+def test_up_to_80_nodes_each_is_drawn_and_of_more_neurons_are_folded() -> None:
+    small, large = Graph([network(2, 5)]), Graph([network(2, 8)])
+    assert len(small.computed) + len(small.leaves) <= MOST_NODES
+    assert len(cells_of(small)) == len(small.computed)
+    folded = [*cells_of(large).values()]
+    assert len(folded) == 17
+    assert [cell.text for cell in folded[:2]] == ["dot, +, relu\n3 more inputs"] * 2
+
+
+def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> None:
+    weights = [sg.Value(0.1 * i, label=f"w[{i}]") for i in range(30)]
+    picture = Picture(Graph([sg.relu(sg.Vector(weights).dot([1.0] * 30))]))
+    assert [cell.text for cell in picture.cells.values()] == ["dot\n58 more inputs", "relu"]
+    assert picture.size[1] < 3
+    shown = texts(plot.graph(sg.Vector(weights).dot([0.25] * 30), local_derivatives=True))
+    assert shown.count("0.25") == 2  # of the two weights that show
+    assert [text for text in texts(plot.graph(sum(weights))) if "more" in text] == ["26 +\n26 more inputs"]
+
+
+def test_an_operation_none_of_whose_inputs_show_counts_them_all() -> None:
+    m = nn.MLP(2, [8, 1], seed=1)
+    counts = [text for text in texts(plot.graph(m([0.5, 0.25]))) if "inputs" in text]
+    assert counts == [*["dot, +, relu\n3 inputs"] * 8, "dot, +\n9 more inputs"]
+
+
+def test_what_is_not_folded_keeps_all_its_edges_in_a_folded_graph() -> None:
+    x = sg.Value(0.5, label="x")
+    y = x * x
+    for _ in range(20):
+        y = sg.sin(y)
+    found = texts(plot.graph(3 * (y + x) * y, local_derivatives=True))
+    assert "17 sin" in found
+    assert "3" in found
+    assert found.count("0.5") == 2  # of x * x
+
+
+def test_local_derivatives_do_not_cover_each_other_or_boxes() -> None:
+    a, b = sg.Value(0.0123456, label="a"), sg.Value(-0.0345678, label="b")
+    many = sg.Vector([sg.Value(math.sqrt(i), label=f"c{i}") for i in range(1, 9)])
+    axes = [plot.graph(x, local_derivatives=True) for x in (a * b + a / b, many.norm() * many[3] - a, example())]
+    axes += [plot.backward_frames(a * a + a)[2], plot.backward_frames(a * b + a / b)[2]]
+    for ax in axes:
+        ax.figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in ax.texts]
+        assert not any(x.overlaps(y) for x, y in combinations(boxes, 2))
+
+
+def test_where_neurons_do_not_suffice_all_that_is_used_once_is_folded() -> None:
+    x = sg.Value(0.5, label="x")
+    y = sg.sin(x) * sg.cos(x)
+    for i in range(60):
+        y = y * sg.exp(x) + sg.sin(x) * i
+    (cell,) = cells_of(Graph([y])).values()
+    assert (cell.text, cell.inputs) == ("303 operations", {0: x})
+
+
+def test_labels_keep_their_nodes_from_being_folded() -> None:
+    y = x = sg.Value(0.5, label="x")
+    for i in range(100):
+        y = sg.sin(y)
+        if i == 50:
+            y.label = "middle"
+    ends = ["sin", "sin"]
+    assert [cell.text for cell in cells_of(Graph([y])).values()] == [*ends, "47 sin", *ends, *ends, "45 sin", *ends]
+    assert x.label == "x"
+
+
+def test_what_is_too_large_is_told_with_what_to_draw_instead() -> None:
+    with pytest.raises(ValueError, match=r"a graph of [\d,]+ nodes is too large .* draw the graph of a part of it"):
+        plot.graph(network(2, 90))
+    wide = sg.Vector([sg.Value(1.0) for _ in range(21)]).sum()  # of which some inputs would not show
+    for value in (network(2, 8), wide):
+        with pytest.raises(ValueError, match=r"too large, or too deep, to be read step by step"):
+            plot.backward_frames(value)
+    y, k = sg.Value(1.0, label="y"), sg.Value(0.3, label="k")
+    for _ in range(50):  # whose folded picture is ten times as wide as a page
+        y = y + 0.1 * (-k * y)
+    with pytest.raises(ValueError, match="is too large for a picture"):
+        plot.graph(y)
+
+
+def test_long_names_are_cut_to_fit() -> None:
+    x = sg.Value(2.0, label="the temperature outside")
+    assert "the temp…outside\n2\ngrad 4" in texts(plot.graph(x * x, gradients=True))
+
+
+def test_a_long_chain_is_folded_in_time_in_proportion_and_counted() -> None:
+    y = x = sg.Value(2.0, label="x")
+    for _ in range(sized(20_000)):
+        y = y * 1.0001
+    cells = [*cells_of(Graph([y])).values()]
+    assert [cell.text for cell in cells] == ["*", "*", f"{sized(20_000) - 4:,} *", "*", "*"]
+    assert (cells[0].inputs, cells[2].inputs) == ({0: x, 1: 1.0001}, {0: cells[1].node})
+
+
+def test_a_deep_graph_is_folded_before_it_is_a_strip() -> None:
+    y = sg.Value(0.5, label="x")
+    for _ in range(20):
+        y = sg.sin(y)
+    assert [text for text in texts(plot.graph(y)) if "sin" in text] == ["sin", "sin", "16 sin", "sin", "sin"]
+    assert Picture(Graph([y])).size[0] < 20
+
+
+def test_edges_stay_inside_the_picture() -> None:
+    x = sg.Value(2.0)
+    picture = Picture(Graph([sg.Vector([x * x, x * x * x, x]).logsumexp()]))
+    _, _, bottom, top = picture.limits
+    assert all(bottom < y < top for way in picture.edges.values() for _, y in way)

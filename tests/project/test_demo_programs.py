@@ -1,0 +1,168 @@
+"""The demos beside the line fit: what they print is true, and what they draw is there."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import math
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import pytest
+from matplotlib import pyplot as plt
+from PIL import Image
+
+import scalargrad as sg
+from scalargrad import plot
+from tests.support import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DEMOS = ROOT / "demos"
+mpl.use("Agg")
+
+
+def load(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, DEMOS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(DEMOS)
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a demo with options, and checks that it drew its picture; gives what it printed."""
+
+    def run(name: str, *options: str) -> str:
+        assert load(name).main([*options]) == 0
+        with Image.open(f"{name}.png") as picture:
+            assert picture.width > 500
+            assert len(picture.convert("RGB").resize((64, 64)).getcolors(4096) or ()) > 20  # it is not blank
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_chain_rule_is_explained_drawn_and_set_in_motion(run: Callable[..., str]) -> None:
+    out = run("chain_rule", "--x", "0.5", "--y", "-1.5")
+    assert "dv1/dx = cos(x) = 0.877583    -1.5 * 0.877583 = -1.31637" in out
+    found = float(re.findall(r"dz/dx = (\S+)$", out, re.MULTILINE)[-1])
+    assert found == pytest.approx(-1.5 * math.cos(0.5) + 1.0, rel=1e-15)
+    with Image.open("chain_rule.gif") as animation:
+        assert animation.n_frames == 6  # type: ignore[attr-defined]
+
+
+def test_newton_is_done_in_a_few_steps_where_descent_takes_thousands(run: Callable[..., str]) -> None:
+    out = run("newton")
+    descent, newton = (
+        re.search(rf"^{name} +(.*)$", out, re.MULTILINE) for name in ("gradient descent", "Newton.s method")
+    )
+    assert descent is not None
+    assert newton is not None
+    assert int(descent[1].split()[0].replace(",", "")) > 10_000
+    steps, x, y, height, _ = newton[1].split()
+    assert (int(steps), float(x), float(y), float(height)) == (7, 1.0, 1.0, 0.0)
+
+
+def test_descent_that_is_not_given_enough_steps_stops(run: Callable[..., str]) -> None:
+    assert re.search(r"^gradient descent +40 ", run("newton", "--steps", "40"), re.MULTILINE)
+
+
+def test_the_curve_is_fitted_to_the_certified_digits_with_their_errors(run: Callable[..., str]) -> None:
+    out = run("curve_fit")
+    rows = [[float(x) for x in line.split()[1:]] for line in out.splitlines() if re.match(r"b\d ", line)]
+    assert len(rows) == 7
+    for fitted, certified, digits, error, known in rows:
+        assert fitted == pytest.approx(certified, rel=1e-8)
+        assert digits > 8
+        assert error == pytest.approx(known, rel=1e-6)
+
+
+def test_the_certified_values_are_nists() -> None:
+    demo = load("curve_fit")
+    square = sum((y - demo.model(demo.CERTIFIED, x)) ** 2 for x, y in demo.DATA)
+    assert square == pytest.approx(5642.7082397, rel=1e-10)  # a slip in a number of the table would show
+    assert len(demo.DATA) == 37
+
+
+def test_where_the_curve_has_no_value_it_leads_uphill() -> None:
+    demo = load("curve_fit")
+    first = demo.DATA[0][0]
+    assert demo.sum_of_squares([1.0, 0.0, 0.0, 0.0, -1 / first, 0.0, 0.0]) == math.inf
+
+
+def test_a_packages_derivatives_are_its_own_formulas(run: Callable[..., str]) -> None:
+    out = run("differentiate_a_library")
+    differences = [float(x) for x in re.findall(r"differ by at most (\S+) of it", out)]
+    assert len(differences) == 5
+    assert max(differences) < 1e-12
+
+
+def test_the_moons_are_told_apart_eager_and_compiled(run: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    coarse = functools.partial(plot.decision_boundary, steps=20)  # fine ones are what takes longest
+    monkeypatch.setattr(plot, "decision_boundary", coarse)
+    out = run("moons", "--points", "30", "--steps", "30")
+    rows = re.findall(r"^(eager|compiled) +([\d.]+) ms a step +loss ([\d.]+) +(\d+)% right$", out, re.MULTILINE)
+    assert [name for name, *_ in rows] == ["eager", "compiled"]
+    assert rows[0][2] == rows[1][2]
+    assert all(int(percent) >= 99 for *_, percent in rows)
+    assert "times as fast" in out
+
+
+def test_both_ways_to_the_gradient_of_the_moons_agree() -> None:
+    demo = load("moons")
+    points, labels = demo.moons(6, 0.1, 3)
+    model = demo.MLP(2, [4, 1], init="uniform", seed=1)
+    (loss, gradients), (other, others) = (way(model, points, labels)() for way in (demo.eager, demo.compiled))
+    assert loss == pytest.approx(other, rel=1e-13)
+    for gradient, numbers in zip(gradients, others, strict=True):
+        flat = gradient.tolist() if isinstance(gradient, sg.Vector) else gradient.numpy()
+        assert flat == pytest.approx(numbers, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("moons", ["--points", "3"], "expected a multiple of 2 of at least 4, got '3'"),
+        ("moons", ["--steps", "0"], "expected a whole number of at least 1, got '0'"),
+        ("moons", ["--picture", "nowhere/moons.png"], "there is no folder nowhere to save moons.png in"),
+        ("moons", ["--noise", "inf"], "expected a number from 0 to 1, got 'inf'"),
+        ("moons", ["--noise", "much"], "expected a number from 0 to 1, got 'much'"),
+        ("newton", ["--rate", "-1"], "expected a finite number above 0, got '-1'"),
+        ("newton", ["--rate", "much"], "expected a finite number above 0, got 'much'"),
+        ("curve_fit", ["--picture", "fit.xyz"], "expected the name of a picture, as fit.png, got 'fit.xyz'"),
+        ("chain_rule", ["--animation", "sweep"], "expected the name of a picture, as sweep.png, got 'sweep'"),
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_is_done(
+    name: str, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        load(name).main(options)
+    assert end.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_numbers_too_large_for_the_chain_rule_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load("chain_rule").main(["--x", "1e200"]) == 1
+    assert "; give smaller numbers" in capsys.readouterr().err
+
+
+def test_a_descent_that_runs_away_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load("newton").main(["--rate", "1"]) == 1
+    assert "away from the valley; try a smaller --rate than 1" in capsys.readouterr().err

@@ -1,0 +1,84 @@
+"""How bad input is told, as a whole: each public name has a row in the table of its room, and no row is there twice."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+import scalargrad as sg
+from scalargrad import nn, optim, testing
+from scalargrad.tape.variable import ScalarVariable, VectorVariable
+from tests.support import ROOT
+from tests.support.bad_input import Point
+
+if TYPE_CHECKING:
+    from tests.support.bad_input import Case
+
+
+@functools.cache
+def rows() -> list[Case]:
+    """The rows of all tables; a room's is in its file of that name."""
+    files = sorted((ROOT / "tests").rglob("test_*bad_input.py"))
+    modules = [importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts)) for file in files]
+    return [case for module in modules for case in module.TABLE]
+
+
+def test_what_is_almost_bad_input_is_not_refused() -> None:
+    class Legacy:
+        def __getitem__(self, index: int) -> float:
+            return [1.0, 2.0][index]
+
+    assert sg.Vector(Legacy()) == [1.0, 2.0]
+    assert sg.polygamma(1.0, 2.0) == sg.polygamma(1, 2.0)
+    assert sg.Vector([1.0, 2.0, 1.0]).index(1.0, 1) == 2
+    x = sg.Value(3.0)
+    with sg.GradientTape() as tape:
+        y = x * x
+    assert tape.gradient(Point(y), x, Point(10.0)) == 60.0
+    assert isinstance(testing.vectors(st.floats(0, 1), 0, None), st.SearchStrategy)
+    assert isinstance(testing.programs(6, 1, functions=False, branches=True), st.SearchStrategy)
+
+
+def test_every_case_has_its_own_name() -> None:
+    names = Counter((case.name, case.wrong) for case in rows())
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+# What the parts of the package ask of one another, with what they made themselves.
+OWN = {"Value.is_followed_in", "Value.is_leaf"} | {
+    f"GradientTape.{name}" for name in ("begin", "take_part", "note_end", "watches", "saw", "follows_leaf", "follows")
+}
+
+MADE_FOR_NETWORKS = ("scalargrad.nn.", "scalargrad.optim.")
+
+
+def offered_by(kind: type, name: str) -> set[str]:
+    return {
+        f"{name}.{attribute}"
+        for attribute, thing in vars(kind).items()
+        if not attribute.startswith("_") and (callable(thing) or isinstance(thing, property))
+    }
+
+
+def test_every_public_name_is_in_the_table() -> None:
+    public = {*sg.__all__, *(f"testing.{name}" for name in testing.__all__)}
+    public |= {f"math.{name}" for name in sg.math.__all__ if callable(getattr(math, name))}
+    public |= {f"math.{name}" for name in dir(sg.math) if callable(getattr(sg.math, name))}
+    for kind in (sg.Value, sg.Vector, sg.GradientTape):
+        public |= offered_by(kind, kind.__name__)
+    for module in (nn, optim):
+        name = module.__name__.removeprefix("scalargrad.")
+        made_there = [
+            thing
+            for thing in vars(module).values()
+            if str(getattr(thing, "__module__", "")).startswith(MADE_FOR_NETWORKS)
+        ]
+        public |= {f"{name}.{thing.__name__}" for thing in made_there if ">>>" in (thing.__doc__ or "")}
+    for kind in (ScalarVariable, VectorVariable):
+        public |= offered_by(kind, "Variable")
+    assert public - {case.name for case in rows()} == OWN
