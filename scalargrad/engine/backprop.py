@@ -14,6 +14,8 @@ from weakref import ref
 
 from .contexts import current, open_blocks
 from .rows import (
+    KEY,
+    OPERATION,
     SERIAL,
     Handles,
     derivatives_of,
@@ -43,7 +45,7 @@ class Adjoints(dict[int, "Any"]):
 
     def of(self, row: Row) -> Any:
         """The adjoint of a row, None if the sweep did not reach it."""
-        return self.get(identity_of(row))
+        return self.get(row[SERIAL] if row[OPERATION] or row[KEY] is None else row[KEY])
 
     def add(self, row: Row, term: Any) -> None:
         """Add a term to the adjoint of a row."""

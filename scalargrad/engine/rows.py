@@ -183,9 +183,9 @@ class Handles(dict[int, "Any"]):
 
     def purge(self) -> None:
         """Forget what is dead."""
-        for identity, reference in self.copy().items():  # in one piece, other threads may add
-            if reference() is None:
-                self.pop(identity, None)
+        references = self.copy()  # in one piece, other threads may add
+        for identity in [identity for identity, reference in references.items() if reference() is None]:
+            self.pop(identity, None)
         self.limit = 2 * len(self) + 1000
 
 

@@ -7,17 +7,7 @@ import math
 from ..checks import as_number, is_array, plural, require_flag
 from ..engine.backprop import carry_back, reverse_sweep
 from ..engine.contexts import SHUT, Block, clock, close_block, current, open_block, open_blocks
-from ..engine.rows import (
-    INTERVAL,
-    LEAF,
-    NUMBER,
-    OPERATION,
-    SERIAL,
-    identity_of,
-    next_serial,
-    parents_of,
-    rows_below,
-)
+from ..engine.rows import INTERVAL, LEAF, NUMBER, OPERATION, SERIAL, identity_of, next_serial, parents_of, rows_below
 from ..engine.value import Value, make_constant, on_row, rows_in
 from ..engine.vector import Vector, elements_of
 from ..graph.table import Rows

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from ..checks import (
-    require_callable,
-    require_flag,
-)
-from ..engine.rows import (
-    NUMBER,
-)
+from ..checks import require_callable, require_flag
+from ..engine.rows import NUMBER
 from ..engine.value import Value, number_of
 from ..operations.elementary import one_like
-from ..pytree import (
-    plain_structure,
-    refill,
-    scalars_like,
-)
+from ..pytree import plain_structure, refill, scalars_like
 from .run import Transform, one_number, outputs_of, require_argnums, run_at
 
 TYPE_CHECKING = False

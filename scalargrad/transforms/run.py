@@ -5,34 +5,14 @@ from __future__ import annotations
 import operator
 import sys
 
-from ..checks import (
-    in_place_of,
-    is_array,
-    is_integer,
-    is_one_element,
-    plural,
-    require_callable,
-)
+from ..checks import in_place_of, is_array, is_integer, is_one_element, plural, require_callable
 from ..engine.backprop import Adjoints, carry_back
 from ..engine.contexts import Block, current
-from ..engine.rows import (
-    NUMBER,
-    SERIAL,
-    identity_of,
-    operation_of,
-    parents_of,
-    rows_below,
-)
-from ..engine.value import Value, number_of, on_row
+from ..engine.rows import NUMBER, SERIAL, identity_of, operation_of, parents_of, rows_below
+from ..engine.value import Value, make_leaf, new, number_of, on_row
 from ..engine.vector import Vector
 from ..operations.elementary import identity, one_like, zero_like
-from ..pytree import (
-    is_number,
-    is_passed_over,
-    refill,
-    scalars_like,
-    scalars_of,
-)
+from ..pytree import is_number, is_passed_over, refill, scalars_like, scalars_of
 from .forward import forward_rows
 
 TYPE_CHECKING = False
@@ -63,14 +43,13 @@ class Run(Block):
         super().__init__()
         self.name = name
         self.arguments = arguments
-        self.selective = False
+        self.selective = self.is_list = False
         self.intervals: set[int] = set()
         self.leaves: list[Value] = []
         self.zeros: list[Any] = []
-        self.is_list = False
         outside = current()
         self.nested = outside.enabled and bool(outside.tapes)
-        self.has_structure = any(type(argument) is not float for argument in arguments)
+        self.has_structure = {*map(type, arguments)} != {float}
         if not self.has_structure:  # a function of a few numbers is the one that may be called a million times
             self.numbers = arguments
             self.followed = {}
@@ -111,11 +90,12 @@ class Run(Block):
 
     def fresh_arguments(self) -> list[Any]:
         """The arguments with fresh leaves in the place of their numbers; a value that is followed stays connected."""
+        if not self.has_structure:
+            self.leaves = [make_leaf(new(Value), x) for x in self.numbers]
+            return self.leaves
         self.leaves = [Value(number_of(x)) for x in self.numbers]
         for i, x in self.followed.items():
             self.leaves[i] = identity(x)
-        if not self.has_structure:
-            return self.leaves
         leaves = iter(self.leaves)
         return [refill(argument, leaves, construct=True) for argument in self.arguments]
 
@@ -157,8 +137,11 @@ class Run(Block):
 
     def gradient(self, adjoints: Adjoints) -> list[Any]:
         """The adjoint of each leaf, zero for one that the targets do not depend on."""
-        found = [(leaf.row[NUMBER], adjoints.of(leaf.row)) for leaf in self.leaves]
-        return [zero_like(number) if adjoint is None else adjoint for number, adjoint in found]
+        found = []
+        for leaf in self.leaves:
+            adjoint = adjoints.of(leaf.row)
+            found.append(zero_like(leaf.row[NUMBER]) if adjoint is None else adjoint)
+        return found
 
     def product(self, given: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
         """The product of a row of numbers or values with the derivatives of outputs by the leaves."""
