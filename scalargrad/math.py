@@ -40,15 +40,8 @@ if TYPE_CHECKING:
     def __getattr__(name: str) -> Any: ...  # the functions are made below, from what the running Python has
 
 
-# The functions that are operations element by element, by the names of those.
-ELEMENTWISE = {
-    name: name
-    for name in (
-        *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "copysign", "cos", "cosh", "degrees"),
-        *("erf", "erfc", "exp", "exp2", "expm1", "fabs", "fma", "fmod", "gamma", "ldexp", "lgamma", "log10", "log1p"),
-        *("log2", "radians", "remainder", "sin", "sinh", "sqrt", "tan", "tanh", "ulp"),
-    )
-} | {"pow": "float_pow"}
+# The operations by the names that users know them by; one that goes by the name of a function of `math` is that.
+SHOWN = {operation.shown: operation for operation in registry.values() if not operation.symbol}
 # The functions that give integers or truth values.
 PLAIN = {
     *("ceil", "comb", "factorial", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "perm"),
@@ -217,8 +210,8 @@ def mirror() -> dict[str, Any]:
             here[name] = thing
             continue
         function: Any = COMPOSED.get(name)
-        if function is None and name in ELEMENTWISE:
-            function = elementwise(name, registry[ELEMENTWISE[name]])
+        if function is None and name in SHOWN:
+            function = elementwise(name, SHOWN[name])
         elif function is None:
             function = of_numbers(name) if name in PLAIN else unknown(name)
         function.__name__ = function.__qualname__ = name

@@ -1501,21 +1501,10 @@ def test_a_name_after_positional_ones_stands_in_the_source() -> None:
     assert execute(compiled.source)["function"](3.0, y=4.0) == 12.0
 
 
-def matched(x: Any) -> Any:
-    match x > 0:
-        case True:
-            return x
-        case _:
-            return -x
-
-
 @pytest.mark.usefixtures("no_fallback")
 @pytest.mark.parametrize(
     "function",
     [
-        matched,
-        lambda x: x if (x > 0) is True else 2 * x,
-        lambda x: x if type(x > 0) is bool else 2 * x,
         lambda x: x if isinstance(x > 0, bool) else 2 * x,
         lambda x: {True: x, False: 2 * x}[x > 0],
         lambda x: x * len({x > 0, x > 1}),

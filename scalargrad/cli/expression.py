@@ -54,13 +54,11 @@ for _name in ("isfinite", "isinf", "isnan"):
     FUNCTIONS[_name] = (truth(getattr(math, _name)), 1, 1)
 for _name in ("ceil", "floor", "trunc"):
     FUNCTIONS[_name] = (as_whole_number(getattr(math, _name)), 1, 1)
-_OWN = (
-    *("clip", "digamma", "log_sigmoid", "logaddexp", "maximum", "minimum", "polygamma", "relu", "sigmoid", "sinc"),
-    *("softplus", "where"),
-)
-for _name, _operation in {**math.ELEMENTWISE, **dict(zip(_OWN, _OWN))}.items():
-    if _name != "ldexp" and hasattr(_module := operations if _name in _OWN else math, _name):
-        FUNCTIONS[_name] = (getattr(_module, _name), *[len(registry[_operation].rules)] * 2)
+for _operation in registry.values():
+    _name = _operation.shown
+    if _operation.for_users or (_name in vars(math) and _name not in math.COMPOSED and _name != "ldexp"):
+        _module = operations if _operation.for_users else math
+        FUNCTIONS[_name] = (getattr(_module, _name), *[len(_operation.rules)] * 2)
 
 CONSTANTS: dict[str, float] = {name: getattr(math, name) for name in ("e", "inf", "nan", "pi", "tau")}
 
