@@ -26,7 +26,7 @@ from .engine import contexts
 from .engine.value import Value, number_of
 from .engine.vector import Vector
 from .operations import elementary as operations
-from .operations import reductions
+from .operations import floats, reductions
 from .operations.operation import find_applier, registry
 
 TYPE_CHECKING = False
@@ -175,20 +175,20 @@ def _log(x: Any, *base: Any) -> Any:
 def _modf(x: Any, /) -> Any:
     if not is_one_number(x):
         return standard.modf(x)
-    return operations.fraction(x), operations.whole(number_of(x))
+    return floats.fraction(x), floats.whole(number_of(x))
 
 
 def _frexp(x: Any, /) -> Any:
     if not is_one_number(x):
         return standard.frexp(x)
-    exponent = operations.exponent(number_of(x))
-    return operations.ldexp(x, -exponent), exponent
+    exponent = floats.exponent(number_of(x))
+    return floats.ldexp(x, -exponent), exponent
 
 
 def _nextafter(x: Any, y: Any, /, **steps: Any) -> Any:
     if is_recorded(x) or is_recorded(y):
         standard.nextafter(1.0, 2.0, **steps)  # raises what is wrong with `steps`
-        return operations.nextafter(x, y, 1 if steps.get("steps") is None else steps["steps"])
+        return floats.nextafter(x, y, 1 if steps.get("steps") is None else steps["steps"])
     return standard.nextafter(x, y, **steps)
 
 

@@ -57,8 +57,7 @@ for _name in ("ceil", "floor", "trunc"):
 for _operation in registry.values():
     _name = _operation.shown
     if _operation.for_users or (_name in vars(math) and _name not in math.COMPOSED and _name != "ldexp"):
-        _module = operations if _operation.for_users else math
-        FUNCTIONS[_name] = (getattr(_module, _name), *[len(_operation.rules)] * 2)
+        FUNCTIONS[_name] = (vars(math).get(_name, _operation.function), *[len(_operation.rules)] * 2)
 
 CONSTANTS: dict[str, float] = {name: getattr(math, name) for name in ("e", "inf", "nan", "pi", "tau")}
 

@@ -17,7 +17,6 @@ from ..checks import (
 )
 from ..engine.value import Value, leaf_number
 from ..engine.vector import Vector, elements_of
-from ..operations import elementary as operations
 from ..operations.operation import registry
 from ..tape.variable import Variable, assign_leaves
 from .saving import load as load
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": operator.pos,
-    **{name: getattr(operations, name) for name in sorted(registry) if registry[name].activation},
+    **{name: registry[name].function for name in sorted(registry) if registry[name].activation},
 }
 
 # A weight of a neuron with nin inputs, in a layer of nout neurons.

@@ -93,6 +93,7 @@ class Operation:
     start: Any = None  # what a reduction of nothing gives
     for_users = False  # whether it is offered to users under a name that `math` has not
     activation = False  # whether a layer may name it
+    function: Any = None  # what applies it to numbers, values and vectors; none of Python's operators has one
 
     pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
 
@@ -308,7 +309,7 @@ def operation(*rules: Rule, numpy: str | None = None, shown: str = "", **facts: 
             return operation(x, y) if result is NotImplemented else result
 
         function = in_place_of(kernel, of_one if len(rules) == 1 else of_two if len(rules) == 2 else of_several)
-        function.operation = operation
+        function.operation, operation.function = operation, function
         return function
 
     return define
