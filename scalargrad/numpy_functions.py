@@ -16,6 +16,7 @@ from .engine.value import Element, Value, number_of
 from .engine.vector import Vector
 from .operations.operation import (
     Operation,
+    Rank,
     Reduction,
     appliers,
     array_appliers,
@@ -45,7 +46,7 @@ def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
     return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
 
 
-array_appliers[2] = (4, apply_to_arrays)
+array_appliers[2] = (Rank.ARRAY, apply_to_arrays)
 
 
 def matrix_product(left: Any, right: Any) -> Any:

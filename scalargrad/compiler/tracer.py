@@ -17,7 +17,7 @@ from ..engine.contexts import Block, current
 from ..engine.rows import INTERVAL, KEY, NUMBER, OPERATION, identity_of
 from ..engine.value import Value, make_constant, recorded
 from ..operations import elementary as operations
-from ..operations.operation import Operation, appliers, numpy_functions, registry
+from ..operations.operation import Operation, Rank, appliers, numpy_functions, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -525,4 +525,4 @@ def apply_traced(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 Real.register(Traced)
-appliers[Traced] = appliers[Condition] = (0.5, apply_traced)
+appliers[Traced] = appliers[Condition] = (Rank.SYMBOL, apply_traced)

@@ -6,7 +6,7 @@ from numbers import Real
 
 from ..checks import Symbol
 from ..operations.elementary import give_operators
-from ..operations.operation import Operation, appliers
+from ..operations.operation import Operation, Rank, appliers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,4 +125,4 @@ def local_formulas(operation: Operation, operands: Sequence[Any], result: Formul
     return [held(x, CHOICE) if wants else "" for x, wants in zip(found, wanted)]
 
 
-appliers[Formula] = (0.5, apply_to_formulas)
+appliers[Formula] = (Rank.SYMBOL, apply_to_formulas)

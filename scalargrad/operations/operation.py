@@ -150,7 +150,7 @@ class Operation:
 
     def __call__(self, *operands: Operand) -> Any:
         """Apply the operation to any operands that have an applier: numbers, values, vectors."""
-        rank: float = -1
+        rank = -1
         apply: Any = evaluate
         for operand in operands:
             found = appliers.get(type(operand)) or find_applier(operand)
@@ -225,18 +225,26 @@ def apply_unwrapped(operation: Operation, operands: Sequence[Operand]) -> Any:
     return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
 
 
-# What applies an operation to operands of a type, with its rank: among mixed operands the highest rank applies.
-# Higher floors register theirs here, so that this one need not know them.
-appliers: dict[type, tuple[float, Callable[[Operation, Sequence[Operand]], Any]]] = {
-    float: (0, evaluate),
-    int: (0, evaluate),
-    bool: (0, evaluate),
+class Rank:
+    """Who applies an operation to mixed operands: the applier of the highest of these, from a number to a series."""
+
+    NUMBER, SYMBOL, VALUE, SCALAR_ARRAY, VECTOR, ARRAY, SERIES = range(7)
+
+
+# What applies an operation to operands of a type, with its rank. Higher floors register theirs here, so that this one
+# need not know them.
+appliers: dict[type, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
+    float: (Rank.NUMBER, evaluate),
+    int: (Rank.NUMBER, evaluate),
+    bool: (Rank.NUMBER, evaluate),
 }
 # NumPy's arrays are told by what they offer, since NumPy may not be there: of no dimension, of one, and of more.
-array_appliers: dict[int, tuple[float, Callable[[Operation, Sequence[Operand]], Any]]] = {0: (2, apply_unwrapped)}
+array_appliers: dict[int, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
+    0: (Rank.SCALAR_ARRAY, apply_unwrapped)
+}
 
 
-def find_applier(operand: object) -> tuple[float, Callable[[Operation, Sequence[Operand]], Any]] | None:
+def find_applier(operand: object) -> tuple[int, Callable[[Operation, Sequence[Operand]], Any]] | None:
     """The applier for an operand of a subclass, of another kind of real number, or of a NumPy array; else `None`."""
     for parent in type(operand).__mro__:
         if parent in appliers:
