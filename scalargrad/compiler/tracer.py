@@ -76,7 +76,7 @@ class Traced(Symbol):
     since it may raise. Python's decisions on it are asked of the trace.
     """
 
-    __slots__ = ("data", "index", "is_float", "keeps", "operands", "operation", "trace")
+    __slots__ = ("data", "index", "is_float", "is_known", "keeps", "operands", "operation", "trace")
 
     __array_ufunc__ = None  # NumPy's scalars give way to it
 
@@ -87,6 +87,7 @@ class Traced(Symbol):
         self.data = data
         self.is_float = is_float
         self.keeps = False
+        self.is_known = False  # as one of the paths of a function, where its trace is over
         self.index = trace.count = trace.count + 1
 
     def __divmod__(self: Any, other: Any) -> tuple[Any, Any]:
@@ -125,7 +126,9 @@ class Traced(Symbol):
         return bool(self % 1 == 0)
 
     def __hash__(self) -> int:
-        return self.trace.ask("hash", hash, (self,), {}) if self.trace.is_open else self.index
+        if self.is_known or not self.trace.is_open:
+            return self.index
+        return self.trace.ask("hash", hash, (self,), {})  # type: ignore[no-any-return]
 
     def __getattr__(self, name: str) -> Any:
         operation = numpy_functions.get(name, registry.get(name))
@@ -222,7 +225,7 @@ class Condition(Traced):
         return self.trace.decide(self)  # type: ignore[no-any-return]
 
     def __hash__(self) -> int:
-        return hash(bool(self)) if self.trace.is_open else self.index
+        return self.index if self.is_known or not self.trace.is_open else hash(bool(self))
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(bool, name):
@@ -349,7 +352,7 @@ class Trace(Block):
         found = operation.simpler(*operands) if operation.simpler is not None else simplified(operation, operands)
         if found is not None:
             return found
-        key = (operation.name, operation.symbol, *map(key_of_operand, operands))
+        key = key_of_operation(operation, operands)
         found = self.table.get(key)
         if found is None:
             try:
@@ -464,6 +467,11 @@ INSTEAD = {
     "backward()": "backward() is not followed, since it writes into leaves; use GradientTape, or scalargrad.grad",
     "assign": "a value cannot be assigned; return the new number, and assign it outside",
 }
+
+
+def key_of_operation(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """What an operation on some operands is told by."""
+    return (operation.name, operation.symbol, *map(key_of_operand, operands))
 
 
 def key_of_operand(operand: Any) -> Any:
