@@ -176,5 +176,5 @@ def test_dask_takes_it_lazily() -> None:
 def test_a_path_that_numba_does_not_take_is_an_error_that_names_what_it_lacks() -> None:
     compiled = sg.compile(lambda x: x * 2 if x < 1 else sg.cbrt(x), decorate=numba.njit)
     assert compiled(0.5) == 1.0
-    with pytest.raises(TypeError, match="does not take the code .*cbrt"):
+    with pytest.raises(TypeError, match=r"does not take the code .*cbrt"):
         compiled(8.0)

@@ -24,7 +24,7 @@ from ..transforms.run import Transform, are_followed
 from .account import CODE, GENERATE, LOSS, PATIENCE, TRACE, TRACED_CALL, Account
 from .generated import Code, EngineCode, stub
 from .paths import PathTree
-from .signature import Parameter, arguments_of, parameters_of, unlike
+from .signature import arguments_of, parameters_of, unlike
 from .tracer import Trace, Traced
 
 TYPE_CHECKING = False
@@ -191,7 +191,11 @@ class Compiler:
     def _key(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
         """What tells the structure of some arguments, and the numbers in them."""
         numbers: list[Any] = []
-        return tuple([self._shape(parameter, x, numbers) for parameter, x in zip(self.parameters, values)]), numbers
+        key = [
+            static_key(parameter.name, x) if parameter.fixes(x) else shape_of(parameter.name, x, numbers)
+            for parameter, x in zip(self.parameters, values)
+        ]
+        return tuple(key), numbers
 
     def _new_version(self, key: Any, values: Sequence[Any], floats: Sequence[float]) -> Version:
         """A version for a structure, kept unless there are too many."""
@@ -363,12 +367,6 @@ class Compiler:
             f"compile takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
             f"{self.name} returned holds {part!r} ({type(part).__name__})"
         )
-
-    def _shape(self, parameter: Parameter, value: Any, numbers: list[Any]) -> Any:
-        """What tells the structure of an argument, to look it up by; adds the numbers in it to those given."""
-        if parameter.fixes(value):
-            return static_key(parameter.name, value)
-        return shape_of(parameter.name, value, numbers)
 
     # -- what there is to say
 

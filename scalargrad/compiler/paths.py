@@ -29,6 +29,11 @@ class Branch:
         self.answers: dict[Any, Branch] = {}
         self.result: tuple[Any, list[Any]] | None = None
 
+    @property
+    def ends(self) -> list[Any]:
+        """What it is there for: the question, or the numbers in the result."""
+        return [self.question] if self.question is not None else self.result[1] if self.result else []
+
     def table(self) -> dict[Any, Traced]:
         """The operations by what tells them from others."""
         return {key_of_operation(node.operation, node.operands): node for node in self.nodes}

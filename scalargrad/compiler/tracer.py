@@ -31,6 +31,7 @@ class Asked(Operation):
     """A function of Python's own; `symbol` are the names of its last operands, which go by keyword."""
 
     raises = True
+    gives = "no float"  # that one could rely on
 
 
 class UntraceableError(Exception):
@@ -356,19 +357,20 @@ class Trace(Block):
         found = self.table.get(key)
         if found is None:
             try:
-                operands = tuple([x if isinstance(x, Traced) else constant_operand(operation, x) for x in operands])
+                operands = [x if isinstance(x, Traced) else constant_operand(operation, x) for x in operands]
             except UntraceableError as error:
                 self.refusal = error
                 raise
-            data = None
-            if self.script is None:
-                data = self._evaluate(operation, operands)
-            found = self.table[key] = kind(
-                self, operation, operands, data, operation.gives_float([*map(is_float, operands)])
-            )
-            self.events.append(found)
+            found = self._write_down(key, operation, operands, kind)
         if operation.raises and not self.quiet:
             found.keeps = True
+        return found
+
+    def _write_down(self, key: Any, operation: Operation, operands: Sequence[Any], kind: type[Traced]) -> Traced:
+        data = self._evaluate(operation, operands) if self.script is None else None
+        is_a_float = operation.gives_float([*map(is_float, operands)])
+        found = self.table[key] = kind(self, operation, (*operands,), data, is_a_float)
+        self.events.append(found)
         return found
 
     def _evaluate(self, operation: Operation, operands: Sequence[Any]) -> Any:
@@ -395,13 +397,8 @@ class Trace(Block):
         found = self.table.get(key)
         if found is None:
             operation = Asked(name, of_operands, (None,) * len(operands), ",".join(named))
-            data = None
-            if self.script is None:
-                data = self._evaluate(operation, operands)
-            kind = Condition if name in TRUTHS else Traced
-            found = self.table[key] = kind(self, operation, operands, data, False)
+            found = self._write_down(key, operation, operands, Condition if name in TRUTHS else Traced)
             found.keeps = True
-            self.events.append(found)
         return found if isinstance(found, Condition) else self.decide(found)
 
     def decide(self, question: Traced) -> Any:

@@ -6,7 +6,7 @@ free. Of two paths the shorter goes into an `if`, so that no depth of the tree i
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from ..operations import elementary as operations
 from .kernels import ATOM, BITS, COMPARISON, LOOSE, POWER, PRODUCT, SIGN, SUM, Library, text_of
@@ -76,8 +76,7 @@ class Writer:
         for branch in reversed([*root.walk()]):
             needed = set().union(*[needed_from[follower] for follower in branch.answers.values()])
             self.needed_after[branch] = {*needed}
-            ends = [branch.question] if branch.question is not None else branch.result[1] if branch.result else []
-            needed.update(x for x in ends if isinstance(x, Traced))
+            needed.update(x for x in branch.ends if isinstance(x, Traced))
             if branch.question is not None:
                 self.exact.add(branch.question)
             live = []
@@ -162,12 +161,7 @@ class Writer:
         self.pending: dict[Traced, tuple[Text, int, bool]] = {}
         self.uses: dict[Traced, int] = {}
         self.after = self.needed_after[branch]
-        ends = [branch.question] if branch.question is not None else branch.result[1] if branch.result else []
-        for node in self.live[branch]:
-            for x in node.operands:
-                if isinstance(x, Traced):
-                    self.uses[x] = self.uses.get(x, 0) + 1
-        for x in ends:
+        for x in (*chain.from_iterable([node.operands for node in self.live[branch]]), *branch.ends):
             if isinstance(x, Traced):
                 self.uses[x] = self.uses.get(x, 0) + 1
         for node in [x for x in self.names if x not in self.inputs and x not in self.uses and x not in self.after]:
@@ -314,10 +308,10 @@ class Writer:
 
     def _chain(self, node: Traced) -> Text | None:
         """A sum or a product of many, from left to right."""
-        chain, operands = node.operation.chain, node.operands
+        kind, operands = node.operation.chain, node.operands
         half = len(operands) // 2
-        terms = [*zip(operands, operands[half:])] if chain == "+*" else [(x,) for x in operands]
-        is_product = chain == "*"
+        terms = [*zip(operands, operands[half:])] if kind == "+*" else [(x,) for x in operands]
+        is_product = kind == "*"
         sign, low = (" * ", PRODUCT) if is_product else (" + ", SUM)
         # Python's sum begins with the integer 0; with a float it is the same where the first term is one.
         is_float = any(type(x) is float or (isinstance(x, Traced) and x.is_float) for x in terms[0])
@@ -337,7 +331,7 @@ class Writer:
                 text, used = partial, ()
             text = f"{text}{sign}{piece}" if text else piece
             used += more
-        if chain == "+/":
+        if kind == "+/":
             text, low = f"({text}) / {float(len(operands)) if node.is_float else len(operands)}", PRODUCT
         if partial:
             self._assign(node, text, used)
