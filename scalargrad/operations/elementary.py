@@ -27,7 +27,7 @@ import operator
 import sys
 
 from . import special
-from .operation import operation, operator_of
+from .operation import facts, operation, operator_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,25 +88,15 @@ def absolute(x: Number) -> Number:
     return abs(x)
 
 
-@operation(
-    lambda x, y: quotient(one_like(x), y),
-    lambda x, y: -over_square(x, y),
-    formula="x / y",
-    arrays=lambda xp, x, y: x / y,
-    gives="float",
-)
+@operation(lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
+@facts(formula="x / y", arrays=lambda xp, x, y: x / y, gives="float")
 def quotient(x: Number, y: Number) -> Number:
     """x / y as IEEE 754 has it, for use in rules: a zero divisor gives an infinity, or nan for 0 / 0."""
     return x / y if y else x * math.copysign(math.inf, y)
 
 
-@operation(
-    lambda x, y: over_square(one_like(x), y),
-    lambda x, y: -2 * quotient(over_square(x, y), y),
-    formula="x / y**2",
-    arrays=lambda xp, x, y: x / y / y,
-    gives="float",
-)
+@operation(lambda x, y: over_square(one_like(x), y), lambda x, y: -2 * quotient(over_square(x, y), y))
+@facts(formula="x / y**2", arrays=lambda xp, x, y: x / y / y, gives="float")
 def over_square(x: Number, y: Number) -> Number:
     """x / y**2, without the range that y**2 would need."""
     ratio = quotient(x, y)
@@ -116,9 +106,8 @@ def over_square(x: Number, y: Number) -> Number:
     return quotient(ratio, y)
 
 
-@operation(
-    lambda x, y: times_power(y * (y - 1), x, y - 2, 0),
-    lambda x, y: power_log_sum(1, y, x, y - 1, 0),
+@operation(lambda x, y: times_power(y * (y - 1), x, y - 2, 0), lambda x, y: power_log_sum(1, y, x, y - 1, 0))
+@facts(
     raises=True,
     formula="y * x**(y - 1)",
     arrays=lambda xp, x, y: xp.where(y == 0, 0.0, y * x ** (y - 1.0)),
@@ -186,6 +175,8 @@ def power_log_sum_over_arrays(xp: Any, a: Any, b: Any, x: Any, y: Any, k: int) -
     lambda c, x, y, k: times_power(c * y, x, y - 1, k) + times_power(c * k, x, y - 1, k - 1),
     lambda c, x, y, k: times_power(c, x, y, k + 1),
     None,
+)
+@facts(
     raises=True,
     formula="c * x**y * log(x)**k",
     arrays=times_power_over_arrays,
@@ -220,10 +211,8 @@ def times_power(c: Number, x: Same, y: Number, k: int) -> Same:
     lambda a, b, x, y, k: times_power(a * k, x, y - 1, k - 1) + power_log_sum(a * y + b * (k + 1), b * y, x, y - 1, k),
     lambda a, b, x, y, k: power_log_sum(a, b, x, y, k + 1),
     None,
-    raises=True,
-    formula="x**y * log(x)**k * (a + b * log(x))",
-    arrays=power_log_sum_over_arrays,
 )
+@facts(raises=True, formula="x**y * log(x)**k * (a + b * log(x))", arrays=power_log_sum_over_arrays)
 def power_log_sum(a: Number, b: Number, x: Same, y: Number, k: int) -> Same:
     """x**y log(x)**k (a + b log(x)), in one, since near x = 0 the two parts may be infinite with opposite signs.
 
@@ -236,13 +225,8 @@ def power_log_sum(a: Number, b: Number, x: Same, y: Number, k: int) -> Same:
     return times(a + b * math.log(x), x, y, k)
 
 
-@operation(
-    lambda x, y, k: power_log_sum(k, y, x, y - 1, k - 1),
-    lambda x, y, k: power_log(x, y, k + 1),
-    None,
-    formula="x**y * log(x)**k",
-    arrays=power_log_over_arrays,
-)
+@operation(lambda x, y, k: power_log_sum(k, y, x, y - 1, k - 1), lambda x, y, k: power_log(x, y, k + 1), None)
+@facts(formula="x**y * log(x)**k", arrays=power_log_over_arrays)
 def power_log(x: Same, y: Number, k: int) -> Same:
     """x**y log(x)**k, for x >= 0 and whole k: the k-th derivative of x**y by y; nan for x < 0 unless k is 0.
 
@@ -349,12 +333,9 @@ def log(x: Number) -> float:
 
 
 @operation(
-    lambda x, y: quotient(quotient(1, log(y)), x),
-    lambda x, y: -quotient(over_square(log(x), log(y)), y),
-    shown="log",
-    raises=True,
-    arrays=lambda xp, x, y: xp.log(x) / xp.log(y),
+    lambda x, y: quotient(quotient(1, log(y)), x), lambda x, y: -quotient(over_square(log(x), log(y)), y), shown="log"
 )
+@facts(raises=True, arrays=lambda xp, x, y: xp.log(x) / xp.log(y))
 def log_base(x: Number, y: Number) -> float:
     """The logarithm of x to base y, as `math.log` of two numbers has it; d/dx = 1/(x log y)."""
     return math.log(x, y)
@@ -415,11 +396,8 @@ def sqrt(x: Number) -> float:
     return math.sqrt(x)
 
 
-@operation(
-    lambda x: -2 * quotient(cbrt_slope(x), 3 * x),
-    formula="1 / (3 * cbrt(x)**2)",
-    arrays=lambda xp, x: 1.0 / (3.0 * xp.cbrt(x) ** 2),
-)
+@operation(lambda x: -2 * quotient(cbrt_slope(x), 3 * x))
+@facts(formula="1 / (3 * cbrt(x)**2)", arrays=lambda xp, x: 1.0 / (3.0 * xp.cbrt(x) ** 2))
 def cbrt_slope(x: Number) -> float:
     """1/(3 cbrt(x)**2)."""
     return special.compute_cbrt_slope(x)
@@ -452,9 +430,8 @@ def logaddexp(x: Number, y: Number, /) -> float:
 @operation(
     lambda x, y: logaddexp_slope(x, y) * logaddexp_slope(y, x),
     lambda x, y: -logaddexp_slope(x, y) * logaddexp_slope(y, x),
-    formula="1 / (1 + exp(y - x))",
-    arrays=lambda xp, x, y: xp.exp(-xp.logaddexp(0.0, y - x)),
 )
+@facts(formula="1 / (1 + exp(y - x))", arrays=lambda xp, x, y: xp.exp(-xp.logaddexp(0.0, y - x)))
 def logaddexp_slope(x: Number, y: Number) -> float:
     """1/(1 + exp(y - x)), the share of exp(x) in exp(x) + exp(y)."""
     return special.compute_logaddexp_slope(x, y)
@@ -590,9 +567,8 @@ def atan2(y: Number, x: Number, /) -> float:
     # (y - x)(y + x) over the square, in halves, since a sum may be too large
     lambda x, y: 4 * over_sum_of_squares(y / 2 - x / 2, x, y) * over_sum_of_squares(y / 2 + x / 2, x, y),
     lambda x, y: -2 * inversion(x, y) * inversion(y, x),
-    formula="x / (x**2 + y**2)",
-    arrays=lambda xp, x, y: x / xp.hypot(x, y) / xp.hypot(x, y),
 )
+@facts(formula="x / (x**2 + y**2)", arrays=lambda xp, x, y: x / xp.hypot(x, y) / xp.hypot(x, y))
 def inversion(x: Number, y: Number) -> float:
     """x/(x**2 + y**2)."""
     return special.compute_over_sum_of_squares(x, x, y)
@@ -602,9 +578,8 @@ def inversion(x: Number, y: Number) -> float:
     lambda c, x, y: over_sum_of_squares(one_like(c), x, y),
     lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(x, y),
     lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(y, x),
-    formula="c / (x**2 + y**2)",
-    arrays=lambda xp, c, x, y: c / xp.hypot(x, y) / xp.hypot(x, y),
 )
+@facts(formula="c / (x**2 + y**2)", arrays=lambda xp, c, x, y: c / xp.hypot(x, y) / xp.hypot(x, y))
 def over_sum_of_squares(c: Number, x: Number, y: Number) -> float:
     """c/(x**2 + y**2), without the range that the squares would need."""
     return special.compute_over_sum_of_squares(c, x, y)
@@ -920,10 +895,8 @@ def chosen_below(x: Same, y: Number) -> Same:
     lambda x, low, high: clip_share(x, low, high, 0),
     lambda x, low, high: clip_share(x, low, high, 1),
     lambda x, low, high: clip_share(x, low, high, 2),
-    raises=True,
-    for_users=True,
-    arrays=lambda xp, x, low, high: xp.minimum(xp.maximum(x, low), high),
 )
+@facts(raises=True, for_users=True, arrays=lambda xp, x, low, high: xp.minimum(xp.maximum(x, low), high))
 def clip(x: Number, low: Number, high: Number, /) -> Number:
     """x held between low and high; where several of the three are the result, they share the gradient equally.
 
@@ -966,9 +939,8 @@ def huber(x: Number, delta: Number) -> Number:
     None,
     lambda condition, x, y: where(condition, one_like(x), zero_like(x)),
     lambda condition, x, y: where(condition, zero_like(y), one_like(y)),
-    for_users=True,
-    arrays=lambda xp, condition, x, y: xp.where(condition, x, y),
 )
+@facts(for_users=True, arrays=lambda xp, condition, x, y: xp.where(condition, x, y))
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .elementary import power_log, power_slope, sign
-from .operation import operation
+from .operation import facts, operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def in_floats(x: Number) -> float:
     lambda x, y: power_log(in_floats(x), in_floats(y), 1),
     numpy="float_power",
     shown="pow",
-    raises=True,
 )
+@facts(raises=True)
 def float_pow(x: Number, y: Number) -> float:
     """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
     return math.pow(x, y)

@@ -116,7 +116,7 @@ class Operation:
         # The forms of `engine.fast_path` for one or two operands, the first of which, or else the second, is a Value.
         self.method: Any = None
         self.reflected: Any = None
-        for fact, what in facts.items():
+        for fact, what in {**getattr(kernel, "facts", {}), **facts}.items():
             setattr(self, fact, what)
 
     def __repr__(self) -> str:
@@ -330,6 +330,16 @@ def reduction(rule: Rule, numpy: str = "", **facts: Unpack[Facts]) -> Callable[[
         operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,), numpy=numpy, **facts)
         register(operation)
         return operation
+
+    return define
+
+
+def facts(**facts: Unpack[Facts]) -> Callable[[Method], Method]:
+    """Say of an operation what its decorator has no room for, in one below that."""
+
+    def define(kernel: Method) -> Method:
+        kernel.facts = facts  # type: ignore[attr-defined]
+        return kernel
 
     return define
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from . import special
 from .elementary import one_like, over_square, quotient, step
-from .operation import on_floats, operation, reduction
+from .operation import facts, on_floats, operation, reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -175,12 +175,8 @@ def lift(*xs: Number) -> float | int:
     return 2.0**600 if 0 < largest < 2.0**-900 else 2.0**-600 if largest > 2.0**900 else 1
 
 
-@reduction(
-    directions,
-    numpy="hypot",
-    slopes="x / z",
-    arrays=lambda xp, *xs: reduce(xp.hypot, xs) if len(xs) > 1 else abs(xs[0]),
-)
+@reduction(directions, numpy="hypot")
+@facts(slopes="x / z", arrays=lambda xp, *xs: reduce(xp.hypot, xs) if len(xs) > 1 else abs(xs[0]))
 def norm(*xs: Number) -> float:
     """The Euclidean length, as math.hypot has it: neither overflow nor underflow on the way."""
     return math.hypot(*xs)
@@ -197,8 +193,8 @@ def apart(*xs: Operand) -> list[Operand]:
     return [*towards, *[-x for x in towards]]
 
 
-@reduction(
-    apart,
+@reduction(apart)
+@facts(
     slopes="(x - xs[i - n // 2]) / z",
     arrays=lambda xp, *xs: reduce(xp.hypot, map(operator.sub, xs, xs[len(xs) // 2 :]), 0.0),
 )
@@ -272,9 +268,8 @@ def leading_cosine(*xs: Number) -> float:
 @operation(
     lambda x, y: leg_ratio(y, x) * quotient(leg_ratio(y, x), norm(x, y)),
     lambda x, y: -leg_ratio(x, y) * quotient(leg_ratio(y, x), norm(x, y)),
-    formula="x / hypot(x, y)",
-    arrays=lambda xp, x, y: x / xp.maximum(xp.hypot(x, y), 5e-324),
 )
+@facts(formula="x / hypot(x, y)", arrays=lambda xp, x, y: x / xp.maximum(xp.hypot(x, y), 5e-324))
 def leg_ratio(x: Number, y: Number) -> float:
     """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
     scale = lift.kernel(x, y)
@@ -288,21 +283,15 @@ def tied_shares(extreme: Callable[..., Operand], xs: Sequence[Operand]) -> list[
     return [tied(x, result, count) for x in xs]
 
 
-@reduction(
-    lambda *xs: tied_shares(peak, xs),
-    slopes="1 if {x} == {z}, shared in a tie, else 0",
-    arrays=lambda xp, *xs: reduce(xp.maximum, xs),
-)
+@reduction(lambda *xs: tied_shares(peak, xs))
+@facts(slopes="1 if {x} == {z}, shared in a tie, else 0", arrays=lambda xp, *xs: reduce(xp.maximum, xs))
 def max_(*xs: Number) -> Number:
     """The largest; operands that tie share the gradient equally."""
     return max(xs)
 
 
-@reduction(
-    lambda *xs: tied_shares(trough, xs),
-    slopes="1 if {x} == {z}, shared in a tie, else 0",
-    arrays=lambda xp, *xs: reduce(xp.minimum, xs),
-)
+@reduction(lambda *xs: tied_shares(trough, xs))
+@facts(slopes="1 if {x} == {z}, shared in a tie, else 0", arrays=lambda xp, *xs: reduce(xp.minimum, xs))
 def min_(*xs: Number) -> Number:
     """The smallest; operands that tie share the gradient equally."""
     return min(xs)
@@ -367,8 +356,8 @@ def surprise_slopes(*xs: Operand) -> list[Operand]:
     return [-others, *[share(e, whole, rest) for e in es[1:]]]
 
 
-@reduction(
-    surprise_slopes,
+@reduction(surprise_slopes)
+@facts(
     slopes=("exp(-z) - 1", "exp(x - xs[0] - z)"),
     arrays=lambda xp, *xs: logsumexp_over_arrays(xp, 0.0, *[x - xs[0] for x in xs[1:]]),
 )
@@ -395,8 +384,8 @@ def exp_gap(x: Number, top: Number) -> float:
     lambda e, whole, rest: stands_out(e, rest),
     lambda e, whole, rest: 1 - stands_out(e, rest),
     lambda e, whole, rest: stands_out(e, rest),
-    formula="whole",
 )
+@facts(formula="whole")
 def own_whole(e: Number, whole: Number, rest: Number) -> Number:
     """The whole as e + rest if e stands out, so that what it depends on else is the rest alone."""
     return e + rest if e > rest else whole
@@ -431,6 +420,8 @@ def share_slope(e: Operand, whole: Operand, rest: Operand) -> Operand:
     share_slope,
     lambda e, whole, rest: (stands_out(e, rest) - 1) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
     lambda e, whole, rest: -stands_out(e, rest) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
+)
+@facts(
     formula="e / whole",
     slopes=(
         "1 / {whole}, or {_rest} / {whole}**2 if {e} > {_rest}",
