@@ -40,7 +40,7 @@ def where_it_jumps(node: Traced) -> list[Traced]:
     """The operands of which the least change may change the result by a step, as in comparisons and remainders."""
     operation, operands = node.operation, node.operands
     rules = operation.rules if len(operation.rules) == len(operands) else operation.rules * len(operands)
-    found = [x for rule, x in zip(rules, operands) if operation.jumps or rule is None or rule == 0]
+    found = operands if operation.jumps else [x for rule, x in zip(rules, operands) if rule is None or rule == 0]
     return [x for x in found if isinstance(x, Traced)]
 
 

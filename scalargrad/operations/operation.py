@@ -140,7 +140,7 @@ class Operation:
         The annotations of the kernel tell, unless the entry does: where its result is a `float`, it is one for integers
         too; otherwise it is one if all operands that are annotated as the result is are floats.
         """
-        hints = [*getattr(self.kernel, "__annotations__", {}).values()]
+        hints = [] if self.gives else [*getattr(self.kernel, "__annotations__", {}).values()]
         given = self.gives or (hints.pop() if hints else "")
         if given in ("float", "any"):
             return given == "float" or True in are_floats
