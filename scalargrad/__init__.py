@@ -35,7 +35,6 @@ from .operations.elementary import (
     atanh,
     cbrt,
     clip,
-    copysign,
     cos,
     cosh,
     degrees,
@@ -45,10 +44,7 @@ from .operations.elementary import (
     exp,
     exp2,
     expm1,
-    fabs,
-    fmod,
     gamma,
-    ldexp,
     lgamma,
     log,
     log1p,
@@ -61,7 +57,6 @@ from .operations.elementary import (
     polygamma,
     radians,
     relu,
-    remainder,
     sigmoid,
     sin,
     sinc,
@@ -70,9 +65,9 @@ from .operations.elementary import (
     sqrt,
     tan,
     tanh,
-    ulp,
     where,
 )
+from .operations.floats import copysign, fabs, fmod, ldexp, remainder, ulp
 from .pytree import flatten
 from .tape import GradientTape, Variable, constant, custom_gradient, detect_anomaly, no_grad, stop_gradient
 from .tape import pickling as _pickling  # noqa: F401  (tells pickle and copy how)

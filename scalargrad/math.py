@@ -26,7 +26,7 @@ from .engine import contexts
 from .engine.value import Value, number_of
 from .engine.vector import Vector
 from .operations import elementary as operations
-from .operations import reductions
+from .operations import floats, reductions
 from .operations.operation import find_applier, registry
 
 TYPE_CHECKING = False
@@ -40,15 +40,8 @@ if TYPE_CHECKING:
     def __getattr__(name: str) -> Any: ...  # the functions are made below, from what the running Python has
 
 
-# The functions that are operations element by element, by the names of those.
-ELEMENTWISE = {
-    name: name
-    for name in (
-        *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "copysign", "cos", "cosh", "degrees"),
-        *("erf", "erfc", "exp", "exp2", "expm1", "fabs", "fma", "fmod", "gamma", "ldexp", "lgamma", "log10", "log1p"),
-        *("log2", "radians", "remainder", "sin", "sinh", "sqrt", "tan", "tanh", "ulp"),
-    )
-} | {"pow": "float_pow"}
+# The operations by the names that users know them by; one that goes by the name of a function of `math` is that.
+SHOWN = {operation.shown: operation for operation in registry.values() if not operation.symbol}
 # The functions that give integers or truth values.
 PLAIN = {
     *("ceil", "comb", "factorial", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "perm"),
@@ -182,20 +175,20 @@ def _log(x: Any, *base: Any) -> Any:
 def _modf(x: Any, /) -> Any:
     if not is_one_number(x):
         return standard.modf(x)
-    return operations.fraction(x), operations.whole(number_of(x))
+    return floats.fraction(x), floats.whole(number_of(x))
 
 
 def _frexp(x: Any, /) -> Any:
     if not is_one_number(x):
         return standard.frexp(x)
-    exponent = operations.exponent(number_of(x))
-    return operations.ldexp(x, -exponent), exponent
+    exponent = floats.exponent(number_of(x))
+    return floats.ldexp(x, -exponent), exponent
 
 
 def _nextafter(x: Any, y: Any, /, **steps: Any) -> Any:
     if is_recorded(x) or is_recorded(y):
         standard.nextafter(1.0, 2.0, **steps)  # raises what is wrong with `steps`
-        return operations.nextafter(x, y, 1 if steps.get("steps") is None else steps["steps"])
+        return floats.nextafter(x, y, 1 if steps.get("steps") is None else steps["steps"])
     return standard.nextafter(x, y, **steps)
 
 
@@ -217,8 +210,8 @@ def mirror() -> dict[str, Any]:
             here[name] = thing
             continue
         function: Any = COMPOSED.get(name)
-        if function is None and name in ELEMENTWISE:
-            function = elementwise(name, registry[ELEMENTWISE[name]])
+        if function is None and name in SHOWN:
+            function = elementwise(name, SHOWN[name])
         elif function is None:
             function = of_numbers(name) if name in PLAIN else unknown(name)
         function.__name__ = function.__qualname__ = name

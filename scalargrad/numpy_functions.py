@@ -14,15 +14,21 @@ from . import math
 from .checks import is_array, named, refuse_operand
 from .engine.value import Element, Value, number_of
 from .engine.vector import Vector
-from .operations.operation import Operation, appliers, array_appliers, find_applier, numpy_functions
+from .operations.operation import (
+    Operation,
+    Rank,
+    Reduction,
+    appliers,
+    array_appliers,
+    find_applier,
+    numpy_functions,
+    registry,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
-
-# Those of a Vector's own that make one node.
-REDUCTIONS = {"sum", "mean", "prod", "max", "min"}
 
 
 def as_objects(x: Any) -> Any:
@@ -40,7 +46,7 @@ def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
     return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
 
 
-array_appliers[2] = (4, apply_to_arrays)
+array_appliers[2] = (Rank.ARRAY, apply_to_arrays)
 
 
 def matrix_product(left: Any, right: Any) -> Any:
@@ -75,8 +81,6 @@ OTHERS: dict[str, Callable[..., Any]] = {
 }
 # Those that compare numbers, so that no gradient is lost, and that take floats alone.
 COMPARISONS = {"isclose", "allclose"}
-# What a sum or a product begins with. NumPy wants to be told so of objects where a mask leaves some out.
-INITIAL = {"sum": 0, "prod": 1}
 
 
 def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
@@ -122,16 +126,23 @@ def refuse_numpy_options(
 def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
     """What any other function of NumPy's gives: what it gives for arrays of objects, or one operation."""
     name = function.__name__
+    reduction = registry.get(name)
     if not options:
-        if name in REDUCTIONS and len(operands) == 1 and isinstance(operands[0], Vector):
+        if (
+            isinstance(reduction, Reduction)
+            and hasattr(Vector, name)
+            and len(operands) == 1
+            and isinstance(operands[0], Vector)
+        ):
             return getattr(operands[0], name)()
         operation = numpy_functions.get(name)
         if operation is not None and len(operands) == len(operation.rules) and all(x is not None for x in operands):
             return operation(*operands)
     if name in COMPARISONS:
         return function(*map(with_plain_floats, operands), **{key: with_plain_floats(x) for key, x in options.items()})
-    if name in INITIAL and "where" in options:
-        options = {"initial": INITIAL[name], **options}
+    if reduction is not None and reduction.start is not None and "where" in options:
+        # NumPy wants to be told so of objects where a mask leaves some out.
+        options = {"initial": reduction.start, **options}
     return natively(f"{function.__module__}.{name}", function, operands, options)
 
 

@@ -1,14 +1,14 @@
-"""Functions written as text, such as "x**2 * sin(y)", read without ever running the text.
+"""Functions written as text, such as "x**2 * sin(y)", of which only what is checked is run.
 
-Python's parser reads it; the tree is walked once, and only what is listed here becomes part of the function: all else
-is refused with its place in the text. Every number is a float, so that no power grows into an integer of a million
-digits.
+Python's parser reads it. The tree is walked once, and a new one is made of what is listed here: numbers, the names that
+are given, choices, and calls of the functions below. All else is refused with its place in the text. Python compiles
+the new tree, which knows no builtin functions and looks at no attribute. Every number is a float, so that no power
+grows into an integer of a million digits.
 """
 
 from __future__ import annotations
 
 import ast
-import operator
 import sys
 import warnings
 from difflib import get_close_matches
@@ -20,10 +20,8 @@ from ..operations.operation import registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any, TypeAlias
-
-    Part: TypeAlias = Callable[[Mapping[str, Any]], Any]  # gives a float or a Value, for what the names stand for
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
 
 def truth(test: Callable[..., Any]) -> Callable[..., float]:
@@ -54,17 +52,14 @@ for _name in ("isfinite", "isinf", "isnan"):
     FUNCTIONS[_name] = (truth(getattr(math, _name)), 1, 1)
 for _name in ("ceil", "floor", "trunc"):
     FUNCTIONS[_name] = (as_whole_number(getattr(math, _name)), 1, 1)
-_OWN = (
-    *("clip", "digamma", "log_sigmoid", "logaddexp", "maximum", "minimum", "polygamma", "relu", "sigmoid", "sinc"),
-    *("softplus", "where"),
-)
-for _name, _operation in {**math.ELEMENTWISE, **dict(zip(_OWN, _OWN))}.items():
-    if _name != "ldexp" and hasattr(_module := operations if _name in _OWN else math, _name):
-        FUNCTIONS[_name] = (getattr(_module, _name), *[len(registry[_operation].rules)] * 2)
+for _operation in registry.values():
+    _name = _operation.shown
+    if _operation.for_users or (_name in vars(math) and _name not in math.COMPOSED and _name != "ldexp"):
+        FUNCTIONS[_name] = (vars(math).get(_name, _operation.function), *[len(_operation.rules)] * 2)
 
 CONSTANTS: dict[str, float] = {name: getattr(math, name) for name in ("e", "inf", "nan", "pi", "tau")}
 
-# Those of `operations` name their operands when they raise, on plain floats, too, and give nothing complex.
+# They name their operands when they raise, on plain floats, too, and give nothing complex.
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operations.add,
     ast.Sub: operations.sub,
@@ -74,15 +69,13 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Mod: operations.mod,
     ast.Pow: operations.power,
     ast.USub: operations.neg,
-    ast.UAdd: lambda x: x,
-    ast.Not: truth(operator.not_),
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
 }
+COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+# What the tree that is run may call, by names that no text can have.
+NAMESPACE: dict[str, Any] = {"__builtins__": {}}
+NAMESPACE |= {f"{name}()": function for name, (function, *_) in FUNCTIONS.items()}
+NAMESPACE |= {f"{kind.__name__}()": function for kind, function in OPERATORS.items()}
+ZERO, ONE = ast.Constant(0.0), ast.Constant(1.0)
 
 ALLOWED = (
     "an expression has numbers, names, + - * / // % **, comparisons, `a if b else c` with and, or, not, and functions "
@@ -117,13 +110,14 @@ class Expression:
         self.names = tuple(names)
         self.__name__ = "f"
         try:
-            self._part = self._read(self._tree())
+            checked = ast.Expression(self._checked(self._tree()))
+            self._code = compile(ast.fix_missing_locations(checked), "<expression>", "eval")
         except (RecursionError, MemoryError):  # the latter is what Python's parser raises
             raise ExpressionError(TOO_DEEP) from None
 
     def __call__(self, *numbers: Any) -> Any:
         """The value at floats or Values, one for each name."""
-        return self._part(dict(zip(self.names, numbers, strict=True)))
+        return eval(self._code, NAMESPACE, dict(zip(self.names, numbers, strict=True)))
 
     def _tree(self) -> ast.expr:
         if "#" in self.text:  # it would end the expression in silence
@@ -138,48 +132,58 @@ class Expression:
         except ValueError as error:
             raise ExpressionError(f"the expression has what is no text ({error}); {ALLOWED}") from None
 
-    def _read(self, node: ast.AST) -> Part:
+    def _checked(self, node: ast.AST) -> ast.expr:
+        """What is allowed of a tree, made anew."""
         match node:
             case ast.Constant(value=int() | float() as x) if type(x) is not bool:
-                return a_constant(self._as_float(node, x))
+                return ast.Constant(self._as_float(node, x))
             case ast.Name(id=name) if name in self.names:
-                return operator.itemgetter(name)
+                return ast.Name(name, ast.Load())
             case ast.Name(id=name) | ast.Attribute(value=ast.Name(id="math"), attr=name) if name in CONSTANTS:
-                return a_constant(CONSTANTS[name])
+                return ast.Constant(CONSTANTS[name])
             case ast.Name(id=name) if name in FUNCTIONS:
                 raise self._error(node, f"`{name}` is a function; write what it is of, such as {name}(1.5)")
             case ast.Name(id=name):
                 raise self._unknown(node, name, [*self.names, *CONSTANTS], f"give it one, such as {name}=1.5")
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self._checked(operand)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return ast.IfExp(self._checked(operand), ZERO, ONE)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
-                return applied(OPERATORS[type(op)], [self._read(operand)])
+                return self._call(type(op).__name__, operand)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-                return applied(OPERATORS[type(op)], [self._read(left), self._read(right)])
+                return self._call(type(op).__name__, left, right)
             case ast.BinOp(left=left, op=ast.BitXor()):
                 column = self.text.index("^", self._column(left.end_col_offset))
                 raise self._error(
                     column, f"{self._shown(node)} has the operator ^; a power is written **, such as x**2"
                 )
-            case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in OPERATORS for op in ops):
-                rest = [(OPERATORS[type(op)], self._read(other)) for op, other in zip(ops, others)]
-                return a_comparison(self._read(left), rest)
+            case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, COMPARISONS) for op in ops):
+                # A number, not a truth value; `if` asks for that, which is what `compile` follows.
+                compared = ast.Compare(self._checked(left), ops, [*map(self._checked, others)])
+                return ast.IfExp(compared, ONE, ZERO)
             case ast.BoolOp(op=op, values=values):
-                return decided(isinstance(op, ast.Or), [self._read(x) for x in values])
+                return ast.BoolOp(op, [*map(self._checked, values)])
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                return a_choice(self._read(test), self._read(body), self._read(orelse))
+                return ast.IfExp(*map(self._checked, (test, body, orelse)))
             case ast.Call(func=func, args=args, keywords=[]):
-                return applied(self._function(func, len(args)), [self._read(x) for x in args])
+                return self._call(self._function(func, len(args)), *args)
             case ast.Call(keywords=[keyword, *_]):
                 raise self._error(
                     keyword, f"{self._shown(keyword)} is given by keyword; functions take numbers alone here"
                 )
         raise self._error(node, f"{self._shown(node)} is not arithmetic; {ALLOWED}")
 
+    def _call(self, name: str, *args: ast.expr) -> ast.expr:
+        return ast.Call(ast.Name(f"{name}()", ast.Load()), [*map(self._checked, args)], [])
+
     def _as_float(self, node: ast.AST, number: float) -> float:
         if not -LARGEST <= number <= LARGEST:
             raise self._error(node, f"{self._shown(node)} is too large for a float, which ends at about 1.8e308")
         return float(number)
 
-    def _function(self, node: ast.expr, count: int) -> Callable[..., Any]:
+    def _function(self, node: ast.expr, count: int) -> str:
+        """The name of a function that takes so many numbers."""
         known = [*FUNCTIONS]
         match node:
             case ast.Attribute(value=ast.Name(id="math"), attr=name):
@@ -193,11 +197,11 @@ class Expression:
                 )
         if name not in known:
             raise self._unknown(node, name, known, "the help lists the functions")
-        function, fewest, most = FUNCTIONS[name]
+        _, fewest, most = FUNCTIONS[name]
         if not fewest <= count <= most:
             takes = f"{fewest} or more" if most == MANY else f"{fewest} or {most}" if most > fewest else fewest
             raise self._error(node, f"`{name}` takes {takes} argument{'s' * (most > 1)}, got {count}")
-        return function
+        return name
 
     def _unknown(self, node: ast.AST, name: str, known: Iterable[str], otherwise: str) -> ExpressionError:
         near = get_close_matches(name, known, 1)
@@ -219,41 +223,3 @@ class Expression:
     def _shown(self, node: ast.AST) -> str:
         text = ast.get_source_segment(self.text, node) or ""
         return f"`{text if len(text) <= 40 else text[:37] + '...'}`"
-
-
-def a_constant(number: float) -> Part:
-    return lambda _: number
-
-
-def applied(function: Callable[..., Any], parts: Sequence[Part]) -> Part:
-    return lambda numbers: function(*[part(numbers) for part in parts])
-
-
-def a_comparison(part: Part, rest: Sequence[tuple[Callable[[Any, Any], Any], Part]]) -> Part:
-    def compare(numbers: Mapping[str, Any]) -> float:
-        left = part(numbers)
-        for holds, other in rest:
-            right = other(numbers)
-            if not holds(left, right):
-                return 0.0
-            left = right
-        return 1.0
-
-    return compare
-
-
-def decided(end: bool, parts: Sequence[Part]) -> Part:
-    """The first part that is as true as `end` says, or else the last one."""
-
-    def decide(numbers: Mapping[str, Any]) -> Any:
-        for part in parts:
-            result = part(numbers)
-            if bool(result) is end:
-                break
-        return result
-
-    return decide
-
-
-def a_choice(test: Part, body: Part, otherwise: Part) -> Part:
-    return lambda numbers: body(numbers) if test(numbers) else otherwise(numbers)

@@ -9,7 +9,7 @@ from .dispatch import MOST_VERSIONS, Compiler, Version
 from .generated import ArrayCode
 from .paths import Branch, PathTree
 from .signature import pattern
-from .tracer import Trace, Traced, key_of_operand
+from .tracer import Trace, Traced, key_of_operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def joined_paths(program: PathTree, name: str) -> PathTree:
 
     def take(operation: Any, operands: Sequence[Any], kind: type[Traced], like: Traced) -> Traced:
         operands = [twins.get(x.index, x) if isinstance(x, Traced) else x for x in operands]
-        key = (operation.name, operation.symbol, *map(key_of_operand, operands))
+        key = key_of_operation(operation, operands)
         if key not in known:
             known[key] = kind(like.trace, operation, (*operands,), None, like.is_float)
             nodes.append(straight.number(known[key]))

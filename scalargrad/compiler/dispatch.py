@@ -24,7 +24,7 @@ from ..transforms.run import Transform, are_followed
 from .account import CODE, GENERATE, LOSS, PATIENCE, TRACE, TRACED_CALL, Account
 from .generated import Code, EngineCode, stub
 from .paths import PathTree
-from .signature import Parameter, arguments_of, parameters_of, unlike
+from .signature import arguments_of, parameters_of, unlike
 from .tracer import Trace, Traced
 
 TYPE_CHECKING = False
@@ -45,7 +45,6 @@ class Version:
         self.values = values
         self.program = PathTree()
         self.code: Code | None = None
-        self.code_before: Code | None = None
         self.paths = 0
         self.operations = 0  # on all paths
         self.debt = 0  # how many of them the code does not have
@@ -65,6 +64,10 @@ class Apart(contexts.Block):
         interval.accessed = ()
         interval.detector = None
         interval.enabled = interval.plain = True
+
+
+class CodeRaisedError(NotImplementedError):
+    """The code raised something, so that the function itself is called, which raises or handles it."""
 
 
 class Strict:
@@ -173,14 +176,11 @@ class Compiler:
         is_left = False  # whether the function itself is to take the call
         if version is not None and version.code is not None and not missed:
             try:
-                return version.code.call(floats, self.strict)
+                return self._by_code(version, floats)
+            except CodeRaisedError:
+                is_left = True
             except NotImplementedError:
                 pass
-            except Exception as error:
-                refusal = self._refusal_of_engine(error)
-                if refusal is not None:
-                    raise refusal from error
-                is_left = True
         if interval.tapes:  # not in the `except` above, as in the code
             self._tell("it was called while a tape recorded, which may follow what the function closes over")
             return self.call(values)
@@ -191,7 +191,11 @@ class Compiler:
     def _key(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
         """What tells the structure of some arguments, and the numbers in them."""
         numbers: list[Any] = []
-        return tuple([self._shape(parameter, x, numbers) for parameter, x in zip(self.parameters, values)]), numbers
+        key = [
+            static_key(parameter.name, x) if parameter.fixes(x) else shape_of(parameter.name, x, numbers)
+            for parameter, x in zip(self.parameters, values)
+        ]
+        return tuple(key), numbers
 
     def _new_version(self, key: Any, values: Sequence[Any], floats: Sequence[float]) -> Version:
         """A version for a structure, kept unless there are too many."""
@@ -286,7 +290,10 @@ class Compiler:
                 self._forget()
                 raise
         trace.forget()
-        return result if self.options["decorate"] is None else self._of_engine(version, floats, result)
+        if self.options["decorate"] is not None:
+            with suppress(NotImplementedError):  # so that what the engine does not take shows at once
+                return self._by_code(version, floats)
+        return result
 
     def _forget(self) -> None:
         """Begin as if no call had been traced, since an interrupt may have left half of a path."""
@@ -336,47 +343,30 @@ class Compiler:
             raise trace.refusal
         return structure
 
-    def _of_engine(self, version: Version, floats: Sequence[float], result: Any) -> Any:
-        """The engine's result, so that what it does not take shows at once.
+    def _by_code(self, version: Version, floats: Sequence[float]) -> Any:
+        """What the code gives; raises NotImplementedError where it does not know the path, or raises something itself.
 
-        Raises TypeError if it does not take the code. If it did before this path came, it goes on with what it took.
+        Raises TypeError for an error that is not of the numbers but of the engine that the code was made for.
         """
         code: Any = version.code
         try:
             return code.call(floats, self.strict)
+        except NotImplementedError:
+            raise
         except Exception as error:
-            refusal = self._refusal_of_engine(error)
-            if refusal is None:
-                return result
-            if version.code_before is None:
-                raise refusal from error
-            version.code = version.code_before
-            version.why_full = f"{refusal}. The paths known before stay compiled, others run uncompiled from now on"
-            self._use(version.code)
-            self._warn(version.why_full)
-            return result
-
-    def _refusal_of_engine(self, error: Exception) -> TypeError | None:
-        """What to raise for an error that is not of the numbers but of the engine that the code was made for."""
-        if self.options["decorate"] is None or isinstance(error, (ArithmeticError, ValueError, RuntimeError)):
-            return None
-        words = " ".join(str(error).split())
-        return TypeError(
-            f"{self.options['decorate']!r} does not take the code generated of {self.name}: "
-            f"{type(error).__name__}: {words[:500]}"
-        )
+            if self.options["decorate"] is None or isinstance(error, (ArithmeticError, ValueError, RuntimeError)):
+                raise CodeRaisedError from error
+            words = " ".join(str(error).split())
+            raise TypeError(
+                f"{self.options['decorate']!r} does not take the code generated of {self.name}: "
+                f"{type(error).__name__}: {words[:500]}"
+            ) from error
 
     def _refuse(self, part: Any) -> Exception:
         return TypeError(
             f"compile takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
             f"{self.name} returned holds {part!r} ({type(part).__name__})"
         )
-
-    def _shape(self, parameter: Parameter, value: Any, numbers: list[Any]) -> Any:
-        """What tells the structure of an argument, to look it up by; adds the numbers in it to those given."""
-        if parameter.fixes(value):
-            return static_key(parameter.name, value)
-        return shape_of(parameter.name, value, numbers)
 
     # -- what there is to say
 
@@ -442,12 +432,9 @@ class Compiler:
         """Generate the code of a version anew."""
         self.account.spent += CODE
         version.debt, version.recurs = 0, False
-        before = version.code_before  # a call in another thread may still run the code after that
-        version.code_before, version.code = version.code, self._new_code(version)
-        for holder in (self, self.strict):
+        version.code = self._new_code(version)
+        for holder in (self, self.strict):  # what older code holds stays, since another thread may be running that
             vars(holder).update(version.code.held)
-            for name in before.held if before is not None else ():
-                del vars(holder)[name]
         if version.code.size >= self.max_operations:
             version.why_full = (
                 f"the code of {self.name} has reached max_operations={self.max_operations:,}, and calls go on to take "

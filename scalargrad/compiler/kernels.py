@@ -18,6 +18,7 @@ from functools import lru_cache
 from itertools import count
 
 from ..checks import Symbol
+from ..operations.elementary import give_operators
 from ..operations.operation import Operation, registry
 
 TYPE_CHECKING = False
@@ -29,113 +30,8 @@ if TYPE_CHECKING:
 LOOSE, COMPARISON, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 4, 5, 8, 9, 10, 11, 12
 INFINITY = math.inf
 serial = count(1)  # for names of objects, which are not used again
-# The functions of `math` that are no operations and have the same name in NumPy.
+# The functions of `math` that have the same name in NumPy, and are no operations of those operands.
 SAME_IN_NUMPY = {"hypot", "isfinite", "isinf", "isnan", "nextafter", "floor", "ceil", "trunc"}
-
-
-def chained(function: str, terms: Sequence[str]) -> str:
-    """A function of two applied to one term after the other."""
-    text = terms[0]
-    for term in terms[1:]:
-        text = f"xp.{function}({text}, {term})"
-    return text
-
-
-def all_but_largest(x: Sequence[str]) -> list[str]:
-    """All terms but the largest: of each and the largest before it the smaller."""
-    return [f"xp.minimum({chained('maximum', x[:i])}, {x[i]})" for i in range(1, len(x))]
-
-
-def norm_but_largest_form(x: Sequence[str]) -> str:
-    return chained("hypot", ["0.0", *all_but_largest([f"abs({y})" for y in x])])
-
-
-def leading_cosine_form(x: Sequence[str]) -> str:
-    high, low = chained("maximum", x), chained("minimum", x)
-    largest = f"xp.where({high} > -{low}, {high}, {low})"
-    length = f"xp.maximum({chained('hypot', ['0.0', *x])}, 5e-324)"
-    return f"xp.where(abs({largest}) > {norm_but_largest_form(x)}, {largest} / {length}, 0.0)"
-
-
-def logsumexp_form(x: Sequence[str]) -> str:
-    top = chained("maximum", x)
-    shifted = f"xp.where(xp.isinf({top}), 0.0, {top})"
-    return f"{shifted} + xp.log({' + '.join(f'xp.exp({y} - {shifted})' for y in x)})"
-
-
-def clip_share_form(x: Sequence[str], index: int) -> str:
-    result = f"xp.minimum(xp.maximum({x[0]}, {x[1]}), {x[2]})"
-    count = " + ".join(f"({result} == {y})" for y in x[:3])
-    return f"({result} == {x[index]}) / (0.0 + {count})"
-
-
-def power_log_form(x: Sequence[str], operands: Sequence[Any]) -> str:
-    base, exponent, k = x[0], x[1], operands[2]
-    if k <= 0:
-        return f"{base} ** {exponent}" if k == 0 else "0.0"
-    limit = f"xp.where({exponent} > 0, 0.0, (-xp.inf) ** {k})"
-    return f"xp.where({base} == 0, {limit}, {base} ** {exponent} * xp.log({base}) ** {k})"
-
-
-def times_power_form(x: Sequence[str], operands: Sequence[Any]) -> str:
-    return f"xp.where({x[0]} == 0, 0.0, {x[0]} * ({power_log_form(x[1:], operands[1:])}))"
-
-
-def power_log_sum_form(x: Sequence[str], operands: Sequence[Any]) -> str:
-    a, b, base, exponent, k = *x[:4], operands[4]
-    at_zero = times_power_form([b, base, exponent], [0, 0, 0, k + 1])
-    if k < 0:
-        return at_zero
-    alone = times_power_form([a, base, exponent], [0, 0, 0, k])
-    together = times_power_form([f"({a} + {b} * xp.log({base}))", base, exponent], [0, 0, 0, k])
-    return f"xp.where({b} == 0, {alone}, xp.where({base} == 0, {at_zero}, {together}))"
-
-
-def remainder_form(x: str, y: str) -> str:
-    """What is exact at each step, as C's libraries have it: fmod by twice the divisor, less it once or twice."""
-    rest, half = f"xp.fmod(abs({x}), 2.0 * abs({y}))", f"abs({y}) / 2.0"
-    less = f"({rest} - abs({y}))"
-    reduced = f"xp.where({rest} > {half}, xp.where({less} >= {half}, {less} - abs({y}), {less}), {rest})"
-    return f"xp.copysign(1.0, {x}) * {reduced}"
-
-
-# What kernels compute with a loop, or with branches for the last digits, as arrays compute it: within 1e-12.
-ARRAY_FORMS: dict[str, Callable[[Sequence[str], Sequence[Any]], str]] = {
-    "power_slope": lambda x, _: f"xp.where({x[1]} == 0, 0.0, {x[1]} * {x[0]} ** ({x[1]} - 1.0))",
-    "times_power": times_power_form,
-    "power_log": power_log_form,
-    "power_log_sum": power_log_sum_form,
-    "over_sum_of_squares": lambda x, _: f"{x[0]} / xp.hypot({x[1]}, {x[2]}) / xp.hypot({x[1]}, {x[2]})",
-    "inversion": lambda x, _: f"{x[0]} / xp.hypot({x[0]}, {x[1]}) / xp.hypot({x[0]}, {x[1]})",
-    "over_square": lambda x, _: f"{x[0]} / {x[1]} / {x[1]}",
-    "cbrt_slope": lambda x, _: f"1.0 / (3.0 * xp.cbrt({x[0]}) ** 2)",
-    "log_base": lambda x, _: f"xp.log({x[0]}) / xp.log({x[1]})",
-    "leg_ratio": lambda x, _: f"{x[0]} / xp.maximum(xp.hypot({x[0]}, {x[1]}), 5e-324)",
-    "lift": lambda x, _: "1.0",
-    "norm": lambda x, _: chained("hypot", x) if len(x) > 1 else f"abs({x[0]})",
-    "dist": lambda x, _: chained("hypot", ["0.0", *[f"({p} - {q})" for p, q in zip(x, x[len(x) // 2 :])]]),
-    **dict.fromkeys(("max", "peak"), lambda x, _: chained("maximum", x)),
-    **dict.fromkeys(("min", "trough"), lambda x, _: chained("minimum", x)),
-    "ties": lambda x, _: "0.0 + " + " + ".join(f"({y} == {x[0]})" for y in x[1:]),
-    "logaddexp_slope": lambda x, _: f"xp.exp(-xp.logaddexp(0.0, {x[1]} - {x[0]}))",
-    "sinc": lambda x, _: f"xp.sinc({x[0]})",
-    **dict.fromkeys(("leaves_range",), lambda *_: "0.0"),
-    "excess": lambda *_: "0.0",
-    "shifted": lambda x, _: x[0],
-    "norm_but_largest": lambda x, _: norm_but_largest_form(x),
-    "leading_cosine": lambda x, _: leading_cosine_form(x),
-    "exp_gap": lambda x, _: f"xp.exp({x[0]} - {x[1]})",
-    "total": lambda x, _: " + ".join(x),
-    "total_but_largest": lambda x, _: " + ".join(["0.0", *all_but_largest(x)]),
-    "logsumexp": lambda x, _: logsumexp_form(x),
-    "surprise": lambda x, _: logsumexp_form(["0.0", *[f"({y} - {x[0]})" for y in x[1:]]]),
-    "clip": lambda x, _: f"xp.minimum(xp.maximum({x[0]}, {x[1]}), {x[2]})",
-    "ldexp": lambda x, _: f"{x[0]} * 2.0 ** {x[1]}",
-    "nearest_quotient": lambda x, _: f"xp.rint({x[0]} / {x[1]})",
-    "whole_quotient": lambda x, _: f"xp.trunc({x[0]} / {x[1]})",
-    "clip_share": lambda x, operands: clip_share_form(x, operands[3]),
-    "remainder": lambda x, _: remainder_form(*x),
-}
 
 
 class UnwritableError(TypeError):
@@ -158,6 +54,60 @@ class Form:
         self.lines = lines
         places = re.findall(r"{(\d+)}", template)
         self.once = {int(place) for place in places if places.count(place) == 1 and not lines}
+
+
+def form_of(result: ast.expr, lines: Sequence[str] = ()) -> Form:
+    bare = not lines and isinstance(result, ast.Call) and all(map(is_simple, result.args))
+    return Form(template_of(result), precedence_of(result), bare, lines)
+
+
+class Written:
+    """An expression on arrays: what an operation does with it is written down."""
+
+    __slots__ = ("node",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, node: ast.expr) -> None:
+        self.node = node
+
+    def __getattr__(self, name: str) -> Written:
+        return Written(ast.Attribute(self.node, name, ast.Load()))
+
+    def __call__(self, *operands: Any) -> Written:
+        return Written(ast.Call(self.node, [*map(node_of, operands)], []))
+
+    def __abs__(self) -> Written:
+        return Written(ast.Name("abs"))(self)
+
+    def __neg__(self) -> Written:
+        return Written(ast.UnaryOp(ast.USub(), self.node))
+
+
+def operator_on_written(operation: Operation, reflected: bool) -> Callable[[Written, Any], Written]:
+    """A method for one of Python's operators."""
+    example: Any = ast.parse(f"0 {operation.symbol} 0", mode="eval").body
+
+    def method(self: Written, other: Any) -> Written:
+        left, right = (node_of(other), self.node) if reflected else (self.node, node_of(other))
+        return Written(ast.BinOp(left, example.op, right))
+
+    return method
+
+
+def comparison_of_written(symbol: str) -> Callable[[Written, Any], Written]:
+    """A method for one of Python's comparisons."""
+    example: Any = ast.parse(f"0 {symbol} 0", mode="eval").body
+    return lambda self, other: Written(ast.Compare(self.node, example.ops, [node_of(other)]))
+
+
+give_operators(Written, operator_on_written)
+for _name, _symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}.items():
+    setattr(Written, f"__{_name}__", comparison_of_written(_symbol))
+
+
+def node_of(x: Any) -> ast.expr:
+    """What arrays are computed with as an expression: one that was written, or a number."""
+    return x.node if isinstance(x, Written) else number_of_node(x)
 
 
 class Library:
@@ -284,9 +234,9 @@ class Library:
 
     def _form(self, operation: Operation, operands: Sequence[Any], are_floats: bool) -> Form:
         kernel = operation.kernel
-        if self.arrays and operation.name in ARRAY_FORMS:
-            text = ARRAY_FORMS[operation.name]([f"{{{i}}}" for i in range(len(operands))], operands)
-            return Form(text.replace("xp.", f"{self.standard('xp')}."), LOOSE, False)
+        if self.arrays and operation.arrays is not None:
+            xp = Written(ast.Name(self.standard("xp")))
+            return form_of(node_of(operation.arrays(xp, *self._given(operation, operands))))
         places = [f"{{{i}}}" for i in range(len(operands))]
         if hasattr(kernel, "__code__") and (are_floats or self.arrays or self.for_engine):
             try:
@@ -302,13 +252,21 @@ class Library:
             self.sourceless = f"there is no source code of {operation.name}"
         return Form(f"{name}({', '.join(places)})", ATOM, True)
 
+    def _values(self, operands: Sequence[Any]) -> list[ast.expr]:
+        """Operands as expressions: numbers, and places for what else there is."""
+        return [self.number(x) if is_plain_text(x) else ast.Name(f"_p{i}_") for i, x in enumerate(operands)]
+
+    def _given(self, operation: Operation, operands: Sequence[Any]) -> list[Any]:
+        """Operands for what an operation does on arrays; a count, by which there is no derivative, as it is."""
+        values = map(Written, self._values(operands))
+        rules = operation.rules if len(operation.rules) == len(operands) else operands
+        return [x if rule is None and type(x) is int else value for rule, x, value in zip(rules, operands, values)]
+
     def inline(self, kernel: Callable[..., Any], operands: Sequence[Any]) -> Form:
         """A kernel on floats, if it is straight-line code. Raises UnwritableError if not."""
         definition = self.definition(kernel)
         names = [argument.arg for argument in (*definition.args.posonlyargs, *definition.args.args)]
-        values: list[ast.expr] = [
-            self.number(x) if is_plain_text(x) else ast.Name(f"_p{i}_") for i, x in enumerate(operands)
-        ]
+        values = self._values(operands)
         known: dict[str, ast.expr] = dict(zip(names, values))
         if definition.args.vararg:
             known[definition.args.vararg.arg] = ast.Tuple(values[len(names) :], ast.Load())
@@ -328,8 +286,7 @@ class Library:
         result = body[0].value
         if any(isinstance(node, (ast.GeneratorExp, ast.ListComp)) for node in ast.walk(result)):
             raise UnwritableError(f"{kernel.__name__} has a loop")
-        bare = not lines and isinstance(result, ast.Call) and all(map(is_simple, result.args))
-        return Form(template_of(result), precedence_of(result), bare, lines)
+        return form_of(result, lines)
 
 
 # ---- Reading definitions ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .tracer import Traced, key_of_operand
+from .tracer import Traced, key_of_operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,15 +20,23 @@ class Branch:
     The result is a structure and the numbers in it.
     """
 
-    __slots__ = ("answers", "nodes", "place", "question", "result", "table")
+    __slots__ = ("answers", "nodes", "place", "question", "result")
 
     def __init__(self) -> None:
         self.nodes: list[Traced] = []
-        self.table: dict[Any, Traced] = {}
         self.question: Traced | None = None
         self.place: tuple[str, int] = ("", 0)
         self.answers: dict[Any, Branch] = {}
         self.result: tuple[Any, list[Any]] | None = None
+
+    @property
+    def ends(self) -> list[Any]:
+        """What it is there for: the question, or the numbers in the result."""
+        return [self.question] if self.question is not None else self.result[1] if self.result else []
+
+    def table(self) -> dict[Any, Traced]:
+        """The operations by what tells them from others."""
+        return {key_of_operation(node.operation, node.operands): node for node in self.nodes}
 
     def walk(self) -> Iterator[Branch]:
         """This branch and all below it, each before those that follow it."""
@@ -66,16 +74,15 @@ class PathTree:
             if key not in self.leaves:
                 self.leaves[key] = value, self.number(leaf)
             twins[id(leaf)] = self.leaves[key][1]
-        here, scope = self.root, {**self.root.table}
+        here, scope = self.root, self.root.table()
         answers = 0
         new: list[tuple[Branch, Traced, tuple[Any, ...]]] = []
         for event in trace.events:
             if isinstance(event, Traced):
                 operands = tuple([twins[id(x)] if isinstance(x, Traced) else x for x in event.operands])
-                key_of = (event.operation.name, event.operation.symbol, *map(key_of_operand, operands))
-                twin = scope.get(key_of)
-                if twin is None:
-                    twin = scope[key_of] = here.table[key_of] = self.number(event)
+                twin = scope.get(key_of_operation(event.operation, operands)) if scope else None
+                if twin is None:  # nor is it among the new ones, since a trace has each operation once
+                    twin = self.number(event)
                     new.append((here, event, operands))
                 twin.keeps = twin.keeps or event.keeps
                 twins[id(event)] = twin
@@ -88,7 +95,7 @@ class PathTree:
                 here.answers[answer] = Branch()
                 answers += 1
             here = here.answers[answer]
-            scope.update(here.table)
+            scope.update(here.table())
         if here.question is not None:
             return self.begin_anew(trace, inputs, result)
         for branch, node, operands in new:
@@ -113,5 +120,5 @@ class PathTree:
     def number(self, node: Traced) -> Traced:
         """Take a node in, under a number of its own."""
         self.count += 1
-        node.index = self.count
+        node.index, node.is_known = self.count, True
         return node

@@ -6,21 +6,18 @@ So the tapes, transforms and sweeps in the function run as ever, and what they c
 
 from __future__ import annotations
 
-import builtins
-import dis
 import math
 import operator
 import sys
-from functools import lru_cache
 from numbers import Real
 
 from ..checks import Symbol, as_number, named
-from ..engine.callers import file_and_line, outer_frame, place
+from ..engine.callers import file_and_line, place
 from ..engine.contexts import Block, current
 from ..engine.rows import INTERVAL, KEY, NUMBER, OPERATION, identity_of
 from ..engine.value import Value, make_constant, recorded
 from ..operations import elementary as operations
-from ..operations.operation import Operation, appliers, numpy_functions, registry
+from ..operations.operation import Operation, Rank, appliers, numpy_functions, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,55 +26,12 @@ if TYPE_CHECKING:
 
     from ..engine.contexts import BlockInterval
 
-# What never raises, given floats: if nothing needs its result it can go. Of everything else a function may want to know
-# that it raised; not so of local derivatives, which exist where the value does.
-NEVER_RAISES = {
-    *("add", "sub", "mul", "neg", "absolute", "identity", "sign", "step", "relu", "sigmoid", "softplus", "log_sigmoid"),
-    *("maximum", "minimum", "where", "sum", "mean", "dot", "prod", "max", "min", "norm", "tanh", "atan", "asinh"),
-    *("erf", "erfc", "cbrt", "atan2", "degrees", "radians", "fabs", "copysign", "fraction", "whole", "ulp"),
-    *("lt", "le", "gt", "ge", "eq", "ne", "peak", "trough"),
-    *("exp_gap", "total", "total_but_largest", "share", "own_whole", "surprise", "logsumexp"),
-    *("chosen", "chosen_below", "clip_share"),
-    *("norm_but_largest", "leading_cosine", "cosine", "stands_out", "direction"),
-    *("leaves_range", "excess", "shifted"),
-}
-# What gives a float for floats: always; if the operand in some place is one; if one is; if all are. Of anything else it
-# is not known.
-FLOATS = {
-    *("truediv", "quotient", "over_square", "sigmoid", "softplus", "log_sigmoid"),
-    *("sech2", "rsqrt", "rhypot", "lorentz", "leg_ratio"),
-    *("asin_slope", "atanh_slope", "cbrt_slope", "gauss", "digamma", "polygamma", "polygamma_slope"),
-    *("inversion", "over_sum_of_squares"),
-    *("mean", "norm", "logsumexp", "surprise", "in_floats", "float_pow", "fraction", "whole"),
-    *(
-        "exp_gap",
-        "total",
-        "total_but_largest",
-        "share",
-        "own_whole",
-        "norm_but_largest",
-        "leading_cosine",
-        "stands_out",
-    ),
-    *(name for name, function in vars(math).items() if callable(function) and name not in ("pow", "prod", "sumprod")),
-}
-FLOAT_IF_IT_IS = {
-    **dict.fromkeys(("sign", "step", "chosen", "chosen_below", "tied", "agreement", "power_slope", "power_log"), 0),
-    "times_power": 1,
-    "power_log_sum": 2,
-    "shifted": 0,
-}
-FLOAT_IF_ONE_IS = {"add", "sub", "mul", "floordiv", "mod", "pow", "sum", "dot", "prod", "sumprod"}
-FLOAT_IF_ALL_ARE = {
-    *("neg", "absolute", "identity", "relu", "maximum", "minimum", "clip", "where", "max", "min", "peak", "trough"),
-    *("direction", "cosine"),
-}
-
 
 class Asked(Operation):
     """A function of Python's own; `symbol` are the names of its last operands, which go by keyword."""
 
-    __slots__ = ()
+    raises = True
+    gives = "no float"  # that one could rely on
 
 
 class UntraceableError(Exception):
@@ -102,17 +56,9 @@ def comparison_of_traced(name: str, symbol: str) -> Callable[[Traced, Any], Any]
     def method(self: Traced, other: Any) -> Any:
         if not isinstance(other, (Symbol, float, int, Real)):
             return NotImplemented
-        condition = self.trace.apply(operation, (self, other), Condition)
-        return bool(condition) if tells_bools_by_identity(outer_frame().f_code) else condition
+        return self.trace.apply(operation, (self, other), Condition)
 
     return method
-
-
-@lru_cache(maxsize=1000)
-def tells_bools_by_identity(code: Any) -> bool:
-    """Whether a function may ask `is True` or `type(...) is bool`, as `case True` does, which only a bool passes."""
-    names = any(constant is True or constant is False for constant in code.co_consts) or "bool" in code.co_names
-    return names and any(step.opname == "IS_OP" for step in dis.get_instructions(code))
 
 
 def asked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -131,7 +77,7 @@ class Traced(Symbol):
     since it may raise. Python's decisions on it are asked of the trace.
     """
 
-    __slots__ = ("data", "index", "is_float", "keeps", "operands", "operation", "trace")
+    __slots__ = ("data", "index", "is_float", "is_known", "keeps", "operands", "operation", "trace")
 
     __array_ufunc__ = None  # NumPy's scalars give way to it
 
@@ -142,6 +88,7 @@ class Traced(Symbol):
         self.data = data
         self.is_float = is_float
         self.keeps = False
+        self.is_known = False  # as one of the paths of a function, where its trace is over
         self.index = trace.count = trace.count + 1
 
     def __divmod__(self: Any, other: Any) -> tuple[Any, Any]:
@@ -180,7 +127,9 @@ class Traced(Symbol):
         return bool(self % 1 == 0)
 
     def __hash__(self) -> int:
-        return self.trace.ask("hash", hash, (self,), {}) if self.trace.is_open else self.index
+        if self.is_known or not self.trace.is_open:
+            return self.index
+        return self.trace.ask("hash", hash, (self,), {})  # type: ignore[no-any-return]
 
     def __getattr__(self, name: str) -> Any:
         operation = numpy_functions.get(name, registry.get(name))
@@ -250,14 +199,15 @@ def of_truths(name: str, reflected: bool = False) -> Callable[[Condition, Any], 
     return method
 
 
-def of_the_truth(name: str, function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
+def of_the_truth(name: str) -> Callable[..., Any]:
     """A method that a truth value has, too: it asks for the truth."""
 
-    def method(self: Condition, *args: Any) -> Any:
-        operands = [bool(x) if isinstance(x, Condition) else x for x in (self, *args)]
-        return function(*reversed(operands)) if reflected else function(*operands)
+    def method(self: Condition, *given: Any) -> Any:
+        truth, *args = [bool(x) if isinstance(x, Condition) else x for x in (self, *given)]
+        found = getattr(truth, name)(*args)
+        return getattr(float(truth), name)(*args) if found is NotImplemented and hasattr(float, name) else found
 
-    return named(method, f"__{name}__")
+    return named(method, name)
 
 
 class Condition(Traced):
@@ -276,7 +226,7 @@ class Condition(Traced):
         return self.trace.decide(self)  # type: ignore[no-any-return]
 
     def __hash__(self) -> int:
-        return hash(bool(self)) if self.trace.is_open else self.index
+        return self.index if self.is_known or not self.trace.is_open else hash(bool(self))
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(bool, name):
@@ -291,15 +241,9 @@ class Condition(Traced):
     __rxor__ = of_truths("xor", reflected=True)
 
 
-_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift")
-for _name in (*_ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "invert", "abs", "index"):
-    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(operator, _name)))
-for _name in _ARITHMETIC:
-    setattr(Condition, f"__r{_name}__", of_the_truth(f"r{_name}", getattr(operator, _name), reflected=True))
-for _name in ("int", "float", "round", "format", "repr"):
-    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(builtins, _name)))
-for _name in ("floor", "ceil", "trunc"):
-    setattr(Condition, f"__{_name}__", of_the_truth(_name, getattr(math, _name)))
+_operators = {name for name in {*dir(bool)} - {*dir(object)} - {*vars(Condition)} if name.startswith("__")}
+for _name in (*_operators, "__eq__", "__ne__", "__repr__", "__format__"):
+    setattr(Condition, _name, of_the_truth(_name))
 
 
 class Trace(Block):
@@ -406,24 +350,27 @@ class Trace(Block):
             raise RuntimeError(
                 "a number of a compiled function was kept after the function had been traced; return it instead"
             )
-        found = simplified(operation, operands)
+        found = operation.simpler(*operands) if operation.simpler is not None else simplified(operation, operands)
         if found is not None:
             return found
-        key = (operation.name, operation.symbol, *map(key_of_operand, operands))
+        key = key_of_operation(operation, operands)
         found = self.table.get(key)
         if found is None:
             try:
-                operands = tuple([x if isinstance(x, Traced) else constant_operand(operation, x) for x in operands])
+                operands = [x if isinstance(x, Traced) else constant_operand(operation, x) for x in operands]
             except UntraceableError as error:
                 self.refusal = error
                 raise
-            data = None
-            if self.script is None:
-                data = self._evaluate(operation, operands)
-            found = self.table[key] = kind(self, operation, operands, data, gives_float(operation, operands))
-            self.events.append(found)
-        if not self.quiet and operation.name not in NEVER_RAISES:
+            found = self._write_down(key, operation, operands, kind)
+        if operation.raises and not self.quiet:
             found.keeps = True
+        return found
+
+    def _write_down(self, key: Any, operation: Operation, operands: Sequence[Any], kind: type[Traced]) -> Traced:
+        data = self._evaluate(operation, operands) if self.script is None else None
+        is_a_float = operation.gives_float([*map(is_float, operands)])
+        found = self.table[key] = kind(self, operation, (*operands,), data, is_a_float)
+        self.events.append(found)
         return found
 
     def _evaluate(self, operation: Operation, operands: Sequence[Any]) -> Any:
@@ -450,13 +397,8 @@ class Trace(Block):
         found = self.table.get(key)
         if found is None:
             operation = Asked(name, of_operands, (None,) * len(operands), ",".join(named))
-            data = None
-            if self.script is None:
-                data = self._evaluate(operation, operands)
-            kind = Condition if name in TRUTHS else Traced
-            found = self.table[key] = kind(self, operation, operands, data, False)
+            found = self._write_down(key, operation, operands, Condition if name in TRUTHS else Traced)
             found.keeps = True
-            self.events.append(found)
         return found if isinstance(found, Condition) else self.decide(found)
 
     def decide(self, question: Traced) -> Any:
@@ -524,6 +466,11 @@ INSTEAD = {
 }
 
 
+def key_of_operation(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """What an operation on some operands is told by."""
+    return (operation.name, operation.symbol, *map(key_of_operand, operands))
+
+
 def key_of_operand(operand: Any) -> Any:
     """What an operand is told by in a key: other numbers than 0.0 are 0 and -0.0."""
     if isinstance(operand, Traced):
@@ -543,56 +490,28 @@ def constant_operand(operation: Operation, x: Any) -> Any:
     raise UntraceableError(f"{x!r}, which is no float, is an operand of {operation.name}, {place()}")
 
 
-def gives_float(operation: Operation, operands: Sequence[Any]) -> bool:
-    """Whether the result is a float whatever the inputs are, and never an integer."""
-    name = operation.name
-    if name in FLOATS:
-        return True
-    if name in FLOAT_IF_IT_IS or name == "clip_share":
-        return is_float(operands[FLOAT_IF_IT_IS.get(name, operands[-1])])
-    floats = [*map(is_float, operands)]
-    if name == "where":
-        del floats[0]
-    return True in floats if name in FLOAT_IF_ONE_IS else name in FLOAT_IF_ALL_ARE and False not in floats
-
-
 def is_exactly(x: Any, number: float) -> bool:
     """Whether an operand is a constant that equals a number, other than with the sign of its zero."""
     return not isinstance(x, Traced) and x == number and math.copysign(1, x) == math.copysign(1, number)
 
 
 def simplified(operation: Operation, operands: Sequence[Any]) -> Any:
-    """What an operation gives if that is known without it, bit for bit; else None."""
-    name = operation.name
-    x: Any = operands[0]
-    y: Any = operands[1] if len(operands) == 2 else None
-    if name in ("one_like", "zero_like"):  # the arguments are floats, so derivatives are too, also of an integer result
-        return operation.evaluate([0.0])
-    if name == "mul":
+    """What one of Python's operators gives if that is known without it, bit for bit; else None."""
+    symbol, x, y = operation.symbol, operands[0], operands[-1]
+    if symbol == "*":
         for one, other in ((x, y), (y, x)):
             if is_exactly(one, 1) and (type(one) is int or other.is_float):
                 return other
             if is_exactly(one, -1) and (type(one) is int or other.is_float):
                 return -other
-    elif (
-        (name == "identity" or (name == "in_floats" and x.is_float))
-        or (name in ("truediv", "pow") and x_is_float(x) and is_exactly(y, 1))
-        or (name == "sub" and (is_exactly(y, 0) if type(y) is int else is_exactly(y, 0.0) and x_is_float(x)))
-    ):
+    elif symbol == "-" and len(operands) == 1:
+        return x.operands[0] if x.operation is operation else None
+    elif symbol == "-" and is_exactly(y, 0 if type(y) is int else 0.0):
+        return x if type(y) is int or x_is_float(x) else None
+    elif symbol in ("/", "**") and is_exactly(y, 1) and x_is_float(x):
         return x
-    elif name == "neg" and x.operation is operations.neg:
-        return x.operands[0]
-    elif name == "power_slope" and is_exactly(y, 2):
-        return y * x
-    elif (
-        name == "times_power"
-        and type(x) is int
-        and x > 0
-        and operands[3] == 0
-        and type(operands[2]) is int
-        and operands[2] in (0, 1)
-    ):
-        return x * 1.0 if operands[2] == 0 else x * operands[1]
+    elif symbol == "**" and is_exactly(y, 0) and x_is_float(x):
+        return 1.0
     return None
 
 
@@ -611,4 +530,4 @@ def apply_traced(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 Real.register(Traced)
-appliers[Traced] = appliers[Condition] = (0.5, apply_traced)
+appliers[Traced] = appliers[Condition] = (Rank.SYMBOL, apply_traced)

@@ -6,8 +6,9 @@ free. Of two paths the shorter goes into an `if`, so that no depth of the tree i
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, chain
 
+from ..operations import elementary as operations
 from .kernels import ATOM, BITS, COMPARISON, LOOSE, POWER, PRODUCT, SIGN, SUM, Library, text_of
 from .paths import Branch, PathTree
 from .tracer import Asked, Condition, Traced
@@ -26,7 +27,7 @@ BINARY = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON),
     **dict.fromkeys("&|^", BITS),
 }
-CHAINS = {"sum", "mean", "prod", "dot"}
+WHERE, SLOPE = operations.where.operation, operations.power_slope.operation  # as Python's `if`, and of its `**`
 ASKED = {"int", "round"}
 WIDTH = 100
 NESTING = 12
@@ -35,10 +36,12 @@ EXACT_IN_FLOATS = 2**53
 UNTRACED = "these arguments take a path that was not known when this code was generated; generate it again with them"
 
 
-def may_jump(node: Traced) -> bool:
-    """Whether the least change of an operand may change the result by a step, as in comparisons and remainders."""
-    rules = node.operation.rules
-    return node.operation.name in ("mod", "fmod", "remainder") or any(rule is None or rule == 0 for rule in rules)
+def where_it_jumps(node: Traced) -> list[Traced]:
+    """The operands of which the least change may change the result by a step, as in comparisons and remainders."""
+    operation, operands = node.operation, node.operands
+    rules = operation.rules if len(operation.rules) == len(operands) else operation.rules * len(operands)
+    found = operands if operation.jumps else [x for rule, x in zip(rules, operands) if rule is None or rule == 0]
+    return [x for x in found if isinstance(x, Traced)]
 
 
 class Writer:
@@ -73,8 +76,7 @@ class Writer:
         for branch in reversed([*root.walk()]):
             needed = set().union(*[needed_from[follower] for follower in branch.answers.values()])
             self.needed_after[branch] = {*needed}
-            ends = [branch.question] if branch.question is not None else branch.result[1] if branch.result else []
-            needed.update(x for x in ends if isinstance(x, Traced))
+            needed.update(x for x in branch.ends if isinstance(x, Traced))
             if branch.question is not None:
                 self.exact.add(branch.question)
             live = []
@@ -87,12 +89,7 @@ class Writer:
                 needed.discard(node)
                 operands = [x for x in node.operands if isinstance(x, Traced)]
                 needed.update(operands)
-                if node.operation.name == "where":
-                    if isinstance(node.operands[0], Traced):
-                        self.exact.add(node.operands[0])
-                    operands = operands if node in self.exact else []
-                if node in self.exact or may_jump(node):
-                    self.exact.update(operands)
+                self.exact.update(operands if node in self.exact else where_it_jumps(node))
             needed_from[branch] = needed
             self.live[branch] = live[::-1]
             self.sizes[branch] = (
@@ -164,12 +161,7 @@ class Writer:
         self.pending: dict[Traced, tuple[Text, int, bool]] = {}
         self.uses: dict[Traced, int] = {}
         self.after = self.needed_after[branch]
-        ends = [branch.question] if branch.question is not None else branch.result[1] if branch.result else []
-        for node in self.live[branch]:
-            for x in node.operands:
-                if isinstance(x, Traced):
-                    self.uses[x] = self.uses.get(x, 0) + 1
-        for x in ends:
+        for x in (*chain.from_iterable([node.operands for node in self.live[branch]]), *branch.ends):
             if isinstance(x, Traced):
                 self.uses[x] = self.uses.get(x, 0) + 1
         for node in [x for x in self.names if x not in self.inputs and x not in self.uses and x not in self.after]:
@@ -262,45 +254,38 @@ class Writer:
     def _expression(self, node: Traced) -> Text | None:
         """An operation as an expression; None if it took lines of its own and has its name by now."""
         operation, operands = node.operation, node.operands
-        name, symbol = operation.name, operation.symbol
+        symbol = operation.symbol
         factors = self.square_or_cube(node)
         if factors:
             x = self._named(operands[0])
             power = " * ".join([x] * factors)
-            if name == "pow":
+            if symbol:
                 return power, PRODUCT, (operands[0],)
             return f"{text_of(float(operands[1]))} * ({power})", PRODUCT, (operands[0],)
-        if name == "pow" and self.may_be_complex(*operands):
+        if symbol == "**" and self.may_be_complex(*operands):
             left, right = [self._operand(x, LOOSE) for x in operands]
             # Where the operator would give a complex number it raises; the numbers are the same.
             return f"{self.library.math('pow')}({left[0]}, {right[0]})", ATOM, (*left[2], *right[2])
         if symbol in BINARY and len(operands) == 2:
             return self._binary(symbol, *operands)
-        if name == "neg":
+        if symbol == "-":
             text, _, used = self._operand(operands[0], SIGN)
             return f"-{text}", SIGN, used
-        if name == "quotient" and self.library.arrays:
-            return self._binary("/", *operands)  # by zero, too, arrays divide as IEEE 754 has it
-        if name == "where" and self.library.arrays:
-            test, yes, no = [self._operand(x, LOOSE) for x in operands]
-            truth = "" if isinstance(operands[0], Condition) else " != 0"
-            text = f"{self.library.standard('xp')}.where({test[0]}{truth}, {yes[0]}, {no[0]})"
-            return text, ATOM, (*test[2], *yes[2], *no[2])
-        if name == "where":
+        if operation is WHERE and not self.library.arrays:
             yes, test, no = [self._sure(operands[i], LOOSE + 1) for i in (1, 0, 2)]
             return f"{yes[0]} if {test[0]} else {no[0]}", LOOSE, (*yes[2], *test[2], *no[2])
-        if name in CHAINS:
+        if operation.chain:
             return self._chain(node)
         return self._asked(node) if isinstance(operation, Asked) else self._formed(node)
 
     def square_or_cube(self, node: Traced) -> int:
         """How many equal factors a small whole power has, or its slope, if that may be a product; else 0."""
-        if node in self.exact or node.operation.name not in ("pow", "power_slope"):
+        if node in self.exact or (node.operation.symbol != "**" and node.operation is not SLOPE):
             return 0
         x, y = node.operands
         if isinstance(y, Traced) or not (isinstance(x, Traced) and x.is_float):
             return 0
-        if node.operation.name == "pow":
+        if node.operation.symbol:
             return int(y) if y in (2, 3) else 0
         return 2 if y == 3 else 0
 
@@ -323,13 +308,14 @@ class Writer:
 
     def _chain(self, node: Traced) -> Text | None:
         """A sum or a product of many, from left to right."""
-        name, operands = node.operation.name, node.operands
+        kind, operands = node.operation.chain, node.operands
         half = len(operands) // 2
-        terms = [*zip(operands, operands[half:])] if name == "dot" else [(x,) for x in operands]
-        sign, low = (" * ", PRODUCT) if name == "prod" else (" + ", SUM)
+        terms = [*zip(operands, operands[half:])] if kind == "+*" else [(x,) for x in operands]
+        is_product = kind == "*"
+        sign, low = (" * ", PRODUCT) if is_product else (" + ", SUM)
         # Python's sum begins with the integer 0; with a float it is the same where the first term is one.
         is_float = any(type(x) is float or (isinstance(x, Traced) and x.is_float) for x in terms[0])
-        text = "" if name == "prod" else "0.0" if is_float else "0"
+        text = "" if is_product else "0.0" if is_float else "0"
         used: tuple[Traced, ...] = ()
         partial = ""
         for term in terms:
@@ -345,13 +331,13 @@ class Writer:
                 text, used = partial, ()
             text = f"{text}{sign}{piece}" if text else piece
             used += more
-        if name == "mean":
+        if kind == "+/":
             text, low = f"({text}) / {float(len(operands)) if node.is_float else len(operands)}", PRODUCT
         if partial:
             self._assign(node, text, used)
             self.free.append(partial)
             return None
-        return text, low if len(terms) > 1 or name != "prod" else ATOM, used
+        return text, low if len(terms) > 1 or not is_product else ATOM, used
 
     def _asked(self, node: Traced) -> Text:
         """A call of a function of Python's own: `int(x)`, `math.isclose(x, y, rel_tol=1e-6)`."""

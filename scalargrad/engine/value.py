@@ -11,7 +11,7 @@ from weakref import ref
 from ..checks import as_float, as_number, named, refuse_float, refuse_index, refuse_list, refuse_ratio, rounded
 from ..operations import elementary as operations
 from ..operations.elementary import one_like
-from ..operations.operation import appliers, find_applier
+from ..operations.operation import Rank, appliers, find_applier
 from .backprop import Adjoints, carry_back, keep, latest_adjoint
 from .contexts import current, open_blocks, refuse_in_trace
 from .rows import (
@@ -563,4 +563,4 @@ class Value(Element):
 # The slots of values as functions in C.
 set_row: Callable[..., None] = vars(Value)["row"].__set__
 set_grad: Callable[..., None] = vars(Value)["_grad"].__set__
-appliers[Value] = (1, record)
+appliers[Value] = (Rank.VALUE, record)

@@ -20,7 +20,7 @@ from ..checks import (
 )
 from ..operations import elementary as operations
 from ..operations import reductions
-from ..operations.operation import appliers, array_appliers, find_applier
+from ..operations.operation import Rank, appliers, array_appliers, find_applier
 from .contexts import AMBIENT, open_blocks, refuse_in_trace
 from .rows import CONSTANT, NUMBER, OPERATION
 from .value import Value, make_constant, number_of, record, recorded, shown
@@ -344,5 +344,5 @@ def plain_if_plain(vector: Any, operation: Operation) -> Any:
 
 
 Sequence.register(Vector)
-appliers[Vector] = appliers[list] = appliers[tuple] = (3, apply_elementwise)
-array_appliers[1] = (3, apply_elementwise)
+appliers[Vector] = appliers[list] = appliers[tuple] = (Rank.VECTOR, apply_elementwise)
+array_appliers[1] = (Rank.VECTOR, apply_elementwise)

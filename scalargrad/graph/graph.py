@@ -9,7 +9,7 @@ from ..engine.rows import NUMBER, operation_of
 from ..engine.value import Value, holder_of, number_of, settle
 from ..engine.vector import elements_of
 from ..operations.elementary import one_like
-from .formulas import ATOM, FORMULAS, Formula, local_formulas, short_number
+from .formulas import ATOM, Formula, formula_of, local_formulas, short_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Graph:
         """What a node was computed by: `v1 * x`, `sin(x)`."""
         operation: Any = operation_of(node.row)
         names = [self.name(x) for x in shown_operands(node)]
-        if operation.name in FORMULAS and len(names) <= most:
-            return str(FORMULAS[operation.name](*[self.formula(x) for x in shown_operands(node)]))
+        if operation.formula and len(names) <= most:
+            return str(formula_of(operation, [self.formula(x) for x in shown_operands(node)]))
         if len(names) > most:
             names = [*names[: most // 2], "...", *names[len(names) - most // 2 :]]
         if operation.symbol == "**" and names[0].startswith("-"):
@@ -153,7 +153,7 @@ def first_places(operands: Sequence[Any]) -> dict[Any, int]:
 def operation_name(node: Value) -> str:
     """What a computed node's operation is called: its symbol, or its name."""
     operation: Any = operation_of(node.row)
-    return operation.symbol or printable(operation.name)
+    return operation.symbol or printable(operation.shown)
 
 
 def is_custom(node: Value) -> bool:

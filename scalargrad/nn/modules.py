@@ -17,7 +17,7 @@ from ..checks import (
 )
 from ..engine.value import Value, leaf_number
 from ..engine.vector import Vector, elements_of
-from ..operations.elementary import relu, sigmoid, softplus, tanh
+from ..operations.operation import registry
 from ..tape.variable import Variable, assign_leaves
 from .saving import load as load
 from .saving import save as save
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": operator.pos,
-    "relu": relu,
-    "sigmoid": sigmoid,
-    "softplus": softplus,
-    "tanh": tanh,
+    **{name: registry[name].function for name in sorted(registry) if registry[name].activation},
 }
 
 # A weight of a neuron with nin inputs, in a layer of nout neurons.

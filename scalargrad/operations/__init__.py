@@ -1,8 +1,9 @@
-"""Elementary operations: what one is (`operation`), and all that there are (`elementary`, `reductions`, `special`)."""
+"""Elementary operations: what one is (`operation`), and all that there are (`elementary`, `floats`, `reductions`)."""
 
 from __future__ import annotations
 
 from . import elementary as elementary
+from . import floats as floats
 from . import reductions as reductions
 
 TYPE_CHECKING = False
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """A function of `elementary`, which pickles of release 0.1 look for here."""
+    """A function of `elementary` or `floats`, which pickles of release 0.1 look for here."""
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(elementary, name)
+    return getattr(floats if hasattr(floats, name) else elementary, name)

@@ -12,6 +12,9 @@ Whatever must be chosen (a branch for accuracy, a limit at the edge of the domai
 lacks is an operation with a rule of its own: `tanh' = sech2`. A rule that is a number is a constant derivative, and
 `None` says that the result does not depend on that operand smoothly enough to follow it (a count, a condition).
 
+What else other rooms want to know of an operation stands on its entry, too: that it raises, its formula, what computes
+it on arrays (`Operation` lists these facts). That it gives a float is told by its annotation.
+
 Rules are written in the form that neither cancels nor overflows. Constants in them are integers, so that exact
 numbers such as `fractions.Fraction` stay exact. A kernel that gives a zero or a one of its own gives it in the type of
 the operand that its rule is about, `type(x)(0)`: the derivatives of floats are floats, those of fractions are exact.
@@ -24,7 +27,7 @@ import operator
 import sys
 
 from . import special
-from .operation import operation, operator_of
+from .operation import facts, operation, operator_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..checks import Number
-    from .operation import Operation
+    from .operation import Operation, Same
 
 _LEAST_NORMAL = sys.float_info.min
 _INFINITY = math.inf
@@ -53,13 +56,15 @@ truediv = operator_of(
     lambda x, y: quotient(one_like(x), y),
     lambda x, y: -over_square(x, y),
     numpy="divide true_divide",
+    raises=True,
+    gives="float",
 )
-floordiv = operator_of("//", operator.floordiv, 0, 0, numpy="floor_divide")
-mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y), numpy="remainder")
+floordiv = operator_of("//", operator.floordiv, 0, 0, numpy="floor_divide", raises=True)
+mod = operator_of("%", operator.mod, 1, lambda x, y: -(x // y), numpy="remainder", raises=True, jumps=True)
 neg = operator_of("-", operator.neg, -1, numpy="negative")
 
 
-@operation(1)
+@operation(1, simpler=lambda x: x)
 def identity(x: Number) -> Number:
     """x itself, as a node of its own."""
     return x
@@ -84,12 +89,14 @@ def absolute(x: Number) -> Number:
 
 
 @operation(lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
+@facts(formula="x / y", arrays=lambda xp, x, y: x / y, gives="float")
 def quotient(x: Number, y: Number) -> Number:
     """x / y as IEEE 754 has it, for use in rules: a zero divisor gives an infinity, or nan for 0 / 0."""
     return x / y if y else x * math.copysign(math.inf, y)
 
 
 @operation(lambda x, y: over_square(one_like(x), y), lambda x, y: -2 * quotient(over_square(x, y), y))
+@facts(formula="x / y**2", arrays=lambda xp, x, y: x / y / y, gives="float")
 def over_square(x: Number, y: Number) -> Number:
     """x / y**2, without the range that y**2 would need."""
     ratio = quotient(x, y)
@@ -99,11 +106,14 @@ def over_square(x: Number, y: Number) -> Number:
     return quotient(ratio, y)
 
 
-@operation(
-    lambda x, y: times_power(y * (y - 1), x, y - 2, 0),
-    lambda x, y: power_log_sum(1, y, x, y - 1, 0),
+@operation(lambda x, y: times_power(y * (y - 1), x, y - 2, 0), lambda x, y: power_log_sum(1, y, x, y - 1, 0))
+@facts(
+    raises=True,
+    formula="y * x**(y - 1)",
+    arrays=lambda xp, x, y: xp.where(y == 0, 0.0, y * x ** (y - 1.0)),
+    simpler=lambda x, y: y * x if type(y) in (int, float) and y == 2 else None,
 )
-def power_slope(x: Number, y: Number) -> Number:
+def power_slope(x: Same, y: Number) -> Same:
     """y x**(y-1): d(x**y)/dx; 0 where y is 0, infinite at x = 0 for 0 < y < 1."""
     if y == 0:
         return type(x)(0)
@@ -140,13 +150,41 @@ def power_slope(x: Number, y: Number) -> Number:
     return side * (y * half * correction) * half
 
 
+def power_log_over_arrays(xp: Any, x: Any, y: Any, k: int) -> Any:
+    if k <= 0:
+        return x**y if k == 0 else 0.0
+    limit = xp.where(y > 0, 0.0, (-xp.inf) ** k)
+    return xp.where(x == 0, limit, x**y * xp.log(x) ** k)
+
+
+def times_power_over_arrays(xp: Any, c: Any, x: Any, y: Any, k: int) -> Any:
+    return xp.where(c == 0, 0.0, c * power_log_over_arrays(xp, x, y, k))
+
+
+def power_log_sum_over_arrays(xp: Any, a: Any, b: Any, x: Any, y: Any, k: int) -> Any:
+    at_zero = times_power_over_arrays(xp, b, x, y, k + 1)
+    if k < 0:
+        return at_zero
+    alone = times_power_over_arrays(xp, a, x, y, k)
+    together = times_power_over_arrays(xp, a + b * xp.log(x), x, y, k)
+    return xp.where(b == 0, alone, xp.where(x == 0, at_zero, together))
+
+
 @operation(
     lambda c, x, y, k: power_log(x, y, k),
     lambda c, x, y, k: times_power(c * y, x, y - 1, k) + times_power(c * k, x, y - 1, k - 1),
     lambda c, x, y, k: times_power(c, x, y, k + 1),
     None,
 )
-def times_power(c: Number, x: Number, y: Number, k: Number) -> Number:
+@facts(
+    raises=True,
+    formula="c * x**y * log(x)**k",
+    arrays=times_power_over_arrays,
+    simpler=lambda c, x, y, k: (
+        c * x**y if type(c) is int and c > 0 and type(y) is int and 0 <= y <= 1 and k == 0 else None
+    ),
+)
+def times_power(c: Number, x: Same, y: Number, k: int) -> Same:
     """c x**y log(x)**k, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too.
 
     It fits a float where x**y by itself may not. k = -1 comes up in the rule above times zero, and is zero.
@@ -174,7 +212,8 @@ def times_power(c: Number, x: Number, y: Number, k: Number) -> Number:
     lambda a, b, x, y, k: power_log_sum(a, b, x, y, k + 1),
     None,
 )
-def power_log_sum(a: Number, b: Number, x: Number, y: Number, k: Number) -> Number:
+@facts(raises=True, formula="x**y * log(x)**k * (a + b * log(x))", arrays=power_log_sum_over_arrays)
+def power_log_sum(a: Number, b: Number, x: Same, y: Number, k: int) -> Same:
     """x**y log(x)**k (a + b log(x)), in one, since near x = 0 the two parts may be infinite with opposite signs.
 
     k = -1 comes up with a = 0.
@@ -186,12 +225,9 @@ def power_log_sum(a: Number, b: Number, x: Number, y: Number, k: Number) -> Numb
     return times(a + b * math.log(x), x, y, k)
 
 
-@operation(
-    lambda x, y, k: power_log_sum(k, y, x, y - 1, k - 1),
-    lambda x, y, k: power_log(x, y, k + 1),
-    None,
-)
-def power_log(x: Number, y: Number, k: Number) -> Number:
+@operation(lambda x, y, k: power_log_sum(k, y, x, y - 1, k - 1), lambda x, y, k: power_log(x, y, k + 1), None)
+@facts(formula="x**y * log(x)**k", arrays=power_log_over_arrays)
+def power_log(x: Same, y: Number, k: int) -> Same:
     """x**y log(x)**k, for x >= 0 and whole k: the k-th derivative of x**y by y; nan for x < 0 unless k is 0.
 
     k = -1 comes up in the rule above times zero, and is zero.
@@ -235,7 +271,7 @@ def pow_(x: Number, y: Number) -> Number:
     return result
 
 
-power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1), numpy="power")
+power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1), numpy="power", raises=True)
 
 
 def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None:
@@ -248,8 +284,8 @@ def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None
 # ---- Exponentials and logarithms -------------------------------------------------------------------------------------
 
 
-@operation(lambda x: exp(x))
-def exp(x: Number) -> Number:
+@operation(lambda x: exp(x), raises=True, slopes="z")
+def exp(x: Number) -> float:
     """e raised to the power x; exp' = exp.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past x = 709.78.
@@ -260,8 +296,8 @@ def exp(x: Number) -> Number:
     return math.exp(x)
 
 
-@operation(exp)
-def expm1(x: Number) -> Number:
+@operation(exp, raises=True)
+def expm1(x: Number) -> float:
     """exp(x) - 1 without the loss of digits near zero; expm1' = exp.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past x = 709.78.
@@ -272,8 +308,8 @@ def expm1(x: Number) -> Number:
     return math.expm1(x)
 
 
-@operation(lambda x: LOG_2 * exp2(x))
-def exp2(x: Number) -> Number:
+@operation(lambda x: LOG_2 * exp2(x), raises=True, slopes="z * log(2)")
+def exp2(x: Number) -> float:
     """2 raised to the power x; exp2' = log(2) exp2.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError from x = 1024.
@@ -284,8 +320,8 @@ def exp2(x: Number) -> Number:
     return math.exp2(x)
 
 
-@operation(lambda x: quotient(1, x))
-def log(x: Number) -> Number:
+@operation(lambda x: quotient(1, x), raises=True)
+def log(x: Number) -> float:
     """The natural logarithm; log'(x) = 1/x.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
@@ -297,17 +333,16 @@ def log(x: Number) -> Number:
 
 
 @operation(
-    lambda x, y: quotient(quotient(1, log(y)), x),
-    lambda x, y: -quotient(over_square(log(x), log(y)), y),
-    shown="log",
+    lambda x, y: quotient(quotient(1, log(y)), x), lambda x, y: -quotient(over_square(log(x), log(y)), y), shown="log"
 )
-def log_base(x: Number, y: Number) -> Number:
+@facts(raises=True, arrays=lambda xp, x, y: xp.log(x) / xp.log(y))
+def log_base(x: Number, y: Number) -> float:
     """The logarithm of x to base y, as `math.log` of two numbers has it; d/dx = 1/(x log y)."""
     return math.log(x, y)
 
 
-@operation(lambda x: quotient(1, 1 + x))
-def log1p(x: Number) -> Number:
+@operation(lambda x: quotient(1, 1 + x), raises=True)
+def log1p(x: Number) -> float:
     """log(1 + x) without the loss of digits near zero; log1p'(x) = 1/(1 + x).
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= -1.
@@ -318,8 +353,8 @@ def log1p(x: Number) -> Number:
     return math.log1p(x)
 
 
-@operation(lambda x: quotient(LOG2_E, x))
-def log2(x: Number) -> Number:
+@operation(lambda x: quotient(LOG2_E, x), raises=True, slopes="1 / (x * log(2))")
+def log2(x: Number) -> float:
     """The logarithm to base 2; log2'(x) = 1/(log(2) x).
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
@@ -330,8 +365,8 @@ def log2(x: Number) -> Number:
     return math.log2(x)
 
 
-@operation(lambda x: quotient(LOG10_E, x))
-def log10(x: Number) -> Number:
+@operation(lambda x: quotient(LOG10_E, x), raises=True, slopes="1 / (x * log(10))")
+def log10(x: Number) -> float:
     """The logarithm to base 10; log10'(x) = 1/(log(10) x).
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
@@ -342,14 +377,14 @@ def log10(x: Number) -> Number:
     return math.log10(x)
 
 
-@operation(lambda x: quotient(-rsqrt(x), 2 * x))
-def rsqrt(x: Number) -> Number:
+@operation(lambda x: quotient(-rsqrt(x), 2 * x), raises=True, formula="1 / sqrt(x)")
+def rsqrt(x: Number) -> float:
     """1/sqrt(x), infinite at 0."""
     return 1 / math.sqrt(x) if x else math.inf
 
 
-@operation(lambda x: rsqrt(x) / 2)
-def sqrt(x: Number) -> Number:
+@operation(lambda x: rsqrt(x) / 2, raises=True, slopes="1 / (2 * z)")
+def sqrt(x: Number) -> float:
     """The square root; sqrt'(x) = 1/(2 sqrt(x)), which is infinite at 0.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 0. A length written as
@@ -362,13 +397,14 @@ def sqrt(x: Number) -> Number:
 
 
 @operation(lambda x: -2 * quotient(cbrt_slope(x), 3 * x))
-def cbrt_slope(x: Number) -> Number:
+@facts(formula="1 / (3 * cbrt(x)**2)", arrays=lambda xp, x: 1.0 / (3.0 * xp.cbrt(x) ** 2))
+def cbrt_slope(x: Number) -> float:
     """1/(3 cbrt(x)**2)."""
     return special.compute_cbrt_slope(x)
 
 
 @operation(cbrt_slope)
-def cbrt(x: Number) -> Number:
+def cbrt(x: Number) -> float:
     """The cube root, of negative numbers too; cbrt'(x) = 1/(3 cbrt(x)**2), which is infinite at 0.
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -379,25 +415,8 @@ def cbrt(x: Number) -> Number:
     return math.cbrt(x)
 
 
-@operation(1)
-def in_floats(x: Number) -> float:
-    """x as a float."""
-    return float(x)
-
-
-@operation(
-    lambda x, y: power_slope(in_floats(x), in_floats(y)),
-    lambda x, y: power_log(in_floats(x), in_floats(y), 1),
-    numpy="float_power",
-    shown="pow",
-)
-def float_pow(x: Number, y: Number) -> Number:
-    """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
-    return math.pow(x, y)
-
-
-@operation(lambda x, y: logaddexp_slope(x, y), lambda x, y: logaddexp_slope(y, x))
-def logaddexp(x: Number, y: Number, /) -> Number:
+@operation(lambda x, y: logaddexp_slope(x, y), lambda x, y: logaddexp_slope(y, x), for_users=True)
+def logaddexp(x: Number, y: Number, /) -> float:
     """log(exp(x) + exp(y)), without overflow; d/dx = 1/(1 + exp(y - x)), d/dy = 1/(1 + exp(x - y)).
 
     Takes numbers, Values or Vectors and returns a number, a Value or a Vector. `logsumexp` is that of many.
@@ -412,7 +431,8 @@ def logaddexp(x: Number, y: Number, /) -> Number:
     lambda x, y: logaddexp_slope(x, y) * logaddexp_slope(y, x),
     lambda x, y: -logaddexp_slope(x, y) * logaddexp_slope(y, x),
 )
-def logaddexp_slope(x: Number, y: Number) -> Number:
+@facts(formula="1 / (1 + exp(y - x))", arrays=lambda xp, x, y: xp.exp(-xp.logaddexp(0.0, y - x)))
+def logaddexp_slope(x: Number, y: Number) -> float:
     """1/(1 + exp(y - x)), the share of exp(x) in exp(x) + exp(y)."""
     return special.compute_logaddexp_slope(x, y)
 
@@ -420,8 +440,8 @@ def logaddexp_slope(x: Number, y: Number) -> Number:
 # ---- Trigonometric functions and their inverses ----------------------------------------------------------------------
 
 
-@operation(lambda x: cos(x))
-def sin(x: Number) -> Number:
+@operation(lambda x: cos(x), raises=True)
+def sin(x: Number) -> float:
     """The sine of x radians; sin' = cos.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
@@ -432,8 +452,8 @@ def sin(x: Number) -> Number:
     return math.sin(x)
 
 
-@operation(lambda x: -sin(x))
-def cos(x: Number) -> Number:
+@operation(lambda x: -sin(x), raises=True)
+def cos(x: Number) -> float:
     """The cosine of x radians; cos' = -sin.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
@@ -444,8 +464,8 @@ def cos(x: Number) -> Number:
     return math.cos(x)
 
 
-@operation(lambda x: 1 + tan(x) * tan(x))
-def tan(x: Number) -> Number:
+@operation(lambda x: 1 + tan(x) * tan(x), raises=True)
+def tan(x: Number) -> float:
     """The tangent of x radians; tan' = 1 + tan**2.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
@@ -456,8 +476,10 @@ def tan(x: Number) -> Number:
     return math.tan(x)
 
 
-@operation(lambda x: sinc_derivative(1, x))
-def sinc(x: Number) -> Number:
+@operation(
+    lambda x: sinc_derivative(1, x), for_users=True, slopes="(cos(pi * x) - z) / x", arrays=lambda xp, x: xp.sinc(x)
+)
+def sinc(x: Number) -> float:
     """sin(pi x)/(pi x), and 1 at 0; sinc'(x) = (cos(pi x) - sinc(x))/x, and 0 at 0.
 
     The normalised one, as in NumPy; it is 0 at the other integers. Takes a number, a Value or a Vector and returns the
@@ -470,13 +492,13 @@ def sinc(x: Number) -> Number:
 
 
 @operation(None, lambda n, x: sinc_derivative(n + 1, x))
-def sinc_derivative(n: int, x: Number, /) -> Number:
+def sinc_derivative(n: int, x: Number, /) -> float:
     """The n-th derivative of sinc."""
     return special.compute_sinc_derivative(n, x)
 
 
-@operation(lambda x: x * asin_slope(x) * atanh_slope(x))
-def asin_slope(x: Number) -> Number:
+@operation(lambda x: x * asin_slope(x) * atanh_slope(x), raises=True, formula="1 / sqrt(1 - x**2)")
+def asin_slope(x: Number) -> float:
     """1/sqrt((1 - x)(1 + x)), infinite at -1 and 1."""
     rest = one_minus_square(x)
     return 1 / math.sqrt(rest) if rest else math.inf
@@ -487,8 +509,8 @@ def one_minus_square(x: float) -> float:
     return 1 - x * x if abs(x) < 0.5 else (1 - x) * (1 + x)
 
 
-@operation(asin_slope, numpy="arcsin")
-def asin(x: Number) -> Number:
+@operation(asin_slope, numpy="arcsin", raises=True)
+def asin(x: Number) -> float:
     """The arc sine, in radians; asin'(x) = 1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 <= x <= 1.
@@ -499,8 +521,8 @@ def asin(x: Number) -> Number:
     return math.asin(x)
 
 
-@operation(lambda x: -asin_slope(x), numpy="arccos")
-def acos(x: Number) -> Number:
+@operation(lambda x: -asin_slope(x), numpy="arccos", raises=True)
+def acos(x: Number) -> float:
     """The arc cosine, in radians; acos'(x) = -1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 <= x <= 1.
@@ -511,14 +533,14 @@ def acos(x: Number) -> Number:
     return math.acos(x)
 
 
-@operation(lambda x: -2 * over_square(x, 1 + x * x))
+@operation(lambda x: -2 * over_square(x, 1 + x * x), formula="1 / (1 + x**2)", gives="float")
 def lorentz(x: Number) -> Number:
     """1/(1 + x**2), by way of (1/x)/x where x**2 is all there is."""
     return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
 
 
 @operation(lorentz, numpy="arctan")
-def atan(x: Number) -> Number:
+def atan(x: Number) -> float:
     """The arc tangent, in radians; atan'(x) = 1/(1 + x**2).
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -530,7 +552,7 @@ def atan(x: Number) -> Number:
 
 
 @operation(lambda y, x: inversion(x, y), lambda y, x: -inversion(y, x), numpy="arctan2")
-def atan2(y: Number, x: Number, /) -> Number:
+def atan2(y: Number, x: Number, /) -> float:
     """The angle of the point (x, y), in radians from -pi to pi; d/dy = x/(x**2 + y**2), d/dx = -y/(x**2 + y**2).
 
     Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
@@ -546,7 +568,8 @@ def atan2(y: Number, x: Number, /) -> Number:
     lambda x, y: 4 * over_sum_of_squares(y / 2 - x / 2, x, y) * over_sum_of_squares(y / 2 + x / 2, x, y),
     lambda x, y: -2 * inversion(x, y) * inversion(y, x),
 )
-def inversion(x: Number, y: Number) -> Number:
+@facts(formula="x / (x**2 + y**2)", arrays=lambda xp, x, y: x / xp.hypot(x, y) / xp.hypot(x, y))
+def inversion(x: Number, y: Number) -> float:
     """x/(x**2 + y**2)."""
     return special.compute_over_sum_of_squares(x, x, y)
 
@@ -556,13 +579,14 @@ def inversion(x: Number, y: Number) -> Number:
     lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(x, y),
     lambda c, x, y: -2 * over_sum_of_squares(c, x, y) * inversion(y, x),
 )
-def over_sum_of_squares(c: Number, x: Number, y: Number) -> Number:
+@facts(formula="c / (x**2 + y**2)", arrays=lambda xp, c, x, y: c / xp.hypot(x, y) / xp.hypot(x, y))
+def over_sum_of_squares(c: Number, x: Number, y: Number) -> float:
     """c/(x**2 + y**2), without the range that the squares would need."""
     return special.compute_over_sum_of_squares(c, x, y)
 
 
 @operation(math.degrees(1), numpy="degrees rad2deg")
-def degrees(x: Number) -> Number:
+def degrees(x: Number) -> float:
     """The angle x from radians to degrees; degrees' = 180/pi.
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -574,7 +598,7 @@ def degrees(x: Number) -> Number:
 
 
 @operation(math.radians(1), numpy="radians deg2rad")
-def radians(x: Number) -> Number:
+def radians(x: Number) -> float:
     """The angle x from degrees to radians; radians' = pi/180.
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -588,8 +612,8 @@ def radians(x: Number) -> Number:
 # ---- Hyperbolic functions and their inverses -------------------------------------------------------------------------
 
 
-@operation(lambda x: cosh(x))
-def sinh(x: Number) -> Number:
+@operation(lambda x: cosh(x), raises=True)
+def sinh(x: Number) -> float:
     """The hyperbolic sine; sinh' = cosh.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past |x| = 710.47.
@@ -600,8 +624,8 @@ def sinh(x: Number) -> Number:
     return math.sinh(x)
 
 
-@operation(sinh)
-def cosh(x: Number) -> Number:
+@operation(sinh, raises=True)
+def cosh(x: Number) -> float:
     """The hyperbolic cosine; cosh' = sinh.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past |x| = 710.47.
@@ -612,15 +636,15 @@ def cosh(x: Number) -> Number:
     return math.cosh(x)
 
 
-@operation(lambda x: -2 * tanh(x) * sech2(x))
-def sech2(x: Number) -> Number:
+@operation(lambda x: -2 * tanh(x) * sech2(x), formula="1 - tanh(x)**2")
+def sech2(x: Number) -> float:
     """1/cosh(x)**2 = 4 e/(1 + e)**2 with e = exp(-2|x|)."""
     e = math.exp(-2 * abs(x))
     return 4 * e / ((1 + e) * (1 + e))
 
 
-@operation(sech2)
-def tanh(x: Number) -> Number:
+@operation(sech2, activation=True, slopes="1 - z**2")
+def tanh(x: Number) -> float:
     """The hyperbolic tangent; tanh' = sech**2, accurate in the tails too.
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -631,14 +655,14 @@ def tanh(x: Number) -> Number:
     return math.tanh(x)
 
 
-@operation(lambda x: -(x * lorentz(x)) * rhypot(x))
-def rhypot(x: Number) -> Number:
+@operation(lambda x: -(x * lorentz(x)) * rhypot(x), formula="1 / sqrt(1 + x**2)")
+def rhypot(x: Number) -> float:
     """1/sqrt(1 + x**2), without the range that x**2 would need."""
     return 1 / math.hypot(1, x)
 
 
 @operation(rhypot, numpy="arcsinh")
-def asinh(x: Number) -> Number:
+def asinh(x: Number) -> float:
     """The inverse hyperbolic sine; asinh'(x) = 1/sqrt(1 + x**2).
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -649,8 +673,8 @@ def asinh(x: Number) -> Number:
     return math.asinh(x)
 
 
-@operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1), numpy="arccosh")
-def acosh(x: Number) -> Number:
+@operation(lambda x: rsqrt(x - 1) * rsqrt(x + 1), numpy="arccosh", raises=True, slopes="1 / sqrt(x**2 - 1)")
+def acosh(x: Number) -> float:
     """The inverse hyperbolic cosine; acosh'(x) = 1/sqrt((x - 1)(x + 1)), infinite at 1.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 1.
@@ -661,15 +685,15 @@ def acosh(x: Number) -> Number:
     return math.acosh(x)
 
 
-@operation(lambda x: 2 * x * atanh_slope(x) * atanh_slope(x))
+@operation(lambda x: 2 * x * atanh_slope(x) * atanh_slope(x), formula="1 / (1 - x**2)", gives="float")
 def atanh_slope(x: Number) -> Number:
     """1/((1 - x)(1 + x)), infinite at -1 and 1."""
     rest = one_minus_square(x)
     return 1 / rest if rest else math.inf
 
 
-@operation(atanh_slope, numpy="arctanh")
-def atanh(x: Number) -> Number:
+@operation(atanh_slope, numpy="arctanh", raises=True)
+def atanh(x: Number) -> float:
     """The inverse hyperbolic tangent; atanh'(x) = 1/((1 - x)(1 + x)).
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 < x < 1.
@@ -683,8 +707,8 @@ def atanh(x: Number) -> Number:
 # ---- The gamma and error functions -----------------------------------------------------------------------------------
 
 
-@operation(None, lambda n, x: polygamma_slope(n, x))
-def polygamma(n: int, x: Number, /) -> Number:
+@operation(None, lambda n, x: polygamma_slope(n, x), raises=True, for_users=True)
+def polygamma(n: int, x: Number, /) -> float:
     """The n-th derivative of digamma (DLMF 5.15), for whole n from 0 to 1,000; polygamma(n, x)' = polygamma(n + 1, x).
 
     Takes an integer and a number, a Value or a Vector and returns the latter's kind. Raises ValueError where x is zero
@@ -697,14 +721,14 @@ def polygamma(n: int, x: Number, /) -> Number:
     return special.polygamma_in_range(n, x)
 
 
-@operation(None, lambda n, x: polygamma_slope(n + 1, x))
-def polygamma_slope(n: int, x: Number) -> Number:
+@operation(None, lambda n, x: polygamma_slope(n + 1, x), raises=True, formula="polygamma(n + 1, x)")
+def polygamma_slope(n: int, x: Number) -> float:
     """polygamma(n + 1, x), for any n, infinite where that is too large, as derivatives are."""
     return special.compute_polygamma(n + 1, x)
 
 
-@operation(lambda x: polygamma_slope(0, x))
-def digamma(x: Number) -> Number:
+@operation(lambda x: polygamma_slope(0, x), raises=True, for_users=True)
+def digamma(x: Number) -> float:
     """The derivative of lgamma (DLMF 5.2.2); digamma'(x) = polygamma(1, x).
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
@@ -715,8 +739,8 @@ def digamma(x: Number) -> Number:
     return special.compute_digamma(x)
 
 
-@operation(digamma)
-def lgamma(x: Number) -> Number:
+@operation(digamma, raises=True)
+def lgamma(x: Number) -> float:
     """The natural logarithm of |gamma(x)|; lgamma' = digamma.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
@@ -727,8 +751,8 @@ def lgamma(x: Number) -> Number:
     return math.lgamma(x)
 
 
-@operation(lambda x: gamma(x) * digamma(x))
-def gamma(x: Number) -> Number:
+@operation(lambda x: gamma(x) * digamma(x), raises=True)
+def gamma(x: Number) -> float:
     """The gamma function, (x - 1)! at whole x; gamma' = gamma digamma.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers,
@@ -740,14 +764,14 @@ def gamma(x: Number) -> Number:
     return math.gamma(x)
 
 
-@operation(lambda x: -(x * gauss(x)) - x * gauss(x))
-def gauss(x: Number) -> Number:
+@operation(lambda x: -(x * gauss(x)) - x * gauss(x), formula="2 / sqrt(pi) * exp(-(x**2))")
+def gauss(x: Number) -> float:
     """2/sqrt(pi) exp(-x**2); in its rule -2 x by itself would overflow where the whole is zero."""
     return special.compute_gauss(x)
 
 
 @operation(gauss)
-def erf(x: Number) -> Number:
+def erf(x: Number) -> float:
     """The error function; erf'(x) = 2/sqrt(pi) exp(-x**2).
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -759,7 +783,7 @@ def erf(x: Number) -> Number:
 
 
 @operation(lambda x: -gauss(x))
-def erfc(x: Number) -> Number:
+def erfc(x: Number) -> float:
     """1 - erf(x), without the loss of digits for large x; erfc'(x) = -2/sqrt(pi) exp(-x**2).
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -770,148 +794,16 @@ def erfc(x: Number) -> Number:
     return math.erfc(x)
 
 
-# ---- Remainders, signs and scales of floats --------------------------------------------------------------------------
-
-
-@operation(1, lambda x, y: -whole_quotient(x, y))
-def fmod(x: Number, y: Number, /) -> Number:
-    """The remainder of x / y with the sign of x; d/dx = 1, d/dy = -trunc(x/y).
-
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
-    x.
-
-    >>> fmod(-7.0, 3.0)
-    -1.0
-    """
-    return math.fmod(x, y)
-
-
-@operation(0, 0)
-def whole_quotient(x: Number, y: Number) -> Number:
-    """x / y, rounded towards zero."""
-    if x != x:
-        return x  # the remainder exists there for every y, zero too
-    return math.copysign(abs(x) // abs(y), x) * math.copysign(1, y)
-
-
-@operation(1, lambda x, y: -nearest_quotient(x, y), numpy="")
-def remainder(x: Number, y: Number, /) -> Number:
-    """The difference of x to the nearest multiple of y; d/dx = 1, d/dy = -round(x/y).
-
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
-    x.
-
-    >>> remainder(8.0, 3.0)
-    -1.0
-    """
-    return math.remainder(x, y)
-
-
-@operation(0, 0)
-def nearest_quotient(x: Number, y: Number) -> Number:
-    """x / y, rounded to the nearest whole number, from a half to the even one."""
-    if x != x:
-        return x  # the remainder exists there for every y, zero too
-    quotient = x / y - math.remainder(x, y) / y
-    return float(round(quotient)) if math.isfinite(quotient) else quotient
-
-
-@operation(lambda x: sign(x))
-def fabs(x: Number) -> Number:
-    """|x| as a float; its derivative is -1 or 1, and 0 at the kink.
-
-    Takes a number, a Value or a Vector and returns the same kind.
-
-    >>> fabs(-2)
-    2.0
-    """
-    return math.fabs(x)
-
-
-@operation(lambda x, y: agreement(x, y), 0)
-def copysign(x: Number, y: Number, /) -> Number:
-    """|x| with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
-
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
-
-    >>> copysign(2.0, -0.0)
-    -2.0
-    """
-    return math.copysign(x, y)
-
-
-@operation(0, 0)
-def agreement(x: Number, y: Number) -> Number:
-    """1 where x and y have the same sign, -1 where they have not, 0 where x is zero."""
-    return math.copysign(1, x) * math.copysign(1, y) if x else x
-
-
-@operation(lambda x, i: power_of_two(i), None)
-def ldexp(x: Number, i: int, /) -> Number:
-    """x * 2**i for an integer i; d/dx = 2**i.
-
-    Takes a number, a Value or a Vector, and an int; returns the former's kind. Raises OverflowError.
-
-    >>> ldexp(0.5, 3)
-    4.0
-    """
-    if not isinstance(i, int):
-        raise TypeError(f"ldexp takes an integer as its exponent, not {i!r} ({type(i).__name__})")
-    return math.ldexp(x, i)
-
-
-@operation(None)
-def power_of_two(i: int) -> float:
-    """2**i, infinite where that is too large."""
-    return math.ldexp(1.0, i) if i < 1024 else math.inf
-
-
-@operation(1)
-def fraction(x: Number) -> Number:
-    """The fractional part, with the sign of x, as `math.modf` has it."""
-    return math.modf(x)[0]
-
-
-@operation(0)
-def whole(x: Number) -> Number:
-    """The part of x before the point, as `math.modf` has it."""
-    return math.modf(x)[1]
-
-
-@operation(None)
-def exponent(x: Number) -> Number:
-    """The power of two of x, as `math.frexp` has it."""
-    return math.frexp(x)[1]
-
-
-@operation(1, 0, None, numpy="")  # which takes no steps
-def nextafter(x: Number, y: Number, steps: int) -> Number:
-    """The float that is some steps from x towards y; it moves as x does."""
-    return math.nextafter(x, y) if steps == 1 else math.nextafter(x, y, steps=steps)  # type: ignore[call-arg]
-
-
-@operation(0)
-def ulp(x: Number) -> Number:
-    """The value of the least significant bit of x."""
-    return math.ulp(x)
-
-
-@operation(lambda x, y, z: y, lambda x, y, z: x, 1)
-def fma(x: Number, y: Number, z: Number, /) -> Number:
-    """x * y + z with one rounding (from Python 3.13 on); d/dx = y, d/dy = x, d/dz = 1."""
-    return math.fma(x, y, z)  # type: ignore[attr-defined]
-
-
 # ---- Activations -----------------------------------------------------------------------------------------------------
 
 
-@operation(0)
+@operation(0, formula="1 if {x} > 0 else 0")
 def step(x: Number) -> Number:
     """1 where x is positive, else 0; nan for nan."""
     return type(x)(1) if x > 0 else type(x)(0) if x <= 0 else x
 
 
-@operation(step)
+@operation(step, for_users=True, activation=True)
 def relu(x: Number) -> Number:
     """x where it is positive, else 0 (nan stays nan); relu' is 1 or 0, and 0 at the kink.
 
@@ -923,8 +815,8 @@ def relu(x: Number) -> Number:
     return type(x)(0) if x <= 0 else x
 
 
-@operation(lambda x: sech2(x / 2) / 4)
-def sigmoid(x: Number) -> Number:
+@operation(lambda x: sech2(x / 2) / 4, for_users=True, activation=True, slopes="z * (1 - z)")
+def sigmoid(x: Number) -> float:
     """1/(1 + exp(-x)); sigmoid'(x) = sigmoid(x) sigmoid(-x) = sech(x/2)**2 / 4, accurate in the tails too.
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -936,8 +828,8 @@ def sigmoid(x: Number) -> Number:
     return (e if x < 0 else 1) / (1 + e)
 
 
-@operation(sigmoid)
-def softplus(x: Number) -> Number:
+@operation(sigmoid, for_users=True, activation=True)
+def softplus(x: Number) -> float:
     """log(1 + exp(x)), for any x; softplus' = sigmoid.
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -948,8 +840,8 @@ def softplus(x: Number) -> Number:
     return (x if x > 0 else 0) + math.log1p(math.exp(-abs(x)))
 
 
-@operation(lambda x: sigmoid(-x))
-def log_sigmoid(x: Number) -> Number:
+@operation(lambda x: sigmoid(-x), for_users=True)
+def log_sigmoid(x: Number) -> float:
     """log(sigmoid(x)), for any x; log_sigmoid'(x) = sigmoid(-x).
 
     Takes a number, a Value or a Vector and returns the same kind.
@@ -963,7 +855,7 @@ def log_sigmoid(x: Number) -> Number:
 # ---- Choices ---------------------------------------------------------------------------------------------------------
 
 
-@operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x))
+@operation(lambda x, y: chosen(x, y), lambda x, y: chosen(y, x), for_users=True)
 def maximum(x: Number, y: Number, /) -> Number:
     """The larger of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -975,7 +867,7 @@ def maximum(x: Number, y: Number, /) -> Number:
     return y if y > x or y != y else x
 
 
-@operation(lambda x, y: chosen_below(x, y), lambda x, y: chosen_below(y, x))
+@operation(lambda x, y: chosen_below(x, y), lambda x, y: chosen_below(y, x), for_users=True)
 def minimum(x: Number, y: Number, /) -> Number:
     """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
@@ -987,14 +879,14 @@ def minimum(x: Number, y: Number, /) -> Number:
     return y if y < x or y != y else x
 
 
-@operation(0, 0)
-def chosen(x: Number, y: Number) -> Number:
+@operation(0, 0, formula="1 if {x} > {y}, 1/2 if equal, else 0")
+def chosen(x: Same, y: Number) -> Same:
     """How much of maximum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
     return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x > y else type(x)(0)
 
 
-@operation(0, 0)
-def chosen_below(x: Number, y: Number) -> Number:
+@operation(0, 0, formula="1 if {x} < {y}, 1/2 if equal, else 0")
+def chosen_below(x: Same, y: Number) -> Same:
     """How much of minimum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
     return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x < y else type(x)(0)
 
@@ -1004,6 +896,7 @@ def chosen_below(x: Number, y: Number) -> Number:
     lambda x, low, high: clip_share(x, low, high, 1),
     lambda x, low, high: clip_share(x, low, high, 2),
 )
+@facts(raises=True, for_users=True, arrays=lambda xp, x, low, high: xp.minimum(xp.maximum(x, low), high))
 def clip(x: Number, low: Number, high: Number, /) -> Number:
     """x held between low and high; where several of the three are the result, they share the gradient equally.
 
@@ -1019,7 +912,16 @@ def crossed() -> Number:
     raise ValueError("the lower bound is above the upper one")
 
 
-@operation(0, 0, 0, None)
+def clip_share_over_arrays(xp: Any, x: Any, low: Any, high: Any, index: int) -> Any:
+    operands, result = (x, low, high), xp.minimum(xp.maximum(x, low), high)
+    return (result == operands[index]) / sum((result == operand for operand in operands), 0.0)
+
+
+def words_of_share(_: Any, __: Any, ___: Any, index: int) -> str:
+    return "1 if {low} < {x} < {high}, shared at a bound, else 0" if index == 0 else "1 if it is the result, else 0"
+
+
+@operation(0, 0, 0, None, formula=words_of_share, arrays=clip_share_over_arrays)
 def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
     """How much of clip(x, low, high) is the operand at `index`: nothing, or an equal part with the others it ties."""
     operands = (x, low, high)
@@ -1038,6 +940,7 @@ def huber(x: Number, delta: Number) -> Number:
     lambda condition, x, y: where(condition, one_like(x), zero_like(x)),
     lambda condition, x, y: where(condition, zero_like(y), one_like(y)),
 )
+@facts(for_users=True, arrays=lambda xp, condition, x, y: xp.where(condition, x, y))
 def where(condition: object, x: Number, y: Number, /) -> Number:
     """x if the condition holds, else y; the gradient goes to the one that was taken.
 
@@ -1053,13 +956,13 @@ def where(condition: object, x: Number, y: Number, /) -> Number:
     return x if condition else y
 
 
-@operation(None)
+@operation(None, formula="1", simpler=lambda x: 1.0)
 def one_like(x: Number) -> Number:
     """1 in the type of x."""
     return 1.0 if type(x) is float else type(x)(1)
 
 
-@operation(None)
+@operation(None, simpler=lambda x: 0.0)
 def zero_like(x: Number) -> Number:
     """0 in the type of x."""
     return 0.0 if type(x) is float else type(x)(0)

@@ -13,10 +13,11 @@ from ..checks import RANGE_ERRORS, as_number, in_place_of, is_array, plural, ref
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Protocol, TypeAlias, TypeVar, overload
+    from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
     from ..checks import Number
 
+    Same: TypeAlias = Any  # a number, for what gives a number of the type of one operand
     Operand: TypeAlias = Any  # a number, a Value, or anything else that an applier is registered for
     Rule: TypeAlias = Callable[..., Operand] | float | None
     Method = TypeVar("Method", bound=Callable[..., Any])
@@ -57,15 +58,42 @@ if TYPE_CHECKING:
 
         def __call__(self, *operands: Operand) -> Any: ...
 
+    class Facts(TypedDict, total=False):
+        """What an entry may say of its operation; `Operation` tells what each fact means."""
+
+        raises: bool
+        jumps: bool
+        gives: str
+        simpler: Callable[..., Operand] | None
+        formula: str | Callable[..., str]
+        slopes: str | tuple[str, ...]
+        arrays: Callable[..., Any] | None
+        chain: str
+        start: int | None
+        for_users: bool
+        activation: bool
+
 
 class Operation:
     """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule for each operand.
 
-    Messages show it by the name that users know, `shown`. `numpy` are the names that functions of NumPy's which compute
-    the same go by, if there are any.
+    Messages show it by the name that users know, `shown`; where that is one of `math`, it is that function. `numpy` are
+    the names that functions of NumPy's which compute the same go by, if there are any. Those below are the facts that
+    other rooms want to know, with what holds of most operations.
     """
 
-    __slots__ = ("kernel", "method", "name", "numpy", "reflected", "rules", "shown", "symbol")
+    raises = False  # whether there are floats at which the kernel raises
+    jumps = False  # whether it changes by steps, as remainders do, where rules of 0 or None do not say so already
+    gives = ""  # "float", or "any": a float if any operand is one; in place of what the annotations of the kernel say
+    simpler: Any = None  # gives what is the same on floats that are not known yet, with less to compute, or else None
+    formula: Any = ""  # how textbooks write it, with the names of the operands; a function of them gives the text
+    slopes: Any = ""  # how they write its local derivatives, with z for the result; a tuple ends in that of all others
+    arrays: Any = None  # the kernel on arrays, given the module with their functions and the operands
+    chain = ""  # of a reduction: + or * as it joins its operands; +* for products of two halves, +/ for a mean
+    start: Any = None  # what a reduction of nothing gives
+    for_users = False  # whether it is offered to users under a name that `math` has not
+    activation = False  # whether a layer may name it
+    function: Any = None  # what applies it to numbers, values and vectors; none of Python's operators has one
 
     pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
 
@@ -77,6 +105,7 @@ class Operation:
         symbol: str = "",
         numpy: str = "",
         shown: str = "",
+        **facts: Unpack[Facts],
     ) -> None:
         self.name = name
         self.shown = shown or name
@@ -87,6 +116,8 @@ class Operation:
         # The forms of `engine.fast_path` for one or two operands, the first of which, or else the second, is a Value.
         self.method: Any = None
         self.reflected: Any = None
+        for fact, what in {**getattr(kernel, "facts", {}), **facts}.items():
+            setattr(self, fact, what)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -103,9 +134,23 @@ class Operation:
             (rule(*operands) if callable(rule) else rule) if wants else None for rule, wants in zip(self.rules, wanted)
         )
 
+    def gives_float(self, are_floats: Sequence[bool]) -> bool:
+        """Whether the result is a float, and no integer, given which operands are.
+
+        The annotations of the kernel tell, unless the entry does: where its result is a `float`, it is one for integers
+        too; otherwise it is one if all operands that are annotated as the result is are floats.
+        """
+        hints = [] if self.gives else [*getattr(self.kernel, "__annotations__", {}).values()]
+        given = self.gives or (hints.pop() if hints else "")
+        if given in ("float", "any"):
+            return given == "float" or True in are_floats
+        hints += hints[-1:] * len(are_floats)  # the last may be that of all others
+        alike = [is_float for is_float, hint in zip(are_floats, hints) if hint == given]
+        return alike != [] and False not in alike
+
     def __call__(self, *operands: Operand) -> Any:
         """Apply the operation to any operands that have an applier: numbers, values, vectors."""
-        rank: float = -1
+        rank = -1
         apply: Any = evaluate
         for operand in operands:
             found = appliers.get(type(operand)) or find_applier(operand)
@@ -137,8 +182,6 @@ class Operation:
 
 class Reduction(Operation):
     """An operation on any number of operands, with one rule that gives all their local derivatives at once."""
-
-    __slots__ = ()
 
     def local_derivatives(self, operands: Sequence[Operand], wanted: Sequence[bool]) -> tuple[Operand, ...]:
         (rule,) = self.rules
@@ -182,18 +225,26 @@ def apply_unwrapped(operation: Operation, operands: Sequence[Operand]) -> Any:
     return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
 
 
-# What applies an operation to operands of a type, with its rank: among mixed operands the highest rank applies.
-# Higher floors register theirs here, so that this one need not know them.
-appliers: dict[type, tuple[float, Callable[[Operation, Sequence[Operand]], Any]]] = {
-    float: (0, evaluate),
-    int: (0, evaluate),
-    bool: (0, evaluate),
+class Rank:
+    """Who applies an operation to mixed operands: the applier of the highest of these, from a number to a series."""
+
+    NUMBER, SYMBOL, VALUE, SCALAR_ARRAY, VECTOR, ARRAY, SERIES = range(7)
+
+
+# What applies an operation to operands of a type, with its rank. Higher floors register theirs here, so that this one
+# need not know them.
+appliers: dict[type, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
+    float: (Rank.NUMBER, evaluate),
+    int: (Rank.NUMBER, evaluate),
+    bool: (Rank.NUMBER, evaluate),
 }
 # NumPy's arrays are told by what they offer, since NumPy may not be there: of no dimension, of one, and of more.
-array_appliers: dict[int, tuple[float, Callable[[Operation, Sequence[Operand]], Any]]] = {0: (2, apply_unwrapped)}
+array_appliers: dict[int, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
+    0: (Rank.SCALAR_ARRAY, apply_unwrapped)
+}
 
 
-def find_applier(operand: object) -> tuple[float, Callable[[Operation, Sequence[Operand]], Any]] | None:
+def find_applier(operand: object) -> tuple[int, Callable[[Operation, Sequence[Operand]], Any]] | None:
     """The applier for an operand of a subclass, of another kind of real number, or of a NumPy array; else `None`."""
     for parent in type(operand).__mro__:
         if parent in appliers:
@@ -209,28 +260,29 @@ if TYPE_CHECKING:
 
     @overload
     def operation(
-        rule: Rule, /, *, numpy: str | None = None, shown: str = ""
+        rule: Rule, /, *, numpy: str | None = None, shown: str = "", **facts: Unpack[Facts]
     ) -> Callable[[Callable[[Number], Number]], Unary]: ...
     @overload
     def operation(
-        left: Rule, right: Rule, /, *, numpy: str | None = None, shown: str = ""
+        left: Rule, right: Rule, /, *, numpy: str | None = None, shown: str = "", **facts: Unpack[Facts]
     ) -> Callable[[Callable[[Number, Number], Number]], Binary]: ...
     @overload
     def operation(
-        *rules: Rule, numpy: str | None = None, shown: str = ""
+        *rules: Rule, numpy: str | None = None, shown: str = "", **facts: Unpack[Facts]
     ) -> Callable[[Callable[..., Number]], Nary]: ...
 
 
-def operation(*rules: Rule, numpy: str | None = None, shown: str = "") -> Any:
+def operation(*rules: Rule, numpy: str | None = None, shown: str = "", **facts: Unpack[Facts]) -> Any:
     """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors.
 
     `numpy` is the name of NumPy's function that computes the same, or several names with spaces between them, if it is
-    not that of the kernel; `shown` is the name that messages show, likewise.
+    not that of the kernel; `shown` is the name that messages show, likewise. `Operation` lists the other facts.
     """
 
     def define(kernel: Callable[..., Number]) -> Any:
         name = kernel.__name__
-        operation = register(Operation(name, kernel, rules, numpy=name if numpy is None else numpy, shown=shown))
+        named = name if numpy is None else numpy
+        operation = register(Operation(name, kernel, rules, numpy=named, shown=shown, **facts))
 
         def of_one(x: Operand, /) -> Any:
             if type(x) is float:
@@ -265,19 +317,29 @@ def operation(*rules: Rule, numpy: str | None = None, shown: str = "") -> Any:
             return operation(x, y) if result is NotImplemented else result
 
         function = in_place_of(kernel, of_one if len(rules) == 1 else of_two if len(rules) == 2 else of_several)
-        function.operation = operation
+        function.operation, operation.function = operation, function
         return function
 
     return define
 
 
-def reduction(rule: Rule, numpy: str = "") -> Callable[[Callable[..., Number]], Reduction]:
+def reduction(rule: Rule, numpy: str = "", **facts: Unpack[Facts]) -> Callable[[Callable[..., Number]], Reduction]:
     """Make a kernel of any number of numbers into one operation, with one rule for all its operands."""
 
     def define(kernel: Callable[..., Number]) -> Reduction:
-        operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,), numpy=numpy)
+        operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,), numpy=numpy, **facts)
         register(operation)
         return operation
+
+    return define
+
+
+def facts(**facts: Unpack[Facts]) -> Callable[[Method], Method]:
+    """Say of an operation what its decorator has no room for, in one below that."""
+
+    def define(kernel: Method) -> Method:
+        kernel.facts = facts  # type: ignore[attr-defined]
+        return kernel
 
     return define
 
@@ -295,6 +357,9 @@ def on_floats(shortcut: Callable[[Sequence[float]], list[float] | None]) -> Call
     return define
 
 
-def operator_of(symbol: str, kernel: Callable[..., Number], *rules: Rule, numpy: str) -> Operation:
+def operator_of(
+    symbol: str, kernel: Callable[..., Number], *rules: Rule, numpy: str, **facts: Unpack[Facts]
+) -> Operation:
     """The operation behind one of Python's operators."""
-    return register(Operation(kernel.__name__.strip("_"), kernel, rules, symbol, numpy))
+    facts.setdefault("gives", "any")  # as Python's arithmetic does
+    return register(Operation(kernel.__name__.strip("_"), kernel, rules, symbol, numpy, **facts))

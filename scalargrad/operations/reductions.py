@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from . import special
 from .elementary import one_like, over_square, quotient, step
-from .operation import on_floats, operation, reduction
+from .operation import facts, on_floats, operation, reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..checks import Number
-    from .operation import Operand
+    from .operation import Operand, Same
 
 
 def left_to_right(numbers: Sequence[Number]) -> Number:
@@ -33,32 +33,32 @@ def left_to_right(numbers: Sequence[Number]) -> Number:
 left_sum: Callable[[Any], Number] = sum if sys.version_info < (3, 12) else left_to_right
 
 
-@reduction(1)
+@reduction(1, gives="any", chain="+", start=0)
 def sum_(*xs: Number) -> Number:
     """The sum, from left to right."""
     return left_sum(xs)
 
 
-@reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs])
+@reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs], slopes="1 / {n}", gives="float", chain="+/")
 def mean(*xs: Number) -> Number:
     """The sum, from left to right, over the number of operands."""
     return left_sum(xs) / len(xs)
 
 
-@reduction(1)
-def fsum(*xs: Number) -> Number:
+@reduction(1, raises=True)
+def fsum(*xs: Number) -> float:
     """The sum, rounded once."""
     return math.fsum(xs)
 
 
-@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
+@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]), gives="any", chain="+*")
 def dot(*xs: Number) -> Number:
     """The sum, from left to right, of the products of the first half of the operands with the second."""
     half = len(xs) // 2
     return left_sum(map(operator.mul, xs, xs[half:]))
 
 
-@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]))
+@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]), raises=True, gives="any")
 def sumprod(*xs: Number) -> Number:
     """The sum of products, as `math.sumprod` rounds it (from Python 3.12 on)."""
     return math.sumprod(xs[: len(xs) // 2], xs[len(xs) // 2 :])  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def products_of_others(*xs: Operand) -> list[Operand]:
     return [shifted(left * right, own - together) for left, right, own in zip(before, after, places)]
 
 
-@reduction(None)
+@reduction(None, arrays=lambda xp, *xs: 0.0)
 def leaves_range(*xs: Number) -> int:
     """1 if the product of the first or last few is beyond the range of floats where that of all but one is not."""
     sizes = [math.frexp(x)[1] if type(x) is float and x - x == 0 else 0 for x in xs]
@@ -119,7 +119,7 @@ def leaves_range(*xs: Number) -> int:
     return found
 
 
-@operation(None, None)
+@operation(None, None, arrays=lambda xp, product, x: 0.0)
 def excess(product: Number, x: Number) -> int:
     """By how many powers of two to make a float x smaller, so that its product with another number keeps to a band.
 
@@ -135,13 +135,13 @@ def excess(product: Number, x: Number) -> int:
     return size - 200 if size > 200 else size + 200 if size < -200 else 0
 
 
-@operation(lambda x, places: shifted(one_like(x), places), None)
-def shifted(x: Number, places: int) -> Number:
+@operation(lambda x, places: shifted(one_like(x), places), None, arrays=lambda xp, x, places: x)
+def shifted(x: Same, places: int) -> Same:
     """x * 2**-places, infinite where that is too large."""
     return special.scaled(x, -places) if places else x
 
 
-@reduction(products_of_others)
+@reduction(products_of_others, slopes="the product of the others", gives="any", chain="*", start=1)
 def prod(*xs: Number) -> Number:
     """The product, from left to right."""
     return reduce(operator.mul, xs, 1)
@@ -168,15 +168,16 @@ def directions(*xs: Operand) -> list[Operand]:
     return [cosine(x, length, lead, rest) for x in lifted]
 
 
-@reduction(None)
-def lift(*xs: Number) -> Number:
+@reduction(None, formula="1", arrays=lambda xp, *xs: 1.0)
+def lift(*xs: Number) -> float | int:
     """What to multiply all of xs by so that their length keeps its digits: 1 but at the ends of the range."""
     largest = max(map(abs, xs))
     return 2.0**600 if 0 < largest < 2.0**-900 else 2.0**-600 if largest > 2.0**900 else 1
 
 
 @reduction(directions, numpy="hypot")
-def norm(*xs: Number) -> Number:
+@facts(slopes="x / z", arrays=lambda xp, *xs: reduce(xp.hypot, xs) if len(xs) > 1 else abs(xs[0]))
+def norm(*xs: Number) -> float:
     """The Euclidean length, as math.hypot has it: neither overflow nor underflow on the way."""
     return math.hypot(*xs)
 
@@ -193,25 +194,38 @@ def apart(*xs: Operand) -> list[Operand]:
 
 
 @reduction(apart)
-def dist(*xs: Number) -> Number:
+@facts(
+    slopes="(x - xs[i - n // 2]) / z",
+    arrays=lambda xp, *xs: reduce(xp.hypot, map(operator.sub, xs, xs[len(xs) // 2 :]), 0.0),
+)
+def dist(*xs: Number) -> float:
     """The distance between the point of the first half of the operands and that of the second."""
     return math.dist(xs[: len(xs) // 2], xs[len(xs) // 2 :])
 
 
-@operation(lambda x, length: quotient(1, length), lambda x, length: -over_square(x, length))
+@operation(lambda x, length: quotient(1, length), lambda x, length: -over_square(x, length), formula="x / length")
 def direction(x: Number, length: Number) -> Number:
     """x / length, and 0 for the zero vector, which is in the subdifferential of its length."""
     return x / length if length else x
 
 
-@reduction(None)
-def norm_but_largest(*xs: Number) -> Number:
+def all_but_largest(xp: Any, xs: Sequence[Any]) -> list[Any]:
+    """All arrays but the largest: of each and the largest before it the smaller."""
+    return [xp.minimum(reduce(xp.maximum, xs[:i]), xs[i]) for i in range(1, len(xs))]
+
+
+def rest_over_arrays(xp: Any, *xs: Any) -> Any:
+    return reduce(xp.hypot, all_but_largest(xp, [*map(abs, xs)]), 0.0)
+
+
+@reduction(None, arrays=rest_over_arrays)
+def norm_but_largest(*xs: Number) -> float:
     """The length without the coordinate that is the largest, or one of those."""
     return math.hypot(*sorted(map(abs, xs))[:-1])
 
 
 @operation(None, None)
-def stands_out(x: Number, rest: Number) -> Number:
+def stands_out(x: Number, rest: Number) -> float:
     """1 where |x| is more than all the rest together, which is so of one operand at most, else 0."""
     return 1.0 if abs(x) > rest else 0.0
 
@@ -237,8 +251,15 @@ def leading_slopes(*xs: Operand) -> list[Operand]:
     return [o * others - (1 - o) * lead * c for o, c in zip(out, over)]
 
 
-@reduction(leading_slopes)
-def leading_cosine(*xs: Number) -> Number:
+def leading_over_arrays(xp: Any, *xs: Any) -> Any:
+    high, low = reduce(xp.maximum, xs), reduce(xp.minimum, xs)
+    largest = xp.where(high > -low, high, low)
+    length = xp.maximum(reduce(xp.hypot, xs, 0.0), 5e-324)
+    return xp.where(abs(largest) > rest_over_arrays(xp, *xs), largest / length, 0.0)
+
+
+@reduction(leading_slopes, arrays=leading_over_arrays)
+def leading_cosine(*xs: Number) -> float:
     """x over the length for the x that stands out, else 0; its derivative by x is the sum of the others' squares."""
     largest = max(xs, key=abs)
     return largest / math.hypot(*xs) if abs(largest) > norm_but_largest.kernel(*xs) else 0.0
@@ -248,7 +269,8 @@ def leading_cosine(*xs: Number) -> Number:
     lambda x, y: leg_ratio(y, x) * quotient(leg_ratio(y, x), norm(x, y)),
     lambda x, y: -leg_ratio(x, y) * quotient(leg_ratio(y, x), norm(x, y)),
 )
-def leg_ratio(x: Number, y: Number) -> Number:
+@facts(formula="x / hypot(x, y)", arrays=lambda xp, x, y: x / xp.maximum(xp.hypot(x, y), 5e-324))
+def leg_ratio(x: Number, y: Number) -> float:
     """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
     scale = lift.kernel(x, y)
     length = math.hypot(x * scale, y * scale)
@@ -262,34 +284,36 @@ def tied_shares(extreme: Callable[..., Operand], xs: Sequence[Operand]) -> list[
 
 
 @reduction(lambda *xs: tied_shares(peak, xs))
+@facts(slopes="1 if {x} == {z}, shared in a tie, else 0", arrays=lambda xp, *xs: reduce(xp.maximum, xs))
 def max_(*xs: Number) -> Number:
     """The largest; operands that tie share the gradient equally."""
     return max(xs)
 
 
 @reduction(lambda *xs: tied_shares(trough, xs))
+@facts(slopes="1 if {x} == {z}, shared in a tie, else 0", arrays=lambda xp, *xs: reduce(xp.minimum, xs))
 def min_(*xs: Number) -> Number:
     """The smallest; operands that tie share the gradient equally."""
     return min(xs)
 
 
-@reduction(None)
+@reduction(None, arrays=lambda xp, *xs: reduce(xp.maximum, xs))
 def peak(*xs: Number) -> Number:
     return max(xs)
 
 
-@reduction(None)
+@reduction(None, arrays=lambda xp, *xs: reduce(xp.minimum, xs))
 def trough(*xs: Number) -> Number:
     return min(xs)
 
 
-@reduction(None)
-def ties(result: Number, *xs: Number) -> Number:
+@reduction(None, arrays=lambda xp, result, *xs: sum((x == result for x in xs), 0.0))
+def ties(result: Number, *xs: Number) -> int:
     return sum(x == result for x in xs)
 
 
 @operation(0, 0, None)
-def tied(x: Number, result: Number, count: Number) -> Number:
+def tied(x: Same, result: Number, count: Number) -> Same:
     """The part of an extreme value that is x, one of `count` operands that may equal it."""
     return one_like(x) / count if x == result else type(x)(0)
 
@@ -307,8 +331,15 @@ def softmax_shares(*xs: Operand) -> list[Operand]:
     return [share(e, whole, rest) for e in es]
 
 
-@reduction(softmax_shares)
-def logsumexp(*xs: Number) -> Number:
+def logsumexp_over_arrays(xp: Any, *xs: Any) -> Any:
+    top = reduce(xp.maximum, xs)
+    shift = xp.where(xp.isinf(top), 0.0, top)
+    first, *others = [xp.exp(x - shift) for x in xs]
+    return shift + xp.log(sum(others, first))
+
+
+@reduction(softmax_shares, slopes="exp(x - z)", arrays=logsumexp_over_arrays)
+def logsumexp(*xs: Number) -> float:
     """log of the sum of exp(x), for any x."""
     top = max(xs)
     if math.isinf(top) or any(x != x for x in xs):
@@ -326,13 +357,17 @@ def surprise_slopes(*xs: Operand) -> list[Operand]:
 
 
 @reduction(surprise_slopes)
-def surprise(*xs: Number) -> Number:
+@facts(
+    slopes=("exp(-z) - 1", "exp(x - xs[0] - z)"),
+    arrays=lambda xp, *xs: logsumexp_over_arrays(xp, 0.0, *[x - xs[0] for x in xs[1:]]),
+)
+def surprise(*xs: Number) -> float:
     """-log(softmax(x)) of the first x; its derivative by that is the share of the others, with the sign changed."""
     return logsumexp.kernel(0.0, *[x - xs[0] for x in xs[1:]])
 
 
-@operation(lambda x, top: exp_gap(x, top), 0)
-def exp_gap(x: Number, top: Number) -> Number:
+@operation(lambda x, top: exp_gap(x, top), 0, formula="exp(x - top)", arrays=lambda xp, x, top: xp.exp(x - top))
+def exp_gap(x: Number, top: Number) -> float:
     """exp(x - top), of which what is made does not depend on top.
 
     What x - top rounds away is put back, since exp would magnify it.
@@ -350,13 +385,16 @@ def exp_gap(x: Number, top: Number) -> Number:
     lambda e, whole, rest: 1 - stands_out(e, rest),
     lambda e, whole, rest: stands_out(e, rest),
 )
+@facts(formula="whole")
 def own_whole(e: Number, whole: Number, rest: Number) -> Number:
     """The whole as e + rest if e stands out, so that what it depends on else is the rest alone."""
     return e + rest if e > rest else whole
 
 
-@reduction(1)
-def total(*xs: Number) -> Number:
+@reduction(
+    1, formula=lambda *xs: " + ".join(f"xs[{i}]" for i in range(len(xs))), arrays=lambda xp, *xs: sum(xs[1:], xs[0])
+)
+def total(*xs: Number) -> float:
     """The sum, rounded once."""
     return math.fsum(xs)
 
@@ -366,8 +404,8 @@ def but_largest(*xs: Operand) -> list[Operand]:
     return [step(top - x) for x in xs]
 
 
-@reduction(but_largest)
-def total_but_largest(*xs: Number) -> Number:
+@reduction(but_largest, arrays=lambda xp, *xs: sum(all_but_largest(xp, xs), 0.0))
+def total_but_largest(*xs: Number) -> float:
     """The sum without the largest, rounded once; its derivative counts where that is more than all others together."""
     return math.fsum(sorted(xs)[:-1])
 
@@ -382,6 +420,15 @@ def share_slope(e: Operand, whole: Operand, rest: Operand) -> Operand:
     share_slope,
     lambda e, whole, rest: (stands_out(e, rest) - 1) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
     lambda e, whole, rest: -stands_out(e, rest) * (e / own_whole(e, whole, rest) / own_whole(e, whole, rest)),
+)
+@facts(
+    formula="e / whole",
+    slopes=(
+        "1 / {whole}, or {_rest} / {whole}**2 if {e} > {_rest}",
+        "-{e} / {whole}**2, or 0 if {e} > {_rest}",
+        "-{e} / {whole}**2 if {e} > {_rest}, else 0",
+    ),
+    gives="float",
 )
 def share(e: Number, whole: Number, _rest: Number) -> Number:
     """e / whole; the rest, which is the whole without its largest part, is there for the derivatives."""

@@ -24,7 +24,7 @@ from ..engine.rows import NUMBER, SERIAL, identity_of, operands_of, operation_of
 from ..engine.value import Value, number_of
 from ..operations import elementary as operations
 from ..operations.elementary import one_like, zero_like
-from ..operations.operation import appliers
+from ..operations.operation import Rank, appliers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def text_of_number(x: Any) -> Any:
     return (id(x), "") if isinstance(x, Symbol) else repr(x)
 
 
-appliers[Series] = (10, apply_to_series)
+appliers[Series] = (Rank.SERIES, apply_to_series)
 
 
 def factorial_over_power(n: int, scale: int) -> float:

@@ -232,21 +232,10 @@ def test_a_look_for_anomalies_inside_runs_uncompiled() -> None:
         compiled(1e300)
 
 
-def matched(x: Any) -> Any:
-    match x > 0:
-        case True:
-            return x
-        case _:
-            return -x
-
-
 @pytest.mark.usefixtures("no_fallback")
 @pytest.mark.parametrize(
     "function",
     [
-        matched,
-        lambda x: x if (x > 0) is True else 2 * x,
-        lambda x: x if type(x > 0) is bool else 2 * x,
         lambda x: x if isinstance(x > 0, bool) else 2 * x,
         lambda x: {True: x, False: 2 * x}[x > 0],
         lambda x: x * len({x > 0, x > 1}),

@@ -13,7 +13,7 @@ from mpmath import mp
 import scalargrad as sg
 from scalargrad import nn
 from scalargrad.operations import elementary as operations
-from scalargrad.operations import reductions
+from scalargrad.operations.operation import registry
 from tests.support.oracles import many_digit_derivative
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def unary(name: str, exact: Callable[..., Any], domain: st.SearchStrategy[float]
 def helper(
     name: str, exact: Callable[..., Any], *domain: st.SearchStrategy[float], **more: Any
 ) -> dict[str, Reference]:
-    return {name: Reference(exact, getattr(operations, name, None) or getattr(reductions, name), domain, **more)}
+    return {name: Reference(exact, registry[name].function or registry[name], domain, **more)}
 
 
 def power_is_real(x: float, y: float) -> bool:
