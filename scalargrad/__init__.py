@@ -13,8 +13,6 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 
 from __future__ import annotations
 
-from importlib import import_module as _import_module
-
 from . import math as math
 from . import notebook as _notebook  # noqa: F401  (tells notebooks how)
 from . import numpy_functions as _arrays  # noqa: F401  (tells NumPy how)
@@ -173,7 +171,9 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> ModuleType:
     if name in _IMPORTED_WHEN_USED:
-        return _import_module(f"scalargrad.{name}")
+        from importlib import import_module  # it takes a while to import
+
+        return import_module(f"scalargrad.{name}")
     raise AttributeError(f"module 'scalargrad' has no attribute {name!r}")
 
 

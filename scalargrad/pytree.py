@@ -7,7 +7,6 @@ go on into vectors and NumPy's arrays, down to single numbers; text, `None` and 
 from __future__ import annotations
 
 import sys
-from copy import copy
 from numbers import Real
 
 from .checks import Symbol, as_number, is_array, is_one_element
@@ -52,22 +51,24 @@ def with_parts(structure: Any, parts: list[Any], construct: bool = True) -> Any:
     A dataclass is made by its constructor, so that fields derived in `__post_init__` follow; where what it would check
     does not hold of the parts, as with gradients, it is copied instead, and the derived fields are None.
     """
+    if type(structure) is list:
+        return parts
+    if type(structure) is dict:
+        return dict(zip(structure, parts))
+    if isinstance(structure, tuple):
+        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple.__new__(type(structure), parts)
+    names = () if isinstance(structure, (dict, list)) else fields_of(structure)
+    if construct and names:
+        return type(structure)(**dict(zip(names, parts)))
+    from copy import copy  # it takes a while to import
+
+    twin: Any = copy(structure)  # a defaultdict or an OrderedDict stays one
     if isinstance(structure, dict):
-        twin: Any = copy(structure)  # a defaultdict or an OrderedDict stays one
         dict.update(twin, zip(structure, parts))  # a Counter's own would add
         return twin
     if isinstance(structure, list):
-        if type(structure) is list:
-            return parts
-        twin = copy(structure)
         twin[:] = parts
         return twin
-    if isinstance(structure, tuple):
-        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple.__new__(type(structure), parts)
-    names = fields_of(structure)
-    if construct:
-        return type(structure)(**dict(zip(names, parts)))
-    twin = copy(structure)
     for field in sys.modules["dataclasses"].fields(structure):
         object.__setattr__(twin, field.name, parts[names.index(field.name)] if field.init else None)
     return twin

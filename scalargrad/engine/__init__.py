@@ -3,15 +3,13 @@
 `fast_path` and `fast_sweep` hold faster forms of what these define; either can be deleted.
 """
 
-from importlib import import_module
-
 from . import value as value
 
 
 def install(name: str) -> None:
     """Import a module that may be missing, but not one that misses something itself."""
     try:
-        import_module(name)
+        __import__(name)
     except ModuleNotFoundError as missing:
         if missing.name != name:
             raise

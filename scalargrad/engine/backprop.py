@@ -10,7 +10,7 @@ A row comes after its operands, so descending order of serials meets every row w
 from __future__ import annotations
 
 from _thread import _local
-from weakref import ref
+from _weakref import ref
 
 from .contexts import current, open_blocks
 from .rows import (

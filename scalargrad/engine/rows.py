@@ -21,8 +21,8 @@ other such tuples drops out of sight of the garbage collector, which would walk 
 
 from __future__ import annotations
 
+from _weakref import ref
 from itertools import count
-from weakref import ref
 
 from ..operations.operation import registry
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
+from _weakref import ref
 from collections import deque
 from itertools import chain
-from weakref import ref
 
 from ..checks import as_float, as_number, named, refuse_float, refuse_index, refuse_list, refuse_ratio, rounded
 from ..operations import elementary as operations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from ..engine.rows import operands_of, rows_below
 from ..engine.value import Value, holder_of, rows_in
@@ -67,6 +66,8 @@ class Rows(Sequence[Value]):
         return "\n".join(["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines])
 
     def _repr_html_(self) -> str:
+        from html import escape  # it takes as long to import as a third of this package
+
         head = "".join([f"<th>{cell}</th>" for cell in HEAD])
         body = ["".join([f"<td>{escape(cell)}</td>" for cell in line]) for line in self.lines()]
         return f"<table><tr>{head}</tr>{''.join([f'<tr>{line}</tr>' for line in body])}</table>"

@@ -279,13 +279,16 @@ class C:
 def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None:
     inside = [(module, *where) for module in MODULES for where in imports_in(tree_of(module), module) if where[0]]
     assert inside == [
+        ("__init__", "__getattr__", "importlib", False),
         ("__main__", "compiled_source", "inspect", False),
+        ("compiler.__init__", "__getattr__", "importlib", False),
         ("compiler.compile", "compiled", "compiler.arrays", True),
         ("compiler.signature", "parameters_of", "inspect", False),
         ("engine.vector", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
         *[("graph.picture", name, f"matplotlib.{x}", False) for name, x in PATCHES],
         ("graph.picture", "_draw_edge", "matplotlib.path", False),
+        ("graph.table", "_repr_html_", "html", False),
         ("notebook", "notebook_svg", "plot.graphs", True),
         *[("plot.functions", name, "numpy", False) for name in ("descent", "decision_boundary")],
         ("plot.functions", "decision_boundary", "matplotlib", False),
@@ -293,6 +296,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("plot.graphs", "animation", "matplotlib.animation", False),
         ("plot.graphs", "save", "matplotlib.backend_bases", False),
         ("plot.style", "new_figure", "matplotlib", False),
+        ("pytree", "with_parts", "copy", False),
         ("transforms.run", "parameter_names", "inspect", False),
     ]
 
