@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import strategies as st
 
 import scalargrad as sg
@@ -82,3 +83,11 @@ def test_every_public_name_is_in_the_table() -> None:
     for kind in (ScalarVariable, VectorVariable):
         public |= offered_by(kind, "Variable")
     assert public - {case.name for case in rows()} == OWN
+
+
+def test_a_message_names_the_users_own_file_and_line() -> None:
+    x = sg.Value(1e200)
+    with sg.detect_anomaly(), pytest.raises(FloatingPointError) as caught:
+        sg.Vector([x, x]).prod()
+    line = caught.traceback[0].lineno + 1
+    assert str(caught.value) == f"prod(1e+200, 1e+200) gave inf, at {__file__}, line {line}"

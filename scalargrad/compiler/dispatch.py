@@ -14,9 +14,8 @@ from operator import attrgetter
 from os.path import basename
 from unicodedata import normalize
 
-from ..checks import in_place_of, is_array
+from ..checks import OWN_FILES, in_place_of, is_array
 from ..engine import contexts
-from ..engine.callers import OWN_FILES
 from ..engine.value import Value, number_of
 from ..engine.vector import Vector
 from ..pytree import is_number, is_passed_over, parts_of, plain_structure, refill, scalars_of

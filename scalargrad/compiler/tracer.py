@@ -11,8 +11,7 @@ import operator
 import sys
 from numbers import Real
 
-from ..checks import Symbol, as_number, named
-from ..engine.callers import file_and_line, place
+from ..checks import Symbol, as_number, file_and_line, named, place
 from ..engine.contexts import Block, current
 from ..engine.rows import INTERVAL, KEY, NUMBER, OPERATION, identity_of
 from ..engine.value import Value, make_constant, recorded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..engine.callers import place
+from ..checks import place
 from ..engine.contexts import Block
 from ..engine.rows import NUMBER, SERIAL, derivatives_of, operands_of, operation_of
 from ..engine.value import number_of
