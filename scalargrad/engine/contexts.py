@@ -90,7 +90,7 @@ class Block:
         if self.flag.locked():
             raise ValueError(self.when_open)
         try:
-            self.begin()
+            open_block(self)
             return self
         except BaseException:
             Block.leave(self)
@@ -105,10 +105,6 @@ class Block:
     def is_open(self) -> bool:
         """Whether it was entered and not yet left."""
         return self.flag.locked()  # type: ignore[no-any-return]
-
-    def begin(self) -> None:
-        """Open the block, which is closed."""
-        open_block(self)
 
     def note_end(self) -> None:
         """Take note that the block was found closed."""
@@ -203,22 +199,23 @@ class Scope:
 
     def renew(self) -> Interval:
         """Begin an interval, since something happened: an event, perhaps elsewhere, or the end of a block."""
-        blocks = []
+        blocks: tuple[Block.Opening, ...] = ()
         for opening in self.blocks:
             block, flag = opening
             if block.flag is flag and flag.locked():
-                blocks.append(opening)
+                blocks += (opening,)
                 continue
             block.note_end()
             open_blocks.pop(id(flag), None)
-        self.blocks = tuple(blocks)
-        outer: Interval = getattr(self.interval, "outer", AMBIENT)
+        self.blocks = blocks
         if not blocks:
             self.interval = AMBIENT
-        elif outer.blocks == self.blocks and outer.moment is clock.moment:
+            return AMBIENT
+        outer: Interval = getattr(self.interval, "outer", AMBIENT)
+        if outer.blocks == blocks and outer.moment is clock.moment:
             self.interval = outer  # what ran when the block was opened that has been closed
         else:
-            self.interval = BlockInterval(self.blocks, getattr(outer, "outer", AMBIENT))
+            self.interval = BlockInterval(blocks, getattr(outer, "outer", AMBIENT))
         return self.interval
 
 

@@ -169,7 +169,7 @@ class Handles(dict[int, "Any"]):
     __slots__ = ("limit",)
 
     def __init__(self) -> None:
-        self.limit = 1000
+        self.limit = 100
 
     def find(self, identity: int) -> Any:
         """The object, or None."""
@@ -186,7 +186,7 @@ class Handles(dict[int, "Any"]):
         references = self.copy()  # in one piece, other threads may add
         for identity in [identity for identity, reference in references.items() if reference() is None]:
             self.pop(identity, None)
-        self.limit = 2 * len(self) + 1000
+        self.limit = 2 * len(self) + 100
 
 
 nothing = type(None)  # in place of a reference: called, it gives None

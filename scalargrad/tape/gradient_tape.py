@@ -6,7 +6,7 @@ import math
 
 from ..checks import as_number, is_array, plural, require_flag
 from ..engine.backprop import carry_back, reverse_sweep
-from ..engine.contexts import SHUT, Block, clock, close_block, current, open_block, open_blocks
+from ..engine.contexts import SHUT, Block, clock, close_block, current, open_blocks
 from ..engine.rows import INTERVAL, LEAF, NUMBER, OPERATION, SERIAL, identity_of, next_serial, parents_of, rows_below
 from ..engine.value import Value, make_constant, on_row, rows_in
 from ..engine.vector import Vector, elements_of
@@ -111,18 +111,6 @@ class GradientTape(Block):
 
         def __enter__(self) -> GradientTape: ...
 
-    def begin(self) -> None:
-        """Begin to record, or go on after an earlier block."""
-        if self._used:
-            self._forget()
-            self._used = False
-        serial = next_serial()
-        open_block(self)
-        if self.began is None:
-            self.began = serial
-        if self.ended is not None:
-            self.gaps += ((self.ended, serial),)
-
     def note_end(self) -> None:
         """Take note of when its block was found closed."""
         self.ended = next_serial()
@@ -130,7 +118,15 @@ class GradientTape(Block):
     # -- what it records
 
     def take_part(self, interval: BlockInterval) -> None:
-        """Say to an interval that the tape records in it."""
+        """Say to an interval that the tape records in it; in a new block it begins, or goes on after an earlier one."""
+        if self._used:
+            self._forget()
+            self._used = False
+        if self.began is None:
+            self.began = next_serial()
+        elif self.ended is not None:
+            self.gaps += ((self.ended, next_serial()),)
+            self.ended = None
         interval.tapes += (self,)
         if self.watch_accessed_variables:
             interval.accessed += (self.accessed,)
