@@ -1,11 +1,12 @@
 """What rows cost and gain: the engine beside a plain one, micrograd, and an earlier release of itself.
 
-    python benchmarks/rows.py [--before FOLDER] [--rounds N] [--quick]
+    python benchmarks/rows.py [--before FOLDER] [--rounds N] [--only NAME ...] [--pyodide .pyodide]
 
 Each engine runs in a process of its own, since what the garbage collector costs depends on the heap, and engines take
 turns in every round. A ratio is that of the least times: how many times faster this engine is than the other. Whatever
-the machine does meanwhile only adds to a time.
-FOLDER holds a checkout of an earlier release. micrograd comes with the extra `bench`.
+the machine does meanwhile only adds to a time. FOLDER holds a checkout of an earlier release. micrograd comes with the
+extra `bench`. With `--pyodide` all of it runs on CPython in WebAssembly, which `.ci/pyodide` fetches; there micrograd
+is missing.
 """
 
 from __future__ import annotations
@@ -337,11 +338,13 @@ def work(name: str, engine: str) -> float:
     return min(found)
 
 
-def run(name: str, engine: str, before: str | None) -> float:
+def run(name: str, engine: str, before: str | None, pyodide: str | None) -> float:
     """What `work` gives in a process of its own."""
-    path = before if engine == "before" else str(HERE.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(path), str(HERE)])}
+    path = str(before if engine == "before" else HERE.parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([path, str(HERE)])}
     command = [sys.executable, str(Path(__file__)), "--worker", name, engine]
+    if pyodide is not None:
+        command = ["node", str(HERE / "pyodide.mjs"), pyodide, name, engine, path]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -353,6 +356,7 @@ def main() -> None:
     parser.add_argument("--before", help="a folder with an earlier release")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[*PROGRAMS])
+    parser.add_argument("--pyodide", help="the folder in which .ci/pyodide has put Pyodide")
     parser.add_argument("--worker", nargs=2)
     options = parser.parse_args()
     if options.worker:
@@ -364,7 +368,7 @@ def main() -> None:
         times_of: dict[str, list[float]] = {engine: [] for engine in ("ours", *rivals)}
         for _ in range(options.rounds):
             for engine, found in times_of.items():
-                found.append(run(name, engine, options.before))
+                found.append(run(name, engine, options.before, options.pyodide))
         ours = times_of["ours"]
         ratios = [f"{min(times_of[rival]) / min(ours):.2f} times {rival}" for rival in rivals]
         figure = f"{min(ours):.0f} bytes" if name == "bytes" else f"{min(ours) * 1e6:,.2f} us"
