@@ -12,7 +12,7 @@ import pytest
 import scalargrad as sg
 from scalargrad import nn, optim
 from scalargrad.engine import contexts as recording
-from tests.support.interrupts import interrupt_everywhere, is_interrupted
+from tests.support.interrupts import break_everywhere, interrupt_everywhere, is_interrupted
 
 
 def check_that_nothing_is_open(*_: object) -> None:
@@ -54,6 +54,36 @@ def test_an_interrupt_leaves_no_block_of_a_transform_open():
         sg.hessian(lambda v: v[0] * sg.exp(v[1]))([1.0, 2.0])
 
     assert interrupt_everywhere(lambda: None, play, check_that_nothing_is_open) > 100
+
+
+def test_an_exception_at_any_bytecode_of_an_operation_leaves_values_as_they_were():
+    x, y = sg.Value(2.0), sg.Value(3.0)
+
+    def check():
+        check_that_nothing_is_open()
+        assert (x.data, y.data, x.parents) == (2.0, 3.0, ())
+        z = x * y
+        z.backward()
+        assert (z.data, x.grad, y.grad) == (6.0, 3.0, 2.0)
+        x.grad = y.grad = 0.0
+
+    def play():
+        sg.sin(x * y) + x / 3.0
+        sg.Vector([x, y]).sum()
+
+    assert break_everywhere(play, check) > 100
+
+
+@pytest.mark.parametrize("make", [sg.no_grad, sg.GradientTape, sg.detect_anomaly])
+def test_an_exception_at_any_bytecode_of_entering_and_leaving_a_block_leaves_none_open(make):
+    x = sg.Value(2.0)
+
+    def play():
+        with make():
+            x * x
+        x * 2.0
+
+    assert break_everywhere(play, check_that_nothing_is_open) > 100
 
 
 def test_an_interrupt_of_the_lesson_s_loop_leaves_a_line_that_can_be_found_from_there():

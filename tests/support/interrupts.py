@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from dis import opname
 from inspect import CO_GENERATOR
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from tests.support.profiles import IS_BRIEF
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LIBRARY = (str(Path(scalargrad.__file__).parent), "<scalargrad ")
 OURS = (str(Path(scalargrad.__file__).parent), str(ROOT / "tests"))
 
 
@@ -63,3 +66,48 @@ def interrupt_everywhere(
             return n - 1
         check(state)
         n += 5 if IS_BRIEF and n >= 50 else 1
+
+
+# Returns, and what Python does itself once an exception is there: none comes up there.
+CANNOT_RAISE = {"RETURN_VALUE", "RETURN_CONST", "PUSH_EXC_INFO", "POP_EXCEPT", "COPY", "POP_TOP", "NOP", "RERAISE"}
+
+
+class UnexpectedError(Exception):
+    """What no code expects."""
+
+
+def is_broken(play: Callable[[], object], n: int) -> bool:
+    """Run a program, with an exception before its n-th bytecode in the library if it has so many; whether it had."""
+    left = n
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(LIBRARY):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode" and opname[frame.f_code.co_code[frame.f_lasti]] not in CANNOT_RAISE:
+            left -= 1
+            if not left:
+                raise UnexpectedError
+        return trace
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(trace)
+        play()
+    except UnexpectedError:
+        return True
+    finally:
+        sys.settrace(before)
+        gc.enable()  # none really comes right before the library's own call of this
+    return False
+
+
+def break_everywhere(play: Callable[[], object], check: Callable[[], None]) -> int:
+    """Run a program with an exception before its first bytecode, its second, and so on; gives how many there are."""
+    n = 1
+    while is_broken(play, n):
+        check()
+        n += 5 if IS_BRIEF and n >= 50 else 1
+    check()
+    return n - 1
