@@ -124,7 +124,7 @@ def compile(
     decorate: Callable[[Any], Any] | None = None,
     arrays: Any = None,
 ) -> Any:
-    """A function as straight-line Python without nodes: the same results, some fifty times as fast.
+    """A function as straight-line Python without values: the same results, some fifty times as fast.
 
     The function is traced when it is called: run once, to write down what it computes from the numbers in its
     arguments and from the leaves that it closes over. From then on calls run the code generated of that. Python's

@@ -323,7 +323,7 @@ class Trace(Block):
         self.events, self.table, self.answers, self.leaves, self.outside, self.made = [], {}, {}, {}, {}, {}
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
-        """What `nodes.record` does, with what stands for numbers."""
+        """What `record` does, with what stands for numbers."""
         interval = current()
         numbers = [self.number_of(x) if isinstance(x, Value) else as_number(x) for x in operands]
         data = self.apply(operation, numbers)

@@ -323,7 +323,7 @@ def logsumexp(vector: Any) -> Any:
 
 
 def softmax(vector: Any) -> Vector:
-    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: 2n nodes on two shared sums of exponentials.
+    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: 2n rows on two shared sums of exponentials.
 
     Returns a Vector. Raises ValueError if there are no elements, TypeError if the argument is not a sequence.
 

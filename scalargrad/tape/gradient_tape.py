@@ -228,7 +228,7 @@ class GradientTape(Block):
             unconnected_gradients: what to give for a source that the target does not depend on: "none" or "zero".
 
         Returns:
-            A gradient for each source, in the structure of `sources`: a constant or a Vector of constants, or nodes if
+            A gradient for each source, in the structure of `sources`: a constant or a Vector of constants, or values if
             another tape is recording. None for a source that the tape saw no way to; see `explain`.
 
         Raises:
@@ -322,7 +322,7 @@ class GradientTape(Block):
         return reverse_sweep(seeds, self, self.follows(rows), handle)
 
     def _use(self) -> bool:
-        """Use the tape for a gradient; whether that has to be made of nodes, since a tape goes on recording."""
+        """Use the tape for a gradient; whether that has to be made of values, since a tape goes on recording."""
         if self._used:
             raise RuntimeError(
                 "this tape has given its one gradient; make it with GradientTape(persistent=True) to ask for more"

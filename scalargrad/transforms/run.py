@@ -153,7 +153,7 @@ class Run(Block):
         """The derivatives of each output by the leaves, by their indices, as far as there are any."""
         targets = [y for y in outputs if isinstance(y, Value) and y.is_tracked]
         leaves = [leaf.row for leaf in self.leaves]
-        order = self.order(targets)
+        order = self.order(targets) if mode != "reverse" else []
         if mode == "forward" or (mode == "auto" and is_forward_cheaper(order, leaves, [y.row for y in targets])):
             tangents = {identity_of(leaf): {i: one_like(leaf[NUMBER])} for i, leaf in enumerate(leaves)}
             forward_rows(order, tangents, handle)
