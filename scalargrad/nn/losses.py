@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..checks import (
-    counted,
-    is_array,
-    plural,
-    require_flag,
-    require_number,
-)
+from ..checks import counted, is_array, plural, require_flag, require_number
 from ..engine.value import Value
 from ..engine.vector import Vector, elements_for, elements_of
 from ..operations import elementary as operations
@@ -168,11 +162,7 @@ def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
 
 
 def side_by_side(
-    name: str,
-    prediction: Any,
-    target: Any,
-    holds: Callable[[Any], bool] | None = None,
-    expected: str = "",
+    name: str, prediction: Any, target: Any, holds: Callable[[Any], bool] | None = None, expected: str = ""
 ) -> tuple[Vector, tuple[Any, ...]]:
     """The predictions and, as they came, the targets, in one row each."""
     pairs = [*paired(name, prediction, target)]

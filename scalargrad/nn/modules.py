@@ -6,15 +6,7 @@ import math
 import operator
 import random
 
-from ..checks import (
-    as_number,
-    counted,
-    is_integer,
-    plural,
-    require_callable,
-    require_flag,
-    require_integer,
-)
+from ..checks import as_number, counted, is_integer, plural, require_callable, require_flag, require_integer
 from ..engine.value import Value, leaf_number
 from ..engine.vector import Vector, elements_of
 from ..operations.elementary import relu, sigmoid, softplus, tanh

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from ..checks import (
-    require_callable,
-    require_integer,
-)
-from ..engine.rows import (
-    identity_of,
-)
+from ..checks import require_callable, require_integer
+from ..engine.rows import identity_of
 from ..engine.value import Value, number_of, on_row
 from ..operations.elementary import zero_like
-from ..pytree import (
-    is_number,
-    like,
-    refill,
-)
+from ..pytree import is_number, like, refill
 from . import taylor
 from .forward import forward_sweep
 from .run import Transform, are_followed, outputs_of, places_of, run_at, tangents_like

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from ..checks import (
-    require_callable,
-)
-from ..engine.rows import (
-    NUMBER,
-)
+from ..checks import require_callable
+from ..engine.rows import NUMBER
 from ..engine.value import Value, on_row
 from ..engine.vector import Vector
 from ..operations.elementary import one_like
-from ..pytree import (
-    array_of,
-    is_number,
-    is_passed_over,
-    parts_of,
-    with_parts,
-)
+from ..pytree import array_of, is_number, is_passed_over, parts_of, with_parts
 from .run import Run, Transform, one_number, outputs_of, require_argnums, run_at, tangents_like
 
 TYPE_CHECKING = False
