@@ -31,8 +31,8 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     Before `backward()` each `grad` is 0, and the picture says so.
 
     Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
-    operations are folded into one, with how many there are of each and how many inputs do not show: the middles of long
-    chains, or chains such as neurons, or all that is used once.
+    chains such as neurons are folded into one operation, with how many there are of each and how many inputs do not
+    show. A graph that is too large still is one for `to_dot` and Graphviz.
 
     Args:
         value: a Value, or a Vector or list of Values.
