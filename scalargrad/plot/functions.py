@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from reprlib import repr as brief
 
-from ..checks import plural, require_callable
+from ..checks import plural, require_callable, require_integer
 from ..engine.value import number_of
 from ..graph.graph import printable
 from ..tape.no_grad import no_grad
@@ -14,8 +14,7 @@ from ..transforms.derivative import derivative
 from .curves import (
     CORNERS,
     class_places,
-    emptiest_corner,
-    fields_passed,
+    densely,
     finite,
     label_places,
     legend_text,
@@ -24,7 +23,6 @@ from .curves import (
     pairs_of,
     places_of_jumps,
     reach,
-    require_count,
     round_levels,
     scores_of,
 )
@@ -70,7 +68,7 @@ def derivatives(
     lo, hi = numbers_of("an end of the range of derivatives", [lo, hi])
     if not (lo < hi and math.isfinite(hi - lo)):
         raise ValueError(f"derivatives are drawn from lo to hi, which has to be larger, not from {lo} to {hi}")
-    require_count("points of derivatives", points, 2)
+    points = require_integer("points of derivatives", points, 2)
     if not hasattr(orders, "__iter__"):
         raise TypeError(f"orders of derivatives is a list, as (0, 1, 2), not {orders!r} ({type(orders).__name__})")
     orders = [*orders]
@@ -78,10 +76,8 @@ def derivatives(
         raise ValueError("orders of derivatives is empty; it takes one or more, as (0, 1, 2)")
     step = (hi - lo) / (points - 1)
     xs = [lo + step * i for i in range(points - 1)] + [hi]
-    curves = {
-        order: [finite(of_order, x) for x in xs]
-        for order, of_order in [(k, derivative(function, k)) for k in {*orders, *[order + 1 for order in orders]}]
-    }
+    every = {k: derivative(function, k) for order in orders for k in (order, order + 1)}
+    curves = {order: [finite(of_order, x) for x in xs] for order, of_order in every.items()}
     broken = {order: places_of_jumps(curves[order], curves[order + 1], step) for order in orders}
     ax = axes_of(ax)
     name = legend_text(getattr(function, "__name__", "f").replace("<lambda>", "f"))
@@ -140,20 +136,18 @@ def descent(
 
     require_callable("descent", function)
     pairs = pairs_of("the path of descent", path)
-    require_count("levels of descent", levels, 2)
+    levels = require_integer("levels of descent", levels, 2)
     ways: list[Any] = [line for line in ax.lines if line.get_gid() == "descent"] if ax is not None else []
     function(*pairs[0])  # what this raises is raised before anything is drawn
     ax = axes_of(ax, 6.0, 5.2)
-    before = [pair for line in ways for pair in zip(*line.get_data())]
-    (left, right), (low, high) = [padded([pair[i] for pair in (*before, *pairs)]) for i in (0, 1)]
-
-    def in_square(x: float, y: float) -> tuple[float, float]:
-        return (x - left) / (right - left), (y - low) / (high - low)
-
-    taken = fields_passed([[in_square(*pair) for pair in way] for way in [*[zip(*x.get_data()) for x in ways], pairs]])
-    corner: Any = emptiest_corner(taken)
-    beside = {(abs(CORNERS[corner][0] - x), abs(CORNERS[corner][1] - 0.1)) for x in (0.1, 0.2, 0.3, 0.4, 0.5)}
-    if not ways or padded([x for x, _ in before]) != (left, right) or padded([y for _, y in before]) != (low, high):
+    xs, ys = zip(*pairs)
+    before = [*zip(*[pair for line in ways for pair in zip(*line.get_data())])] or [(), ()]
+    (left, right), (low, high) = limits = [padded([*old, *new]) for old, new in zip(before, (xs, ys))]
+    origin, size = numpy.array([left, low]), numpy.array([right - left, high - low])
+    drawn = [numpy.array(line.get_data()).T for line in ways]
+    taken = [point for way in (*drawn, pairs) for point in densely((way - origin) / size)]
+    corner: Any = max(CORNERS, key=lambda name: min(math.dist(CORNERS[name], point) for point in taken))
+    if not ways or [*map(padded, before)] != limits:
         for contours in [x for x in ax.collections if x.get_gid() == "descent"]:
             contours.remove()
         across, up = numpy.linspace(left, right, 160), numpy.linspace(low, high, 160)
@@ -164,13 +158,11 @@ def descent(
         if len(at) > 1:
             contours = ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8)
             contours.set(gid="descent")
-            curves = [[in_square(*pair) for pair in numpy.array(path.vertices)[::8]] for path in contours.get_paths()]
-            places = label_places([curve for curve in curves if curve], taken | beside if label is not None else taken)
-            at_places = [(left + x * (right - left), low + y * (high - low)) for x, y in places]
-            ax.clabel(contours, fontsize=7.5, fmt="{:.12g}".format, manual=at_places)
+            lines = [(numpy.array(path.vertices)[::8] - origin) / size for path in contours.get_paths()]
+            places = label_places([line.tolist() for line in lines if len(line)], [*taken, CORNERS[corner]])
+            ax.clabel(contours, fontsize=7.5, fmt="{:.12g}".format, manual=numpy.array(places) * size + origin)
         ax.set(xlim=(left, right), ylim=(low, high))
     colour, dash = LINES[len(ways) % len(LINES)], DASHES[len(ways) % len(DASHES)]
-    xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     shown = legend_text(label) if label is not None else None
     ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=shown, gid="descent")
     ax.plot(xs[:1], ys[:1], color=colour, marker="o", markersize=9, fillstyle="none", linestyle="none")
@@ -220,12 +212,10 @@ def history(
     unknown = [name for name in targets if name not in by_name]
     if unknown or not by_name:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
-    curves = {
-        name: numbers_of(
-            f"a number of the trace {name}".rstrip(), numbers if hasattr(numbers, "__iter__") else [numbers]
-        )
-        for name, numbers in by_name.items()
-    }
+    curves = {}
+    for name, numbers in by_name.items():
+        numbers = numbers if hasattr(numbers, "__iter__") else [numbers]
+        curves[name] = numbers_of(f"a number of the trace {name}".rstrip(), numbers)
     if empty := [name for name, ys in curves.items() if not ys]:
         raise ValueError(f"the trace {f'of {empty[0]!r} ' * bool(empty[0])}has no numbers for history to draw")
     goals = dict(zip(targets, numbers_of("a target of history", targets.values())))
@@ -287,7 +277,7 @@ def decision_boundary(
         raise ValueError(
             f"expected as many labels as points, got {plural(len(labels), 'label')} and {plural(len(pairs), 'point')}"
         )
-    require_count("steps of decision_boundary", steps, 2)
+    steps = require_integer("steps of decision_boundary", steps, 2)
     (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
     xs, ys = numpy.linspace(left, right, steps), numpy.linspace(low, high, steps)
     with no_grad():
