@@ -9,7 +9,7 @@ from ..engine.value import Value, holder_of, make_constant, number_of, recorded
 from ..engine.vector import Vector, elements_of
 from ..operations.elementary import zero_like
 from ..operations.operation import Operation
-from ..pytree import leaves_of, rebuild
+from ..pytree import elements_in, leaves_of, length_of, rebuild
 from .gradient_tape import GradientTape
 from .variable import Variable, stop_gradient
 
@@ -56,14 +56,8 @@ class CustomCall(Operation):
         Raises RuntimeError if a leaf among the operands was assigned since: the pullback may read it.
         """
         refuse_assigned(self.name, row)
-        upstream = []
-        start = 0
-        for length in self.results:
-            parts = [
-                value_for(adjoint.get(start + i, self.zeros[start + i])) for i in range(1 if length is None else length)
-            ]
-            upstream.append(parts[0] if length is None else Vector(parts))
-            start += len(parts)
+        adjoints = iter([value_for(adjoint.get(i, zero)) for i, zero in enumerate(self.zeros)])
+        upstream = [in_shape(length, adjoints) for length in self.results]
         gradients = [x if followed else None for x, followed in zip(self.gradients(upstream), derivatives_of(row))]
         return [number_of(x) if on_row is None and x is not None else x for x in gradients]
 
@@ -82,7 +76,7 @@ class CustomCall(Operation):
             gradients = [*self.one_each(pair[0]), *pair[1]]
         else:
             gradients = self.one_each(self.function(*upstream))
-        lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]
+        lengths = [*self.arguments, *map(length_of, self.variables)]
         if len(gradients) != len(lengths):
             each = "argument and variable" if self.variables else "argument"
             raise ValueError(
@@ -104,13 +98,10 @@ class CustomCall(Operation):
     def spread(self, gradient: Any, length: int | None) -> Sequence[Any]:
         if gradient is None:
             return [None] * (1 if length is None else length)
-        elements = elements_of(gradient)
-        if (elements is None) != (length is None) or (elements is not None and len(elements) != length):
+        if length_of(gradient) != length:
             raise ValueError(f"{self.name}: expected {counted(length)} as gradient of an argument, got {gradient!r}")
-        return [
-            x if isinstance(x, Value) else as_number(x, " from the pullback of {}", self.name)
-            for x in ([gradient] if elements is None else elements)
-        ]
+        role = " from the pullback of {}"
+        return [x if isinstance(x, Value) else as_number(x, role, self.name) for x in elements_in(gradient)]
 
 
 class Result(Operation):
@@ -159,23 +150,8 @@ def value_for(x: Any, role: str = "", *names: object) -> Value:
     return x if isinstance(x, Value) else make_constant(as_number(x, role, *names))
 
 
-def elements_in(x: Any) -> Sequence[Any]:
-    elements = elements_of(x)
-    return (x,) if elements is None else elements
-
-
-def length_of(x: Any) -> int | None:
-    elements = elements_of(x)
-    return None if elements is None else len(elements)
-
-
-def is_plain_number(part: Any) -> bool:
-    return elements_of(part) is None and not isinstance(part, Value)
-
-
-def in_shape(part: Any, nodes: Iterator[Value]) -> Value | Vector:
-    """The next of `nodes` in the shape of a part of a result."""
-    length = length_of(part)
+def in_shape(length: int | None, nodes: Iterator[Any]) -> Any:
+    """The next of `nodes`: one for a scalar, a Vector for so many."""
     return next(nodes) if length is None else Vector([next(nodes) for _ in range(length)])
 
 
@@ -253,15 +229,14 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
             raise TypeError(f"{name} uses {names}, so its pullback must accept the keyword argument 'variables'")
         followed = [1 if x.is_followed_in(interval) else None for x in inputs]
         if not interval.enabled or 1 not in followed:
-            return rebuild(result, [part if is_plain_number(part) else stop_gradient(part) for part in parts])
+            return rebuild(result, [*map(stop_gradient, parts)])
         lengths = [length_of(part) for part in parts]
         zeros = [zero_like(number_of(x)) for x in numbers]
         operation = CustomCall(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
         call = recorded(operation, None, [x.row for x in inputs], followed, interval)
-        nodes = iter(
-            [recorded(Result(name, i), number_of(x), (call.row,), (1,), interval) for i, x in enumerate(numbers)]
-        )
-        return rebuild(result, [in_shape(part, nodes) for part in parts])
+        results = [Result(name, i) for i in range(len(numbers))]
+        nodes = iter([recorded(r, number_of(x), (call.row,), (1,), interval) for r, x in zip(results, numbers)])
+        return rebuild(result, [in_shape(length, nodes) for length in lengths])
 
     if not callable(function):
         raise TypeError(f"custom_gradient decorates a function, got {function!r}")
