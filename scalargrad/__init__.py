@@ -25,54 +25,11 @@ from .graph.explain import explain
 from .graph.table import rows
 from .math import dist, frexp, fsum, hypot, modf, prod
 from .operations.elementary import absolute as abs
-from .operations.elementary import (
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    cbrt,
-    clip,
-    copysign,
-    cos,
-    cosh,
-    degrees,
-    digamma,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    fabs,
-    fmod,
-    gamma,
-    ldexp,
-    lgamma,
-    log,
-    log1p,
-    log2,
-    log10,
-    log_sigmoid,
-    logaddexp,
-    maximum,
-    minimum,
-    polygamma,
-    radians,
-    relu,
-    remainder,
-    sigmoid,
-    sin,
-    sinc,
-    sinh,
-    softplus,
-    sqrt,
-    tan,
-    tanh,
-    ulp,
-    where,
-)
+from .operations.elementary import fabs, copysign, sqrt, cbrt, exp, exp2, expm1, log, log1p, log2, log10
+from .operations.elementary import sin, cos, tan, asin, acos, atan, atan2, sinc, degrees, radians
+from .operations.elementary import sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, gamma, lgamma, digamma, polygamma
+from .operations.elementary import fmod, remainder, ldexp, ulp, maximum, minimum, clip, where
+from .operations.elementary import relu, sigmoid, softplus, log_sigmoid, logaddexp
 from .pytree import flatten
 from .tape import GradientTape, Variable, constant, custom_gradient, detect_anomaly, no_grad, stop_gradient
 from .tape import pickling as _pickling  # noqa: F401  (tells pickle and copy how)

@@ -99,6 +99,11 @@ def densely(way: Any) -> list[Point]:
     return [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for (x0, y0), (x1, y1) in pairwise([way[0], *way]) for t in steps]
 
 
+def emptiest_corner(taken: Sequence[Point]) -> Any:
+    """The corner of the unit square that is farthest from points, in matplotlib's words."""
+    return max(CORNERS, key=lambda name: min(math.dist(CORNERS[name], point) for point in taken))
+
+
 def label_places(curves: Sequence[Sequence[Point]], taken: Sequence[Point]) -> list[Point]:
     """A point of each curve: far from points that are taken, from each other, and from the sides of the unit square."""
     around = [*taken]
