@@ -44,22 +44,8 @@ __path__.append(f"{__path__[0]}/former")  # modules that pickles of release 0.1 
 __all__ = ["Value", "Vector", "topological_order", "rows", "explain"]
 __all__ += ["GradientTape", "Variable", "constant", "stop_gradient", "custom_gradient", "no_grad", "detect_anomaly"]
 __all__ += ["grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "derivative", "flatten", "compile"]
-__all__ += [
-    "abs",
-    "fabs",
-    "copysign",
-    "sqrt",
-    "cbrt",
-    "exp",
-    "exp2",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "hypot",
-    "dist",
-]
+__all__ += ["abs", "fabs", "copysign", "sqrt", "cbrt", "hypot", "dist"]
+__all__ += ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10"]
 __all__ += ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinc", "degrees", "radians"]
 __all__ += ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "gamma", "lgamma", "digamma", "polygamma"]
 __all__ += ["fmod", "remainder", "modf", "frexp", "ldexp", "ulp", "fsum", "prod", "maximum", "minimum", "clip", "where"]

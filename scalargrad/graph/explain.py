@@ -99,19 +99,14 @@ def without_middle(lines: Sequence[Any], most: int) -> Iterator[Any]:
 
 
 def forward(graph: Graph, steps: int) -> Iterator[str]:
-    names = [f"{graph.names[node]}" for node in (*graph.leaves, *graph.computed)]
-    column = max(map(len, names))
+    column = max(len(graph.names[node]) for node in (*graph.leaves, *graph.computed))
     yield "Forward"
     yield from without_middle([f"  {graph.names[x]:<{column}} = {short_number(x.data)}" for x in graph.leaves], steps)
     expressions = [graph.expression(x) for x in graph.computed]
     wide = max([len(text) for text in expressions if len(text) <= 30], default=0)
-    yield from without_middle(
-        [
-            f"  {graph.names[x]:<{column}} = {text:<{wide}} = {short_number(x.data)}"
-            for x, text in zip(graph.computed, expressions)
-        ],
-        steps,
-    )
+    pairs = zip(graph.computed, expressions)
+    lines = [f"  {graph.names[x]:<{column}} = {text:<{wide}} = {short_number(x.data)}" for x, text in pairs]
+    yield from without_middle(lines, steps)
 
 
 def backward(graph: Graph, steps: int) -> Iterator[Any]:

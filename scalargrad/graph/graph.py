@@ -34,11 +34,9 @@ class Graph:
             settle(target)
         self.targets = [holder_of(target.row) for target in targets]
         self.computed = in_order_of_evaluation(self.targets)
-        leaves = dict.fromkeys(
-            x for node in self.computed for x in shown_operands(node) if isinstance(x, Value) and begins_graph(x)
-        )
-        leaves.update(dict.fromkeys(target for target in self.targets if not target.operation))
-        self.leaves = [*leaves]
+        operands = [x for node in self.computed for x in shown_operands(node) if isinstance(x, Value)]
+        leaves = filter(begins_graph, operands)
+        self.leaves = [*dict.fromkeys([*leaves, *[target for target in self.targets if not target.operation]])]
         self.names = names_of(self.leaves, self.computed)
 
     @cached_property

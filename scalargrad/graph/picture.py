@@ -101,10 +101,8 @@ def hide_inputs(cells: Mapping[Value, Cell]) -> None:
     """Hide constants and the leaves that a single operation uses, where it has many of them, but for a few."""
     uses = uses_of(cells)
     for cell in cells.values():
-        most, few = (
-            (FEW_LEAVES, FEW_LEAVES * (len(cells) <= FEW_CELLS)) if cell.is_folded else (MOST_INPUTS, FEW_LEAVES)
-        )
-        if len(cell.inputs) > most:
+        few = 0 if cell.is_folded and len(cells) > FEW_CELLS else FEW_LEAVES
+        if len(cell.inputs) > (FEW_LEAVES if cell.is_folded else MOST_INPUTS):
             own = [i for i, x in cell.inputs.items() if not isinstance(x, Value) or not (x.operation or uses[x] > 1)]
             for i in own[few:]:
                 del cell.inputs[i]

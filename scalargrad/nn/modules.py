@@ -125,9 +125,8 @@ class Module:
         leaves: list[Value] = []
         numbers: list[Any] = []
         for path, variable in variables.items():
-            numbers += [
-                leaf_number(as_number(x, " in {}", path)) for x in elements_like(variable, state[path], f"for {path}")
-            ]
+            given = elements_like(variable, state[path], f"for {path}")
+            numbers += [leaf_number(as_number(x, " in {}", path)) for x in given]
             leaves += elements_in(variable)
         return lambda: assign_leaves(leaves, numbers)
 

@@ -83,9 +83,8 @@ class Optimizer(Named):
         if isinstance(params, Value) or not hasattr(params, "__iter__"):
             way = "give its parameters()" if hasattr(params, "parameters") else "the learning rate goes by name, lr="
             raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
-        self.states: dict[Value, tuple[Number, ...]] = {
-            leaf: () for p in params for leaf in leaves_of_parameter(name, p)
-        }
+        leaves = [leaf for p in params for leaf in leaves_of_parameter(name, p)]
+        self.states: dict[Value, tuple[Number, ...]] = dict.fromkeys(leaves, ())
         self.lr: Rate = option(rate, "lr", lr, "learning_rate", learning_rate)
         self.iterations = 0
         self.current_lr()
@@ -177,9 +176,8 @@ class Optimizer(Named):
             gradient, variable = pair
             own = leaves_of_parameter("apply_gradients", variable)
             if gradient is None:
-                raise ValueError(
-                    f"the gradient for {brief(variable)} is None: the loss does not depend on it; leave it out"
-                )
+                why = "the loss does not depend on it; leave it out"
+                raise ValueError(f"the gradient for {brief(variable)} is None: {why}")
             given = elements_like(variable, gradient, f"as the gradient for {brief(variable)}")
             numbers += [as_number(number_of(x), " as gradient for {!r}", variable) for x in given]
             leaves += own
@@ -239,9 +237,8 @@ class Optimizer(Named):
             )
         for row in rows:
             if not isinstance(row, list) or len(row) not in (0, self.slots):
-                raise ValueError(
-                    f"expected {counted(self.slots)} for a parameter of {name} with these options, got {row!r}"
-                )
+                wanted = f"{counted(self.slots)} for a parameter of {name} with these options"
+                raise ValueError(f"expected {wanted}, got {row!r}")
         states = [tuple(as_number(x, " in a state") for x in row) for row in rows]
 
         def take() -> None:

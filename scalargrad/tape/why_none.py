@@ -94,13 +94,11 @@ def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row]) -> str:
 
 def not_watched(tape: Tape, source: Row) -> str:
     """Why a source that the target may have been computed from is not followed."""
+    if source[OPERATION] and tape.saw(source):
+        return "the source was computed from nothing that the tape watches."
     if source[OPERATION]:
-        return (
-            f"the source was computed (by {name_of(source)}) {when(tape, source)}; watch() it, or compute it "
-            "inside the block."
-            if not tape.saw(source)
-            else "the source was computed from nothing that the tape watches."
-        )
+        made = f"the source was computed (by {name_of(source)}) {when(tape, source)}"
+        return f"{made}; watch() it, or compute it inside the block."
     if source[OPERATION] is CONSTANT:
         return "the source is a constant, which a tape does not watch by itself; watch() it before it is used."
     return "the tape was made with watch_accessed_variables=False and was not asked to watch() the source."
@@ -121,8 +119,7 @@ def when(tape: Tape, row: Row) -> str:
 
 def name_of(row: Row) -> str | None:
     """The name of the operation that made a row."""
-    operation = operation_of(row)
-    return None if operation is None else operation.name
+    return getattr(operation_of(row), "name", None)
 
 
 def passes_a_cut(targets: Sequence[Row]) -> bool:

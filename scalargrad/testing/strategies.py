@@ -113,9 +113,8 @@ def values(elements: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrategy[Va
     Value(6.0)
     """
     if not isinstance(elements, st.SearchStrategy):
-        raise TypeError(
-            f"elements is a strategy, such as st.floats(-1, 1), not {elements!r} ({type(elements).__name__})"
-        )
+        got = f"{elements!r} ({type(elements).__name__})"
+        raise TypeError(f"elements is a strategy, such as st.floats(-1, 1), not {got}")
     return st.builds(Value, elements)
 
 

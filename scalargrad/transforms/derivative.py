@@ -44,12 +44,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     handle = on_row if followed else run.outlives(outputs)
     leaves = [identity_of(leaf.row) for leaf in run.leaves]
     along = forward_sweep(run.order(outputs), dict(zip(leaves, given if followed else map(number_of, given))), handle)
-    moved = [
-        along[identity_of(y.row)]
-        if isinstance(y, Value) and identity_of(y.row) in along
-        else like(run.leaves[0], zero_like(number_of(y)))
-        for y in outputs
-    ]
+    found = [along.get(identity_of(y.row)) if isinstance(y, Value) else None for y in outputs]
+    zeros = [like(run.leaves[0], zero_like(number_of(y))) for y in outputs]
+    moved = [zero if tangent is None else tangent for tangent, zero in zip(found, zeros)]
     value = result if handle is not None else refill(result, map(number_of, outputs), construct=True)
     return value, refill(result, iter(moved))
 

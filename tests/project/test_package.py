@@ -284,7 +284,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("compiler.signature", "parameters_of", "inspect", False),
         ("engine.vector", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
-        *[("graph.picture", "draw", f"matplotlib.{x}", False) for x in ("patches", "path")],
+        *[("graph.picture", "draw", f"matplotlib.{x}", False) for x in ("patches", "patches", "path")],
         ("notebook", "notebook_svg", "plot.graphs", True),
         *[("plot.functions", name, "numpy", False) for name in ("descent", "decision_boundary")],
         ("plot.functions", "decision_boundary", "matplotlib", False),
