@@ -135,10 +135,8 @@ def cross_entropy(logits: Any, target: Any) -> Value:
 
 def index_of_class(target: Any, count: int) -> int:
     if isinstance(target, (bool, float)) or not hasattr(target, "__index__"):
-        raise TypeError(
-            f"the target of cross_entropy is the index of a class or a list of probabilities, not {target!r} "
-            f"({type(target).__name__})"
-        )
+        got = f"{target!r} ({type(target).__name__})"
+        raise TypeError(f"the target of cross_entropy is the index of a class or a list of probabilities, not {got}")
     k = operator.index(target)
     if not 0 <= k < count:
         raise IndexError(f"the target of cross_entropy is a class from 0 to {count - 1}, not {k}")
@@ -147,9 +145,8 @@ def index_of_class(target: Any, count: int) -> int:
 
 def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
     if len(probabilities) != count:
-        raise ValueError(
-            f"cross_entropy takes a probability for each logit, got {len(probabilities)} and {plural(count, 'logit')}"
-        )
+        got = f"{len(probabilities)} and {plural(count, 'logit')}"
+        raise ValueError(f"cross_entropy takes a probability for each logit, got {got}")
     Vector(probabilities)  # which refuses what is no number
     for t in probabilities:
         if not isinstance(t, Value):
@@ -174,8 +171,8 @@ def side_by_side(
 
 def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:
     """Each element of nested predictions with that of the targets."""
-    predictions, targets = elements_or_none(prediction), elements_or_none(target)
-    sizes = [None if side is None else len(side) for side in (predictions, targets)]
+    sides = predictions, targets = elements_or_none(prediction), elements_or_none(target)
+    sizes = [None if side is None else len(side) for side in sides]
     if sizes[0] != sizes[1]:
         got = f"{counted(sizes[1])} for {counted(sizes[0])}"
         raise ValueError(f"{name} takes as many targets as predictions, got {got}")

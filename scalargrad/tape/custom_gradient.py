@@ -24,28 +24,21 @@ if TYPE_CHECKING:
 class CustomCall(Operation):
     """The operation of one call of a custom function: from the adjoints of all its results to those of its arguments.
 
-    `results` are the lengths of the results, None for a scalar; `arguments` likewise those of the arguments.
+    `lengths` are those of the results, None for a scalar, and `zeros` stand for adjoints that none of them has.
     """
 
-    __slots__ = ("arguments", "function", "results", "structure", "variables", "zeros")
+    __slots__ = ("arguments", "function", "lengths", "structure", "variables", "zeros")
 
     def __init__(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        results: Sequence[int | None],
-        arguments: Sequence[int | None],
-        variables: Sequence[Variable],
-        structure: tuple[Any, ...],
-        zeros: Sequence[Any],
+        self, name: str, function: Callable[..., Any], structure: tuple[Any, ...], variables: Sequence[Variable]
     ) -> None:
         super().__init__(name, function, ())
         self.function = function
-        self.results = results
-        self.arguments = arguments
-        self.variables = variables
         self.structure = structure
-        self.zeros = zeros
+        self.arguments = [*map(length_of, leaves_of(structure))]
+        self.variables = variables
+        self.lengths: Sequence[int | None] = ()
+        self.zeros: Sequence[Any] = ()
 
     def __reduce__(self) -> Any:
         raise TypeError(f"a graph that holds a call of {self.name} cannot be pickled: its gradient is a function")
@@ -57,7 +50,7 @@ class CustomCall(Operation):
         """
         refuse_assigned(self.name, row)
         adjoints = iter([value_for(adjoint.get(i, zero)) for i, zero in enumerate(self.zeros)])
-        upstream = [in_shape(length, adjoints) for length in self.results]
+        upstream = [in_shape(length, adjoints) for length in self.lengths]
         gradients = [x if followed else None for x, followed in zip(self.gradients(upstream), derivatives_of(row))]
         return [number_of(x) if on_row is None and x is not None else x for x in gradients]
 
@@ -69,19 +62,17 @@ class CustomCall(Operation):
         if self.variables:
             pair = self.function(*upstream, variables=[*self.variables])
             if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], (list, tuple)):
-                raise TypeError(
-                    f"{self.name} uses Variables, so its pullback must return a pair, (gradients, [gradients of the "
-                    f"variables]), got {pair!r}"
-                )
+                wanted = "a pair, (gradients, [gradients of the variables])"
+                raise TypeError(f"{self.name} uses Variables, so its pullback must return {wanted}, got {pair!r}")
             gradients = [*self.one_each(pair[0]), *pair[1]]
         else:
             gradients = self.one_each(self.function(*upstream))
         lengths = [*self.arguments, *map(length_of, self.variables)]
         if len(gradients) != len(lengths):
-            each = "argument and variable" if self.variables else "argument"
-            raise ValueError(
-                f"{self.name}: expected {plural(len(lengths), 'gradient')}, one for each {each}, got {len(gradients)}"
+            wanted = (
+                f"{plural(len(lengths), 'gradient')}, one for each argument{' and variable' * bool(self.variables)}"
             )
+            raise ValueError(f"{self.name}: expected {wanted}, got {len(gradients)}")
         return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
 
     def one_each(self, given: Any) -> list[Any]:
@@ -166,18 +157,15 @@ def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Va
         seen.add(identity_of(row))
         stack += parents_of(row)
         if row[OPERATION] == LEAF:
-            raise TypeError(
-                f"{name} uses {holder_of(row)!r}, which would lose its gradient; make it an argument, or a Variable"
-            )
+            way = "make it an argument, or a Variable"
+            raise TypeError(f"{name} uses {holder_of(row)!r}, which would lose its gradient; {way}")
 
 
 def accepts_variables(pullback: Callable[..., Any]) -> bool:
     code = getattr(pullback, "__code__", None)
-    if code is None:
+    if code is None or code.co_flags & 0x08:  # inspect.CO_VARKEYWORDS, without the cost of importing inspect
         return True
-    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    takes_any = bool(code.co_flags & 0x08)  # inspect.CO_VARKEYWORDS, without the cost of importing inspect
-    return takes_any or "variables" in named
+    return "variables" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
@@ -230,13 +218,13 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         followed = [1 if x.is_followed_in(interval) else None for x in inputs]
         if not interval.enabled or 1 not in followed:
             return rebuild(result, [*map(stop_gradient, parts)])
-        lengths = [length_of(part) for part in parts]
-        zeros = [zero_like(number_of(x)) for x in numbers]
-        operation = CustomCall(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
+        operation = CustomCall(name, pullback, args, variables)
+        operation.lengths = [*map(length_of, parts)]
+        operation.zeros = [zero_like(number_of(x)) for x in numbers]
         call = recorded(operation, None, [x.row for x in inputs], followed, interval)
         results = [Result(name, i) for i in range(len(numbers))]
         nodes = iter([recorded(r, number_of(x), (call.row,), (1,), interval) for r, x in zip(results, numbers)])
-        return rebuild(result, [in_shape(length, nodes) for length in lengths])
+        return rebuild(result, [in_shape(length, nodes) for length in operation.lengths])
 
     if not callable(function):
         raise TypeError(f"custom_gradient decorates a function, got {function!r}")

@@ -16,6 +16,7 @@ from ..engine.rows import (
     parents_of,
     rows_below,
 )
+from ..graph.graph import without_middle
 from .variable import is_cut
 
 TYPE_CHECKING = False
@@ -54,9 +55,8 @@ def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> 
     way = shortest_way(starts, ends, tape.follows(rows_below(starts, tape)))
     if way:
         # The call of a custom function is two rows, of which the one without a number does not show.
-        names = [str(name_of(row)) for row in way[:-1] if row[NUMBER] is not None]
-        if len(names) > 20:
-            names = [*names[:10], f"({len(names) - 20:,} more)", *names[-10:]]
+        every = [name_of(row) for row in way[:-1] if row[NUMBER] is not None]
+        names = without_middle(every, 20, lambda left_out: f"({left_out:,} more)")
         first, last = [labels[identity_of(row)] or repr(row[NUMBER]) for row in (way[0], way[-1])]
         return f"The gradient flows: {first} <- {' <- '.join(names)} <- {last} (the shortest of the ways)."
     return "None: " + reason(tape, starts, ends)
