@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    Maker = Callable[[Any], Any]
+
 
 def is_dataclass(x: object) -> bool:
     return hasattr(type(x), "__dataclass_fields__")
@@ -175,13 +177,7 @@ def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> A
     return with_numbers(structure, lambda _: next(scalars), in_array, Vector, construct)
 
 
-def with_numbers(
-    structure: Any,
-    number: Callable[[Any], Any],
-    array: Callable[[Any], Any],
-    vector: Callable[[list[Any]], Any],
-    construct: bool = False,
-) -> Any:
+def with_numbers(structure: Any, number: Maker, array: Maker, vector: Maker, construct: bool = False) -> Any:
     """The same structure with what functions make of each number, of each array, and of what is made of a vector."""
     if is_scalar(structure):
         return number(structure)
@@ -240,9 +236,8 @@ def entries_of(structure: Any) -> Sequence[Any] | None:
 
 
 def mismatch(name: str, structure: Any, given: Any) -> Exception:
-    return ValueError(
-        f"expected {name} of the structure of {structure!r}, got {given!r}; give a number for each number of it"
-    )
+    way = "give a number for each number of it"
+    return ValueError(f"expected {name} of the structure of {structure!r}, got {given!r}; {way}")
 
 
 def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda _: True) -> Iterator[str]:

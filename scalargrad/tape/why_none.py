@@ -84,11 +84,9 @@ def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row]) -> str:
     if passes_a_cut(targets):
         return "the target uses the source, if at all, through stop_gradient(), which ends gradients."
     if source[OPERATION] and not tape.saw(source):
-        return (
-            f"the target was not computed from the source, which was itself computed (by {name_of(source)}) "
-            f"{when(tape, source)}: perhaps its name was rebound to an ordinary value; use Variable.assign, or make "
-            "a new Variable of it."
-        )
+        made = f"which was itself computed (by {name_of(source)}) {when(tape, source)}"
+        way = "perhaps its name was rebound to an ordinary value; use Variable.assign, or make a new Variable of it."
+        return f"the target was not computed from the source, {made}: {way}"
     return NOT_COMPUTED
 
 

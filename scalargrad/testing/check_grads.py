@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    Estimate = tuple[float, float]  # a derivative, and how far off it may be
+    Estimates = Sequence[Estimate]
+    Moved = tuple[float, list[float]] | None  # a number, and what the function gives there
+
 EPSILON = sys.float_info.epsilon
 HALVINGS = 44  # so many steps, each half of the one before
 LEVELS = 4  # of the extrapolation
@@ -43,15 +47,13 @@ def richardson(column: Sequence[float]) -> tuple[float, float]:
     return rows[-1][0], max(abs(rows[-1][0] - x) for x in rows[-2])
 
 
-def extrapolate(
-    steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]
-) -> list[tuple[float, float]]:
+def extrapolate(steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]) -> list[Estimate]:
     """What a ladder of differences gives for a derivative at each of its steps, each with an estimate of its error.
 
     `slopes` are central differences for ever smaller `steps`, None where the function has no value; `noise` is how far
     rounding moves the function there. Each estimate is held against its neighbours as well.
     """
-    found: list[tuple[float, float]] = []
+    found: list[Estimate] = []
     for k in range(len(steps) - LEVELS + 1):
         column = [slope for slope in slopes[k : k + LEVELS] if slope is not None]
         if len(column) == LEVELS:
@@ -62,14 +64,14 @@ def extrapolate(
     return [(x, max(error, *[abs(x - other) for other in others])) for (x, error), others in zip(found, near)]
 
 
-def best(estimates: Sequence[tuple[float, float]]) -> tuple[float, float]:
+def best(estimates: Estimates) -> tuple[float, float]:
     """The estimate to trust among those for ever narrower steps: the sharpest that the narrower ones lead up to.
 
     From narrow to wide, rounding counts for less and less until the step is too wide for the function. What comes then
     may be sharp again and say nothing, as it looks across a kink, over whole waves or past all that happens: no
     estimate counts that a narrower one contradicts, or that lies beyond much worse ones.
     """
-    trusted: list[tuple[float, float]] = []
+    trusted: list[Estimate] = []
     least = math.inf
     for limit, error in reversed(estimates):
         if error > TOO_WIDE * least:
@@ -113,7 +115,7 @@ class Differences:
         result = self.function(*refill(tuple(self.args), iter(point), construct=True))
         return [float(number_of(y)) for y in outputs_of("check_grads", result)]
 
-    def moved(self, index: int, step: float) -> tuple[float, list[float]] | None:
+    def moved(self, index: int, step: float) -> Moved:
         """The number as it came out and the outputs there, None where the function has no finite value."""
         point = [*self.point]
         point[index] += step
@@ -125,7 +127,7 @@ class Differences:
             return None
         return point[index], outputs
 
-    def by(self, index: int) -> Iterator[tuple[float, float, list[tuple[float, float]], float]]:
+    def by(self, index: int) -> Iterator[tuple[float, float, list[Estimate], float]]:
         """For each output: derivative by one number, its error, those to the left and the right, how far it moved."""
         x = self.point[index]
         widths = [8 * max(abs(x), 1.0)] if abs(x) > 1e-6 or not x else [8.0, abs(x)]
@@ -137,7 +139,7 @@ class Differences:
             columns = zip(*[(slope(left, right), slope(left, here), slope(here, right)) for left, right in moved])
             sides.append((steps, moved, [*columns]))
         for i, noise in enumerate(self.noise):
-            found: list[list[tuple[float, float]]] = [[], [], []]  # central, to the left, to the right
+            found: list[list[Estimate]] = [[], [], []]  # central, to the left, to the right
             for steps, moved, slopes in sides:
                 wobble = [noise + 2 * EPSILON * max(abs(end[1][i]) if end else 0.0 for end in ends) for ends in moved]
                 for estimates, column in zip(found, slopes):
@@ -148,7 +150,7 @@ class Differences:
             yield (*best(found[0]), [best(found[1]), best(found[2])], reach)
 
 
-def slope(left: tuple[float, list[float]] | None, right: tuple[float, list[float]] | None) -> list[float] | None:
+def slope(left: Moved, right: Moved) -> list[float] | None:
     if left is None or right is None or left[0] == right[0]:
         return None
     return [(b - a) / (right[0] - left[0]) for a, b in zip(left[1], right[1])]
@@ -156,7 +158,7 @@ def slope(left: tuple[float, list[float]] | None, right: tuple[float, list[float
 
 def extrapolate_one_sided(
     steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]
-) -> list[tuple[float, float]]:
+) -> list[Estimate]:
     """As `extrapolate`, for differences to one side, whose error begins with the first power of the step."""
     halved = [None if a is None or b is None else 2 * b - a for a, b in pairwise(slopes)]
     return [
@@ -170,7 +172,7 @@ def judge(
     given: float,
     numeric: float,
     error: float,
-    one_sided: Sequence[tuple[float, float]],
+    one_sided: Estimates,
     reach: float,
     size: float = 0.0,
     noise: float = 0.0,
@@ -200,7 +202,7 @@ def judge(
     return "cannot tell"
 
 
-def is_between(given: float, numeric: float, error: float, one_sided: Sequence[tuple[float, float]]) -> bool:
+def is_between(given: float, numeric: float, error: float, one_sided: Estimates) -> bool:
     """Whether there is a kink and the derivative is one of those between its sides.
 
     Across a kink central differences tend to the mean of the two sides; where they do not, one side is misjudged.

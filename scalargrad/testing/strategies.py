@@ -135,11 +135,9 @@ def vectors(
     >>> find(vectors(min_size=2), lambda v: True)
     Vector([0.0, 0.0])
     """
-    min_size = require_integer("min_size of vectors", min_size)
-    if max_size is not None:
-        max_size = require_integer("max_size of vectors", max_size)
-    if min_size < 0 or (max_size is not None and min_size > max_size):
-        raise ValueError(f"min_size of vectors is 0 or more and at most max_size, not {min_size} with {max_size}")
+    min_size = require_integer("min_size of vectors", min_size, 0)
+    if max_size is not None and require_integer("max_size of vectors", max_size) < min_size:
+        raise ValueError(f"min_size of vectors is at most max_size, not {min_size} with {max_size}")
     return st.lists(values(elements), min_size=min_size, max_size=max_size).map(Vector)
 
 

@@ -163,14 +163,10 @@ def taylor_derivatives(
     for row in rows:
         operation = operation_of(row)
         if operation.pull_back is not None:
-            raise TypeError(
-                f"{operation.name} has a gradient of its own, which goes backward only; "
-                "take derivatives of higher order with grad of grad"
-            )
-        operands = [
-            series[identity_of(x)] if type(x) is tuple and identity_of(x) in series else constant(x)
-            for x in operands_of(row)
-        ]
+            way = "take derivatives of higher order with grad of grad"
+            raise TypeError(f"{operation.name} has a gradient of its own, which goes backward only; {way}")
+        found_at = [identity_of(x) if type(x) is tuple else None for x in operands_of(row)]
+        operands = [series[i] if i in series else constant(x) for i, x in zip(found_at, operands_of(row))]
         if any(isinstance(operand, Series) for operand in operands):
             made = Series([constant(row)], expressions, operation, operands)
             found = series[row[SERIAL]] = expressions.setdefault(key_of(operation, operands), made)
