@@ -57,10 +57,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from . import nn as nn
-    from . import optim as optim
-    from . import plot as plot
-    from . import testing as testing
+    from . import nn as nn, optim as optim, plot as plot, testing as testing
 
 
 def __getattr__(name: str) -> ModuleType:
