@@ -233,7 +233,7 @@ class Picture:
         for edge, way, text, at in zip(self.edges, ways, texts, places):
             _, end, _ = edge
             is_lit = firing is not None and (edge in flows or end is firing)
-            colour, width = (FIRING, 1.8) if is_lit else (EDGE, 1)
+            colour, width = (FIRING, 1.8) if is_lit else (EDGE, 0.99)
             head = "-" if end is firing or self.kind(end) != "operation" else "-|>"
             path = Path(*curve(way[::-1] if is_lit else way))
             look: Any = {"arrowstyle": head, "mutation_scale": 9 * scale, "linewidth": width * scale, "zorder": 1}
