@@ -80,6 +80,8 @@ assert_type(w.dot([1.0, 2.0]), Value)
 assert_type(w.sum(), Value)
 assert_type(len(w), int)
 assert_type(w.assign_sub([0.5, 0.5])[0], Value)
+k(w)  # type: ignore[arg-type]  # a vector is no Value
+both: list[sg.Variable] = [sg.Variable(Fraction(1, 2)), w]
 
 
 def step(variable: sg.Variable, gradient: Any) -> None:
