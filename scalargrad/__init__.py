@@ -23,48 +23,11 @@ from .graph.explain import explain
 from .graph.table import rows
 from .math import dist, frexp, fsum, hypot, modf, prod
 from .operations.elementary import absolute as abs
-from .operations.elementary import (
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    cbrt,
-    clip,
-    cos,
-    cosh,
-    degrees,
-    digamma,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    gamma,
-    lgamma,
-    log,
-    log1p,
-    log2,
-    log10,
-    log_sigmoid,
-    logaddexp,
-    maximum,
-    minimum,
-    polygamma,
-    radians,
-    relu,
-    sigmoid,
-    sin,
-    sinc,
-    sinh,
-    softplus,
-    sqrt,
-    tan,
-    tanh,
-    where,
-)
+from .operations.elementary import sqrt, cbrt, exp, exp2, expm1, log, log1p, log2, log10
+from .operations.elementary import sin, cos, tan, asin, acos, atan, atan2, sinc, degrees, radians
+from .operations.elementary import sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, gamma, lgamma, digamma, polygamma
+from .operations.elementary import maximum, minimum, clip, where
+from .operations.elementary import relu, sigmoid, softplus, log_sigmoid, logaddexp
 from .operations.floats import copysign, fabs, fmod, ldexp, remainder, ulp
 from .pytree import flatten
 from .tape import GradientTape, Variable, constant, custom_gradient, detect_anomaly, no_grad, stop_gradient
@@ -77,85 +40,15 @@ __version__ = "0.1.0"
 
 __path__.append(f"{__path__[0]}/former")  # modules that pickles of release 0.1 name
 
-__all__ = [
-    "GradientTape",
-    "Value",
-    "Variable",
-    "Vector",
-    "abs",
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cbrt",
-    "clip",
-    "compile",
-    "constant",
-    "copysign",
-    "cos",
-    "cosh",
-    "custom_gradient",
-    "degrees",
-    "derivative",
-    "detect_anomaly",
-    "digamma",
-    "dist",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "explain",
-    "expm1",
-    "fabs",
-    "flatten",
-    "fmod",
-    "frexp",
-    "fsum",
-    "gamma",
-    "grad",
-    "hessian",
-    "hvp",
-    "hypot",
-    "jacobian",
-    "jvp",
-    "ldexp",
-    "lgamma",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "log_sigmoid",
-    "logaddexp",
-    "logsumexp",
-    "maximum",
-    "minimum",
-    "modf",
-    "no_grad",
-    "polygamma",
-    "prod",
-    "radians",
-    "relu",
-    "remainder",
-    "rows",
-    "sigmoid",
-    "sin",
-    "sinc",
-    "sinh",
-    "softmax",
-    "softplus",
-    "sqrt",
-    "stop_gradient",
-    "tan",
-    "tanh",
-    "topological_order",
-    "ulp",
-    "value_and_grad",
-    "vjp",
-    "where",
-]
+__all__ = ["Value", "Vector", "topological_order", "rows", "explain"]
+__all__ += ["GradientTape", "Variable", "constant", "stop_gradient", "custom_gradient", "no_grad", "detect_anomaly"]
+__all__ += ["grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "derivative", "flatten", "compile"]
+__all__ += ["abs", "fabs", "copysign", "sqrt", "cbrt", "hypot", "dist"]
+__all__ += ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10"]
+__all__ += ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinc", "degrees", "radians"]
+__all__ += ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "gamma", "lgamma", "digamma", "polygamma"]
+__all__ += ["fmod", "remainder", "modf", "frexp", "ldexp", "ulp", "fsum", "prod", "maximum", "minimum", "clip", "where"]
+__all__ += ["relu", "sigmoid", "softplus", "log_sigmoid", "logaddexp", "logsumexp", "softmax"]
 
 _IMPORTED_WHEN_USED = ("nn", "optim", "plot", "testing")
 
@@ -163,10 +56,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from . import nn as nn
-    from . import optim as optim
-    from . import plot as plot
-    from . import testing as testing
+    from . import nn as nn, optim as optim, plot as plot, testing as testing
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -228,9 +228,8 @@ def as_float(number: int) -> float:
     try:
         return float(number)
     except OverflowError:
-        raise OverflowError(
-            f"expected a number that a float can hold, got an integer of {number.bit_length()} bits"
-        ) from None
+        got = f"an integer of {number.bit_length()} bits"
+        raise OverflowError(f"expected a number that a float can hold, got {got}") from None
 
 
 def require_callable(name: str, function: Any) -> Any:

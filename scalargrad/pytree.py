@@ -9,15 +9,17 @@ from __future__ import annotations
 import sys
 from numbers import Real
 
-from .checks import Symbol, as_number, is_array, is_one_element
+from .checks import Symbol, as_number, counted, is_array, is_one_element
 from .engine.rows import number_in
 from .engine.value import Value, number_of
-from .engine.vector import Vector
+from .engine.vector import Vector, elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
+
+    Maker = Callable[[Any], Any]
 
 
 def is_dataclass(x: object) -> bool:
@@ -98,14 +100,35 @@ def rebuild(structure: Any, leaves: list[Any]) -> Any:
     >>> rebuild({"a": 1, "b": [2, (3,)]}, ["x", "y", "z"])
     {'a': 'x', 'b': ['y', ('z',)]}
     """
-    return _rebuild(structure, iter(leaves))
+    ahead = iter(leaves)
+
+    def filled(structure: Any) -> Any:
+        parts = parts_of(structure)
+        return next(ahead) if parts is None else with_parts(structure, [*map(filled, parts)], construct=False)
+
+    return filled(structure)
 
 
-def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
-    parts = parts_of(structure)
-    if parts is None:
-        return next(leaves)
-    return with_parts(structure, [_rebuild(part, leaves) for part in parts], construct=False)
+# ---- Scalars and vectors ---------------------------------------------------------------------------------------------
+
+
+def length_of(x: Any) -> int | None:
+    """How many elements a vector or a list has; None for a scalar."""
+    elements = elements_of(x)
+    return None if elements is None else len(elements)
+
+
+def elements_in(x: Any) -> Sequence[Any]:
+    """The elements of a vector or a list; of a scalar itself alone."""
+    elements = elements_of(x)
+    return (x,) if elements is None else elements
+
+
+def elements_like(variable: Any, given: Any, role: str) -> Sequence[Any]:
+    """The elements of what is given for a variable. Raises ValueError if there are more or fewer than it has."""
+    if length_of(given) != length_of(variable):
+        raise ValueError(f"expected {counted(length_of(variable))} {role}, got {counted(length_of(given))}")
+    return elements_in(given)
 
 
 # ---- Down to single numbers ------------------------------------------------------------------------------------------
@@ -148,16 +171,24 @@ def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> A
 
     An array holds floats if all of its numbers are, or else objects. How dataclasses are made: see `with_parts`.
     """
+
+    def in_array(array: Any) -> Any:
+        return array_of([next(scalars) for _ in range(array.size)], array.shape)
+
+    return with_numbers(structure, lambda _: next(scalars), in_array, Vector, construct)
+
+
+def with_numbers(structure: Any, number: Maker, array: Maker, vector: Maker, construct: bool = False) -> Any:
+    """The same structure with what functions make of each number, of each array, and of what is made of a vector."""
     if is_scalar(structure):
-        return next(scalars)
+        return number(structure)
     if isinstance(structure, Vector):
-        return Vector([next(scalars) for _ in structure])
+        return vector([number(x) for x in structure])
     parts = parts_of(structure)
     if parts is not None:
-        return with_parts(structure, [refill(part, scalars, construct) for part in parts], construct)
-    if is_passed_over(structure):
-        return structure
-    return array_of([next(scalars) for _ in range(structure.size)], structure.shape)
+        made = [with_numbers(part, number, array, vector, construct) for part in parts]
+        return with_parts(structure, made, construct)
+    return structure if is_passed_over(structure) else array(structure)
 
 
 def array_of(scalars: list[Any], shape: tuple[int, ...]) -> Any:
@@ -206,9 +237,8 @@ def entries_of(structure: Any) -> Sequence[Any] | None:
 
 
 def mismatch(name: str, structure: Any, given: Any) -> Exception:
-    return ValueError(
-        f"expected {name} of the structure of {structure!r}, got {given!r}; give a number for each number of it"
-    )
+    way = "give a number for each number of it"
+    return ValueError(f"expected {name} of the structure of {structure!r}, got {given!r}; {way}")
 
 
 def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda _: True) -> Iterator[str]:

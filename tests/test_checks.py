@@ -52,7 +52,7 @@ def test_every_case_has_its_own_name() -> None:
 
 # What the parts of the package ask of one another, with what they made themselves.
 OWN = {"Value.is_followed_in", "Value.is_leaf"} | {
-    f"GradientTape.{name}" for name in ("begin", "take_part", "note_end", "watches", "saw", "follows_leaf", "follows")
+    f"GradientTape.{name}" for name in ("take_part", "note_end", "watches", "saw", "follows_leaf", "follows")
 }
 
 MADE_FOR_NETWORKS = ("scalargrad.nn.", "scalargrad.optim.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..checks import require_integer
 from ..engine.value import Value
 from .formulas import short_number
-from .graph import Graph, operation_name
+from .graph import Graph, operation_name, without_middle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,30 +88,21 @@ def columns(section: Sequence[str | tuple[str, str]], width: int) -> Iterator[st
             yield f"{'':6}{line[1]}"
 
 
-def without_middle(lines: Sequence[Any], most: int) -> Iterator[Any]:
-    """The first and the last of some lines, and how many are left out between them."""
-    if len(lines) <= most:
-        yield from lines
-        return
-    yield from lines[: most // 2]
-    yield f"  ... ({len(lines) - most // 2 * 2:,} more)"
-    yield from lines[len(lines) - most // 2 :]
+def left_out(count: int) -> str:
+    return f"  ... ({count:,} more)"
 
 
 def forward(graph: Graph, steps: int) -> Iterator[str]:
-    names = [f"{graph.names[node]}" for node in (*graph.leaves, *graph.computed)]
-    column = max(map(len, names))
+    column = max(len(graph.names[node]) for node in (*graph.leaves, *graph.computed))
     yield "Forward"
-    yield from without_middle([f"  {graph.names[x]:<{column}} = {short_number(x.data)}" for x in graph.leaves], steps)
+    yield from without_middle(
+        [f"  {graph.names[x]:<{column}} = {short_number(x.data)}" for x in graph.leaves], steps, left_out
+    )
     expressions = [graph.expression(x) for x in graph.computed]
     wide = max([len(text) for text in expressions if len(text) <= 30], default=0)
-    yield from without_middle(
-        [
-            f"  {graph.names[x]:<{column}} = {text:<{wide}} = {short_number(x.data)}"
-            for x, text in zip(graph.computed, expressions)
-        ],
-        steps,
-    )
+    pairs = zip(graph.computed, expressions)
+    lines = [f"  {graph.names[x]:<{column}} = {text:<{wide}} = {short_number(x.data)}" for x, text in pairs]
+    yield from without_middle(lines, steps, left_out)
 
 
 def backward(graph: Graph, steps: int) -> Iterator[Any]:
@@ -119,14 +110,14 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
     if not graph.computed:
         return
     yield f"Backward: upstream * local, from d{target}/d{target} = {short_number(graph.adjoints[graph.targets[0]])}"
-    for step in without_middle([x for x in reversed(graph.computed) if x in graph.adjoints], steps):
+    for step in without_middle([x for x in reversed(graph.computed) if x in graph.adjoints], steps, left_out):
         if isinstance(step, str):
             yield step
             continue
         yield f"  {graph.names[step]} = {graph.expression(step)}"
         upstream = graph.adjoints[step]
         shares = {x: share for _, x, share in graph.terms(step)}
-        for edge in without_middle(graph.edges(step), MOST_OPERANDS):
+        for edge in without_middle(graph.edges(step), MOST_OPERANDS, left_out):
             if isinstance(edge, str):
                 yield f"  {edge}"
                 continue
@@ -156,7 +147,7 @@ def sums(graph: Graph, steps: int) -> Iterator[str]:
             lines.append(f"  d{target}/d{graph.names[x]} = {' + '.join(texts)} = {short_number(graph.adjoints[x])}")
     if lines:
         yield "Sums, where several ways meet"
-        yield from without_middle(lines, steps)
+        yield from without_middle(lines, steps, left_out)
 
 
 def gradient(graph: Graph, steps: int) -> Iterator[str]:
@@ -164,4 +155,6 @@ def gradient(graph: Graph, steps: int) -> Iterator[str]:
     found = [(graph.names[x], graph.adjoints[x]) for x in graph.leaves if x in graph.adjoints]
     column = max(len(name) for name, _ in found)
     yield "Gradient"
-    yield from without_middle([f"  d{target}/d{name:<{column}} = {adjoint!r}" for name, adjoint in found], steps)
+    yield from without_middle(
+        [f"  d{target}/d{name:<{column}} = {adjoint!r}" for name, adjoint in found], steps, left_out
+    )

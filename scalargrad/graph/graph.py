@@ -13,7 +13,7 @@ from .formulas import ATOM, Formula, formula_of, local_formulas, short_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 
@@ -34,11 +34,9 @@ class Graph:
             settle(target)
         self.targets = [holder_of(target.row) for target in targets]
         self.computed = in_order_of_evaluation(self.targets)
-        leaves = dict.fromkeys(
-            x for node in self.computed for x in shown_operands(node) if isinstance(x, Value) and begins_graph(x)
-        )
-        leaves.update(dict.fromkeys(target for target in self.targets if not target.operation))
-        self.leaves = [*leaves]
+        operands = [x for node in self.computed for x in shown_operands(node) if isinstance(x, Value)]
+        leaves = filter(begins_graph, operands)
+        self.leaves = [*dict.fromkeys([*leaves, *[target for target in self.targets if not target.operation]])]
         self.names = names_of(self.leaves, self.computed)
 
     @cached_property
@@ -70,12 +68,11 @@ class Graph:
 
     def expression(self, node: Value, most: int = 8) -> str:
         """What a node was computed by: `v1 * x`, `sin(x)`."""
-        operation: Any = operation_of(node.row)
+        operation = operation_of(node.row)
         names = [self.name(x) for x in shown_operands(node)]
         if operation.formula and len(names) <= most:
             return str(formula_of(operation, [self.formula(x) for x in shown_operands(node)]))
-        if len(names) > most:
-            names = [*names[: most // 2], "...", *names[len(names) - most // 2 :]]
+        names = without_middle(names, most, lambda _: "...")
         if operation.symbol == "**" and names[0].startswith("-"):
             names[0] = f"({names[0]})"
         if operation.symbol and len(names) == 2:
@@ -109,13 +106,21 @@ class Graph:
         results = [x for x in self.computed if is_custom(x) and x.operands[0] is call and x in self.adjoints]
         if node is not results[0]:
             return []
-        upstream = {custom_operation(x).index: self.adjoints[x] for x in results}
+        upstream = {operation_of(x.row).index: self.adjoints[x] for x in results}
         shares: dict[Value, Any] = {}
-        for x, share in zip(call.operands, custom_operation(call).pull_back(call.row, upstream, None)):
+        for x, share in zip(call.operands, operation_of(call.row).pull_back(call.row, upstream, None)):
             if share is not None:
                 shares[x] = shares[x] + share if x in shares else share
         places = first_places(call.operands)
         return [(places[x], x, share) for x, share in shares.items()]
+
+
+def without_middle(items: Sequence[Any], most: int, told: Callable[[int], Any]) -> list[Any]:
+    """Of more than so many items the first and the last; between them what is told of how many are left out."""
+    half = most // 2
+    if len(items) <= most:
+        return [*items]
+    return [*items[:half], told(len(items) - 2 * half), *items[len(items) - half :]]
 
 
 def in_order_of_evaluation(targets: Sequence[Value]) -> list[Value]:
@@ -130,11 +135,6 @@ def in_order_of_evaluation(targets: Sequence[Value]) -> list[Value]:
             stack.append((node, True))
             stack += [(x, False) for x in reversed(shown_operands(node)) if isinstance(x, Value)]
     return [*order]
-
-
-def custom_operation(node: Value) -> Any:
-    """The operation of a node of a custom function."""
-    return operation_of(node.row)
 
 
 def shown_operands(node: Value) -> tuple[Any, ...]:
@@ -152,7 +152,7 @@ def first_places(operands: Sequence[Any]) -> dict[Any, int]:
 
 def operation_name(node: Value) -> str:
     """What a computed node's operation is called: its symbol, or its name."""
-    operation: Any = operation_of(node.row)
+    operation = operation_of(node.row)
     return operation.symbol or printable(operation.shown)
 
 

@@ -13,13 +13,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    Point = tuple[float, float]
+    Box = tuple[float, float, float, float]  # left, right, bottom, top
+    Links = Sequence[Sequence[int]]
+
 SWEEPS = 12
 PLACES = (0.7, 0.5, 0.6, 0.3, 0.4, 0.8, 0.2)  # where on an edge a text may stand, the best first
 
 
 def layered_layout(
     edges: Sequence[tuple[int, int]], layers: Sequence[int], heights: Sequence[float]
-) -> tuple[list[tuple[float, float]], list[list[tuple[float, float]]]]:
+) -> tuple[list[Point], list[list[Point]]]:
     """Places for nodes in given layers, and for each edge the points that it passes.
 
     Args:
@@ -64,9 +68,7 @@ def layered_layout(
     return places[: len(layers)], [[places[node] for node in chain] for chain in chains]
 
 
-def with_few_crossings(
-    columns: list[list[int]], before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]
-) -> list[list[int]]:
+def with_few_crossings(columns: list[list[int]], before: Links, after: Links) -> list[list[int]]:
     """The columns with each in the order of the means of its neighbours' places: the best of some sweeps."""
     best, fewest = columns, crossings(columns, after)
     for sweep in range(SWEEPS):
@@ -83,7 +85,7 @@ def with_few_crossings(
     return best
 
 
-def crossings(columns: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> int:
+def crossings(columns: Links, after: Links) -> int:
     """How many pairs of edges cross."""
     count = 0
     for column, following in pairwise(columns):
@@ -117,18 +119,15 @@ def mean_of(numbers: Sequence[float], otherwise: float) -> float:
     return sum(numbers) / len(numbers) if numbers else otherwise
 
 
-def point_on(start: Sequence[float], end: Sequence[float], t: float) -> tuple[float, float]:
+def point_on(start: Sequence[float], end: Sequence[float], t: float) -> Point:
     """A point of the curve between two columns, a cubic Bezier one that is level at both ends, at 0 <= t <= 1."""
     (x0, y0), (x1, y1) = start, end
     return x0 + (1.5 * t * (1 - t) + t**3) * (x1 - x0), y0 + t * t * (3 - 2 * t) * (y1 - y0)
 
 
 def place_texts(
-    ways: Sequence[Sequence[tuple[float, float]]],
-    widths: Sequence[float],
-    height: float,
-    boxes: Sequence[tuple[float, float, float, float]],
-) -> list[tuple[float, float]]:
+    ways: Sequence[Sequence[Point]], widths: Sequence[float], height: float, boxes: Sequence[Box]
+) -> list[Point]:
     """The centres of texts on edges: apart from each other and from boxes, and where few other edges pass.
 
     Args:
@@ -149,9 +148,8 @@ def place_texts(
         for rank, t in enumerate(PLACES if width else ()):
             x, y = point_on(way[-2], way[-1], t)
             box = x - width / 2, x + width / 2, y - height / 2, y + height / 2
-            covered = sum(
-                max(0.0, min(box[1], b) - max(box[0], a)) for a, b, c, d in taken if box[2] < d and c < box[3]
-            )
+            beside = [(a, b) for a, b, c, d in taken if box[2] < d and c < box[3]]
+            covered = sum(max(0.0, min(box[1], b) - max(box[0], a)) for a, b in beside)
             passing = sum(any(box[0] < a < box[1] and box[2] < b < box[3] for a, b in curve) for curve in curves)
             cost = 20 * covered / width + passing + 0.1 * rank
             if cost < best[1]:

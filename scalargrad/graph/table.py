@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..engine.rows import operands_of, rows_below
 from ..engine.value import Value, holder_of, rows_in
 from .formulas import short_number
-from .graph import Graph, begins_graph, is_custom
+from .graph import Graph, begins_graph, is_custom, without_middle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,13 +52,8 @@ class Rows(Sequence[Value]):
 
     def lines(self) -> Iterator[tuple[str, ...]]:
         """The lines of the table below its head, of a long one without the middle."""
-        left_out = len(self) - MOST_ROWS
-        for x in self.values if left_out <= 0 else self.values[: MOST_ROWS // 2]:
-            yield self.cells(x)
-        if left_out > 0:
-            yield "...", f"({left_out:,} more)", "", ""
-            for x in self.values[-MOST_ROWS // 2 :]:
-                yield self.cells(x)
+        for x in without_middle(self.values, MOST_ROWS, lambda left_out: ("...", f"({left_out:,} more)", "", "")):
+            yield self.cells(x) if isinstance(x, Value) else x
 
     def __repr__(self) -> str:
         lines = [HEAD, *self.lines()]

@@ -1,23 +1,15 @@
-"""Losses, by PyTorch's names and by Keras's."""
+"""Losses, by PyTorch's names."""
 
 from __future__ import annotations
 
 import operator
 
-from ..checks import (
-    counted,
-    is_array,
-    plural,
-    require_flag,
-    require_number,
-)
+from ..checks import counted, is_array, plural, require_number
 from ..engine.value import Value
 from ..engine.vector import Vector, elements_for, elements_of
 from ..operations import elementary as operations
 from ..operations import reductions
 from ..operations.elementary import absolute, relu, softplus
-from .saving import load as load
-from .saving import save as save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,10 +117,8 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     if any(elements_or_none(row) is not None for row in rows):
         targets = elements_or_none(target) or elements_for("cross_entropy of several rows of logits", target)
         if len(targets) != len(rows):
-            raise ValueError(
-                f"cross_entropy takes a target for each row, got {plural(len(targets), 'target')} for "
-                f"{plural(len(rows), 'row')}"
-            )
+            got = f"{plural(len(targets), 'target')} for {plural(len(rows), 'row')}"
+            raise ValueError(f"cross_entropy takes a target for each row, got {got}")
         return Vector(map(cross_entropy, rows, targets)).mean()
     zs = Vector(rows)
     if not len(zs):
@@ -145,10 +135,8 @@ def cross_entropy(logits: Any, target: Any) -> Value:
 
 def index_of_class(target: Any, count: int) -> int:
     if isinstance(target, (bool, float)) or not hasattr(target, "__index__"):
-        raise TypeError(
-            f"the target of cross_entropy is the index of a class or a list of probabilities, not {target!r} "
-            f"({type(target).__name__})"
-        )
+        got = f"{target!r} ({type(target).__name__})"
+        raise TypeError(f"the target of cross_entropy is the index of a class or a list of probabilities, not {got}")
     k = operator.index(target)
     if not 0 <= k < count:
         raise IndexError(f"the target of cross_entropy is a class from 0 to {count - 1}, not {k}")
@@ -157,9 +145,8 @@ def index_of_class(target: Any, count: int) -> int:
 
 def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
     if len(probabilities) != count:
-        raise ValueError(
-            f"cross_entropy takes a probability for each logit, got {len(probabilities)} and {plural(count, 'logit')}"
-        )
+        got = f"{len(probabilities)} and {plural(count, 'logit')}"
+        raise ValueError(f"cross_entropy takes a probability for each logit, got {got}")
     Vector(probabilities)  # which refuses what is no number
     for t in probabilities:
         if not isinstance(t, Value):
@@ -168,11 +155,7 @@ def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
 
 
 def side_by_side(
-    name: str,
-    prediction: Any,
-    target: Any,
-    holds: Callable[[Any], bool] | None = None,
-    expected: str = "",
+    name: str, prediction: Any, target: Any, holds: Callable[[Any], bool] | None = None, expected: str = ""
 ) -> tuple[Vector, tuple[Any, ...]]:
     """The predictions and, as they came, the targets, in one row each."""
     pairs = [*paired(name, prediction, target)]
@@ -188,12 +171,11 @@ def side_by_side(
 
 def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:
     """Each element of nested predictions with that of the targets."""
-    predictions, targets = elements_or_none(prediction), elements_or_none(target)
-    sizes = [None if side is None else len(side) for side in (predictions, targets)]
+    sides = predictions, targets = elements_or_none(prediction), elements_or_none(target)
+    sizes = [None if side is None else len(side) for side in sides]
     if sizes[0] != sizes[1]:
-        raise ValueError(
-            f"{name} takes as many targets as predictions, got {counted(sizes[1])} for {counted(sizes[0])}"
-        )
+        got = f"{counted(sizes[1])} for {counted(sizes[0])}"
+        raise ValueError(f"{name} takes as many targets as predictions, got {got}")
     if predictions is None or targets is None:
         yield prediction, target
     else:
@@ -204,72 +186,3 @@ def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]
 def elements_or_none(x: Any) -> Sequence[Any] | None:
     """The elements of a sequence, the rows of an array; None for a scalar."""
     return x.tolist() if is_array(x) and x.ndim > 1 else elements_of(x)
-
-
-def mean_squared_error(y_true: Any, y_pred: Any) -> Value:
-    """`mse_loss` under Keras's name, with Keras's order of arguments.
-
-    >>> mean_squared_error([1.0, 4.0], [1.0, 2.0])
-    constant(2.0)
-    """
-    return mse_loss(y_pred, y_true)
-
-
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Value:
-    """`l1_loss` under Keras's name, with Keras's order of arguments.
-
-    >>> mean_absolute_error([1.0, 4.0], [1.0, 2.0])
-    constant(1.0)
-    """
-    return l1_loss(y_pred, y_true)
-
-
-def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Value:
-    """`huber_loss` under Keras's name, with Keras's order of arguments.
-
-    >>> huber([0.0, 0.0], [0.5, 3.0])
-    constant(1.3125)
-    """
-    return huber_loss(y_pred, y_true, delta)
-
-
-def hinge(y_true: Any, y_pred: Any) -> Value:
-    """`hinge_loss` under Keras's name, with Keras's order of arguments; the targets are -1 and 1.
-
-    >>> hinge([1, -1], [0.5, -3.0])
-    constant(0.25)
-    """
-    return hinge_loss(y_pred, y_true)
-
-
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Value:
-    """`binary_cross_entropy_with_logits` under Keras's name, with Keras's order of arguments; always from logits.
-
-    Raises ValueError without `from_logits=True`, since Keras takes probabilities then.
-
-    >>> binary_crossentropy([1, 1], [40.0, -1000.0], from_logits=True)
-    constant(500.0)
-    """
-    require_logits("binary_crossentropy", from_logits)
-    return binary_cross_entropy_with_logits(y_pred, y_true)
-
-
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Value:
-    """`cross_entropy` under Keras's name, with Keras's order of arguments; always from logits.
-
-    Raises ValueError without `from_logits=True`, since Keras takes probabilities then.
-
-    >>> categorical_crossentropy([0, 1], [1000.0, 0.0], from_logits=True)
-    constant(1000.0)
-    """
-    require_logits("categorical_crossentropy", from_logits)
-    return cross_entropy(y_pred, y_true)
-
-
-def require_logits(name: str, from_logits: bool) -> None:
-    require_flag("from_logits", from_logits)
-    if not from_logits:
-        raise ValueError(
-            f"{name} takes logits, not probabilities: leave the last sigmoid or softmax out of the model, and say "
-            "from_logits=True"
-        )

@@ -6,21 +6,12 @@ import math
 import operator
 import random
 
-from ..checks import (
-    as_number,
-    counted,
-    is_integer,
-    plural,
-    require_callable,
-    require_flag,
-    require_integer,
-)
+from ..checks import as_number, is_integer, plural, require_callable, require_flag, require_integer
 from ..engine.value import Value, leaf_number
 from ..engine.vector import Vector, elements_of
 from ..operations.operation import registry
+from ..pytree import elements_in, elements_like
 from ..tape.variable import Variable, assign_leaves
-from .saving import load as load
-from .saving import save as save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +59,7 @@ class Module:
         >>> [p.data for p in Neuron(2).parameters()][2:]
         [0.0]
         """
-        return [leaf for variable in self.trainable_variables for leaf in leaves_of_variable(variable)]
+        return [leaf for variable in self.trainable_variables for leaf in elements_in(variable)]
 
     @property
     def trainable_variables(self) -> list[Any]:
@@ -97,10 +88,8 @@ class Module:
         >>> Layer(1, 1, init="uniform", seed=1).state_dict()
         {'neurons.0.w': [-0.7312715117751976], 'neurons.0.b': 0.0}
         """
-        return {
-            path: variable.data if isinstance(variable, Value) else variable.tolist()
-            for path, variable in variables_in(self).items()
-        }
+        found = variables_in(self).items()
+        return {path: x.data if isinstance(x, Value) else x.tolist() for path, x in found}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take the numbers over from what `state_dict` gave, all of them or none.
@@ -128,20 +117,14 @@ class Module:
             raise TypeError(f"expected the dict of a state_dict(), got {state!r} ({type(state).__name__})")
         if odd := {*variables} ^ {*state}:
             first = min(odd, key=str)
-            what = "lacks" if first in variables else "has another,"
-            raise ValueError(
-                f"expected a state of the {plural(len(variables), 'variable')} of this module; it {what} {first}"
-            )
+            what = f"{'lacks' if first in variables else 'has another,'} {first}"
+            raise ValueError(f"expected a state of the {plural(len(variables), 'variable')} of this module; it {what}")
         leaves: list[Value] = []
         numbers: list[Any] = []
         for path, variable in variables.items():
-            given = elements_of(state[path])
-            sizes = [None if isinstance(variable, Value) else len(variable), None if given is None else len(given)]
-            if sizes[0] != sizes[1]:
-                raise ValueError(f"expected {counted(sizes[0])} for {path}, got {counted(sizes[1])}")
-            leaves += leaves_of_variable(variable)
-            given = [state[path]] if given is None else given
+            given = elements_like(variable, state[path], f"for {path}")
             numbers += [leaf_number(as_number(x, " in {}", path)) for x in given]
+            leaves += elements_in(variable)
         return lambda: assign_leaves(leaves, numbers)
 
 
@@ -166,10 +149,6 @@ def variables_in(module: Module) -> dict[str, Any]:
             parts = dict(enumerate(thing))
         ahead += [(f"{path}.{name}" if path else str(name), part) for name, part in [*parts.items()][::-1]]
     return found
-
-
-def leaves_of_variable(variable: Any) -> Sequence[Value]:
-    return (variable,) if isinstance(variable, Value) else tuple(variable)
 
 
 class Neuron(Module):

@@ -150,9 +150,8 @@ def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Par
         states, checksum, version = document["parts"], document["crc32"], document["scalargrad"]
         intact = crc32(json.dumps(states).encode()) == checksum and isinstance(states, dict)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ValueError(
-            f"{path} is damaged, or not a file that scalargrad's save wrote: {type(error).__name__}, {error}"
-        ) from None
+        why = f"{type(error).__name__}, {error}"
+        raise ValueError(f"{path} is damaged, or not a file that scalargrad's save wrote: {why}") from None
     if not intact or type(version) is not int or version != FORMAT:
         what = f"of another format, {version!r}" if intact else "damaged: its checksum is not that of its content"
         raise ValueError(f"{path} is {what}; expected what scalargrad's save wrote, as it wrote it")

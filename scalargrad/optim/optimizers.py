@@ -7,8 +7,9 @@ from functools import partial
 from reprlib import repr as brief
 
 from ..checks import as_number, counted, plural, require_flag, require_number
-from ..engine.value import Value
-from ..engine.vector import Vector, elements_of
+from ..engine.value import Value, number_of
+from ..engine.vector import Vector
+from ..pytree import elements_in, elements_like
 from ..tape.variable import assign_leaves
 
 TYPE_CHECKING = False
@@ -82,9 +83,8 @@ class Optimizer(Named):
         if isinstance(params, Value) or not hasattr(params, "__iter__"):
             way = "give its parameters()" if hasattr(params, "parameters") else "the learning rate goes by name, lr="
             raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
-        self.states: dict[Value, tuple[Number, ...]] = {
-            leaf: () for p in params for leaf in leaves_of_parameter(name, p)
-        }
+        leaves = [leaf for p in params for leaf in leaves_of_parameter(name, p)]
+        self.states: dict[Value, tuple[Number, ...]] = dict.fromkeys(leaves, ())
         self.lr: Rate = option(rate, "lr", lr, "learning_rate", learning_rate)
         self.iterations = 0
         self.current_lr()
@@ -176,18 +176,11 @@ class Optimizer(Named):
             gradient, variable = pair
             own = leaves_of_parameter("apply_gradients", variable)
             if gradient is None:
-                raise ValueError(
-                    f"the gradient for {brief(variable)} is None: the loss does not depend on it; leave it out"
-                )
-            given = elements_of(gradient)
-            wanted = None if isinstance(variable, Value) else len(own)
-            length = None if given is None else len(given)
-            if length != wanted:
-                raise ValueError(
-                    f"expected {counted(wanted)} as the gradient for {brief(variable)}, got {counted(length)}"
-                )
+                why = "the loss does not depend on it; leave it out"
+                raise ValueError(f"the gradient for {brief(variable)} is None: {why}")
+            given = elements_like(variable, gradient, f"as the gradient for {brief(variable)}")
+            numbers += [as_number(number_of(x), " as gradient for {!r}", variable) for x in given]
             leaves += own
-            numbers += [number_of_gradient(x, variable) for x in ([gradient] if given is None else given)]
         if len({*map(id, leaves)}) < len(leaves):
             raise ValueError("apply_gradients got a variable twice; add its gradients up")
         self._apply(leaves, numbers)
@@ -244,9 +237,8 @@ class Optimizer(Named):
             )
         for row in rows:
             if not isinstance(row, list) or len(row) not in (0, self.slots):
-                raise ValueError(
-                    f"expected {counted(self.slots)} for a parameter of {name} with these options, got {row!r}"
-                )
+                wanted = f"{counted(self.slots)} for a parameter of {name} with these options"
+                raise ValueError(f"expected {wanted}, got {row!r}")
         states = [tuple(as_number(x, " in a state") for x in row) for row in rows]
 
         def take() -> None:
@@ -471,22 +463,16 @@ def leaves_of_parameter(name: str, parameter: Any) -> Sequence[Value]:
     """The leaves of a parameter."""
     if not isinstance(parameter, (Value, Vector)):
         raise TypeError(f"{name} takes Values, Variables and Vectors, not {parameter!r} ({type(parameter).__name__})")
-    leaves = (parameter,) if isinstance(parameter, Value) else tuple(parameter)
-    for leaf in leaves:
+    for leaf in elements_in(parameter):
         if not leaf.is_leaf:
             was = "is a constant" if not leaf.is_tracked else "was computed"
             raise ValueError(f"{name} updates tracked leaves, and {leaf!r} {was}; give a Value or a trainable Variable")
-    return leaves
+    return elements_in(parameter)
 
 
 def require_list(name: str, given: Any) -> None:
     if isinstance(given, Value) or not hasattr(given, "__iter__"):
         raise TypeError(f"{name} takes a list, not {given!r} ({type(given).__name__})")
-
-
-def number_of_gradient(gradient: Any, variable: Any) -> Number:
-    number = gradient.data if isinstance(gradient, Value) else gradient
-    return as_number(number, " as gradient for {!r}", variable)
 
 
 def at_least_0(name: str, x: Any) -> Number:

@@ -9,16 +9,5 @@ from .functions import decision_boundary, derivatives, descent, history
 from .graphs import Frames, backward_frames, graph, to_dot, to_mermaid
 from .style import LINES, new_figure
 
-__all__ = [
-    "graph",
-    "to_dot",
-    "to_mermaid",
-    "Frames",
-    "backward_frames",
-    "derivatives",
-    "descent",
-    "history",
-    "decision_boundary",
-    "LINES",
-    "new_figure",
-]
+__all__ = ["graph", "to_dot", "to_mermaid", "Frames", "backward_frames"]
+__all__ += ["derivatives", "descent", "history", "decision_boundary", "LINES", "new_figure"]

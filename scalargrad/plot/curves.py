@@ -7,17 +7,17 @@ from contextlib import suppress
 from itertools import pairwise
 from reprlib import repr as brief
 
-from ..checks import as_number, is_integer
+from ..checks import as_number
 from ..engine.value import number_of
 from ..graph.graph import printable
 from ..pytree import scalars_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
-    Point: TypeAlias = tuple[float, float]
+    Point = tuple[float, float]
 
 
 def numbers_of(what: str, numbers: Any) -> list[float]:
@@ -29,21 +29,12 @@ def pairs_of(what: str, points: Any) -> list[list[float]]:
     """Points as pairs of finite floats. Raises ValueError if they are no sequence of those."""
     if not hasattr(points, "__iter__"):
         raise TypeError(f"expected a list of pairs of numbers as {what}, got {points!r} ({type(points).__name__})")
-    pairs = [
-        numbers_of(what, pair if hasattr(pair, "__iter__") and type(pair) is not str else [pair]) for pair in points
-    ]
+    pairs = [numbers_of(what, p if hasattr(p, "__iter__") and type(p) is not str else [p]) for p in points]
     odd = [i for i, pair in enumerate(pairs) if len(pair) != 2 or not all(map(math.isfinite, pair))]
     if odd or not pairs:
         got = f"{tuple(pairs[odd[0]])} at {odd[0]:,}" if odd else "none"
         raise ValueError(f"expected pairs of finite numbers as {what}, and at least one, got {got}")
     return pairs
-
-
-def require_count(what: str, count: Any, least: int) -> None:
-    if not is_integer(count):
-        raise TypeError(f"expected an integer as the number of {what}, not {count!r} ({type(count).__name__})")
-    if count < least:
-        raise ValueError(f"expected {least} or more {what}, not {count}")
 
 
 def finite(function: Callable[..., Any], *numbers: float) -> float:
@@ -102,29 +93,22 @@ def round_levels(levels: Sequence[float]) -> list[float]:
 CORNERS: dict[str, Point] = {"upper right": (1, 1), "upper left": (0, 1), "lower left": (0, 0), "lower right": (1, 0)}
 
 
-def fields_passed(ways: Sequence[Sequence[Point]]) -> set[Point]:
-    """The centres of the fields that lines pass, of 64 by 64 in the unit square."""
-    return {
-        (round(64 * (x0 + i / 16 * (x1 - x0))) / 64, round(64 * (y0 + i / 16 * (y1 - y0))) / 64)
-        for way in ways
-        for (x0, y0), (x1, y1) in pairwise([way[0], *way])
-        for i in range(17)
-    }
+def densely(way: Any) -> list[Point]:
+    """The points of a way, and some between them."""
+    steps = [i / 8 for i in range(9)]
+    return [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for (x0, y0), (x1, y1) in pairwise([way[0], *way]) for t in steps]
 
 
-def emptiest_corner(taken: Collection[Point]) -> str:
+def emptiest_corner(taken: Sequence[Point]) -> Any:
     """The corner of the unit square that is farthest from points, in matplotlib's words."""
     return max(CORNERS, key=lambda name: min(math.dist(CORNERS[name], point) for point in taken))
 
 
-def label_places(curves: Sequence[Sequence[Point]], taken: Collection[Point]) -> list[Point]:
+def label_places(curves: Sequence[Sequence[Point]], taken: Sequence[Point]) -> list[Point]:
     """A point of each curve: far from points that are taken, from each other, and from the sides of the unit square."""
     around = [*taken]
     for curve in curves:
-        place = max(
-            curve, key=lambda p: min(p[0], 1 - p[0], p[1], 1 - p[1], *[math.dist(p, other) for other in around])
-        )
-        around.append(place)
+        around.append(max(curve, key=lambda p: min(*p, 1 - p[0], 1 - p[1], *[math.dist(p, x) for x in around])))
     return around[len(taken) :]
 
 

@@ -6,28 +6,12 @@ import math
 from collections.abc import Sequence
 from reprlib import repr as brief
 
-from ..checks import plural, require_callable
+from ..checks import plural, require_callable, require_integer
 from ..engine.value import number_of
 from ..graph.graph import printable
 from ..tape.no_grad import no_grad
 from ..transforms.derivative import derivative
-from .curves import (
-    CORNERS,
-    class_places,
-    emptiest_corner,
-    fields_passed,
-    finite,
-    label_places,
-    legend_text,
-    numbers_of,
-    padded,
-    pairs_of,
-    places_of_jumps,
-    reach,
-    require_count,
-    round_levels,
-    scores_of,
-)
+from . import curves
 from .style import DASHES, GRID, LINES, axes_of
 
 TYPE_CHECKING = False
@@ -67,10 +51,10 @@ def derivatives(
     {'f': [0.0, 1.0, 8.0], "f'": [0.0, 3.0, 12.0], "f''": [0.0, 6.0, 12.0]}
     """
     require_callable("derivatives", function)
-    lo, hi = numbers_of("an end of the range of derivatives", [lo, hi])
+    lo, hi = curves.numbers_of("an end of the range of derivatives", [lo, hi])
     if not (lo < hi and math.isfinite(hi - lo)):
         raise ValueError(f"derivatives are drawn from lo to hi, which has to be larger, not from {lo} to {hi}")
-    require_count("points of derivatives", points, 2)
+    points = require_integer("points of derivatives", points, 2)
     if not hasattr(orders, "__iter__"):
         raise TypeError(f"orders of derivatives is a list, as (0, 1, 2), not {orders!r} ({type(orders).__name__})")
     orders = [*orders]
@@ -78,26 +62,24 @@ def derivatives(
         raise ValueError("orders of derivatives is empty; it takes one or more, as (0, 1, 2)")
     step = (hi - lo) / (points - 1)
     xs = [lo + step * i for i in range(points - 1)] + [hi]
-    curves = {
-        order: [finite(of_order, x) for x in xs]
-        for order, of_order in [(k, derivative(function, k)) for k in {*orders, *[order + 1 for order in orders]}]
-    }
-    broken = {order: places_of_jumps(curves[order], curves[order + 1], step) for order in orders}
+    every = {k: derivative(function, k) for order in orders for k in (order, order + 1)}
+    lines = {order: [curves.finite(of_order, x) for x in xs] for order, of_order in every.items()}
+    broken = {order: curves.places_of_jumps(lines[order], lines[order + 1], step) for order in orders}
     ax = axes_of(ax)
-    name = legend_text(getattr(function, "__name__", "f").replace("<lambda>", "f"))
+    name = curves.legend_text(getattr(function, "__name__", "f").replace("<lambda>", "f"))
     for k, order in enumerate(orders):
-        line = [*zip(xs, curves[order])]
+        line = [*zip(xs, lines[order])]
         for i in reversed(broken[order]):
             line.insert(i, ((xs[i - 1] + xs[i]) / 2, math.nan))
         label = name + "'" * order if order <= 3 else f"{name}^({order})"
         dash = DASHES[(k + k // len(LINES)) % len(DASHES)]
         ax.plot(*zip(*line), color=LINES[k % len(LINES)], linestyle=dash, label=label)
-    if any(broken.values()) or any(y != y for y in curves[orders[0]]):
+    if any(broken.values()) or any(y != y for y in lines[orders[0]]):
         # At a pole, or the end of a domain, the first of the curves counts; derivatives are steeper.
-        most = 3 * max(reach(curves[orders[0]], 0.95), *[reach(curves[order], 0.5) for order in orders])
+        most = 3 * max(curves.reach(lines[orders[0]], 0.95), *[curves.reach(lines[order], 0.5) for order in orders])
     else:
-        most = 20 * reach([y for order in orders for y in curves[order]], 0.95)
-        most = max(most, 1.05 * reach(curves[orders[0]], 1.0))  # all of the first, however narrow its peak
+        most = 20 * curves.reach([y for order in orders for y in lines[order]], 0.95)
+        most = max(most, 1.05 * curves.reach(lines[orders[0]], 1.0))  # all of the first, however narrow its peak
     if most > 0:
         ax.set_ylim(max(ax.get_ylim()[0], -most), min(ax.get_ylim()[1], most))
     ax.grid(**GRID)
@@ -139,39 +121,36 @@ def descent(
     import numpy  # with matplotlib, which needs it
 
     require_callable("descent", function)
-    pairs = pairs_of("the path of descent", path)
-    require_count("levels of descent", levels, 2)
+    pairs = curves.pairs_of("the path of descent", path)
+    levels = require_integer("levels of descent", levels, 2)
     ways: list[Any] = [line for line in ax.lines if line.get_gid() == "descent"] if ax is not None else []
     function(*pairs[0])  # what this raises is raised before anything is drawn
     ax = axes_of(ax, 6.0, 5.2)
-    before = [pair for line in ways for pair in zip(*line.get_data())]
-    (left, right), (low, high) = [padded([pair[i] for pair in (*before, *pairs)]) for i in (0, 1)]
-
-    def in_square(x: float, y: float) -> tuple[float, float]:
-        return (x - left) / (right - left), (y - low) / (high - low)
-
-    taken = fields_passed([[in_square(*pair) for pair in way] for way in [*[zip(*x.get_data()) for x in ways], pairs]])
-    corner: Any = emptiest_corner(taken)
-    beside = {(abs(CORNERS[corner][0] - x), abs(CORNERS[corner][1] - 0.1)) for x in (0.1, 0.2, 0.3, 0.4, 0.5)}
-    if not ways or padded([x for x, _ in before]) != (left, right) or padded([y for _, y in before]) != (low, high):
+    xs, ys = zip(*pairs)
+    before = [*zip(*[pair for line in ways for pair in zip(*line.get_data())])] or [(), ()]
+    (left, right), (low, high) = limits = [curves.padded([*old, *new]) for old, new in zip(before, (xs, ys))]
+    origin, size = numpy.array([left, low]), numpy.array([right - left, high - low])
+    drawn = [numpy.array(line.get_data()).T for line in ways]
+    taken = [point for way in (*drawn, pairs) for point in curves.densely((way - origin) / size)]
+    corner = curves.emptiest_corner(taken)
+    if not ways or [*map(curves.padded, before)] != limits:
         for contours in [x for x in ax.collections if x.get_gid() == "descent"]:
             contours.remove()
         across, up = numpy.linspace(left, right, 160), numpy.linspace(low, high, 160)
-        heights = numpy.array([[finite(function, x, y) for x in across.tolist()] for y in up.tolist()])
+        heights = numpy.array([[curves.finite(function, x, y) for x in across.tolist()] for y in up.tolist()])
         known = heights[numpy.isfinite(heights)]
         shares = numpy.linspace(0.02, 0.98, levels)  # a valley below the first may be narrower than the grid shows
-        at = round_levels(numpy.unique(numpy.quantile(known, shares)).tolist() if known.size else [])
+        at = curves.round_levels(numpy.unique(numpy.quantile(known, shares)).tolist() if known.size else [])
         if len(at) > 1:
             contours = ax.contour(across, up, heights, levels=at, colors="0.6", linewidths=0.8)
             contours.set(gid="descent")
-            curves = [[in_square(*pair) for pair in numpy.array(path.vertices)[::8]] for path in contours.get_paths()]
-            places = label_places([curve for curve in curves if curve], taken | beside if label is not None else taken)
-            at_places = [(left + x * (right - left), low + y * (high - low)) for x, y in places]
-            ax.clabel(contours, fontsize=7.5, fmt="{:.12g}".format, manual=at_places)
+            lines = [(numpy.array(path.vertices)[::8] - origin) / size for path in contours.get_paths()]
+            taken.append(curves.CORNERS[corner])
+            places = curves.label_places([line.tolist() for line in lines if len(line)], taken)
+            ax.clabel(contours, fontsize=7.5, fmt="{:.12g}".format, manual=numpy.array(places) * size + origin)
         ax.set(xlim=(left, right), ylim=(low, high))
     colour, dash = LINES[len(ways) % len(LINES)], DASHES[len(ways) % len(DASHES)]
-    xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    shown = legend_text(label) if label is not None else None
+    shown = curves.legend_text(label) if label is not None else None
     ax.plot(xs, ys, color=colour, linestyle=dash, marker="o", markersize=3.5, label=shown, gid="descent")
     ax.plot(xs[:1], ys[:1], color=colour, marker="o", markersize=9, fillstyle="none", linestyle="none")
     ax.plot(xs[-1:], ys[-1:], color=colour, marker="*", markersize=13, linestyle="none")
@@ -220,18 +199,16 @@ def history(
     unknown = [name for name in targets if name not in by_name]
     if unknown or not by_name:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
-    curves = {
-        name: numbers_of(
-            f"a number of the trace {name}".rstrip(), numbers if hasattr(numbers, "__iter__") else [numbers]
-        )
-        for name, numbers in by_name.items()
-    }
-    if empty := [name for name, ys in curves.items() if not ys]:
+    lines = {}
+    for name, numbers in by_name.items():
+        numbers = numbers if hasattr(numbers, "__iter__") else [numbers]
+        lines[name] = curves.numbers_of(f"a number of the trace {name}".rstrip(), numbers)
+    if empty := [name for name, ys in lines.items() if not ys]:
         raise ValueError(f"the trace {f'of {empty[0]!r} ' * bool(empty[0])}has no numbers for history to draw")
-    goals = dict(zip(targets, numbers_of("a target of history", targets.values())))
+    goals = dict(zip(targets, curves.numbers_of("a target of history", targets.values())))
     ax = axes_of(ax)
-    for k, (name, ys) in enumerate(curves.items()):
-        colour, shown = LINES[k % len(LINES)], legend_text(name)
+    for k, (name, ys) in enumerate(lines.items()):
+        colour, shown = LINES[k % len(LINES)], curves.legend_text(name)
         dash = DASHES[k // len(LINES) % len(DASHES)]
         marker = "o" if len(ys) == 1 else ""
         ax.plot(range(len(ys)), ys, color=colour, linestyle=dash, marker=marker, label=shown or None)
@@ -240,7 +217,7 @@ def history(
     ax.grid(**GRID)
     ax.set(xlabel=printable(xlabel), ylabel=printable(ylabel))
     ax.locator_params(axis="x", integer=True)
-    if any(curves):
+    if any(lines):
         beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(ax.lines) > 8 else {}
         ax.legend(**beside)
     return ax
@@ -279,7 +256,7 @@ def decision_boundary(
     from matplotlib import rcParams
 
     require_callable("decision_boundary", model)
-    pairs = pairs_of("the points of decision_boundary", points)
+    pairs = curves.pairs_of("the points of decision_boundary", points)
     if not hasattr(labels, "__iter__"):
         raise TypeError(f"expected a list of labels, one a point, not {labels!r} ({type(labels).__name__})")
     labels = [number_of(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
@@ -287,11 +264,11 @@ def decision_boundary(
         raise ValueError(
             f"expected as many labels as points, got {plural(len(labels), 'label')} and {plural(len(pairs), 'point')}"
         )
-    require_count("steps of decision_boundary", steps, 2)
-    (left, right), (low, high) = [padded([pair[i] for pair in pairs]) for i in (0, 1)]
+    steps = require_integer("steps of decision_boundary", steps, 2)
+    (left, right), (low, high) = [curves.padded([pair[i] for pair in pairs]) for i in (0, 1)]
     xs, ys = numpy.linspace(left, right, steps), numpy.linspace(low, high, steps)
     with no_grad():
-        found = [[scores_of(model([x, y])) for x in xs.tolist()] for y in ys.tolist()]
+        found = [[curves.scores_of(model([x, y])) for x in xs.tolist()] for y in ys.tolist()]
     count = len(found[0][0])
     if any(len(scores) != count for row in found for scores in row):
         raise ValueError("expected as many numbers from the model at each point, got more at some than at others")
@@ -303,7 +280,7 @@ def decision_boundary(
     margins = numpy.ma.masked_invalid(margins.clip(-1e300, 1e300))
     if margins.mask.all():
         raise ValueError("the model gives nan all over the picture, so there is no boundary to draw; was it trained?")
-    places = class_places(labels, count)
+    places = curves.class_places(labels, count)
     ax = axes_of(ax, 5.6, 5.0)
     for k in range(margins.shape[2]):
         margin = margins[..., k]
@@ -313,7 +290,7 @@ def decision_boundary(
                 ax.contour(xs, ys, margin, levels=[0.0], colors=rcParams["text.color"], linewidths=1.2)
     for label, k in sorted(places.items(), key=lambda pair: pair[1]):
         mine = [pair for pair, other in zip(pairs, labels) if other == label]
-        look: Any = {"c": LINES[k % len(LINES)], "marker": "osD^vP"[k % 6], "label": legend_text(label)}
+        look: Any = {"c": LINES[k % len(LINES)], "marker": "osD^vP"[k % 6], "label": curves.legend_text(label)}
         ax.scatter([x for x, _ in mine], [y for _, y in mine], s=26, edgecolors="white", linewidths=0.5, **look)
     ax.set(xlim=(left, right), ylim=(low, high))
     ax.legend()

@@ -31,8 +31,8 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     Before `backward()` each `grad` is 0, and the picture says so.
 
     Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
-    operations are folded into one, with how many there are of each and how many inputs do not show: the middles of long
-    chains, or chains such as neurons, or all that is used once.
+    chains such as neurons are folded into one operation, with how many there are of each and how many inputs do not
+    show. A graph that is too large still is one for `to_dot` and Graphviz.
 
     Args:
         value: a Value, or a Vector or list of Values.
@@ -64,13 +64,11 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     found, note = shown.gradients(gradients)
     picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
     flows = {}
-    if local_derivatives:
-        for node, cell in picture.cells.items():
-            for i, _, local, _ in () if cell.is_folded else shown.edges(node):
-                if i in cell.inputs:
-                    flows[place_of(picture, node, i), (node, "operation"), i] = (
-                        short(local) if local is not None else "?"
-                    )
+    for node in [x for x, cell in picture.cells.items() if local_derivatives and not cell.is_folded]:
+        for i, _, local, _ in shown.edges(node):
+            if i in picture.cells[node].inputs:
+                text = "?" if local is None else short(local)
+                flows[place_of(picture, node, i), (node, "operation"), i] = text
     ax = ax if ax is not None else graph_axes(picture)
     picture.draw(ax, found, flows)
     return ax

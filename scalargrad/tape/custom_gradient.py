@@ -9,7 +9,7 @@ from ..engine.value import Value, holder_of, make_constant, number_of, recorded
 from ..engine.vector import Vector, elements_of
 from ..operations.elementary import zero_like
 from ..operations.operation import Operation
-from ..pytree import leaves_of, rebuild
+from ..pytree import elements_in, leaves_of, length_of, rebuild
 from .gradient_tape import GradientTape
 from .variable import Variable, stop_gradient
 
@@ -24,28 +24,21 @@ if TYPE_CHECKING:
 class CustomCall(Operation):
     """The operation of one call of a custom function: from the adjoints of all its results to those of its arguments.
 
-    `results` are the lengths of the results, None for a scalar; `arguments` likewise those of the arguments.
+    `lengths` are those of the results, None for a scalar, and `zeros` stand for adjoints that none of them has.
     """
 
-    __slots__ = ("arguments", "function", "results", "structure", "variables", "zeros")
+    __slots__ = ("arguments", "function", "lengths", "structure", "variables", "zeros")
 
     def __init__(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        results: Sequence[int | None],
-        arguments: Sequence[int | None],
-        variables: Sequence[Variable],
-        structure: tuple[Any, ...],
-        zeros: Sequence[Any],
+        self, name: str, function: Callable[..., Any], structure: tuple[Any, ...], variables: Sequence[Variable]
     ) -> None:
         super().__init__(name, function, ())
         self.function = function
-        self.results = results
-        self.arguments = arguments
-        self.variables = variables
         self.structure = structure
-        self.zeros = zeros
+        self.arguments = [*map(length_of, leaves_of(structure))]
+        self.variables = variables
+        self.lengths: Sequence[int | None] = ()
+        self.zeros: Sequence[Any] = ()
 
     def __reduce__(self) -> Any:
         raise TypeError(f"a graph that holds a call of {self.name} cannot be pickled: its gradient is a function")
@@ -56,14 +49,8 @@ class CustomCall(Operation):
         Raises RuntimeError if a leaf among the operands was assigned since: the pullback may read it.
         """
         refuse_assigned(self.name, row)
-        upstream = []
-        start = 0
-        for length in self.results:
-            parts = [
-                value_for(adjoint.get(start + i, self.zeros[start + i])) for i in range(1 if length is None else length)
-            ]
-            upstream.append(parts[0] if length is None else Vector(parts))
-            start += len(parts)
+        adjoints = iter([value_for(adjoint.get(i, zero)) for i, zero in enumerate(self.zeros)])
+        upstream = [in_shape(length, adjoints) for length in self.lengths]
         gradients = [x if followed else None for x, followed in zip(self.gradients(upstream), derivatives_of(row))]
         return [number_of(x) if on_row is None and x is not None else x for x in gradients]
 
@@ -75,19 +62,17 @@ class CustomCall(Operation):
         if self.variables:
             pair = self.function(*upstream, variables=[*self.variables])
             if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], (list, tuple)):
-                raise TypeError(
-                    f"{self.name} uses Variables, so its pullback must return a pair, (gradients, [gradients of the "
-                    f"variables]), got {pair!r}"
-                )
+                wanted = "a pair, (gradients, [gradients of the variables])"
+                raise TypeError(f"{self.name} uses Variables, so its pullback must return {wanted}, got {pair!r}")
             gradients = [*self.one_each(pair[0]), *pair[1]]
         else:
             gradients = self.one_each(self.function(*upstream))
-        lengths = [*self.arguments, *(None if isinstance(v, Value) else len(v) for v in self.variables)]
+        lengths = [*self.arguments, *map(length_of, self.variables)]
         if len(gradients) != len(lengths):
-            each = "argument and variable" if self.variables else "argument"
-            raise ValueError(
-                f"{self.name}: expected {plural(len(lengths), 'gradient')}, one for each {each}, got {len(gradients)}"
+            wanted = (
+                f"{plural(len(lengths), 'gradient')}, one for each argument{' and variable' * bool(self.variables)}"
             )
+            raise ValueError(f"{self.name}: expected {wanted}, got {len(gradients)}")
         return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
 
     def one_each(self, given: Any) -> list[Any]:
@@ -104,13 +89,10 @@ class CustomCall(Operation):
     def spread(self, gradient: Any, length: int | None) -> Sequence[Any]:
         if gradient is None:
             return [None] * (1 if length is None else length)
-        elements = elements_of(gradient)
-        if (elements is None) != (length is None) or (elements is not None and len(elements) != length):
+        if length_of(gradient) != length:
             raise ValueError(f"{self.name}: expected {counted(length)} as gradient of an argument, got {gradient!r}")
-        return [
-            x if isinstance(x, Value) else as_number(x, " from the pullback of {}", self.name)
-            for x in ([gradient] if elements is None else elements)
-        ]
+        role = " from the pullback of {}"
+        return [x if isinstance(x, Value) else as_number(x, role, self.name) for x in elements_in(gradient)]
 
 
 class Result(Operation):
@@ -159,23 +141,8 @@ def value_for(x: Any, role: str = "", *names: object) -> Value:
     return x if isinstance(x, Value) else make_constant(as_number(x, role, *names))
 
 
-def elements_in(x: Any) -> Sequence[Any]:
-    elements = elements_of(x)
-    return (x,) if elements is None else elements
-
-
-def length_of(x: Any) -> int | None:
-    elements = elements_of(x)
-    return None if elements is None else len(elements)
-
-
-def is_plain_number(part: Any) -> bool:
-    return elements_of(part) is None and not isinstance(part, Value)
-
-
-def in_shape(part: Any, nodes: Iterator[Value]) -> Value | Vector:
-    """The next of `nodes` in the shape of a part of a result."""
-    length = length_of(part)
+def in_shape(length: int | None, nodes: Iterator[Any]) -> Any:
+    """The next of `nodes`: one for a scalar, a Vector for so many."""
     return next(nodes) if length is None else Vector([next(nodes) for _ in range(length)])
 
 
@@ -190,18 +157,15 @@ def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Va
         seen.add(identity_of(row))
         stack += parents_of(row)
         if row[OPERATION] == LEAF:
-            raise TypeError(
-                f"{name} uses {holder_of(row)!r}, which would lose its gradient; make it an argument, or a Variable"
-            )
+            way = "make it an argument, or a Variable"
+            raise TypeError(f"{name} uses {holder_of(row)!r}, which would lose its gradient; {way}")
 
 
 def accepts_variables(pullback: Callable[..., Any]) -> bool:
     code = getattr(pullback, "__code__", None)
-    if code is None:
+    if code is None or code.co_flags & 0x08:  # inspect.CO_VARKEYWORDS, without the cost of importing inspect
         return True
-    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    takes_any = bool(code.co_flags & 0x08)  # inspect.CO_VARKEYWORDS, without the cost of importing inspect
-    return takes_any or "variables" in named
+    return "variables" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
@@ -253,15 +217,14 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
             raise TypeError(f"{name} uses {names}, so its pullback must accept the keyword argument 'variables'")
         followed = [1 if x.is_followed_in(interval) else None for x in inputs]
         if not interval.enabled or 1 not in followed:
-            return rebuild(result, [part if is_plain_number(part) else stop_gradient(part) for part in parts])
-        lengths = [length_of(part) for part in parts]
-        zeros = [zero_like(number_of(x)) for x in numbers]
-        operation = CustomCall(name, pullback, lengths, [*map(length_of, arguments)], variables, args, zeros)
+            return rebuild(result, [*map(stop_gradient, parts)])
+        operation = CustomCall(name, pullback, args, variables)
+        operation.lengths = [*map(length_of, parts)]
+        operation.zeros = [zero_like(number_of(x)) for x in numbers]
         call = recorded(operation, None, [x.row for x in inputs], followed, interval)
-        nodes = iter(
-            [recorded(Result(name, i), number_of(x), (call.row,), (1,), interval) for i, x in enumerate(numbers)]
-        )
-        return rebuild(result, [in_shape(part, nodes) for part in parts])
+        results = [Result(name, i) for i in range(len(numbers))]
+        nodes = iter([recorded(r, number_of(x), (call.row,), (1,), interval) for r, x in zip(results, numbers)])
+        return rebuild(result, [in_shape(length, nodes) for length in operation.lengths])
 
     if not callable(function):
         raise TypeError(f"custom_gradient decorates a function, got {function!r}")

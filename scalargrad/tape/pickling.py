@@ -150,15 +150,7 @@ def reduce_scalar_variable(variable: ScalarVariable) -> tuple[Any, ...]:
     return restore_scalar_variable, tuple(state)
 
 
-def reduce_vector(vector: Vector) -> tuple[Any, ...]:
-    return restore_vector, flatten_graph(vector._values)
-
-
-def reduce_vector_variable(variable: VectorVariable) -> tuple[Any, ...]:
-    return restore_vector_variable, (variable.trainable, variable.name, [*variable._leaves])
-
-
 copyreg.pickle(Value, reduce_value)
 copyreg.pickle(ScalarVariable, reduce_scalar_variable)
-copyreg.pickle(Vector, reduce_vector)
-copyreg.pickle(VectorVariable, reduce_vector_variable)
+copyreg.pickle(Vector, lambda v: (restore_vector, flatten_graph(v._values)))
+copyreg.pickle(VectorVariable, lambda v: (restore_vector_variable, (v.trainable, v.name, [*v._leaves])))

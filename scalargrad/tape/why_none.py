@@ -16,6 +16,7 @@ from ..engine.rows import (
     parents_of,
     rows_below,
 )
+from ..graph.graph import without_middle
 from .variable import is_cut
 
 TYPE_CHECKING = False
@@ -54,9 +55,8 @@ def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> 
     way = shortest_way(starts, ends, tape.follows(rows_below(starts, tape)))
     if way:
         # The call of a custom function is two rows, of which the one without a number does not show.
-        names = [str(name_of(row)) for row in way[:-1] if row[NUMBER] is not None]
-        if len(names) > 20:
-            names = [*names[:10], f"({len(names) - 20:,} more)", *names[-10:]]
+        every = [name_of(row) for row in way[:-1] if row[NUMBER] is not None]
+        names = without_middle(every, 20, lambda left_out: f"({left_out:,} more)")
         first, last = [labels[identity_of(row)] or repr(row[NUMBER]) for row in (way[0], way[-1])]
         return f"The gradient flows: {first} <- {' <- '.join(names)} <- {last} (the shortest of the ways)."
     return "None: " + reason(tape, starts, ends)
@@ -84,23 +84,19 @@ def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row]) -> str:
     if passes_a_cut(targets):
         return "the target uses the source, if at all, through stop_gradient(), which ends gradients."
     if source[OPERATION] and not tape.saw(source):
-        return (
-            f"the target was not computed from the source, which was itself computed (by {name_of(source)}) "
-            f"{when(tape, source)}: perhaps its name was rebound to an ordinary value; use Variable.assign, or make "
-            "a new Variable of it."
-        )
+        made = f"which was itself computed (by {name_of(source)}) {when(tape, source)}"
+        way = "perhaps its name was rebound to an ordinary value; use Variable.assign, or make a new Variable of it."
+        return f"the target was not computed from the source, {made}: {way}"
     return NOT_COMPUTED
 
 
 def not_watched(tape: Tape, source: Row) -> str:
     """Why a source that the target may have been computed from is not followed."""
+    if source[OPERATION] and tape.saw(source):
+        return "the source was computed from nothing that the tape watches."
     if source[OPERATION]:
-        return (
-            f"the source was computed (by {name_of(source)}) {when(tape, source)}; watch() it, or compute it "
-            "inside the block."
-            if not tape.saw(source)
-            else "the source was computed from nothing that the tape watches."
-        )
+        made = f"the source was computed (by {name_of(source)}) {when(tape, source)}"
+        return f"{made}; watch() it, or compute it inside the block."
     if source[OPERATION] is CONSTANT:
         return "the source is a constant, which a tape does not watch by itself; watch() it before it is used."
     return "the tape was made with watch_accessed_variables=False and was not asked to watch() the source."
@@ -121,8 +117,7 @@ def when(tape: Tape, row: Row) -> str:
 
 def name_of(row: Row) -> str | None:
     """The name of the operation that made a row."""
-    operation = operation_of(row)
-    return None if operation is None else operation.name
+    return getattr(operation_of(row), "name", None)
 
 
 def passes_a_cut(targets: Sequence[Row]) -> bool:

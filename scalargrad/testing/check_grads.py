@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    Estimate = tuple[float, float]  # a derivative, and how far off it may be
+    Estimates = Sequence[Estimate]
+    Moved = tuple[float, list[float]] | None  # a number, and what the function gives there
+
 EPSILON = sys.float_info.epsilon
 HALVINGS = 44  # so many steps, each half of the one before
 LEVELS = 4  # of the extrapolation
@@ -43,35 +47,31 @@ def richardson(column: Sequence[float]) -> tuple[float, float]:
     return rows[-1][0], max(abs(rows[-1][0] - x) for x in rows[-2])
 
 
-def extrapolate(
-    steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]
-) -> list[tuple[float, float]]:
+def extrapolate(steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]) -> list[Estimate]:
     """What a ladder of differences gives for a derivative at each of its steps, each with an estimate of its error.
 
     `slopes` are central differences for ever smaller `steps`, None where the function has no value; `noise` is how far
     rounding moves the function there. Each estimate is held against its neighbours as well.
     """
-    found: list[tuple[float, float]] = []
+    found: list[Estimate] = []
     for k in range(len(steps) - LEVELS + 1):
         column = [slope for slope in slopes[k : k + LEVELS] if slope is not None]
         if len(column) == LEVELS:
             limit, error = richardson(column)
             # Rounding enters the narrowest difference, of which the extrapolation takes less than 1.5 times.
             found.append((limit, error + 1.5 * max(noise[k : k + LEVELS]) / steps[k + LEVELS - 1]))
-    return [
-        (limit, max(error, *(abs(limit - other) for other, _ in found[max(k - 1, 0) : k + 2])))
-        for k, (limit, error) in enumerate(found)
-    ]
+    near = [[other for other, _ in found[max(k - 1, 0) : k + 2]] for k in range(len(found))]
+    return [(x, max(error, *[abs(x - other) for other in others])) for (x, error), others in zip(found, near)]
 
 
-def best(estimates: Sequence[tuple[float, float]]) -> tuple[float, float]:
+def best(estimates: Estimates) -> tuple[float, float]:
     """The estimate to trust among those for ever narrower steps: the sharpest that the narrower ones lead up to.
 
     From narrow to wide, rounding counts for less and less until the step is too wide for the function. What comes then
     may be sharp again and say nothing, as it looks across a kink, over whole waves or past all that happens: no
     estimate counts that a narrower one contradicts, or that lies beyond much worse ones.
     """
-    trusted: list[tuple[float, float]] = []
+    trusted: list[Estimate] = []
     least = math.inf
     for limit, error in reversed(estimates):
         if error > TOO_WIDE * least:
@@ -80,20 +80,6 @@ def best(estimates: Sequence[tuple[float, float]]) -> tuple[float, float]:
         if all(abs(limit - other) <= 4 * (error + other_error) for other, other_error in trusted):
             trusted.append((limit, error))
     return min(trusted, key=lambda estimate: estimate[1], default=(math.nan, math.inf))
-
-
-class Entry:
-    """One derivative: of which output by which input, what the code gave, what differences give, and the verdict."""
-
-    def __init__(self, name: str, given: float, numeric: float, error: float, verdict: str) -> None:
-        self.name = name
-        self.given = given
-        self.numeric = numeric
-        self.error = error
-        self.verdict = verdict
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.given!r}, differences {self.numeric!r} +- {self.error:.1e}: {self.verdict}"
 
 
 def noise_of(function: Callable[..., Any], args: Sequence[Any], outputs: Sequence[float]) -> list[float]:
@@ -129,7 +115,7 @@ class Differences:
         result = self.function(*refill(tuple(self.args), iter(point), construct=True))
         return [float(number_of(y)) for y in outputs_of("check_grads", result)]
 
-    def moved(self, index: int, step: float) -> tuple[float, list[float]] | None:
+    def moved(self, index: int, step: float) -> Moved:
         """The number as it came out and the outputs there, None where the function has no finite value."""
         point = [*self.point]
         point[index] += step
@@ -141,34 +127,30 @@ class Differences:
             return None
         return point[index], outputs
 
-    def by(self, index: int) -> Iterator[tuple[float, float, list[tuple[float, float]], float]]:
+    def by(self, index: int) -> Iterator[tuple[float, float, list[Estimate], float]]:
         """For each output: derivative by one number, its error, those to the left and the right, how far it moved."""
         x = self.point[index]
         widths = [8 * max(abs(x), 1.0)] if abs(x) > 1e-6 or not x else [8.0, abs(x)]
         ladders = [[2.0 ** (math.frexp(width)[1] - k) for k in range(HALVINGS)] for width in widths]
-        sides: list[tuple[Any, ...]] = []
+        here = (x, self.outputs)
+        sides = []
         for steps in ladders:
             moved = [(self.moved(index, -step), self.moved(index, step)) for step in steps]
-            here = (x, self.outputs)
-            central = [slope(left, right) for left, right in moved]
-            from_left = [slope(left, here) for left, _ in moved]
-            from_right = [slope(here, right) for _, right in moved]
-            sides.append((steps, moved, central, from_left, from_right))
+            columns = zip(*[(slope(left, right), slope(left, here), slope(here, right)) for left, right in moved])
+            sides.append((steps, moved, [*columns]))
         for i, noise in enumerate(self.noise):
-            estimates: list[tuple[float, float]] = []
-            lefts: list[tuple[float, float]] = []
-            rights: list[tuple[float, float]] = []
-            for ladder, moved, central, from_left, from_right in sides:
+            found: list[list[Estimate]] = [[], [], []]  # central, to the left, to the right
+            for steps, moved, slopes in sides:
                 wobble = [noise + 2 * EPSILON * max(abs(end[1][i]) if end else 0.0 for end in ends) for ends in moved]
-                estimates += extrapolate(ladder, [None if s is None else s[i] for s in central], wobble)
-                lefts += extrapolate_one_sided(ladder, [None if s is None else s[i] for s in from_left], wobble)
-                rights += extrapolate_one_sided(ladder, [None if s is None else s[i] for s in from_right], wobble)
-            ends = [end for _, moved, *_ in sides for pair in moved for end in pair if end]
+                for estimates, column in zip(found, slopes):
+                    extrapolation = extrapolate if estimates is found[0] else extrapolate_one_sided
+                    estimates += extrapolation(steps, [None if s is None else s[i] for s in column], wobble)
+            ends = [end for _, moved, _ in sides for pair in moved for end in pair if end]
             reach = max([abs(outputs[i] - self.outputs[i]) for _, outputs in ends], default=0.0)
-            yield (*best(estimates), [best(lefts), best(rights)], reach)
+            yield (*best(found[0]), [best(found[1]), best(found[2])], reach)
 
 
-def slope(left: tuple[float, list[float]] | None, right: tuple[float, list[float]] | None) -> list[float] | None:
+def slope(left: Moved, right: Moved) -> list[float] | None:
     if left is None or right is None or left[0] == right[0]:
         return None
     return [(b - a) / (right[0] - left[0]) for a, b in zip(left[1], right[1])]
@@ -176,7 +158,7 @@ def slope(left: tuple[float, list[float]] | None, right: tuple[float, list[float
 
 def extrapolate_one_sided(
     steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]
-) -> list[tuple[float, float]]:
+) -> list[Estimate]:
     """As `extrapolate`, for differences to one side, whose error begins with the first power of the step."""
     halved = [None if a is None or b is None else 2 * b - a for a, b in pairwise(slopes)]
     return [
@@ -190,7 +172,7 @@ def judge(
     given: float,
     numeric: float,
     error: float,
-    one_sided: Sequence[tuple[float, float]],
+    one_sided: Estimates,
     reach: float,
     size: float = 0.0,
     noise: float = 0.0,
@@ -220,7 +202,7 @@ def judge(
     return "cannot tell"
 
 
-def is_between(given: float, numeric: float, error: float, one_sided: Sequence[tuple[float, float]]) -> bool:
+def is_between(given: float, numeric: float, error: float, one_sided: Estimates) -> bool:
     """Whether there is a kink and the derivative is one of those between its sides.
 
     Across a kink central differences tend to the mean of the two sides; where they do not, one side is misjudged.
@@ -272,7 +254,7 @@ def check_grads(
     reverse d result / d args[1]: 3.0, differences 3.0 +- 2.1e-14: right
     """
     check_options(function, args, order, modes, gradient)
-    entries: list[Entry] = []
+    entries: list[tuple[str, str]] = []
     if gradient is not None:
         entries = compare("", function, args, rows_of_others(gradient, function, args), gradient)
     else:
@@ -282,10 +264,10 @@ def check_grads(
                 given = jacobian(derived, tuple(range(len(args))), mode=mode)
                 entries += compare(f"{mode} ", derived, args, rows_of(derived, args, mode), given)
                 derived = given
-    report = "\n".join(map(str, entries))
-    wrong = [entry for entry in entries if not entry.verdict.startswith("right")]
+    report = "\n".join([f"{entry}: {verdict}" for entry, verdict in entries])
+    wrong = sum(not verdict.startswith("right") for _, verdict in entries)
     if wrong:
-        raise AssertionError(f"{len(wrong)} of {len(entries)} derivatives are not confirmed:\n{report}")
+        raise AssertionError(f"{wrong} of {len(entries)} derivatives are not confirmed:\n{report}")
     return report
 
 
@@ -325,8 +307,8 @@ def rows_of_others(
 
 def compare(
     name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequence[float]], gradient: Callable[..., Any]
-) -> list[Entry]:
-    """Each derivative of a function beside what differences give for it; `gradient` is what gave the derivatives."""
+) -> list[tuple[str, str]]:
+    """Each derivative of a function beside what differences give for it, and the verdict; `gradient` gave them."""
     differences = Differences(function, args)
     inputs = [*places_in(tuple(args), "args")]
     outputs = [*places_in(function(*in_plain_floats(args)), "result")]
@@ -344,7 +326,8 @@ def compare(
             if not verdict.startswith("right"):
                 noise = noise or noise_of(gradient, args, [x for row in rows for x in row])
                 verdict = judge(given, numeric, error, one_sided, *scales, noise[i * len(inputs) + j])
-            entries.append(Entry(f"{name}d {output} / d {wanted}", given, numeric, error, verdict))
+            found = f"{given!r}, differences {numeric!r} +- {error:.1e}"
+            entries.append((f"{name}d {output} / d {wanted}: {found}", verdict))
     return entries
 
 

@@ -20,62 +20,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+
+def steps_in(text: str) -> list[str]:
+    return [step for line in text.split("\n") for step in line.split("; ") if step]
+
+
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False, allow_infinity=False)
 
-# What the steps of programs are. Each maps numbers between -4 and 4 to such numbers, so that however many steps follow
-# one another nothing overflows and no derivative is lost to rounding; `{0}` and `{1}` are earlier results.
-ARITHMETIC = (
-    "({0} + {1}) / 2",
-    "({0} - {1}) / 2",
-    "{0} * {1} / 4",
-    "{0} / ({1} * {1} + 1)",
-    "-{0}",
-    "1.5 - {0} / 2",
-    "2 / ({0} * {0} + 1)",
-    "{0} ** 2 / 4",
-    "{0} ** 3 / 16",
-    "({0} * {0} + 1) ** -1",
-    "({0} * {0} + 1) ** 0.7 / 2",
-    "1.25 ** {0}",
-    "({0} * {0} / 16 + 0.5) ** ({1} / 4)",
-)
-FUNCTIONS = (
-    "2 * math.sin({0})",
-    "2 * math.cos({0})",
-    "math.tanh({0}) * 2",
-    "math.atan({0})",
-    "math.exp(-{0} * {0})",
-    "math.exp({0} / 4)",
-    "math.expm1({0} / 4)",
-    "math.log({0} * {0} + 0.5)",
-    "math.log1p({0} * {0})",
-    "math.sqrt({0} * {0} / 2 + 0.25)",
-    "math.asinh({0})",
-    "math.sinh({0} / 2)",
-    "math.cosh({0} / 2)",
-    "math.erf({0})",
-    "math.atan2({0}, {1} * {1} + 1)",
-    "math.hypot({0}, {1} * {1} / 8 + 0.5) / 2",
-    "math.asin({0} / 5)",
-    "math.acos({0} / 5)",
-    "math.atanh({0} / 5)",
-    "math.acosh({0} * {0} + 1.5)",
-    "math.tan({0} / 4)",
-)
-BRANCHES = (
-    "max({0}, {1})",
-    "min({0}, {1})",
-    "abs({0})",
-    "{0} if {0} > {1} else {1} / 2",
-    "{0} * {0} / 4 if {0} < 0.5 else 1.5 - {1} / 2",
-)
+# What the steps of programs are, with semicolons between them. Each maps numbers between -4 and 4 to such numbers, so
+# that however many steps follow one another nothing overflows and no derivative is lost to rounding; `{0}` and `{1}`
+# are earlier results.
+ARITHMETIC = steps_in("""
+({0} + {1}) / 2; ({0} - {1}) / 2; {0} * {1} / 4; {0} / ({1} * {1} + 1); -{0}; 1.5 - {0} / 2
+2 / ({0} * {0} + 1); {0} ** 2 / 4; {0} ** 3 / 16; ({0} * {0} + 1) ** -1; ({0} * {0} + 1) ** 0.7 / 2
+1.25 ** {0}; ({0} * {0} / 16 + 0.5) ** ({1} / 4)
+""")
+FUNCTIONS = steps_in("""
+2 * math.sin({0}); 2 * math.cos({0}); math.tanh({0}) * 2; math.atan({0}); math.exp(-{0} * {0})
+math.exp({0} / 4); math.expm1({0} / 4); math.log({0} * {0} + 0.5); math.log1p({0} * {0})
+math.sqrt({0} * {0} / 2 + 0.25); math.asinh({0}); math.sinh({0} / 2); math.cosh({0} / 2); math.erf({0})
+math.atan2({0}, {1} * {1} + 1); math.hypot({0}, {1} * {1} / 8 + 0.5) / 2; math.asin({0} / 5)
+math.acos({0} / 5); math.atanh({0} / 5); math.acosh({0} * {0} + 1.5); math.tan({0} / 4)
+""")
+BRANCHES = steps_in("""
+max({0}, {1}); min({0}, {1}); abs({0}); {0} if {0} > {1} else {1} / 2
+{0} * {0} / 4 if {0} < 0.5 else 1.5 - {1} / 2
+""")
 # Statements, after which the result has the name {2}. How often a loop runs may depend on the numbers.
-LOOPS = (
+LOOPS = [
     "{2} = {0}\nwhile {2} > 0.5:\n    {2} = {2} / 2 - 0.1",
     "{2} = {0}\nwhile abs({2}) > 1:\n    {2} = ({2} + {1} / 4) / 2",
     "{2} = {0}\nfor _ in range(3):\n    {2} = ({2} + {1}) / 2",
     "{2} = {0}\nfor _ in range(int(abs({1}))):\n    {2} = {2} * {1} / 4",
-)
+]
 INPUTS = "xyzuvw"
 
 
@@ -94,15 +71,12 @@ class Program:
         if not is_integer(arity) or not isinstance(source, str):
             raise TypeError(f"Program takes the number of its arguments and its source, got {arity!r} and {source!r}")
         try:
-            code = compiled(source, differentiable_math).__code__
+            count = compiled(source, differentiable_math).__code__.co_argcount
         except (SyntaxError, KeyError, AttributeError) as error:
-            raise ValueError(
-                f"Program takes the source of a function `program`, got {source!r} ({type(error).__name__}: {error})"
-            ) from None
-        if code.co_argcount != arity:
-            raise ValueError(
-                f"Program takes a function of {plural(arity, 'argument')}, got one of {code.co_argcount}: {source!r}"
-            )
+            got = f"{source!r} ({type(error).__name__}: {error})"
+            raise ValueError(f"Program takes the source of a function `program`, got {got}") from None
+        if count != arity:
+            raise ValueError(f"Program takes a function of {plural(arity, 'argument')}, got one of {count}: {source!r}")
         self.arity = arity
         self.source = source
 
@@ -139,9 +113,8 @@ def values(elements: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrategy[Va
     Value(6.0)
     """
     if not isinstance(elements, st.SearchStrategy):
-        raise TypeError(
-            f"elements is a strategy, such as st.floats(-1, 1), not {elements!r} ({type(elements).__name__})"
-        )
+        got = f"{elements!r} ({type(elements).__name__})"
+        raise TypeError(f"elements is a strategy, such as st.floats(-1, 1), not {got}")
     return st.builds(Value, elements)
 
 
@@ -162,11 +135,9 @@ def vectors(
     >>> find(vectors(min_size=2), lambda v: True)
     Vector([0.0, 0.0])
     """
-    min_size = require_integer("min_size of vectors", min_size)
-    if max_size is not None:
-        max_size = require_integer("max_size of vectors", max_size)
-    if min_size < 0 or (max_size is not None and min_size > max_size):
-        raise ValueError(f"min_size of vectors is 0 or more and at most max_size, not {min_size} with {max_size}")
+    min_size = require_integer("min_size of vectors", min_size, 0)
+    if max_size is not None and require_integer("max_size of vectors", max_size) < min_size:
+        raise ValueError(f"min_size of vectors is at most max_size, not {min_size} with {max_size}")
     return st.lists(values(elements), min_size=min_size, max_size=max_size).map(Vector)
 
 
@@ -204,9 +175,8 @@ def programs(
     max_inputs = require_integer("max_inputs of programs", max_inputs)
     max_steps = require_integer("max_steps of programs", max_steps, 1)
     min_steps = require_integer("min_steps of programs", min_steps)
-    require_flag("functions", functions)
-    require_flag("branches", branches)
-    require_flag("loops", loops)
+    for name, flag in (("functions", functions), ("branches", branches), ("loops", loops)):
+        require_flag(name, flag)
     if not 1 <= max_inputs <= len(INPUTS):
         raise ValueError(f"max_inputs of programs is between 1 and {len(INPUTS)}, not {max_inputs!r}")
     if not 1 <= min_steps <= max_steps:

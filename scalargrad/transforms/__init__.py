@@ -8,20 +8,12 @@ gives values.
 Arguments and results may be numbers, values, vectors, NumPy arrays, and lists, tuples, dicts and dataclasses of them.
 """
 
-from ..pytree import Rebuild as Rebuild
-from ..pytree import flatten as flatten
-from .derivative import _derivative as _derivative
-from .derivative import derivative as derivative
-from .derivative import jvp as jvp
-from .grad import Pullback as Pullback
-from .grad import _grad as _grad
-from .grad import _value_and_grad as _value_and_grad
-from .grad import grad as grad
-from .grad import value_and_grad as value_and_grad
-from .grad import vjp as vjp
-from .jacobian import _hessian as _hessian
-from .jacobian import _jacobian as _jacobian
-from .jacobian import hessian as hessian
-from .jacobian import hvp as hvp
-from .jacobian import jacobian as jacobian
-from .run import remake as remake
+from ..pytree import Rebuild, flatten
+from .derivative import _derivative, derivative, jvp
+from .grad import Pullback, _grad, _value_and_grad, grad, value_and_grad, vjp
+from .jacobian import _hessian, _jacobian, hessian, hvp, jacobian
+from .run import remake
+
+__all__ = ["grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "derivative", "flatten"]
+# What pickles name.
+__all__ += ["Pullback", "Rebuild", "remake", "_derivative", "_grad", "_value_and_grad", "_hessian", "_jacobian"]

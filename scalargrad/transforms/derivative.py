@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from ..checks import (
-    require_callable,
-    require_integer,
-)
-from ..engine.rows import (
-    identity_of,
-)
+from ..checks import require_callable, require_integer
+from ..engine.rows import identity_of
 from ..engine.value import Value, number_of, on_row
 from ..operations.elementary import zero_like
-from ..pytree import (
-    is_number,
-    like,
-    refill,
-)
+from ..pytree import is_number, like, refill
 from . import taylor
 from .forward import forward_sweep
 from .run import Transform, are_followed, outputs_of, places_of, run_at, tangents_like
@@ -53,12 +44,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     handle = on_row if followed else run.outlives(outputs)
     leaves = [identity_of(leaf.row) for leaf in run.leaves]
     along = forward_sweep(run.order(outputs), dict(zip(leaves, given if followed else map(number_of, given))), handle)
-    moved = [
-        along[identity_of(y.row)]
-        if isinstance(y, Value) and identity_of(y.row) in along
-        else like(run.leaves[0], zero_like(number_of(y)))
-        for y in outputs
-    ]
+    found = [along.get(identity_of(y.row)) if isinstance(y, Value) else None for y in outputs]
+    zeros = [like(run.leaves[0], zero_like(number_of(y))) for y in outputs]
+    moved = [zero if tangent is None else tangent for tangent, zero in zip(found, zeros)]
     value = result if handle is not None else refill(result, map(number_of, outputs), construct=True)
     return value, refill(result, iter(moved))
 

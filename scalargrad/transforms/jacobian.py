@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from ..checks import (
-    require_callable,
-)
-from ..engine.rows import (
-    NUMBER,
-)
+from ..checks import require_callable
+from ..engine.rows import NUMBER
 from ..engine.value import Value, on_row
-from ..engine.vector import Vector
 from ..operations.elementary import one_like
-from ..pytree import (
-    array_of,
-    is_number,
-    is_passed_over,
-    parts_of,
-    with_parts,
-)
+from ..pytree import array_of, with_numbers
 from .run import Run, Transform, one_number, outputs_of, require_argnums, run_at, tangents_like
 
 TYPE_CHECKING = False
@@ -28,33 +17,26 @@ if TYPE_CHECKING:
 
 def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any]]) -> Any:
     """Derivatives in the structure of the result, and for each number in it in the structure of the arguments."""
-    if is_number(result):
+
+    def of_number(_: Any) -> Any:
         return run.in_arguments(run.dense(next(rows)), argnums)
-    if isinstance(result, Vector):
-        return [run.in_arguments(run.dense(next(rows)), argnums) for _ in result]
-    parts = parts_of(result)
-    if parts is not None:
-        return with_parts(result, [in_outputs(run, argnums, part, rows) for part in parts], construct=False)
-    if is_passed_over(result):
-        return result
-    columns = iter([*zip(*[run.dense(next(rows)) for _ in range(result.size)])])
-    by_argument = [in_columns(argument, columns, result.shape) for argument in run.arguments]
-    return by_argument[0] if isinstance(argnums, int) else tuple(by_argument)
+
+    def of_array(array: Any) -> Any:
+        columns = iter([*zip(*[run.dense(next(rows)) for _ in range(array.size)])])
+        by_argument = [in_columns(argument, columns, array.shape) for argument in run.arguments]
+        return by_argument[0] if isinstance(argnums, int) else tuple(by_argument)
+
+    return with_numbers(result, of_number, of_array, list)
 
 
 def in_columns(argument: Any, columns: Iterator[Sequence[Any]], shape: tuple[int, ...]) -> Any:
     """The derivatives of an array: in the structure of the argument, and for each number in it an array."""
-    if is_number(argument):
-        return array_of([*next(columns)], shape)
-    if isinstance(argument, Vector):
-        return [array_of([*next(columns)], shape) for _ in argument]
-    parts = parts_of(argument)
-    if parts is not None:
-        return with_parts(argument, [in_columns(part, columns, shape) for part in parts], construct=False)
-    if is_passed_over(argument):
-        return argument
-    rows = zip(*[next(columns) for _ in range(argument.size)])
-    return array_of([x for row in rows for x in row], shape + argument.shape)
+
+    def by_array(array: Any) -> Any:
+        rows = zip(*[next(columns) for _ in range(array.size)])
+        return array_of([x for row in rows for x in row], shape + array.shape)
+
+    return with_numbers(argument, lambda _: array_of([*next(columns)], shape), by_array, list)
 
 
 MODES = ("auto", "forward", "reverse")

@@ -81,11 +81,8 @@ class Series:
                 term = operand.coefficient(k)
                 total = total if term is ABSENT else total + rule * term
                 continue
-            terms = [
-                rule.coefficient(j) * (k - j) * operand.coefficient(k - j)
-                for j in range(k)
-                if operand.coefficient(k - j) is not ABSENT
-            ]
+            factors = [(j, operand.coefficient(k - j)) for j in range(k)]
+            terms = [rule.coefficient(j) * (k - j) * x for j, x in factors if x is not ABSENT]
             if terms:
                 total = total + sum(terms[1:], terms[0]) / k
         return total
@@ -120,18 +117,13 @@ def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:
 
 def key_of(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
     """What an expression is told by: numbers by how they are written, so that 0.0 is neither 0 nor -0.0."""
-    return (
-        operation,
-        *[
-            x if isinstance(x, Series) else (identity_of(x.row),) if isinstance(x, Value) else text_of_number(x)
-            for x in operands
-        ],
-    )
 
+    def part(x: Any) -> Any:
+        if isinstance(x, (Series, Value)):
+            return x if isinstance(x, Series) else (identity_of(x.row),)
+        return (id(x), "") if isinstance(x, Symbol) else repr(x)  # a symbol has no text; the series keeps it
 
-def text_of_number(x: Any) -> Any:
-    """A number as text. What stands for a number has none: it is told by what it is, which the series keeps."""
-    return (id(x), "") if isinstance(x, Symbol) else repr(x)
+    return (operation, *map(part, operands))
 
 
 appliers[Series] = (Rank.SERIES, apply_to_series)
@@ -171,14 +163,10 @@ def taylor_derivatives(
     for row in rows:
         operation = operation_of(row)
         if operation.pull_back is not None:
-            raise TypeError(
-                f"{operation.name} has a gradient of its own, which goes backward only; "
-                "take derivatives of higher order with grad of grad"
-            )
-        operands = [
-            series[identity_of(x)] if type(x) is tuple and identity_of(x) in series else constant(x)
-            for x in operands_of(row)
-        ]
+            way = "take derivatives of higher order with grad of grad"
+            raise TypeError(f"{operation.name} has a gradient of its own, which goes backward only; {way}")
+        found_at = [identity_of(x) if type(x) is tuple else None for x in operands_of(row)]
+        operands = [series[i] if i in series else constant(x) for i, x in zip(found_at, operands_of(row))]
         if any(isinstance(operand, Series) for operand in operands):
             made = Series([constant(row)], expressions, operation, operands)
             found = series[row[SERIAL]] = expressions.setdefault(key_of(operation, operands), made)

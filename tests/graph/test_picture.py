@@ -54,7 +54,7 @@ def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> Non
     assert picture.size[1] < 3
     shown = texts(plot.graph(sg.Vector(weights).dot([0.25] * 30), local_derivatives=True))
     assert shown.count("0.25") == 2  # of the two weights that show
-    assert [text for text in texts(plot.graph(sum(weights))) if "more" in text] == ["26 +\n26 more inputs"]
+    assert [text for text in texts(plot.graph(sum(weights))) if "more" in text] == ["30 +\n28 more inputs"]
 
 
 def test_an_operation_none_of_whose_inputs_show_counts_them_all() -> None:
@@ -69,9 +69,8 @@ def test_what_is_not_folded_keeps_all_its_edges_in_a_folded_graph() -> None:
     for _ in range(20):
         y = sg.sin(y)
     found = texts(plot.graph(3 * (y + x) * y, local_derivatives=True))
-    assert "17 sin" in found
-    assert "3" in found
-    assert found.count("0.5") == 2  # of x * x
+    assert "*, 20 sin" in found
+    assert found[:2] == ["0.2097", "2.129"]  # of the last product
 
 
 def test_local_derivatives_do_not_cover_each_other_or_boxes() -> None:
@@ -85,23 +84,13 @@ def test_local_derivatives_do_not_cover_each_other_or_boxes() -> None:
         assert not any(x.overlaps(y) for x, y in combinations(boxes, 2))
 
 
-def test_where_neurons_do_not_suffice_all_that_is_used_once_is_folded() -> None:
-    x = sg.Value(0.5, label="x")
-    y = sg.sin(x) * sg.cos(x)
-    for i in range(60):
-        y = y * sg.exp(x) + sg.sin(x) * i
-    (cell,) = cells_of(Graph([y])).values()
-    assert (cell.text, cell.inputs) == ("303 operations", {0: x})
-
-
 def test_labels_keep_their_nodes_from_being_folded() -> None:
     y = x = sg.Value(0.5, label="x")
     for i in range(100):
         y = sg.sin(y)
         if i == 50:
             y.label = "middle"
-    ends = ["sin", "sin"]
-    assert [cell.text for cell in cells_of(Graph([y])).values()] == [*ends, "47 sin", *ends, *ends, "45 sin", *ends]
+    assert [cell.text for cell in cells_of(Graph([y])).values()] == ["51 sin", "49 sin"]
     assert x.label == "x"
 
 
@@ -113,7 +102,7 @@ def test_what_is_too_large_is_told_with_what_to_draw_instead() -> None:
         with pytest.raises(ValueError, match=r"too large, or too deep, to be read step by step"):
             plot.backward_frames(value)
     y, k = sg.Value(1.0, label="y"), sg.Value(0.3, label="k")
-    for _ in range(50):  # whose folded picture is ten times as wide as a page
+    for _ in range(50):  # which no chain is in
         y = y + 0.1 * (-k * y)
     with pytest.raises(ValueError, match="is too large for a picture"):
         plot.graph(y)
@@ -129,16 +118,14 @@ def test_a_long_chain_is_folded_in_time_in_proportion_and_counted() -> None:
     for _ in range(sized(20_000)):
         y = y * 1.0001
     cells = [*cells_of(Graph([y])).values()]
-    assert [cell.text for cell in cells] == ["*", "*", f"{sized(20_000) - 4:,} *", "*", "*"]
-    assert (cells[0].inputs, cells[2].inputs) == ({0: x, 1: 1.0001}, {0: cells[1].node})
+    assert [(cell.text, cell.inputs, cell.node) for cell in cells] == [(f"{sized(20_000):,} *", {0: x}, y)]
 
 
 def test_a_deep_graph_is_folded_before_it_is_a_strip() -> None:
     y = sg.Value(0.5, label="x")
     for _ in range(20):
         y = sg.sin(y)
-    assert [text for text in texts(plot.graph(y)) if "sin" in text] == ["sin", "sin", "16 sin", "sin", "sin"]
-    assert Picture(Graph([y])).size[0] < 20
+    assert [text for text in texts(plot.graph(y)) if "sin" in text] == ["20 sin"]
 
 
 def test_edges_stay_inside_the_picture() -> None:

@@ -286,8 +286,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("compiler.signature", "parameters_of", "inspect", False),
         ("engine.vector", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
-        *[("graph.picture", name, f"matplotlib.{x}", False) for name, x in PATCHES],
-        ("graph.picture", "_draw_edge", "matplotlib.path", False),
+        *[("graph.picture", "draw", f"matplotlib.{x}", False) for x in ("patches", "patches", "path")],
         ("graph.table", "_repr_html_", "html", False),
         ("notebook", "notebook_svg", "plot.graphs", True),
         *[("plot.functions", name, "numpy", False) for name in ("descent", "decision_boundary")],
@@ -299,9 +298,6 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("pytree", "with_parts", "copy", False),
         ("transforms.run", "parameter_names", "inspect", False),
     ]
-
-
-PATCHES = [("draw", "patches"), ("_draw_edge", "patches")]
 
 
 def test_outside_the_package_only_the_standard_library_is_imported() -> None:
