@@ -10,7 +10,7 @@ from ..engine.contexts import SHUT, Block, Exit, context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from typing import Any, Never, ParamSpec, TypeVar
 
     from ..engine.contexts import BlockInterval
@@ -25,8 +25,8 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     It belongs to the running thread or async task alone. Use it where gradients are not wanted, so that an
     evaluation loop, or `total += loss`, does not grow a graph.
 
-    Around a `yield` it stays open while the generator waits, and so it holds for whoever asks for the next item, too:
-    leave the block before each `yield`.
+    Around a `yield` it stays open while the generator waits, and so it holds for whoever asks for the next item, too.
+    Decorate the generator function instead: then only its own body runs without recording.
 
     >>> import scalargrad as sg
     >>> x = sg.Value(2.0)
@@ -86,7 +86,7 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
         self.others = tuple([each for each in self.others if each.is_open])
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Wrap a function or a coroutine function so that its body runs within `no_grad`."""
+        """Wrap a function, a generator function or a coroutine function so that its body runs within `no_grad`."""
         if isinstance(function, (classmethod, staticmethod)):
             return type(function)(self(function.__func__))
         if not callable(function):
@@ -100,10 +100,50 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
             with no_grad():
                 return await function(*args, **kwargs)  # type: ignore[misc]
 
+        def generator_without_recording(*args: Any, **kwargs: Any) -> Any:
+            return GeneratorWithoutRecording(function(*args, **kwargs))  # type: ignore[arg-type]
+
         # The flags of inspect.CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR, without the cost of importing inspect.
         flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-        if flags & (0x20 | 0x200):
+        if flags & 0x200:
             raise TypeError(
-                f"no_grad cannot decorate {function!r}, a generator; use `with no_grad():` between its yields"
+                f"no_grad cannot decorate {function!r}, an async generator; use `with no_grad():` inside it"
             )
-        return in_place_of(function, coroutine_without_recording if flags & 0x80 else without_recording)  # type: ignore[no-any-return]
+        wrapper: Any = without_recording
+        if flags & 0x20:
+            wrapper = generator_without_recording
+        elif flags & 0x80:
+            wrapper = coroutine_without_recording
+        return in_place_of(function, wrapper)  # type: ignore[no-any-return]
+
+
+class GeneratorWithoutRecording:
+    """A generator whose body runs within `no_grad`, and whose consumer does not.
+
+    It is no generator itself: when it is dropped half way, Python closes the one inside, and nothing else runs.
+    """
+
+    def __init__(self, generator: Generator[Any, Any, Any]) -> None:
+        self._generator = generator
+
+    def __iter__(self) -> GeneratorWithoutRecording:
+        return self
+
+    def __next__(self) -> Any:
+        with no_grad():
+            return next(self._generator)
+
+    def send(self, value: Any) -> Any:
+        """Go on with a value for the `yield` at which it stands."""
+        with no_grad():
+            return self._generator.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Go on with an exception at the `yield` at which it stands."""
+        with no_grad():
+            return self._generator.throw(*error)
+
+    def close(self) -> None:
+        """End it where it stands."""
+        with no_grad():
+            self._generator.close()

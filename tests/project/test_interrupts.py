@@ -212,6 +212,32 @@ def test_an_interrupt_while_a_network_is_loaded_loads_all_of_it_or_nothing():
 # ---- Finalisers ------------------------------------------------------------------------------------------------------
 
 
+def test_a_decorated_generator_that_the_collector_drops_runs_nothing_of_the_library():
+    ran = []
+
+    class Holder:
+        @sg.no_grad()
+        def values(self):
+            try:
+                yield 1.0
+            finally:
+                ran.append(recording.current().enabled)
+
+        def __init__(self):
+            self.generator = self.values()
+            next(self.generator)
+
+    x = sg.Value(2.0)
+    for _ in range(3000):
+        Holder()
+        with sg.GradientTape() as tape:
+            y = x * x
+        assert tape.gradient(y, x) == 4.0
+    gc.collect()
+    assert len(ran) == 3000
+    check_that_nothing_is_open()
+
+
 def test_a_generator_that_the_collector_drops_inside_a_block_closes_it():
     class Holder:
         def __init__(self, make):

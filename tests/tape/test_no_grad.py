@@ -160,16 +160,74 @@ def test_the_body_of_a_decorated_coroutine_runs_without_recording():
     assert asyncio.run(main()) == (False, True)
 
 
-def test_a_generator_is_refused_by_no_grad():
+def test_the_body_of_a_decorated_generator_runs_without_recording_and_what_uses_it_records():
+    @sg.no_grad()
     def evaluations():
+        yield is_recorded()
+        yield is_recorded()
+
+    for recorded_inside in evaluations():
+        assert not recorded_inside
+        assert is_recorded()
+
+
+def test_a_decorated_generator_takes_what_is_sent_and_thrown_and_gives_what_it_returns():
+    @sg.no_grad()
+    def echo():
+        """Words."""
+        try:
+            sent = yield "first"
+            yield sent, is_recorded()
+        except KeyError as error:
+            yield error.args[0], is_recorded()
+        return "last", is_recorded()
+
+    generator = echo()
+    assert next(generator) == "first"
+    assert generator.send("sent") == ("sent", False)
+    assert generator.throw(KeyError("thrown")) == ("thrown", False)
+    assert is_recorded()
+    with pytest.raises(StopIteration) as end:
+        next(generator)
+    assert end.value.value == ("last", False)
+    assert echo.__doc__ == "Words."
+
+
+def test_an_error_in_a_decorated_generator_comes_out_as_it_is():
+    @sg.no_grad()
+    def broken():
+        yield 1
+        raise KeyError("mine")
+
+    generator = broken()
+    next(generator)
+    with pytest.raises(KeyError, match="mine"):
+        next(generator)
+    assert is_recorded()
+
+
+def test_the_end_of_a_decorated_generator_runs_without_recording():
+    ends = []
+
+    @sg.no_grad()
+    def evaluations():
+        try:
+            yield
+        finally:
+            ends.append(is_recorded())
+
+    generator = evaluations()
+    next(generator)
+    generator.close()
+    assert ends == [False]
+
+
+def test_an_async_generator_is_refused_by_no_grad():
+    async def evaluations():
         yield 1.0
 
-    async def later():
-        yield 1.0
-
-    for function in (evaluations, later):
-        with pytest.raises(TypeError, match=r"a generator; use `with no_grad\(\):` between its yields"):
-            sg.no_grad()(function)
+    with pytest.raises(TypeError, match=r"an async generator; use `with no_grad\(\):` inside it"):
+        sg.no_grad()(evaluations)
 
 
 def test_no_grad_decorates_what_has_no_name():
