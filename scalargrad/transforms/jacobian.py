@@ -6,7 +6,7 @@ from ..checks import require_callable
 from ..engine.rows import NUMBER
 from ..engine.value import Value, on_row
 from ..operations.elementary import one_like
-from ..pytree import array_of, with_numbers
+from ..pytree import array_of, is_number, with_numbers
 from .run import Run, Transform, one_number, outputs_of, require_argnums, run_at, tangents_like
 
 TYPE_CHECKING = False
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any]]) -> Any:
     """Derivatives in the structure of the result, and for each number in it in the structure of the arguments."""
 
-    def of_number(_: Any) -> Any:
-        return run.in_arguments(run.dense(next(rows)), argnums)
+    def of_number(x: Any) -> Any:  # a truth value of a trace has no derivatives
+        return run.in_arguments(run.dense(next(rows)), argnums) if is_number(x) else x
 
     def of_array(array: Any) -> Any:
         columns = iter([*zip(*[run.dense(next(rows)) for _ in range(array.size)])])
