@@ -288,8 +288,8 @@ def first_call(_: Any, sg: Any) -> Callable[[], Any]:
 
 PROGRAMS: dict[str, tuple[str, Callable[..., Callable[[], Any]], tuple[str, ...], int]] = {
     # by name: what it is, the program, the rivals, and how many calls make a measurement (0: as many as take a while)
-    "gpt": ("a small GPT, scalar by scalar", gpt, ("plain", "before"), 6),
-    "gpt-off": ("the same with the collector off", gpt, ("plain", "before"), 6),
+    "gpt": ("a small GPT, scalar by scalar", gpt, ("plain", "before"), 20),
+    "gpt-off": ("the same with the collector off", gpt, ("plain", "before"), 20),
     "moons": ("two moons, scalar by scalar", moons, ("micrograd", "before"), 8),
     "product": ("(a * b).backward()", product, ("micrograd", "before"), 0),
     "lesson": ("the lesson's loss with backward()", lesson, ("micrograd", "before"), 0),
