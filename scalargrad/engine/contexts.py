@@ -163,8 +163,9 @@ class BlockInterval(Interval):
         self.enabled = self.plain = True
         for block, _ in blocks:
             block.take_part(self)
-        asked = [flag.locked for _, flag in blocks]
-        self.is_open = asked[0] if len(asked) == 1 else partial(all_true, asked)  # type: ignore[method-assign]
+        self.is_open = blocks[0][1].locked  # type: ignore[method-assign]
+        if len(blocks) > 1:
+            self.is_open = partial(all_true, [flag.locked for _, flag in blocks])  # type: ignore[method-assign]
         tapes: tuple[Recorder, ...] = self.tapes
         for tape in tapes:
             tape.intervals.add(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..checks import require_callable, require_flag
+from ..engine.backprop import carry_back
 from ..engine.rows import NUMBER
 from ..engine.value import Value, number_of
 from ..operations.elementary import one_like
@@ -26,8 +27,8 @@ def _value_and_grad(
         result, aux = result
     y = one_number(name, result)
     handle = run.outlives([y])
-    seeds = [(y, one_like(y.row[NUMBER]))] if isinstance(y, Value) else []
-    gradient = run.in_arguments(run.gradient(run.adjoints(seeds, handle)), argnums)
+    seeds = [(y.row, one_like(y.row[NUMBER]))] if isinstance(y, Value) else []
+    gradient = run.in_arguments(run.gradient(carry_back(seeds, run, handle)), argnums)
     y = number_of(y) if handle is None else y
     return ((y, aux if run.nested else plain_structure(aux)) if has_aux else y), gradient
 

@@ -101,10 +101,13 @@ class Run(Block):
 
     def in_arguments(self, scalars: Iterable[Any], argnums: Any) -> Any:
         """Numbers in the structure of the arguments: the argument's own if `argnums` is one, or else a tuple."""
+        if not self.has_structure:
+            found = tuple(scalars)
+            return found[0] if isinstance(argnums, int) else found
         if self.is_list:
             return [*scalars] if isinstance(argnums, int) else ([*scalars],)
         scalars = iter(scalars)
-        parts = [refill(argument, scalars) for argument in self.arguments] if self.has_structure else [*scalars]
+        parts = [refill(argument, scalars) for argument in self.arguments]
         return parts[0] if isinstance(argnums, int) else tuple(parts)
 
     # -- what comes out
