@@ -152,7 +152,11 @@ def points_of(operation: Operation) -> Any:
     return itertools.product(*[(0, 1, 2) if hint == "int" else numbers for hint in hints])
 
 
-@pytest.mark.parametrize("name", sorted({*registry} - {*GIVEN_WELL, "fma", "sumprod"}))
+# What these raise, if Python has them at all, depends on its version.
+NEWER = {"fma", "nextafter", "sumprod"}
+
+
+@pytest.mark.parametrize("name", sorted({*registry} - {*GIVEN_WELL, *NEWER}))
 def test_an_operation_raises_at_some_floats_if_its_entry_says_so(name: str) -> None:
     operation, raised = registry[name], False
     for point in points_of(operation):
@@ -164,7 +168,7 @@ def test_an_operation_raises_at_some_floats_if_its_entry_says_so(name: str) -> N
     assert raised is operation.raises, point
 
 
-@pytest.mark.parametrize("name", sorted({*registry} - {"fma", "sumprod"}))
+@pytest.mark.parametrize("name", sorted({*registry} - NEWER))
 def test_an_operation_gives_a_float_where_its_entry_says_so(name: str) -> None:
     operation = registry[name]
     count = 3 if isinstance(operation, Reduction) else len(operation.rules)

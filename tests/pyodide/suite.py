@@ -64,6 +64,9 @@ LEFT_OUT_OF = {
     "tests/project/test_design.py": {
         "test_the_operation_on_the_page_is_added_in_one_file": PROCESSES,
     },
+    "tests/project/test_facts.py": {
+        "test_an_operation_with_every_fact_is_added_in_one_file": PROCESSES,
+    },
     "tests/project/test_interrupts.py": {
         "test_a_block_that_a_thread_left_behind_is_forgotten": THREADS,
         "test_a_block_that_a_thread_left_behind_does_not_keep_compiled_calls_from_the_code": THREADS,
