@@ -16,6 +16,7 @@ from unicodedata import normalize
 
 from ..checks import OWN_FILES, in_place_of, is_array
 from ..engine import contexts
+from ..engine.rows import number_in
 from ..engine.value import Value, number_of
 from ..engine.vector import Vector
 from ..pytree import is_number, is_passed_over, parts_of, plain_structure, refill, scalars_of
@@ -280,6 +281,7 @@ class Compiler:
             if trace.refusal is not None:
                 self._warn(self._why_refused())
             return result
+        self._require_known_keys(structure)
         outputs = [*map(number_of, scalars_of(structure, self._refuse))]
         result = refill(structure, iter([x.data if isinstance(x, Traced) else x for x in outputs]), construct=True)
         with self.lock:
@@ -366,6 +368,16 @@ class Compiler:
             f"compile takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
             f"{self.name} returned holds {part!r} ({type(part).__name__})"
         )
+
+    def _require_known_keys(self, structure: Any) -> None:
+        for key in structure if isinstance(structure, dict) else ():
+            if isinstance(number_in(key), Traced):
+                raise TypeError(
+                    f"{self.name} returned a dict with a number for a key that depends on its arguments; compile takes "
+                    "keys that are the same in each call, such as names"
+                )
+        for part in parts_of(structure) or ():
+            self._require_known_keys(part)
 
     # -- what there is to say
 

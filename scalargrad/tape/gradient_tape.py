@@ -115,6 +115,10 @@ class GradientTape(Block):
         """Take note of when its block was found closed."""
         self.ended = next_serial()
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        """Raises TypeError: a tape records what one process computes."""
+        raise TypeError("a tape cannot be copied or pickled; keep the gradients that it gives, or the numbers")
+
     # -- what it records
 
     def take_part(self, interval: BlockInterval) -> None:

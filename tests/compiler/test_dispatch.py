@@ -127,3 +127,15 @@ def test_a_path_that_an_engine_does_not_take_is_an_error_that_names_what_it_lack
     assert made == [True, False]
     with pytest.raises(TypeError, match="no such function: cbrt"):
         sg.compile(sg.cbrt, decorate=engine)(8.0)
+
+
+@pytest.mark.parametrize("function", [lambda x: {x: 1}, lambda x: [{"a": {x * 2: x}}]])
+def test_a_key_that_depends_on_an_argument_is_refused(function: Any) -> None:
+    with pytest.raises(TypeError, match="returned a dict with a number for a key that depends on its arguments"):
+        sg.compile(function)(2.0)
+
+
+def test_a_key_that_is_a_value_of_one_s_own_stays() -> None:
+    w = sg.Variable(3.0)
+    compiled = sg.compile(lambda x: {w: x * 2})
+    assert (compiled(2.0), compiled(4.0)) == ({w: 4.0}, {w: 8.0})

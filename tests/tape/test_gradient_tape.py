@@ -1,5 +1,7 @@
 """`GradientTape`: what TensorFlow documents of it, one fact a test."""
 
+import copy
+import pickle
 import random
 from fractions import Fraction
 
@@ -419,3 +421,9 @@ def test_a_tape_that_was_never_entered_gives_no_gradient(ask):
     x = sg.Variable(3.0)
     with pytest.raises(RuntimeError, match="this tape has recorded nothing"):
         getattr(sg.GradientTape(), ask)(x, x)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps, lambda tape: pickle.dumps(tape, 0)])
+def test_a_tape_is_neither_copied_nor_pickled(duplicate):
+    with pytest.raises(TypeError, match="a tape cannot be copied or pickled; keep the gradients"):
+        duplicate(sg.GradientTape())
