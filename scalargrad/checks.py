@@ -94,6 +94,10 @@ def refuse_order(x: Any, other: Any) -> Any:
 
 # What numbers and arrays of other libraries have, by what there is here in its place: for a Value, for a Vector.
 ELSEWHERE = {
+    "assign": (
+        "a Variable has it, and a leaf is set by its data, as in x.data = 3.0",
+        "a Variable of a list has it, and takes all elements at once",
+    ),
     "detach": (
         "stop_gradient(x) gives it as a constant, and .data the number alone",
         "stop_gradient(v) gives it as constants, and tolist() the numbers alone",

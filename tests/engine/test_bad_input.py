@@ -63,6 +63,8 @@ VALUE = [
             ("Value", lambda g: g.x, "shape", r"one number, and its \.data is a plain float"),
             ("Value", lambda g: g.x, "dtype", r"one number, and its \.data is a plain float"),
             ("Value", lambda g: g.x, "requires_grad", "is_tracked tells"),
+            ("Value", lambda g: g.x, "assign", "a leaf is set by its data"),
+            ("Vector", lambda g: g.v, "assign", "a Variable of a list has it"),
             ("Vector", lambda g: g.v, "detach", r"stop_gradient\(v\) gives .* tolist\(\)"),
             ("Vector", lambda g: g.v, "shape", r"one dimension, and len\(\)"),
             ("Vector", lambda g: g.v, "dtype", r"tolist\(\) gives their numbers"),
