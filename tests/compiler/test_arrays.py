@@ -15,7 +15,7 @@ import scalargrad as sg
 from scalargrad import math as dmath
 from scalargrad.operations.operation import operation, registry
 from scalargrad.testing.strategies import programs
-from tests.support.compiling import loss
+from tests.support.compiling import assert_gradient_of_three_numbers, loss
 
 step_over_arrays = sg.compile(sg.value_and_grad(loss, argnums=(0, 1)), arrays=np)
 
@@ -38,12 +38,7 @@ def close(found: Any, expected: Any) -> bool:
     ],
 )
 def test_arrays_and_numpys_scalars_are_floats(argument: Any) -> None:
-    compiled = sg.compile(sg.grad(lambda v: v[0] * v[1] ** 3 + sg.sin(v[2])))
-    expected = compiled.__wrapped__(argument)
-    for _ in range(3):
-        found = compiled(argument)
-        assert type(found) is type(expected)
-        assert [*found] == [*expected]
+    assert_gradient_of_three_numbers(argument)
 
 
 @pytest.mark.usefixtures("no_fallback")

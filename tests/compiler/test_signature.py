@@ -12,7 +12,7 @@ import pytest
 
 import scalargrad as sg
 from scalargrad.pytree import plain_structure
-from tests.support.compiling import eager, exactly, execute
+from tests.support.compiling import assert_gradient_of_three_numbers, eager, exactly, execute
 
 # ---- Arguments and results -------------------------------------------------------------------------------------------
 
@@ -53,12 +53,7 @@ def test_arguments_and_results_have_any_structure() -> None:
     ],
 )
 def test_numbers_of_any_kind_are_floats(argument: Any) -> None:
-    compiled = sg.compile(sg.grad(lambda v: v[0] * v[1] ** 3 + sg.sin(v[2])))
-    expected = compiled.__wrapped__(argument)
-    for _ in range(3):
-        found = compiled(argument)
-        assert type(found) is type(expected)
-        assert [*found] == [*expected]
+    assert_gradient_of_three_numbers(argument)
 
 
 def test_another_structure_makes_another_version() -> None:

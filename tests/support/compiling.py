@@ -62,3 +62,13 @@ def newton_root(a: Any) -> Any:
 
 def place_of(function: Any) -> str:
     return f"{Path(inspect.getfile(function)).name}, line {inspect.getsourcelines(function)[1]}"
+
+
+def assert_gradient_of_three_numbers(argument: Any) -> None:
+    """A compiled gradient by a container of three numbers has the kind and the numbers that it has eagerly."""
+    compiled = sg.compile(sg.grad(lambda v: v[0] * v[1] ** 3 + sg.sin(v[2])))
+    expected = compiled.__wrapped__(argument)
+    for _ in range(3):
+        found = compiled(argument)
+        assert type(found) is type(expected)
+        assert [*found] == [*expected]

@@ -16,6 +16,7 @@ import scalargrad as sg
 from tests.support.functions import product_and_sum
 from tests.support.oracles import Jet
 from tests.support.programs import FRACTIONS, INPUTS, ValueKit, any_programs, points, rational_programs
+from tests.support.structures import Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,19 +102,6 @@ class RationalJetKit(ValueKit):
 
 
 # ---- Structures ------------------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass
-class Model:
-    weights: list[Any]
-    bias: Any
-    name: str = "model"
-    twice: Any = dataclasses.field(init=False)
-
-    def __post_init__(self) -> None:
-        if self.bias < 0:
-            raise ValueError("a negative bias")
-        self.twice = 2 * self.bias
 
 
 # ---- Calls -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import inspect
 import math
 import pickle
@@ -19,6 +18,7 @@ from scalargrad import nn
 from scalargrad.testing import programs as st_programs
 from tests.support.functions import cubic, product_and_sum, rosenbrock
 from tests.support.profiles import sized, some
+from tests.support.structures import Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,19 +30,6 @@ if TYPE_CHECKING:
 class Pair(NamedTuple):
     first: Any
     second: Any
-
-
-@dataclasses.dataclass
-class Model:
-    weights: list[Any]
-    bias: Any
-    name: str = "model"
-    twice: Any = dataclasses.field(init=False)
-
-    def __post_init__(self) -> None:
-        if self.bias < 0:
-            raise ValueError("a negative bias")
-        self.twice = 2 * self.bias
 
 
 STRUCTURES: list[tuple[Any, Callable[[Any], Any], Any]] = [
