@@ -1,6 +1,6 @@
 """The engine. To read it in one sitting: `rows`, `value`, `backprop`, `vector`, `contexts`, in this order.
 
-`fast_path` and `fast_sweep` hold faster forms of what these define; either can be deleted.
+`fast_path`, `fast_sweep` and `fast_vectors` hold faster forms of what these define; each can be deleted.
 """
 
 from . import value as value
@@ -11,9 +11,10 @@ def install(name: str) -> None:
     try:
         __import__(name)
     except ModuleNotFoundError as missing:
-        if missing.name != name:
+        if not str(missing.name).startswith(f"{__name__}.fast_"):
             raise
 
 
 install(f"{__name__}.fast_path")
 install(f"{__name__}.fast_sweep")
+install(f"{__name__}.fast_vectors")

@@ -14,12 +14,11 @@ from _weakref import ref
 
 from .contexts import current, open_blocks
 from .rows import (
-    KEY,
-    OPERATION,
-    SERIAL,
     Handles,
     derivatives_of,
+    elements_of_row,
     identity_of,
+    is_many,
     next_serial,
     number_in,
     operands_of,
@@ -38,19 +37,26 @@ if TYPE_CHECKING:
     Seeds: TypeAlias = Sequence[tuple[Row, Any]]
 
 
-class Adjoints(dict[int, "Any"]):
+class Adjoints(dict[float, "Any"]):
     """What a sweep came to: the adjoint of each leaf and of each row that it reached, by their identities."""
 
     __slots__ = ("__weakref__",)
 
     def of(self, row: Row) -> Any:
-        """The adjoint of a row, None if the sweep did not reach it."""
-        return self.get(row[SERIAL] if row[OPERATION] or row[KEY] is None else row[KEY])
+        """The adjoint of a row, None if the sweep did not reach it; of many numbers a list of those of its elements."""
+        if not is_many(row):
+            return self.get(identity_of(row))
+        found = [self.of(element) for element in elements_of_row(row)]
+        return None if found.count(None) == len(found) else found
 
     def add(self, row: Row, term: Any) -> None:
-        """Add a term to the adjoint of a row."""
-        identity = identity_of(row)
-        self[identity] = self[identity] + term if identity in self else term
+        """Add a term to the adjoint of a row; to that of many numbers a list of terms."""
+        if is_many(row):
+            for element, part in zip(elements_of_row(row), term):
+                self.add(element, part)
+        else:
+            identity = identity_of(row)
+            self[identity] = self[identity] + term if identity in self else term
 
 
 def reverse_sweep(
@@ -73,7 +79,7 @@ def reverse_sweep(
     if detector is not None and on_row is not None:  # what goes wrong is to be told of the numbers first
         reverse_sweep([(target, number_in(seed)) for target, seed in seeds], recorder, follows)
     for row in reversed(rows_below([target for target, _ in seeds], recorder)):
-        adjoint = adjoints.get(row[SERIAL])
+        adjoint = adjoints.of(row)
         if adjoint is None:  # no gradient comes this way
             continue
         for operand, term in terms_of(row, adjoint, on_row):

@@ -12,10 +12,28 @@ the bits are the same.
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from operator import add, mul, neg
 
 from . import backprop
 from .backprop import Adjoints
-from .rows import identity_of
+from .rows import (
+    D_RIGHT,
+    ELEMENT,
+    JOIN,
+    MATMUL,
+    NUMBER,
+    OPERATION,
+    RIGHT,
+    SERIAL,
+    SHAPE,
+    TAKE,
+    TRANSPOSE,
+    derivatives_of,
+    element_of,
+    identity_of,
+    is_many,
+    operands_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,15 +45,33 @@ if TYPE_CHECKING:
 
 
 class Stretches(Adjoints):
-    """Adjoints of leaves by their keys, those of rows by position in `lists`, counted down from a serial."""
+    """Adjoints of leaves by their keys, those of rows by position in `lists`, counted down from a serial.
 
-    __slots__ = ("lists",)
+    Those of rows of many numbers are lists in `wholes`, or here if they are leaves, with None for what is not reached.
+    """
+
+    __slots__ = ("lists", "wholes")
 
     lists: list[tuple[int, list[Any]]]
+    wholes: dict[int, list[Any]]
 
     def of(self, row: Row) -> Any:
         """The adjoint of a row, None if the sweep did not reach it."""
+        if is_many(row):
+            if row[OPERATION] in (TAKE, JOIN, TRANSPOSE):
+                return Adjoints.of(self, row)
+            identity = identity_of(row)
+            found = self.wholes.get(identity)  # type: ignore[call-overload]
+            has_single = not row[OPERATION] and any(type(key) is float for key in self)
+            return Adjoints.of(self, row) if has_single else found if found is not None else self.get(identity)
+        if row[OPERATION] == ELEMENT:
+            adjoints = self.wholes.get(row[RIGHT][0][SERIAL])
+            return None if adjoints is None else adjoints[row[D_RIGHT][0]]
         identity = identity_of(row)
+        if type(identity) is float:  # an element of a leaf
+            single, whole = self.get(identity), self.get(int(identity))
+            part = None if whole is None else whole[round(identity % 1 * (len(whole) + 1)) - 1]
+            return part if single is None else single if part is None else single + part
         for top, adjoints in self.lists:
             if 0 <= top - identity < len(adjoints) and adjoints[top - identity] is not None:
                 return adjoints[top - identity]
@@ -58,6 +94,8 @@ def sweep(seeds: Seeds, recorder: Recorder | None = None) -> Adjoints | None:
         if intervals is not None and interval not in intervals:
             recorder.selective = True  # type: ignore[union-attr]
             return adjoints
+        if left is None:
+            break
         below = None
         if d_left is not None:
             if left[2]:
@@ -68,8 +106,6 @@ def sweep(seeds: Seeds, recorder: Recorder | None = None) -> Adjoints | None:
             else:
                 key = left[4]
                 adjoints[key] = adjoints[key] + adjoint * d_left if key in adjoints else adjoint * d_left
-        elif left is None:
-            break
         if d_right is not None:
             if right[2]:
                 total = adjoint * d_right if below is None else total + adjoint * d_right
@@ -89,12 +125,16 @@ def sweep(seeds: Seeds, recorder: Recorder | None = None) -> Adjoints | None:
 def sweep_by_position(seeds: Seeds, intervals: Any, recorder: Any, before: Adjoints) -> Adjoints | None:
     """The sweep from targets that may fork, with the adjoints `before` them."""
     found = Stretches(before)
-    found.lists = []
-    leaves: dict[int, Any] = {**before}
+    found.lists, found.wholes = [], {}
+    leaves: dict[float, Any] = {**before}
+    piles: dict[float, list[Any]] = {}  # what is to be added up for many numbers: their row and lists of terms
     far: dict[int, list[Any]] = {}  # what waits: a row and its adjoint, by the serial
     heap: list[int] = []
     for target, seed in seeds:
-        if target[2]:
+        if type(seed) is list:
+            if pile(piles, target, seed) and target[2]:
+                put_far(far, heap, target, seed)
+        elif target[2]:
             put_far(far, heap, target, seed)
         else:
             key = identity_of(target)
@@ -124,6 +164,38 @@ def sweep_by_position(seeds: Seeds, intervals: Any, recorder: Any, before: Adjoi
             if intervals is not None and interval not in intervals:
                 recorder.selective = True
                 continue
+            if left is None:
+                if not isinstance(operation, str):
+                    return None
+                if d_left is None:
+                    terms = [(x, adjoint * local) for x, local in zip(right, d_right) if local is not None]
+                elif d_left:
+                    total, has_gaps = total_of(*piles[row[0]])
+                    found.wholes[row[0]] = total
+                    terms = terms_of_elements(row, total) if has_gaps else terms_of_many(row, total)
+                else:
+                    terms = terms_of_many(row, adjoint)
+                for operand, term in terms:
+                    if type(term) is not float and is_many(operand) and not (pile(piles, operand, term) and operand[2]):
+                        continue
+                    if operand[2]:
+                        k = top - operand[0]
+                        if k >= length and k < reach:
+                            length, reach, waiting = grow(rows, adjoints, k, top, far, reached, waiting)
+                        if k < length:
+                            before = adjoints[k]
+                            if before is None:
+                                rows[k] = operand
+                                adjoints[k] = term
+                                waiting += 1
+                            else:
+                                adjoints[k] = before + term
+                        else:
+                            put_far(far, heap, operand, term)
+                    else:
+                        key = operand[4] or identity_of(operand)
+                        leaves[key] = leaves[key] + term if key in leaves else term
+                continue
             if d_left is not None:
                 if left[2]:
                     k = top - left[0]
@@ -144,30 +216,6 @@ def sweep_by_position(seeds: Seeds, intervals: Any, recorder: Any, before: Adjoi
                     leaves[key] = leaves[key] + adjoint * d_left if key in leaves else adjoint * d_left
                 if d_right is None:
                     continue
-            elif left is None:
-                if not isinstance(operation, str):
-                    return None
-                for operand, local in zip(right, d_right):
-                    if local is None:
-                        continue
-                    if operand[2]:
-                        k = top - operand[0]
-                        if k >= length and k < reach:
-                            length, reach, waiting = grow(rows, adjoints, k, top, far, reached, waiting)
-                        if k < length:
-                            before = adjoints[k]
-                            if before is None:
-                                rows[k] = operand
-                                adjoints[k] = adjoint * local
-                                waiting += 1
-                            else:
-                                adjoints[k] = before + adjoint * local
-                        else:
-                            put_far(far, heap, operand, adjoint * local)
-                    else:
-                        key = identity_of(operand)
-                        leaves[key] = leaves[key] + adjoint * local if key in leaves else adjoint * local
-                continue
             if right[2]:
                 k = top - right[0]
                 if k >= length and k < reach:
@@ -188,6 +236,7 @@ def sweep_by_position(seeds: Seeds, intervals: Any, recorder: Any, before: Adjoi
         if far:
             reached += length - rows.count(None)
     found.update(leaves)
+    found.update({key: total_of(*of_leaf)[0] for key, of_leaf in piles.items() if not of_leaf[0][2]})
     return found
 
 
@@ -215,6 +264,177 @@ def grow(
         rows[top - serial], adjoints[top - serial] = far.pop(serial)
         waiting += 1
     return len(rows), 8 * (reached + len(rows) - rows.count(None)) + 64, waiting
+
+
+# ---- Rows of many numbers --------------------------------------------------------------------------------------------
+
+
+class Part:
+    """Terms for some of the elements of many numbers."""
+
+    __slots__ = ("numbers", "places")
+
+    def __init__(self, places: Any, numbers: Any) -> None:
+        self.places = places
+        self.numbers = numbers
+
+
+class Outer:
+    """Terms for a matrix: the products of each number of one list with each of another."""
+
+    __slots__ = ("across", "down")
+
+    def __init__(self, down: Any, across: Any) -> None:
+        self.down = down
+        self.across = across
+
+
+def pile(piles: dict[float, list[Any]], row: Row, term: Any) -> bool:
+    """Put a term on the pile of a row of many numbers; whether it is the first."""
+    identity = identity_of(row)
+    if identity in piles:
+        piles[identity][1].append(term)
+        return False
+    piles[identity] = [row, [term]]
+    return True
+
+
+def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
+    """The sum of the terms for many numbers, and whether it has gaps: None where there is no term."""
+    found: Any = None
+    products, parts = [], []
+    for term in terms:
+        kind = type(term)
+        if kind is list:
+            found = term if found is None else [*map(add, found, term)]
+        elif kind is Outer:
+            products.append(term)
+        else:
+            parts.append(term)
+    if products:
+        if len(products) == 1:
+            across = products[0].across
+            own = [x * y for x in products[0].down for y in across]
+        else:
+            columns = [*zip(*[term.across for term in products])]
+            own = [sum(map(mul, x, y)) for x in zip(*[term.down for term in products]) for y in columns]
+        found = own if found is None else [*map(add, found, own)]
+    if not parts:
+        return found, False
+    has_gaps = found is None
+    found = [None] * len(row[NUMBER]) if found is None else [*found]
+    for part in parts:
+        for i, term in zip(part.places, part.numbers):
+            if term is not None:
+                found[i] = term if found[i] is None else found[i] + term
+    return found, has_gaps and None in found
+
+
+def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
+    """What a row passes on that has many numbers, or is computed of such: each operand with a list of terms."""
+    operation, operands, shape, derivatives = row[OPERATION], row[RIGHT], row[SHAPE], row[D_RIGHT]
+    if operation == ELEMENT:
+        return [(operands[0], Part(derivatives, (adjoint,)))]
+    if not shape:
+        return [
+            (
+                x,
+                [adjoint * y for y in local]
+                if type(local) is tuple
+                else [adjoint * local] * len(x[NUMBER])
+                if type(x[SHAPE]) is tuple and x[SHAPE]
+                else adjoint * local,
+            )
+            for x, local in zip(operands, derivatives)
+            if local is not None
+        ]
+    if operation == TAKE:
+        return [(operands[0], Part(derivatives[0], adjoint))]
+    if operation == JOIN:
+        return terms_of_joined(operands, derivatives, adjoint)
+    if operation == TRANSPOSE:
+        columns = shape[1]
+        return [(operands[0], [x for i in range(columns) for x in adjoint[i::columns]])]
+    if operation == MATMUL:
+        return terms_of_product(operands, derivatives, adjoint)
+    terms: list[tuple[Row, Any]] = []
+    for operand, local in zip(operands, derivatives):
+        if local is None:
+            continue
+        if type(local) is tuple:
+            products = [*map(mul, adjoint, local)]
+        elif type(local) is int and (local == 1 or local == -1):
+            products = adjoint if local == 1 else [*map(neg, adjoint)]
+        else:
+            products = [x * local for x in adjoint]
+        if not is_many(operand):
+            terms.append((operand, sum(products)))
+        elif (count := len(operand[NUMBER])) == len(products):
+            terms.append((operand, products))
+        else:  # a row beside a matrix
+            terms.append((operand, [sum(products[i::count]) for i in range(count)]))
+    return terms
+
+
+def terms_of_joined(operands: Any, derivatives: Any, adjoint: list[Any]) -> list[tuple[Row, Any]]:
+    """What many numbers that were joined pass on to each of those."""
+    terms: list[tuple[Row, Any]] = []
+    begin = 0
+    for operand, local in zip(operands, derivatives):
+        if not is_many(operand):
+            if local is not None and adjoint[begin] is not None:
+                terms.append((operand, adjoint[begin]))
+            begin += 1
+            continue
+        end = begin + len(operand[NUMBER])
+        if local is not None:
+            terms.append((operand, adjoint[begin:end]))
+        begin = end
+    return terms
+
+
+def terms_of_product(operands: Any, follows: Any, adjoint: list[Any]) -> list[tuple[Row, Any]]:
+    """What a product of matrices passes on: of X @ Y it is G @ Y.T and X.T @ G, where G are the adjoints."""
+    left, right = operands
+    common = left[SHAPE][-1]
+    columns = right[SHAPE][1] if len(right[SHAPE]) > 1 else 1
+    terms: list[tuple[Row, Any]] = []
+    if follows[0] is not None:
+        if columns == 1:
+            terms.append((left, Outer(adjoint, right[NUMBER])))
+        else:
+            of_right = [right[NUMBER][i : i + columns] for i in range(0, common * columns, columns)]
+            of_adjoint = [adjoint[i : i + columns] for i in range(0, len(adjoint), columns)]
+            terms.append((left, [sum(map(mul, x, y)) for x in of_adjoint for y in of_right]))
+    if follows[1] is not None:
+        if len(adjoint) == columns:
+            terms.append((right, Outer(left[NUMBER], adjoint)))
+        else:
+            across = [adjoint[i::columns] for i in range(columns)]
+            down = [left[NUMBER][i::common] for i in range(common)]
+            terms.append((right, [sum(map(mul, x, y)) for x in down for y in across]))
+    return terms
+
+
+def terms_of_elements(row: Row, adjoints: list[Any]) -> list[tuple[Row, Any]]:
+    """What the elements of a row pass on, of which the sweep did not reach them all."""
+    if row[OPERATION] == TAKE:
+        return terms_of_many(row, adjoints)
+    terms: list[tuple[Row, Any]] = []
+    for i, adjoint in enumerate(adjoints):
+        if adjoint is None:
+            continue
+        element = element_of(row, i)
+        pairs: Any = [(element, adjoint)]
+        if element[OPERATION] == ELEMENT and element[RIGHT][0] is row:
+            pairs = zip(operands_of(element), derivatives_of(element))
+            pairs = [(x, adjoint * local) for x, local in pairs if local is not None]
+        for operand, term in pairs:
+            if operand[OPERATION] == ELEMENT:
+                terms.append((operand[RIGHT][0], Part(operand[D_RIGHT], (term,))))
+            else:
+                terms.append((operand, term))
+    return terms
 
 
 backprop.fast_sweeps.append(sweep)

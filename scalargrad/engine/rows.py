@@ -8,6 +8,11 @@ Every operation on values appends a row to the record, an immutable tuple:
 the local derivatives came to, None for an operand that is not followed. An operation of one operand has no `right`. One
 of more than two has None in place of `left` and `d_left`, and tuples in place of `right` and `d_right`.
 
+A row of many numbers, a vector's or a matrix's, has a tuple of them, row by row, and its shape in place of `d_left`,
+(n,) or (m, n). So has what is computed of such rows at once, a sum for instance, with () for a shape. What it stands
+for is the program on single numbers, element by element: `operation_of`, `operands_of` and `derivatives_of` tell that
+program, so whatever walks through the record by them knows single numbers alone.
+
 Serial numbers only grow, in all threads alike, so that a row always comes after those of its operands: descending order
 of serials is a topological order. Nothing else needs to be known to go back.
 
@@ -39,8 +44,11 @@ if TYPE_CHECKING:
 
 SERIAL, INTERVAL, OPERATION, NUMBER, LEFT, RIGHT, D_LEFT, D_RIGHT = range(8)
 KEY, LABEL = LEFT, RIGHT  # of a leaf
+SHAPE = D_LEFT  # of many numbers, and of what is computed of them at once; None for all others
 
 LEAF, CONSTANT = "", None  # in place of an operation
+# What only moves numbers: one element of many, some of them, many in one, the transpose; and products of matrices.
+ELEMENT, TAKE, JOIN, TRANSPOSE, MATMUL = "element", "take", "join", "transpose", "matmul"
 
 next_serial = count(1).__next__
 
@@ -61,9 +69,9 @@ def row_of(
     return (next_serial(), interval, name, number, None, tuple(operands), None, tuple(derivatives))
 
 
-def reassigned(row: Row, number: Number) -> Row:
+def reassigned(row: Row, number: Any) -> Row:
     """The row of a leaf with another number."""
-    return (next_serial(), row[INTERVAL], row[OPERATION], number, row[KEY], row[LABEL], None, None)
+    return (next_serial(), row[INTERVAL], row[OPERATION], number, row[KEY], row[LABEL], row[SHAPE], None)
 
 
 class LabelledName(str):
@@ -97,10 +105,21 @@ def label_of(row: Row) -> str | None:
 # ---- What a row says -------------------------------------------------------------------------------------------------
 
 
-def identity_of(row: Row) -> int:
-    """What a row's adjoint goes by: the key of a leaf, or else the serial."""
-    identity: int = row[SERIAL] if row[OPERATION] or row[KEY] is None else row[KEY]
+def identity_of(row: Row) -> float:
+    """What a row's adjoint goes by: the key of a leaf, or else the serial; that of an element stands between two."""
+    if row[OPERATION] == ELEMENT:
+        (whole,), (i,) = row[RIGHT], row[D_RIGHT]
+        return between(whole[SERIAL], i, len(whole[NUMBER]))
+    identity: float = row[SERIAL] if row[OPERATION] or row[KEY] is None else row[KEY]
     return identity
+
+
+def between(serial: int, i: int, count: int) -> float:
+    """The identity of one of `count` elements: behind that of the whole, and before the next serial.
+
+    They differ as long as serial * count is less than 2**53.
+    """
+    return serial + (i + 1) / (count + 1)
 
 
 def number_in(x: Any) -> Any:
@@ -112,6 +131,9 @@ def number_in(x: Any) -> Any:
 def operation_of(row: Row) -> Any:
     """The operation that made a row, None for a leaf or a constant."""
     name = row[OPERATION]
+    if name == ELEMENT:
+        name = row[RIGHT][0][OPERATION]
+        name = "dot" if name == MATMUL else name
     return (registry[name] if isinstance(name, str) else name) if name else None
 
 
@@ -119,18 +141,43 @@ def operands_of(row: Row) -> tuple[Any, ...]:
     """The rows and plain numbers that the operation was applied to."""
     if not row[OPERATION]:
         return ()
-    if row[LEFT] is None:
-        return row[RIGHT]  # type: ignore[no-any-return]
-    return (row[LEFT],) if row[RIGHT] is None else (row[LEFT], row[RIGHT])
+    if row[LEFT] is not None:
+        return (row[LEFT],) if row[RIGHT] is None else (row[LEFT], row[RIGHT])
+    operands: tuple[Any, ...] = row[RIGHT]
+    if row[SHAPE] is None:
+        return operands
+    if row[OPERATION] != ELEMENT:
+        return tuple([x for many in operands for x in (elements_of_row(many) if is_many(many) else (many,))])
+    (whole,), (i,) = operands, row[D_RIGHT]
+    if whole[OPERATION] == MATMUL:
+        (left, right), (in_left, in_right) = whole[RIGHT], factors_of(whole, i)
+        return (*[element_of(left, j) for j in in_left], *[element_of(right, j) for j in in_right])
+    return tuple([element_of(x, i % len(x[NUMBER])) if is_many(x) else x for x in whole[RIGHT]])
 
 
 def derivatives_of(row: Row) -> tuple[Number | None, ...]:
     """The local derivatives, one for each operand, None for what is not followed."""
     if not row[OPERATION]:
         return ()
-    if row[LEFT] is None:
-        return row[D_RIGHT]  # type: ignore[no-any-return]
-    return (row[D_LEFT],) if row[RIGHT] is None else (row[D_LEFT], row[D_RIGHT])
+    if row[LEFT] is not None:
+        return (row[D_LEFT],) if row[RIGHT] is None else (row[D_LEFT], row[D_RIGHT])
+    derivatives: tuple[Any, ...] = row[D_RIGHT]
+    if row[SHAPE] is None:
+        return derivatives
+    if row[OPERATION] != ELEMENT:
+        pairs = zip(row[RIGHT], derivatives)
+        return tuple([d for x, local in pairs for d in spread(local, x)])
+    (whole,), (i,) = row[RIGHT], derivatives
+    if whole[OPERATION] == MATMUL:
+        (left, right), (in_left, in_right), follows = whole[RIGHT], factors_of(whole, i), whole[D_RIGHT]
+        by_left = [right[NUMBER][j] if follows[0] else None for j in in_right]
+        return (*by_left, *[left[NUMBER][j] if follows[1] else None for j in in_left])
+    return tuple([local[i] if type(local) is tuple else local for local in whole[D_RIGHT]])
+
+
+def spread(local: Any, operand: Row) -> Sequence[Number | None]:
+    """A local derivative for each number of an operand; where there is one alone, it is that of them all."""
+    return local if type(local) is tuple else (local,) * (len(operand[NUMBER]) if is_many(operand) else 1)
 
 
 def parents_of(row: Row) -> list[Row]:
@@ -144,16 +191,87 @@ def rows_below(targets: Iterable[Row], recorder: Recorder | None = None) -> list
     A row that a `recorder` did not see counts as a leaf: the walk does not go past it, and notes that it came to one.
     The walk keeps its own stack, so that a graph may be of any depth.
     """
-    stack = [target for target in targets if target[OPERATION]]
-    found: dict[int, Row] = {}
+    stack = [x for target in targets for x in (elements_of_row(target) if is_many(target) else (target,))]
+    stack = [target for target in stack if target[OPERATION]]
+    found: dict[float, Row] = {}
     while stack:
         row = stack.pop()
+        identity = identity_of(row)
         if recorder is not None and row[INTERVAL] not in recorder.intervals:
             recorder.selective = True
-        elif row[SERIAL] not in found:
-            found[row[SERIAL]] = row
-            stack += [x for x in operands_of(row) if type(x) is tuple and x[OPERATION] and x[SERIAL] not in found]
-    return [found[serial] for serial in sorted(found)]
+        elif identity not in found:
+            found[identity] = row
+            stack += [x for x in operands_of(row) if type(x) is tuple and x[OPERATION] and identity_of(x) not in found]
+    return [found[identity] for identity in sorted(found)]
+
+
+# ---- Rows of many numbers --------------------------------------------------------------------------------------------
+
+
+def is_many(x: Any) -> bool:
+    """Whether an operand is a row of many numbers."""
+    return type(x) is tuple and bool(x[SHAPE]) and type(x[SHAPE]) is tuple
+
+
+def element_of(row: Row, i: int) -> Row:
+    """The row of element i of a row of many numbers, row by row: where numbers were only moved, that of its origin."""
+    while is_many(row):
+        name = row[OPERATION]
+        if name == TAKE:
+            (row,), i = row[RIGHT], row[D_RIGHT][0][i]
+        elif name == JOIN:
+            row, i = joined_at(row, i)
+        elif name == TRANSPOSE:
+            rows, columns = row[SHAPE]
+            (row,), i = row[RIGHT], i % columns * rows + i // columns
+        else:
+            break
+    else:
+        return row
+    if row[OPERATION]:
+        return (next_serial(), row[INTERVAL], ELEMENT, row[NUMBER][i], None, (row,), (), (i,))
+    identity = between(row[SERIAL] if row[KEY] is None else row[KEY], i, len(row[NUMBER]))
+    key = None if row[KEY] is None else identity
+    return (identity, row[INTERVAL], row[OPERATION], row[NUMBER][i], key, label_at(row, i), None, None)
+
+
+def elements_of_row(row: Row) -> list[Row]:
+    """The rows of all elements of a row of many numbers."""
+    return [element_of(row, i) for i in range(len(row[NUMBER]))]
+
+
+def joined_at(row: Row, i: int) -> tuple[Row, int]:
+    """Which of the operands of what was joined has element i, and where."""
+    operands = row[RIGHT]
+    if len(operands) == len(row[NUMBER]):
+        return operands[i], 0
+    for operand in operands:
+        count = len(operand[NUMBER]) if is_many(operand) else 1
+        if i < count:
+            break
+        i -= count
+    return operand, i
+
+
+def label_at(row: Row, i: int) -> str | None:
+    """The label of an element of a leaf that has one: its name with the index."""
+    if row[LABEL] is None:
+        return None
+    return f"{row[LABEL]}{''.join([f'[{j}]' for j in place_in(row[SHAPE], i)])}"
+
+
+def place_in(shape: tuple[int, ...], i: int) -> tuple[int, ...]:
+    """The indices of element i, counted row by row."""
+    return (i,) if len(shape) == 1 else divmod(i, shape[1])
+
+
+def factors_of(row: Row, i: int) -> tuple[range, range]:
+    """Where the numbers stand in two matrices whose products add up to element i of their product."""
+    left, right = row[RIGHT]
+    common = left[SHAPE][-1]
+    columns = right[SHAPE][1] if len(right[SHAPE]) > 1 else 1
+    at, column = divmod(i, columns)
+    return range(at * common, (at + 1) * common), range(column, common * columns, columns)
 
 
 # ---- Whom a row belongs to -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 import operator
 from _weakref import ref
 from collections import deque
-from itertools import chain
+from itertools import chain, repeat
 
 from ..checks import as_float, as_number, named, refuse_float, refuse_index, refuse_list, refuse_ratio, rounded
 from ..operations import elementary as operations
@@ -21,8 +21,8 @@ from .rows import (
     LEAF,
     NUMBER,
     OPERATION,
-    SERIAL,
     derivatives_of,
+    element_of,
     identity_of,
     inner_values,
     label_of,
@@ -42,12 +42,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from numbers import Real
-    from typing import Any
+    from typing import Any, TypeVar
 
     from ..checks import Number
     from ..operations.operation import Operation
     from .contexts import Interval
     from .rows import Row
+
+    Handle = TypeVar("Handle", bound=Any)
 else:
     from numbers import Real
 
@@ -107,11 +109,13 @@ def make_constant(number: Number) -> Value:
     return value
 
 
-def make_leaf(value: Value, number: Number, label: str | None = None, is_tracked: bool = True) -> Value:
-    """Make a new object a leaf, or a constant that can be assigned."""
+def make_leaf(
+    value: Handle, number: Any, label: str | None = None, is_tracked: bool = True, shape: tuple[int, ...] | None = None
+) -> Handle:
+    """Make a new object a leaf, or a constant that can be assigned: of a number, or of as many as a shape has."""
     key = next_serial()
     operation = LEAF if is_tracked else CONSTANT
-    value.row = (key, current().number if open_blocks else 0, operation, number, key, label, None, None)
+    value.row = (key, current().number if open_blocks else 0, operation, number, key, label, shape, None)
     value._grad = None
     leaves[key] = ref(value)
     if len(leaves) > leaves.limit:
@@ -142,27 +146,63 @@ def holder_of(row: Row) -> Value:
     """The object for a row, one as long as it lives; of a leaf the leaf itself, if anybody holds it."""
     is_leaf = row[KEY] is not None and not row[OPERATION]
     table = leaves if is_leaf else inner_values
-    identity = row[KEY] if is_leaf else row[SERIAL]
+    identity = identity_of(row)
     value: Value | None = table.find(identity)
     if value is None:
         value = new(Value)
         value.row = row
         if is_leaf:
             value._grad = latest_adjoint(row)
+            if (place := place_in_leaf(row)) is not None:
+                whole, i = place
+                value = whole.handles.setdefault(i, value)
         table.add(identity, value)
+    return value
+
+
+def place_in_leaf(row: Row) -> tuple[Any, int] | None:
+    """The leaf of many numbers that the row of a leaf is an element of, and where it stands there; None if none lives.
+
+    Such a row has a key between that of the whole and the next.
+    """
+    key = row[KEY]
+    if type(key) is not float or row[OPERATION]:
+        return None
+    whole = leaves.find(int(key))
+    return None if whole is None else (whole, round(key % 1 * (len(whole.row[NUMBER]) + 1)) - 1)
+
+
+def element_on(whole: Row, i: int) -> Value:
+    """The value that stands for an element of a row of many numbers."""
+    row = element_of(whole, i)
+    if row[OPERATION] or row[KEY] is None:
+        value = new(Value)
+        value.row = row
+        return value
+    leaf = holder_of(row)
+    if leaf.row[NUMBER] is row[NUMBER]:
+        return leaf
+    value = new(Value)  # with its number of then
+    value.row = row
     return value
 
 
 def settle(value: Value) -> None:
     """Let this very object be found by its row, unless there is another one."""
     row = value.row
-    if (row[OPERATION] or row[KEY] is None) and inner_values.find(row[SERIAL]) is None:
-        inner_values.add(row[SERIAL], value)
+    if (row[OPERATION] or row[KEY] is None) and inner_values.find(identity_of(row)) is None:
+        inner_values.add(identity_of(row), value)
 
 
 def gradient_of(value: Value) -> Any:
     """What `backward()` has left in a value, None if there was no pass."""
-    return latest_adjoint(value.row) if value.row[OPERATION] else getattr(value, "_grad", None)
+    row = value.row
+    if row[OPERATION]:
+        return latest_adjoint(row)
+    if (place := place_in_leaf(row)) is not None:
+        whole, i = place
+        return None if whole._grad is None else whole._grad[i]
+    return getattr(value, "_grad", None)
 
 
 def topological_order(target: Any) -> list[Value]:
@@ -229,13 +269,18 @@ def shown(value: Value, spec: str | None = None) -> str:
     return repr(value.row[NUMBER]) if spec is None else format(value.row[NUMBER], spec)
 
 
-def assign_at_once(leaves: Sequence[Value], numbers: Iterable[Number], *then: Callable[[], Any]) -> None:
+def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
     """Give several leaves their numbers, all of them or, if it is interrupted before, none.
 
     What is `then` called, in C, is part of it.
     """
     rows = [reassigned(leaf.row, number) for leaf, number in zip(leaves, numbers)]
-    drain(chain(map(set_row, leaves, rows), map(operator.call, then)))
+    handles = [*leaves]
+    for leaf, row in zip(leaves, [*rows]):
+        for i, handle in [*getattr(leaf, "handles", {}).items()]:
+            handles.append(handle)
+            rows.append(element_of(row, i))
+    drain(chain(map(setattr, handles, repeat("row"), rows), map(operator.call, then)))
 
 
 # ---- Methods ---------------------------------------------------------------------------------------------------------
@@ -343,7 +388,13 @@ class Value(Element):
         row = self.row
         if row[OPERATION] or row[KEY] is None:
             raise AttributeError(f"the data of {self!r} was computed and cannot be set; make a new Value of the number")
-        self.row = reassigned(row, leaf_number(number))
+        number = leaf_number(number)
+        if (place := place_in_leaf(row)) is None:
+            self.row = reassigned(row, number)
+        else:
+            whole, i = place
+            numbers = whole.row[NUMBER]
+            assign_at_once([whole], [(*numbers[:i], number, *numbers[i + 1 :])])
 
     @property
     def grad(self) -> Number:
@@ -364,8 +415,13 @@ class Value(Element):
         refuse_in_trace("grad", self)
         number = as_number(number, " as grad (0 clears it)")
         if self.row[OPERATION]:
-            self._grad = adjoints = Adjoints({self.row[SERIAL]: number})
+            self._grad = adjoints = Adjoints({identity_of(self.row): number})
             keep(adjoints)
+        elif (place := place_in_leaf(self.row)) is not None:
+            whole, i = place
+            grads = whole.grads()
+            grads[i] = number
+            whole._grad = grads
         else:
             self._grad = number
 
@@ -378,7 +434,7 @@ class Value(Element):
     def label(self, label: str | None) -> None:
         self.row = row = labelled(self.row, label)
         if row[OPERATION] or row[KEY] is None:
-            inner_values.add(row[SERIAL], self)
+            inner_values.add(identity_of(row), self)
 
     @property
     def operands(self) -> tuple[Any, ...]:
@@ -445,17 +501,33 @@ class Value(Element):
         number = row[NUMBER]
         adjoints = carry_back([(row, 1.0 if type(number) is float else one_like(number))])
         reached, sums = [], []
+        wholes: dict[int, list[Any]] = {}  # leaves of many numbers, with the sums for them
         find = leaves.get
         for key, adjoint in adjoints.items():
             leaf = find(key, nothing)()
-            if leaf is not None and leaf.row[OPERATION] is not CONSTANT:
+            if type(key) is float and (whole := leaves.find(int(key))) is not None:
+                _, grads = wholes.setdefault(int(key), [whole, whole.grads()])
+                grads[round(key % 1 * (len(grads) + 1)) - 1] += adjoint
+            elif leaf is None or leaf.row[OPERATION] is CONSTANT:
+                continue
+            elif type(adjoint) is list:
+                found = wholes.setdefault(key, [leaf, leaf.grads()])  # type: ignore[arg-type]
+                try:
+                    found[1] = [*map(operator.add, found[1], adjoint)]
+                except TypeError:  # it has gaps
+                    found[1] = [x if y is None else x + y for x, y in zip(found[1], adjoint)]
+            else:
                 before = leaf._grad
                 reached.append(leaf)
                 sums.append(leaf.grad + adjoint if before is None else before + adjoint)
+        for whole, grads in wholes.values():
+            if whole.row[OPERATION] is not CONSTANT:
+                reached.append(whole)
+                sums.append(grads)
         if row[OPERATION]:
             self._grad = adjoints
             keep(adjoints)
-        drain(map(set_grad, reached, sums))  # all or, if it is interrupted before, none
+        drain(map(setattr, reached, repeat("_grad"), sums))  # all or, if it is interrupted before, none
 
     def item(self) -> Number:
         """The plain number, as NumPy and PyTorch call it; `numpy` is TensorFlow's name for it."""
@@ -500,7 +572,7 @@ class Value(Element):
     __ne__ = comparison(operator.ne)
 
     def __hash__(self) -> int:
-        return identity_of(self.row)
+        return hash(identity_of(self.row))
 
     # -- functions as methods
 
@@ -560,7 +632,4 @@ class Value(Element):
         return twin
 
 
-# The slots of values as functions in C.
-set_row: Callable[..., None] = vars(Value)["row"].__set__
-set_grad: Callable[..., None] = vars(Value)["_grad"].__set__
 appliers[Value] = (Rank.VALUE, record)

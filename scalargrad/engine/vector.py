@@ -1,10 +1,16 @@
-"""`Vector`: a list of values with elementwise operators, and reductions that make one node of many."""
+"""`Vector` and `Matrix`: many numbers that remember how they were computed, in one row of the record.
+
+An operation on each element, a sum of them all, a product of matrices are one row each. What they stand for is the
+program on single values (see `rows`): the numbers are the same to the bit, and so are the derivatives, up to the order
+in which terms are added. The elements are values, which are made when they are asked for.
+"""
 
 from __future__ import annotations
 
 import operator
 import sys
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 from ..checks import (
     as_number,
@@ -20,171 +26,314 @@ from ..checks import (
 )
 from ..operations import elementary as operations
 from ..operations import reductions
-from ..operations.operation import Rank, appliers, array_appliers, find_applier
-from .contexts import AMBIENT, open_blocks, refuse_in_trace
-from .rows import CONSTANT, NUMBER, OPERATION
-from .value import Value, make_constant, number_of, record, recorded, shown
+from ..operations.operation import Rank, Reduction, appliers, array_appliers, find_applier
+from ..operations.reductions import left_sum
+from .backprop import latest_adjoint
+from .contexts import AMBIENT, current, open_blocks, refuse_in_trace
+from .rows import (
+    CONSTANT,
+    D_RIGHT,
+    JOIN,
+    KEY,
+    MATMUL,
+    NUMBER,
+    OPERATION,
+    RIGHT,
+    SHAPE,
+    TAKE,
+    TRANSPOSE,
+    identity_of,
+    next_serial,
+)
+from .value import Value, element_on, make_constant, new, number_of, record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from ..checks import Number
     from ..operations.operation import Operation
+    from .contexts import Interval
+    from .rows import Row
+
+    Shape = tuple[int, ...]
 
 
-def elementwise_operator(operation: Operation, reflected: bool = False) -> Callable[[Vector, Any], Any]:
-    """A method for a binary operator between a vector and a vector, list, array, value or number."""
-    kernel = operation.kernel
-
-    def method(self: Vector, other: Any) -> Any:
-        if find_applier(other) is None:
-            return NotImplemented
-        if getattr(other, "ndim", 1) > 1:
-            return operation(other, self) if reflected else operation(self, other)
-        mine, others = aligned((self, other))
-        return Vector(map(kernel, others, mine) if reflected else map(kernel, mine, others))
-
-    method.__name__ = f"__{'r' * reflected}{operation.name}__"
-    method.__qualname__ = f"Vector.{method.__name__}"
-    return method
+# ---- How an operation on many numbers is recorded --------------------------------------------------------------------
 
 
-def aligned(operands: Sequence[Any]) -> list[Sequence[Any]]:
-    """The elements of each operand, scalars repeated to the length of the sequences among them.
+def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
+    """Apply an operation to each element; single numbers go with all of them, a vector with each row of a matrix."""
+    things = [as_values(x) if elements_of(x) is not None else x for x in operands]
+    shape = common_shape([x.row[SHAPE] for x in things if isinstance(x, Values)])
+    interval = current() if open_blocks else AMBIENT
+    if is_apart(interval, things):
+        return one_by_one(operation, things, shape)
+    followed = [isinstance(x, (Value, Values)) and x.is_followed_in(interval) for x in things]
+    rows = [x.row if isinstance(x, (Value, Values)) else as_number(x) for x in things]
+    columns = [column_of(x, shape) for x in rows]
+    numbers, derivatives = columns_of(operation, columns, followed)
+    if not interval.enabled or derivatives.count(None) == len(derivatives):
+        return constants(numbers, shape)
+    return computed(operation.name, numbers, shape, rows, derivatives, interval)
 
-    Raises ValueError if two sequences differ in length.
+
+def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
+    """Whether each element has to have a row of its own: where each is looked at, or some are followed and some not."""
+    if interval.tracer is not None or interval.detector is not None:
+        return True
+    rows = [x.row for x in things if isinstance(x, Values)]
+    return any([row[OPERATION] == JOIN and None in row[D_RIGHT] for row in rows])
+
+
+def column_of(operand: Any, shape: Shape) -> Any:
+    """The numbers of an operand, as many as a shape has: those of a vector once for each row of a matrix."""
+    if type(operand) is not tuple:
+        return repeat(operand)
+    if type(operand[SHAPE]) is not tuple or not operand[SHAPE]:
+        return repeat(operand[NUMBER])
+    return operand[NUMBER] if operand[SHAPE] == shape else operand[NUMBER] * shape[0]
+
+
+def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> tuple[Any, list[Any]]:
+    """An operation on columns of numbers: its results, and the local derivatives by each column that is followed.
+
+    They are a tuple, or one number if it is the same for all.
     """
-    columns = [elements_of(operand) for operand in operands]
-    lengths = {len(column) for column in columns if column is not None}
-    if len(lengths) > 1:
-        raise ValueError(f"expected vectors of one length, got lengths {' and '.join(map(str, sorted(lengths)))}")
-    (length,) = lengths
-    return [[operand] * length if column is None else column for operand, column in zip(operands, columns)]
+    if fast_columns and (found := fast_columns[0](operation, columns, followed)) is not None:
+        return found  # type: ignore[no-any-return]
+    lines = [*zip(*columns)]
+    numbers = tuple([operation.evaluate(line) for line in lines])
+    if True not in followed:
+        return numbers, [None] * len(columns)
+    if callable(operation.rules[0]) or len(operation.rules) > 1:
+        wanted = [operation.local_derivatives(line, followed) for line in lines]
+    else:
+        wanted = [operation.rules] * len(lines)
+    return numbers, [
+        (rule if not callable(rule) else tuple(by)) if follows else None
+        for rule, by, follows in zip(operation.rules, [*zip(*wanted)] or operation.rules, followed)
+    ]
 
 
-def elements_of(operand: Any) -> Sequence[Any] | None:
-    """The elements of a vector, list, tuple or one-dimensional array; None for a scalar."""
-    if isinstance(operand, Vector):
-        return operand._values
-    if isinstance(operand, (list, tuple)):
+fast_columns: list[Callable[..., Any]] = []  # see `fast_vectors`, which may be missing
+
+
+def one_by_one(operation: Operation, things: Sequence[Any], shape: Shape) -> Any:
+    """An operation on each element by itself: the definition of `apply_elementwise`, where each has to be seen."""
+    columns = []
+    for x in things:
+        own = [*elements(x)] if isinstance(x, Values) else None
+        columns.append(repeat(x) if own is None else own if x.row[SHAPE] == shape else own * shape[0])
+    kernel = operation.function or operation
+    return joined([kernel(*line) for line in zip(*columns)], shape)
+
+
+def reduced(operation: Operation, *things: Values) -> Value:
+    """One number made of the elements of all operands."""
+    interval = current() if open_blocks else AMBIENT
+    if is_apart(interval, things):
+        return record(operation, [x for thing in things for x in elements(thing)])
+    followed = [x.is_followed_in(interval) for x in things]
+    rows = [x.row for x in things]
+    numbers: Any = rows[0][NUMBER] if len(rows) == 1 else tuple(chain(*[row[NUMBER] for row in rows]))
+    data = operation.evaluate(numbers)
+    if not interval.enabled or True not in followed:
+        return make_constant(data)
+    (rule,) = operation.rules
+    if callable(rule):
+        derivatives = iter(operation.local_derivatives(numbers, [True] * len(numbers)))
+        by_operand: list[Any] = [tuple([next(derivatives) for _ in row[NUMBER]]) for row in rows]
+    else:
+        by_operand = [rule] * len(rows)
+    return value_of_many(operation.name, data, rows, [d if f else None for d, f in zip(by_operand, followed)], interval)
+
+
+def value_of_many(
+    name: str, number: Number, rows: Sequence[Row], derivatives: Sequence[Any], interval: Interval
+) -> Value:
+    """A value that was computed of many numbers at once."""
+    if derivatives.count(None) == len(derivatives):
+        return make_constant(number)
+    value = new(Value)
+    value.row = (next_serial(), interval.number, name, number, None, tuple(rows), (), tuple(derivatives))
+    return value
+
+
+def computed(
+    name: str, numbers: Any, shape: Shape, rows: Sequence[Any], derivatives: Sequence[Any], interval: Interval
+) -> Any:
+    """What many numbers were computed by, in a row of their own."""
+    return on_shape((next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives)))
+
+
+def constants(numbers: tuple[Any, ...], shape: Shape) -> Any:
+    """Many numbers that nothing is followed through."""
+    interval = current().number if open_blocks else 0
+    return on_shape((next_serial(), interval, CONSTANT, numbers, None, None, shape, None))
+
+
+def on_shape(row: Row) -> Any:
+    """The vector or the matrix that stands for a row."""
+    made: Any = new(Vector if len(row[SHAPE]) == 1 else Matrix)
+    made.row = row
+    return made
+
+
+def moved(name: str, source: Values, numbers: tuple[Any, ...], shape: Shape, places: Any = 1) -> Any:
+    """Some of the elements of a vector or matrix, or all of them in another order."""
+    interval = current() if open_blocks else AMBIENT
+    if not interval.enabled or not source.is_followed_in(interval):
+        row = source.row
+        return on_shape((next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None))
+    row = source.row
+    return on_shape((next_serial(), interval.number, name, numbers, None, (row,), shape, (places,)))
+
+
+def joined(things: Sequence[Any], shape: Shape) -> Any:
+    """Values, vectors and matrices, one after the other, in one row."""
+    interval = current() if open_blocks else AMBIENT
+    rows = [x.row for x in things]
+    numbers = tuple([row[NUMBER] for row in rows])
+    if things and isinstance(things[0], Values):
+        numbers = tuple(chain(*numbers))
+    followed = [1 if x.is_followed_in(interval) else None for x in things]
+    if (not interval.enabled or 1 not in followed) and interval.tracer is None:
+        return on_shape((next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None))
+    return on_shape((next_serial(), interval.number, JOIN, numbers, None, tuple(rows), shape, tuple(followed)))
+
+
+def common_shape(shapes: Sequence[Shape]) -> Shape:
+    """The shape of what is made of operands element by element. Raises ValueError if they do not fit."""
+    first = shapes[0]
+    for shape in shapes[1:]:
+        if shape == first or (len(shape) == 1 and shape == first[1:]):
+            continue
+        if len(first) == 1 and shape[1:] == first:
+            first = shape
+        elif len(first) == len(shape) == 1:
+            lengths = sorted({each[0] for each in shapes})
+            raise ValueError(f"expected vectors of one length, got lengths {' and '.join(map(str, lengths))}")
+        else:
+            raise ValueError(
+                f"expected shapes that fit element by element, got {first} and {shape}; a Vector goes with a Matrix "
+                "that has as many columns"
+            )
+    return first
+
+
+# ---- Operands --------------------------------------------------------------------------------------------------------
+
+
+def elements_of(operand: Any) -> Any:
+    """The elements of a vector, list, tuple or array, the rows of a matrix; None for a scalar."""
+    if isinstance(operand, (Values, list, tuple)):
         return operand
     if is_array(operand) and operand.ndim:
-        if operand.ndim > 1:
-            refuse_dimensions(operand)
-        elements: list[Any] = operand.tolist()
-        return elements
+        return operand.tolist() if operand.ndim == 1 else refuse_dimensions(operand)
     return None
 
 
 def elements_for(name: str, operand: Any) -> Sequence[Any]:
     """The elements of what has some. Raises TypeError for a scalar."""
     elements = elements_of(operand)
-    return elements if elements is not None else refuse_scalar(name, operand)
+    return elements if elements is not None else refuse_scalar(name, operand)  # type: ignore[no-any-return]
 
 
-def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Vector:
-    """Apply an operation to each row of elements."""
-    is_operator = operation.symbol and any(isinstance(x, Vector) for x in operands)  # as in the vector's own methods
-    return Vector(map(operation.kernel if is_operator else operation, *aligned(operands)))
+def as_values(operand: Any) -> Any:
+    """A vector or a matrix as it is; a list, a tuple or an array of one dimension as a vector."""
+    return operand if isinstance(operand, Values) else Vector(elements_of(operand))
 
 
-class Vector:
-    """A sequence of values with elementwise operators and fused reductions.
+def elements(values: Values) -> Iterator[Value]:
+    """The values of a vector, or of a matrix row by row."""
+    return map(values.element, range(len(values.row[NUMBER])))
 
-    Args:
-        elements: values, and plain numbers, which become constants; a list, a tuple, a one-dimensional NumPy array or
-            anything else that iterates.
 
-    Operators work element by element with a vector, a list, an array or a scalar on either side. `sum`, `mean`,
-    `dot`, `norm`, `prod`, `max`, `min` and `logsumexp` each make one node, whatever the length.
+def elementwise_operator(operation: Operation, reflected: bool = False) -> Callable[[Values, Any], Any]:
+    """A method for a binary operator between a vector and a vector, list, array, value or number."""
 
-    Raises:
-        TypeError: an element is neither a value nor a real number.
-        ValueError: an operator meets another length.
+    def method(self: Values, other: Any) -> Any:
+        if not isinstance(other, (Value, Values)):
+            if find_applier(other) is None:
+                return NotImplemented
+            if getattr(other, "ndim", 1) > 1:
+                return operation(other, self) if reflected else operation(self, other)
+        return apply_elementwise(operation, (other, self) if reflected else (self, other))
 
-    >>> v = Vector([Value(1.0), Value(2.0)])
-    >>> (v * v).sum().backward()
-    >>> v.grad
-    [2.0, 4.0]
-    """
+    method.__name__ = f"__{'r' * reflected}{operation.name}__"
+    method.__qualname__ = f"Vector.{method.__name__}"
+    return method
 
-    __slots__ = ("_values",)
 
-    _values: tuple[Value, ...]
+class Values:
+    """What vectors and matrices share: a row of many numbers, and operators that go element by element."""
 
-    def __init__(self, elements: Iterable[Any]) -> None:
-        values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
-        only_values = {*map(type, values)} == {Value}
-        self._values = values if only_values else tuple([element_value(x, i) for i, x in enumerate(values)])
+    __slots__ = ("__weakref__", "_grad", "row")
 
-    # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
+    row: Row
+    _grad: Any
 
-    count = Sequence.count
-    __contains__ = Sequence.__contains__
-    __reversed__ = Sequence.__reversed__
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many elements there are, (n,), or how many rows and columns, (m, n)."""
+        return self.row[SHAPE]  # type: ignore[no-any-return]
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def element(self, i: int) -> Value:
+        """The value of element i, counted row by row."""
+        return element_on(self.row, i)
 
-    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
-        """Where an element that equals `value` stands first, from `start` on. Raises ValueError if there is none."""
-        if value not in self._values[start:stop]:
-            raise ValueError(f"expected an element of {self!r}, got {value!r}")
-        return self._values.index(value, start, stop)
+    def is_followed_in(self, interval: Interval) -> bool:
+        """Whether what is computed from it in an interval keeps it: it is tracked, or a recording tape watches it."""
+        if interval.accessed and getattr(self, "trainable", None) is not None:
+            for notes in interval.accessed:
+                notes[self] = None
+        return self.row[OPERATION] is not CONSTANT or any(tape.watches(self) for tape in interval.tapes)
 
-    def __getitem__(self, index: int | slice) -> Any:
-        try:
-            found = self._values[index]
-        except (IndexError, TypeError) as error:
-            raise type(error)(f"expected an index or slice of {plural(len(self), 'element')}, got {index!r}") from None
-        return Vector(found) if isinstance(found, tuple) else found
+    @property
+    def is_tracked(self) -> bool:
+        """Whether gradients can flow to it: false for constants."""
+        return self.row[OPERATION] is not CONSTANT
 
-    def __iter__(self) -> Any:
-        return iter(self._values)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (Vector, list, tuple)):
-            return NotImplemented  # of an array, which compares element by element, as it does with a list
-        return [*map(number_of, self._values)] == [*map(number_of, other)]
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return f"Vector([{', '.join(map(shown, self._values))}])"
-
-    def __copy__(self) -> Vector:
-        return Vector(self._values)
-
-    def tolist(self) -> list[Number]:
-        """The plain numbers."""
-        for value in self._values:
-            refuse_in_trace("tolist()", value)
-        return [value.row[NUMBER] for value in self._values]
+    def plain(self, what: str) -> tuple[Number, ...]:
+        """The plain numbers row by row, unless a trace would lose what is asked of them."""
+        if open_blocks and current().tracer is not None:
+            for value in elements(self):
+                refuse_in_trace(what, value)
+        return self.row[NUMBER]  # type: ignore[no-any-return]
 
     def numpy(self) -> Any:
         """The plain numbers as a NumPy array (NumPy is imported for it)."""
         import numpy  # an extra, wanted here alone
 
-        return numpy.array(self.tolist())
+        return numpy.array(self.plain("numpy()")).reshape(self.shape)
 
-    @property
-    def grad(self) -> list[Number]:
-        """What `backward()` has added up in each element. Set it to 0, or to a list of as many numbers.
+    def grads(self) -> list[Number]:
+        """What `backward()` has added up in each element, row by row."""
+        row = self.row
+        if not row[OPERATION] and row[KEY] is not None:
+            found = self._grad
+        elif row[OPERATION] not in (TAKE, JOIN, TRANSPOSE):
+            found = latest_adjoint(row)
+        else:
+            return [x.grad for x in elements(self)]
+        numbers = row[NUMBER]
+        if found is None and {*map(type, numbers)} == {float}:
+            return [0.0] * len(numbers)
+        if found is None or None in found:
+            found = found or [None] * len(numbers)
+            return [(0.0 if type(x) is float else x * 0) if y is None else y for x, y in zip(numbers, found)]
+        return [*found]
 
-        Raises ValueError for a list of another length.
-        """
-        return [value.grad for value in self._values]
-
-    @grad.setter
-    def grad(self, numbers: Any) -> None:
-        given = elements_of(numbers)
-        if given is not None and len(given) != len(self._values):
-            raise ValueError(f"expected {len(self._values)} numbers as grad of {self!r}, got {len(given)}")
-        grads = [as_number(x, " as grad (0 clears it)") for x in ([numbers] * len(self) if given is None else given)]
-        for value, grad in zip(self._values, grads):
-            value.grad = grad
+    def set_grads(self, numbers: Sequence[Any]) -> None:
+        """Set what `backward()` has added up."""
+        grads = [as_number(x, " as grad (0 clears it)") for x in numbers]
+        if not self.row[OPERATION] and self.row[KEY] is not None:
+            self._grad = grads
+        else:
+            for value, grad in zip(elements(self), grads):
+                value.grad = grad
 
     def __float__(self) -> float:
         refuse_float_of_vector(self)
@@ -192,14 +341,6 @@ class Vector:
     def backward(self) -> None:
         """Raises ValueError: only a scalar has a gradient."""
         refuse_backward(self)
-
-    def map(self, function: Callable[[Value], Any]) -> Vector:
-        """The vector of `function(element)`.
-
-        >>> Vector([1.0, 2.0]).map(lambda x: x * x)
-        Vector([1.0, 4.0])
-        """
-        return Vector(map(require_callable("map", function), self._values))
 
     # -- elementwise operators
 
@@ -218,16 +359,16 @@ class Vector:
     __pow__ = elementwise_operator(operations.power)
     __rpow__ = elementwise_operator(operations.power, reflected=True)
 
-    def __neg__(self) -> Vector:
-        return Vector(map(operator.neg, self._values))
+    def __neg__(self) -> Any:
+        return apply_elementwise(operations.neg, (self,))
 
-    def __pos__(self) -> Vector:
+    def __pos__(self) -> Any:
         return self
 
-    def __abs__(self) -> Vector:
-        return Vector(map(abs, self._values))
+    def __abs__(self) -> Any:
+        return apply_elementwise(operations.absolute.operation, (self,))
 
-    # -- reductions: one node each
+    # -- reductions: one row each
 
     def sum(self) -> Value:
         """The sum, added from left to right; 0 for an empty vector."""
@@ -236,6 +377,164 @@ class Vector:
     def mean(self) -> Value:
         """The sum over the length. Raises ValueError for an empty vector."""
         return self._reduce(reductions.mean, needs_elements=True)
+
+    def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
+        if self.row[NUMBER]:
+            return reduced(operation, self)
+        if needs_elements:
+            raise ValueError(f"{operation.name} of an empty {type(self).__name__}; it takes at least one element")
+        return make_constant(float(operation.evaluate(())))
+
+    def __matmul__(self, other: Any) -> Any:
+        if is_array(other) and other.ndim > 1 and len(self.shape) == 1:
+            return NotImplemented  # and NumPy asks `numpy_functions`
+        return product(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return product(other, self)
+
+
+def product(left: Any, right: Any) -> Any:
+    """The product of matrices and vectors; of two vectors the dot product."""
+    if elements_of(left) is None or elements_of(right) is None:
+        return NotImplemented
+    left, right = as_values(left), as_values(right)
+    if len(left.shape) == len(right.shape) == 1:
+        return left.dot(right)
+    common = left.shape[-1]
+    if common != right.shape[0]:
+        raise ValueError(
+            f"expected a product of shapes that fit, got {left.shape} @ {right.shape}: {common} and {right.shape[0]} "
+            "differ"
+        )
+    columns = right.shape[1] if len(right.shape) > 1 else 1
+    shape = (*left.shape[:-1], *right.shape[1:])
+    interval = current() if open_blocks else AMBIENT
+    if is_apart(interval, (left, right)):
+        xs, ys = [*elements(left)], [*elements(right)]
+        downs = [xs[i : i + common] for i in range(0, len(xs), common)]
+        found = [record(reductions.dot, (*x, *ys[i::columns])) for x in downs for i in range(columns)]
+        return joined(found, shape)
+    across, down = left.row[NUMBER], right.row[NUMBER]
+    by_column = [down[i::columns] for i in range(columns)] if columns > 1 else [down]
+    by_row = [across[i : i + common] for i in range(0, len(across), common)]
+    numbers = tuple([left_sum(map(operator.mul, x, y)) for x in by_row for y in by_column])
+    follows = [x.is_followed_in(interval) or None for x in (left, right)]
+    if not interval.enabled or True not in follows:
+        return constants(numbers, shape)
+    return computed(MATMUL, numbers, shape, (left.row, right.row), follows, interval)
+
+
+class Vector(Values):
+    """A sequence of values with elementwise operators and fused reductions.
+
+    Args:
+        elements: values, and plain numbers, which become constants; a list, a tuple, a one-dimensional NumPy array or
+            anything else that iterates.
+
+    Operators work element by element with a vector, a list, an array or a scalar on either side. Each is one row of
+    the record, whatever the length, and so are `sum`, `mean`, `dot`, `norm`, `prod`, `max`, `min` and `logsumexp`.
+
+    Raises:
+        TypeError: an element is neither a value nor a real number.
+        ValueError: an operator meets another length.
+
+    >>> v = Vector([Value(1.0), Value(2.0)])
+    >>> (v * v).sum().backward()
+    >>> v.grad
+    [2.0, 4.0]
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, elements: Iterable[Any] = ()) -> Any:
+        """A vector; of values that can be assigned it is one whose numbers go with theirs."""
+        if cls is not Vector:
+            return new(cls)
+        if isinstance(elements, Vector) and type(elements) is Vector:
+            return on_shape(elements.row)
+        values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
+        kinds = {*map(type, values)}
+        if kinds <= PLAIN:
+            return constants(values, (len(values),))
+        if kinds != {Value}:
+            values = tuple([element_value(x, i) for i, x in enumerate(values)])
+        if any([not row[2] and row[4] is not None for row in [value.row for value in values]]):
+            made = new(Leaves)
+            made.values = values
+            made.gathered = joined(values, (len(values),)).row
+            return made
+        return joined(values, (len(values),))
+
+    # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
+
+    count = Sequence.count
+    __contains__ = Sequence.__contains__
+    __reversed__ = Sequence.__reversed__
+
+    def __len__(self) -> int:
+        return len(self.row[NUMBER])
+
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        """Where an element that equals `value` stands first, from `start` on. Raises ValueError if there is none."""
+        values = [*self]
+        if value not in values[start:stop]:
+            raise ValueError(f"expected an element of {self!r}, got {value!r}")
+        return values.index(value, start, stop)
+
+    def __getitem__(self, index: Any) -> Any:
+        try:
+            places = range(len(self))[index]
+        except (IndexError, TypeError) as error:
+            raise type(error)(f"expected an index or slice of {plural(len(self), 'element')}, got {index!r}") from None
+        if isinstance(places, range):
+            if self.row[OPERATION] == JOIN or (open_blocks and current().tracer is not None):
+                return Vector(map(self.element, places))
+            return moved(TAKE, self, self.row[NUMBER][index], (len(places),), places)
+        return self.element(places)
+
+    def __iter__(self) -> Any:
+        return elements(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Vector, list, tuple)):
+            return NotImplemented  # of an array, which compares element by element, as it does with a list
+        return [*map(number_of, self)] == [*map(number_of, other)]
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"Vector([{', '.join(map(shown, self))}])"
+
+    def __copy__(self) -> Vector:
+        return Vector(self)
+
+    def tolist(self) -> list[Number]:
+        """The plain numbers."""
+        return [*self.plain("tolist()")]
+
+    @property
+    def grad(self) -> list[Number]:
+        """What `backward()` has added up in each element. Set it to 0, or to a list of as many numbers.
+
+        Raises ValueError for a list of another length.
+        """
+        return self.grads()
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        given = elements_of(numbers)
+        if given is not None and len(given) != len(self):
+            raise ValueError(f"expected {len(self)} numbers as grad of {self!r}, got {len(given)}")
+        self.set_grads([numbers] * len(self) if given is None else given)
+
+    def map(self, function: Callable[[Value], Any]) -> Vector:
+        """The vector of `function(element)`.
+
+        >>> Vector([1.0, 2.0]).map(lambda x: x * x)
+        Vector([1.0, 4.0])
+        """
+        return Vector(map(require_callable("map", function), self))
 
     def norm(self) -> Value:
         """The Euclidean length, as `math.hypot` gives it; the gradient at the zero vector is zero."""
@@ -265,49 +564,75 @@ class Vector:
         >>> Vector([1.0, 2.0]).dot([3.0, 4.0])
         constant(11.0)
         """
-        if not isinstance(other, Vector):
-            other = Vector(elements_for("dot", other))
-        mine, others = self._values, other._values
-        if len(mine) != len(others):
-            raise ValueError(f"expected vectors of one length, got lengths {len(mine)} and {len(others)}")
-        return reduce_rows(reductions.dot, (*mine, *others))
+        interval = current() if open_blocks else AMBIENT
+        singles: list[Row] = []
+        if isinstance(other, Vector):
+            others = other.row[NUMBER]
+        else:
+            given = elements_for("dot", other)
+            if {*map(type, given)} == {Value}:  # they need no vector of their own
+                singles = [x.row for x in given]
+                others = tuple([row[NUMBER] for row in singles])
+            else:
+                other = Vector(given)
+                others = other.row[NUMBER]
+        row = self.row
+        numbers = row[NUMBER]
+        if len(numbers) != len(others):
+            raise ValueError(f"expected vectors of one length, got lengths {len(numbers)} and {len(others)}")
+        if is_apart(interval, (self,) if singles else (self, other)):
+            return record(reductions.dot, (*self, *other))
+        number = left_sum(map(operator.mul, numbers, others))
+        if not interval.enabled:
+            return make_constant(number)
+        by_row = others if self.is_followed_in(interval) else None
+        if not singles:
+            follows = other.is_followed_in(interval)  # type: ignore[union-attr]
+            rows: Any = (row, other.row)  # type: ignore[union-attr]
+            return value_of_many("dot", number, rows, (by_row, numbers if follows else None), interval)
+        if interval is AMBIENT:
+            by_others = [x if single[2] is not None else None for x, single in zip(numbers, singles)]
+        else:
+            by_others = [x if value.is_followed_in(interval) else None for x, value in zip(numbers, other)]
+        return value_of_many("dot", number, (row, *singles), (by_row, *by_others), interval)
 
-    def __matmul__(self, other: Any) -> Any:
-        if is_array(other) and other.ndim > 1:
-            return NotImplemented  # and NumPy asks `numpy_functions`
-        return self.dot(other) if elements_of(other) is not None else NotImplemented
 
-    __rmatmul__ = __matmul__  # products of numbers commute, so the sum is the same to the bit
+class Leaves(Vector):
+    """A vector of values some of which are leaves: its numbers are those that they have now."""
 
-    def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
-        if needs_elements and not self._values:
-            raise ValueError(f"{operation.name} of an empty Vector; it takes at least one element")
-        if not self._values:
-            return make_constant(float(operation.evaluate(())))
-        return reduce_rows(operation, self._values)
+    __slots__ = ("gathered", "values")
+
+    values: tuple[Value, ...]
+    gathered: Row
+
+    @property
+    def row(self) -> Row:  # type: ignore[override]
+        """The row of what they are now."""
+        row = self.gathered
+        if row[OPERATION] is CONSTANT or any(map(operator.is_not, [x.row for x in self.values], row[RIGHT])):
+            self.gathered = row = joined(self.values, (len(self.values),)).row
+        return row
+
+    def element(self, i: int) -> Value:
+        return self.values[i]
 
 
-def reduce_rows(operation: Operation, values: Sequence[Value]) -> Value:
-    """What `record` gives of values, without a look at each operand where no block is open."""
-    if open_blocks:
-        return record(operation, values)
-    rows = [value.row for value in values]
-    wanted = [row[OPERATION] is not CONSTANT for row in rows]
-    if True not in wanted:
-        return record(operation, values)
-    numbers = [row[NUMBER] for row in rows]
-    data = operation.evaluate(numbers)
-    derivatives = operation.local_derivatives(numbers, wanted)
-    return recorded(operation, data, rows, derivatives, AMBIENT)
+PLAIN = {float, int}
 
 
 def element_value(x: Any, index: int) -> Value:
     """An element of a vector: a value as it is, a number as a constant."""
     if isinstance(x, Value):
         return x
-    if isinstance(x, (list, tuple, Vector)):
+    if isinstance(x, (list, tuple, Values)):
         refuse_list(x, f" or a Value as element {index} of a Vector")
     return make_constant(as_number(x, " or a Value as element {} of a Vector", index))
+
+
+class Matrix(Values):
+    """A matrix of values."""
+
+    __slots__ = ()
 
 
 def logsumexp(vector: Any) -> Any:
@@ -323,7 +648,7 @@ def logsumexp(vector: Any) -> Any:
 
 
 def softmax(vector: Any) -> Vector:
-    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: 2n rows on two shared sums of exponentials.
+    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: five rows, whatever the length.
 
     Returns a Vector. Raises ValueError if there are no elements, TypeError if the argument is not a sequence.
 
@@ -331,14 +656,17 @@ def softmax(vector: Any) -> Vector:
     Vector([0.5, 0.5])
     """
     elements = elements_for("softmax", vector)
-    if not elements:
+    if not len(elements):
         raise ValueError("softmax of an empty Vector; it takes at least one element")
-    return Vector(reductions.softmax_shares(*Vector(elements)))
+    powers = reductions.exp_gap.operation(values := Vector(elements), reduced(reductions.peak, values))
+    return reductions.share.operation(  # type: ignore[no-any-return]
+        powers, reduced(reductions.total, powers), reduced(reductions.total_but_largest, powers)
+    )
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:
     elements = elements_for(operation.name, vector)
-    if elements and not isinstance(vector, Vector) and not any(isinstance(x, Value) for x in elements):
+    if len(elements) and not isinstance(vector, Vector) and not any(isinstance(x, Value) for x in elements):
         return operation(*elements)
     return Vector(elements)._reduce(operation, needs_elements=True)
 

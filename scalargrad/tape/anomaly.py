@@ -6,7 +6,7 @@ import math
 
 from ..checks import place
 from ..engine.contexts import Block
-from ..engine.rows import NUMBER, SERIAL, derivatives_of, operands_of, operation_of
+from ..engine.rows import NUMBER, derivatives_of, identity_of, operands_of, operation_of
 from ..engine.value import number_of
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
 
     def note(self, row: Row) -> None:
         """Look at a new row, and keep where it was made."""
-        self._places[row[SERIAL]] = place()
+        self._places[identity_of(row)] = place()
         if row[NUMBER] is not None:
             self.check(operation_of(row), numbers_in(row), row[NUMBER])
 
@@ -93,7 +93,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     def describe(self, row: Row) -> str:
         """A row as one would write it, and where it was made."""
         shown = operation_of(row).describe(numbers_in(row))
-        return f"{shown}, made {self._places.get(row[SERIAL], 'before detect_anomaly()')},"
+        return f"{shown}, made {self._places.get(identity_of(row), 'before detect_anomaly()')},"
 
 
 def numbers_in(row: Row) -> list[Any]:

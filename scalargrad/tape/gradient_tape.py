@@ -7,9 +7,9 @@ import math
 from ..checks import as_number, is_array, plural, require_flag
 from ..engine.backprop import carry_back, reverse_sweep
 from ..engine.contexts import SHUT, Block, clock, close_block, current, open_blocks
-from ..engine.rows import INTERVAL, LEAF, NUMBER, OPERATION, SERIAL, identity_of, next_serial, parents_of, rows_below
+from ..engine.rows import INTERVAL, LEAF, NUMBER, OPERATION, SERIAL, SHAPE, identity_of, next_serial, parents_of, rows_below
 from ..engine.value import Value, make_constant, on_row, rows_in
-from ..engine.vector import Vector, elements_of
+from ..engine.vector import Vector, constants, elements, elements_of, joined
 from ..graph.table import Rows
 from ..operations.elementary import one_like, zero_like
 from ..pytree import as_dict, leaves_of, parts_of, rebuild
@@ -98,7 +98,7 @@ class GradientTape(Block):
         self._forget()
 
     def _forget(self) -> None:
-        self._watched: dict[int, int] = {}  # the serials from which on values are watched, by their identities
+        self._watched: dict[float, int] = {}  # the serials from which on values are watched, by their identities
         self.intervals: set[int] = set()
         self.paused: set[int] = set()
         self.accessed: dict[Variable, None] = {}
@@ -150,8 +150,8 @@ class GradientTape(Block):
         for value in found:
             if isinstance(value, Variable):
                 self.accessed[value] = None
-            for element in values_of(value):
-                self._watched.setdefault(identity_of(element.row), since)
+            for row in (value.row, *[element.row for element in values_of(value) if not isinstance(value, Value)]):
+                self._watched.setdefault(identity_of(row), since)
         self.selective = True
         clock.strike()
 
@@ -207,15 +207,17 @@ class GradientTape(Block):
 
         It follows what it watched when the row was made, and whatever depends on that.
         """
-        followed: set[int] = set()
+        followed: set[float] = set()
 
         def follows(row: Row, operand: Row) -> bool:
-            return row[SERIAL] in followed and (operand[SERIAL] in followed or self.follows_leaf(operand, row[SERIAL]))
+            return identity_of(row) in followed and (
+                identity_of(operand) in followed or self.follows_leaf(operand, row[SERIAL])
+            )
 
         for row in rows:
-            followed.add(row[SERIAL])
+            followed.add(identity_of(row))
             if not any(follows(row, operand) for operand in parents_of(row)):
-                followed.remove(row[SERIAL])
+                followed.remove(identity_of(row))
         return follows
 
     # -- what it answers
@@ -356,13 +358,19 @@ def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Valu
         if adjoint is None and zero:
             adjoint = zero_like(source.row[NUMBER])
         return adjoint if adjoint is None or isinstance(adjoint, Value) else make_constant(adjoint)
-    if zero or any(adjoints.of(element.row) is not None for element in source._values):
-        return Vector([gradient_for(element, adjoints, True) for element in source._values])
-    return None
+    found = adjoints.of(source.row)
+    if found is None and not zero:
+        return None
+    numbers = source.row[NUMBER]
+    if found is None or None in found:
+        found = [zero_like(x) if y is None else y for x, y in zip(numbers, found or [None] * len(numbers))]
+    if any([isinstance(x, Value) for x in found]):
+        return joined([x if isinstance(x, Value) else make_constant(x) for x in found], source.row[SHAPE])
+    return constants(tuple(found), source.row[SHAPE])
 
 
 def values_of(value: Value | Vector) -> Sequence[Value]:
-    return (value,) if isinstance(value, Value) else value._values
+    return (value,) if isinstance(value, Value) else [*elements(value)]
 
 
 def wants_zero(unconnected_gradients: str) -> bool:

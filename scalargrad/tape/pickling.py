@@ -24,9 +24,9 @@ from ..engine.rows import (
     reassigned,
     rows_below,
 )
-from ..engine.value import Value, holder_of, make_leaf, new, number_of, recorded, settle
-from ..engine.vector import Vector
-from .variable import ScalarVariable, VectorVariable
+from ..engine.value import Value, holder_of, make_leaf, new, number_of, place_in_leaf, recorded, settle
+from ..engine.vector import Leaves, Vector
+from .variable import ScalarVariable, Variable, VectorVariable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,35 +45,44 @@ def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ..
         settle(root)
     rows = rows_below([root.row for root in roots])
     begins: list[Any] = []
-    places: dict[int, int] = {}  # of leaves, by their keys
+    places: dict[float, int] = {}  # of leaves, by their keys
     index: dict[Any, int] = {}
-    inner = {row[SERIAL] for row in rows}
+    inner = {*map(token_of, rows)}
     old = {}
     for x in (*(root.row for root in roots), *(x for row in rows for x in operands_of(row))):
+        token = token_of(x)
+        if token in inner or token in index:
+            continue
         if type(x) is not tuple:
-            if ("", id(x)) not in index:
-                index["", id(x)] = len(begins)
-                begins.append(x)
-        elif x[SERIAL] not in inner and x[SERIAL] not in index:
-            identity = identity_of(x)
-            if identity not in places:
-                places[identity] = len(begins)
-                begins.append(holder_of(x))
-            if begins[places[identity]].row[NUMBER] is not x[NUMBER]:
-                old[x[SERIAL]] = x
-            else:
-                index[x[SERIAL]] = places[identity]
+            index[token] = len(begins)
+            begins.append(x)
+            continue
+        identity = identity_of(x)
+        if identity not in places:
+            places[identity] = len(begins)
+            begins.append(holder_of(x))
+        if begins[places[identity]].row[NUMBER] is not x[NUMBER]:
+            old[token] = x
+        else:
+            index[token] = places[identity]
     written: list[tuple[Any, ...]] = []
     for row in (*old.values(), *rows):
-        index[row[SERIAL]] = len(begins) + len(written)
+        index[token_of(row)] = len(begins) + len(written)
         if row[OPERATION]:
             value = holder_of(row)
-            operands = [index[x[SERIAL] if type(x) is tuple else ("", id(x))] for x in operands_of(row)]
+            operands = [index[token_of(x)] for x in operands_of(row)]
             more = (derivatives_of(row), value.label, latest_adjoint(row), False)
             written.append((operation_of(row), row[NUMBER], operands, *more))
         else:
             written.append((None, row[NUMBER], [places[identity_of(row)]], (), None, None, False))
-    return begins, written, [index[root.row[SERIAL]] for root in roots]
+    return begins, written, [index[token_of(root.row)] for root in roots]
+
+
+def token_of(x: Any) -> Any:
+    """What an operand is found by while a graph is written: a leaf by its number, too, since it may be assigned."""
+    if type(x) is not tuple:
+        return "", id(x)
+    return identity_of(x) if x[OPERATION] else (x[SERIAL], id(x[NUMBER]))
 
 
 def restore_graph(begins: list[Any], written: list[tuple[Any, ...]], roots: list[int]) -> list[Value]:
@@ -94,7 +103,7 @@ def restore_graph(begins: list[Any], written: list[tuple[Any, ...]], roots: list
         if label is not None:
             value.label = label
         if grad is not None:
-            adjoints[value.row[SERIAL]] = grad
+            adjoints[identity_of(value.row)] = grad
         made.append(value)
     if adjoints:
         kept = Adjoints(adjoints)
@@ -127,17 +136,24 @@ def restore_leaf(kind: type[Value], is_tracked: bool, number: Number, label: str
     return leaf
 
 
-def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> VectorVariable:
-    variable = new(VectorVariable)
-    variable._trainable = trainable
-    variable.name = name
-    Vector.__init__(variable, leaves)
+def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Any], grads: Any = None) -> VectorVariable:
+    """A variable of so many numbers; release 0.1 wrote a leaf for each."""
+    variable: VectorVariable = Variable([number_of(x) for x in leaves], trainable, name)
+    found = [getattr(x, "_grad", None) for x in leaves] if grads is None else grads
+    if any([grad is not None for grad in found]):
+        variable.grad = [0.0 if grad is None else grad for grad in found]
     return variable
+
+
+def element_of_variable(variable: VectorVariable, i: int) -> Value:
+    return variable.element(i)
 
 
 def reduce_value(value: Value) -> tuple[Any, ...]:
     if value.operation:
         return restore_value, flatten_graph([value])
+    if (place := place_in_leaf(value.row)) is not None:
+        return element_of_variable, place
     return restore_leaf, (type(value), value.is_tracked, number_of(value), value.label, getattr(value, "_grad", None))
 
 
@@ -152,5 +168,6 @@ def reduce_scalar_variable(variable: ScalarVariable) -> tuple[Any, ...]:
 
 copyreg.pickle(Value, reduce_value)
 copyreg.pickle(ScalarVariable, reduce_scalar_variable)
-copyreg.pickle(Vector, lambda v: (restore_vector, flatten_graph(v._values)))
-copyreg.pickle(VectorVariable, lambda v: (restore_vector_variable, (v.trainable, v.name, [*v._leaves])))
+copyreg.pickle(Vector, lambda v: (restore_vector, flatten_graph([*v])))
+copyreg.pickle(Leaves, lambda v: (restore_vector, flatten_graph([*v])))
+copyreg.pickle(VectorVariable, lambda v: (restore_vector_variable, (v.trainable, v.name, v.tolist(), v._grad)))

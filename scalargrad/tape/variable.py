@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..checks import as_number, counted, is_one_element, refuse_list, require_flag, say_what_is_elsewhere
 from ..engine.contexts import current, open_blocks, refuse_in_trace
-from ..engine.rows import CONSTANT, D_LEFT, OPERATION, next_serial
-from ..engine.value import Value, assign_at_once, leaf_number, make_leaf, new, number_of, shown
-from ..engine.vector import Vector, elements_of
+from ..engine.rows import CONSTANT, D_RIGHT, OPERATION, next_serial
+from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
+from ..engine.vector import Vector, constants, elements_of
 from ..operations import elementary as operations
 
 TYPE_CHECKING = False
@@ -152,9 +152,9 @@ class ScalarVariable(Value, Variable):
 
 
 class VectorVariable(Vector, Variable):
-    __slots__ = ("_leaves", "_trainable", "name")
+    __slots__ = ("_trainable", "handles", "name")
 
-    _leaves: tuple[Value, ...]
+    handles: dict[int, Value]  # of the elements that were asked for
     name: str | None
 
     if TYPE_CHECKING:
@@ -175,8 +175,8 @@ class VectorVariable(Vector, Variable):
         numbers = self._numbers_of(initial)
         self._trainable = trainable
         self.name = name
-        labels = [None if name is None else f"{name}[{i}]" for i in range(len(numbers))]
-        super().__init__([make_leaf(new(Value), number, label, trainable) for number, label in zip(numbers, labels)])
+        self.handles: dict[int, Value] = {}
+        make_leaf(self, numbers, name, trainable, (len(numbers),))
 
     @property
     def trainable(self) -> bool:  # type: ignore[override]
@@ -188,24 +188,18 @@ class VectorVariable(Vector, Variable):
         """Raises AttributeError: a vector has no one number."""
         raise AttributeError(f"{self!r} has no data, being a vector; use tolist() or numpy(), and assign() to set it")
 
-    @property
-    def _values(self) -> tuple[Value, ...]:
-        """The leaves; to ask for them is to access the variable, which tapes take note of."""
+    def element(self, i: int) -> Value:
+        """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
         if open_blocks:
-            for notes in current().accessed:
-                notes[self] = None
-        return self._leaves
-
-    @_values.setter
-    def _values(self, leaves: tuple[Value, ...]) -> None:
-        self._leaves = leaves
+            self.is_followed_in(current())
+        return self.handles.get(i) or element_on(self.row, i)
 
     @staticmethod
-    def _numbers_of(values: Any) -> list[Number]:
+    def _numbers_of(values: Any) -> tuple[Number, ...]:
         elements = elements_of(values)
         if elements is None:
             raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
-        return [leaf_number(number_of(x)) for x in elements]
+        return tuple([leaf_number(number_of(x)) for x in elements])
 
     def assign(self, value: Any) -> VectorVariable:
         """Take the numbers of a vector, list or array; returns the variable. No gradient flows through it.
@@ -213,9 +207,9 @@ class VectorVariable(Vector, Variable):
         Raises ValueError if there are more or fewer than the variable has, TypeError if one is not a real number.
         """
         numbers = self._numbers_of(value)
-        if len(numbers) != len(self._leaves):
-            raise ValueError(f"expected {counted(len(self._leaves))} for {self!r}, got {len(numbers)}")
-        assign_leaves(self._leaves, numbers)
+        if len(numbers) != len(self):
+            raise ValueError(f"expected {counted(len(self))} for {self!r}, got {len(numbers)}")
+        assign_leaves([self], [numbers])
         return self
 
     def assign_add(self, delta: Any) -> VectorVariable:
@@ -227,11 +221,11 @@ class VectorVariable(Vector, Variable):
         return self.assign(constant(self) - stop_gradient(delta))
 
     def __repr__(self) -> str:
-        return show_variable(f"[{', '.join(map(shown, self._leaves))}]", self)
+        return show_variable(f"[{', '.join(map(shown, self))}]", self)
 
     def __copy__(self) -> VectorVariable:
         twin: VectorVariable = Variable(self, self.trainable, self.name)
-        twin._leaves = tuple([leaf.__copy__() for leaf in self._leaves])
+        twin._grad = self._grad
         return twin
 
 
@@ -243,7 +237,10 @@ def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callab
 
     Raises TypeError for what is not a real number, and where a function is traced.
     """
-    new_numbers = [leaf_number(number) for number in numbers]
+    new_numbers = [
+        tuple(map(leaf_number, number)) if isinstance(number, (tuple, list)) else leaf_number(number)
+        for number in numbers
+    ]
     for leaf in leaves:
         refuse_in_trace("assign", leaf)
     assign_at_once(leaves, new_numbers, *then)
@@ -273,7 +270,7 @@ def constant(value: Any) -> Any:
         for i, x in enumerate(elements):
             if elements_of(x) is not None:
                 refuse_list(x, f" as element {i} of a constant", "constant")
-        return Vector([constant(x) for x in elements])
+        return constants(tuple([leaf_number(number_of(x)) for x in elements]), (len(elements),))
     return make_leaf(new(Value), leaf_number(number_of(value)), is_tracked=False)
 
 
@@ -282,7 +279,7 @@ CUT = "stop_gradient"  # a mark on the row of a constant, by which a tape can te
 
 def is_cut(row: Row) -> bool:
     """Whether a row came out of `stop_gradient`."""
-    return row[OPERATION] is CONSTANT and row[D_LEFT] == CUT
+    return row[OPERATION] is CONSTANT and row[D_RIGHT] == CUT
 
 
 def stop_gradient(x: Any) -> Any:
@@ -298,7 +295,7 @@ def stop_gradient(x: Any) -> Any:
     if isinstance(x, Value):
         stopped = new(Value)
         interval = current().number if open_blocks else 0
-        stopped.row = (next_serial(), interval, CONSTANT, number_of(x), None, None, CUT, None)
+        stopped.row = (next_serial(), interval, CONSTANT, number_of(x), None, None, None, CUT)
         return stopped
     elements = elements_of(x)
     if elements is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..engine.backprop import derivatives_on, product
 from ..engine.contexts import current
-from ..engine.rows import SERIAL, derivatives_of, identity_of, operands_of, operation_of
+from ..engine.rows import derivatives_of, identity_of, operands_of, operation_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def forward_sweep(
                 term = local * tangents[operand] if on_row is None else product(local, tangents[operand])
                 tangent = term if tangent is None else tangent + term
         if tangent is not None:
-            tangents[row[SERIAL]] = tangent
+            tangents[identity_of(row)] = tangent
             if detector is not None:
                 detector.check_tangent(row, tangent)
     return tangents
@@ -58,7 +58,7 @@ def forward_rows(
             for index, tangent in tangents.get(operand, {}).items():
                 term = local * tangent if on_row is None else product(local, tangent)
                 found[index] = found[index] + term if index in found else term
-        tangents[row[SERIAL]] = found
+        tangents[identity_of(row)] = found
         if detector is not None:
             for tangent in found.values():
                 detector.check_tangent(row, tangent)

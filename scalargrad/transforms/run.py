@@ -8,7 +8,7 @@ import sys
 from ..checks import in_place_of, is_array, is_integer, is_one_element, plural, require_callable
 from ..engine.backprop import Adjoints, carry_back
 from ..engine.contexts import Block, current
-from ..engine.rows import NUMBER, SERIAL, identity_of, operation_of, parents_of, rows_below
+from ..engine.rows import NUMBER, identity_of, operation_of, parents_of, rows_below
 from ..engine.value import Value, make_leaf, new, number_of, on_row
 from ..engine.vector import Vector
 from ..operations.elementary import identity, one_like, zero_like
@@ -118,7 +118,7 @@ class Run(Block):
         if not self.followed:
             return rows
         leaves = {identity_of(leaf.row) for leaf in self.leaves}
-        return [row for row in rows if row[SERIAL] not in leaves]
+        return [row for row in rows if identity_of(row) not in leaves]
 
     def outlives(self, outputs: Sequence[Any]) -> OnRow:
         """`on_row`, if something outside could still differentiate what is computed from the recorded outputs."""
@@ -126,7 +126,7 @@ class Run(Block):
             return None
         targets = [y.row for y in outputs if isinstance(y, Value) and y.is_tracked]
         rows = rows_below(targets, self)
-        inside = {row[SERIAL] for row in rows}
+        inside = {*map(identity_of, rows)}
         inside |= {identity_of(leaf.row) for i, leaf in enumerate(self.leaves) if i not in self.followed}
         outlives = any(identity_of(y) not in inside for y in targets) or any(
             operation_of(row).pull_back is not None or any(identity_of(x) not in inside for x in parents_of(row))
@@ -207,10 +207,10 @@ def is_forward_cheaper(rows: Sequence[Row], leaves: Sequence[Row], outputs: Sequ
         bits = 0
         for x in identities:
             bits |= below.get(x, 0)
-        below[row[SERIAL]] = bits
+        below[identity_of(row)] = bits
         balance += bits.bit_count()
     for row, identities in zip(reversed(rows), reversed(parents)):
-        bits = above[row[SERIAL]]
+        bits = above[identity_of(row)]
         balance -= bits.bit_count()
         for x in identities:
             above[x] = above.get(x, 0) | bits

@@ -20,7 +20,7 @@ import math
 
 from ..checks import Symbol
 from ..engine.contexts import current
-from ..engine.rows import NUMBER, SERIAL, identity_of, operands_of, operation_of
+from ..engine.rows import NUMBER, identity_of, operands_of, operation_of
 from ..engine.value import Value, number_of
 from ..operations import elementary as operations
 from ..operations.elementary import one_like, zero_like
@@ -169,7 +169,7 @@ def taylor_derivatives(
         operands = [series[i] if i in series else constant(x) for i, x in zip(found_at, operands_of(row))]
         if any(isinstance(operand, Series) for operand in operands):
             made = Series([constant(row)], expressions, operation, operands)
-            found = series[row[SERIAL]] = expressions.setdefault(key_of(operation, operands), made)
+            found = series[identity_of(row)] = expressions.setdefault(key_of(operation, operands), made)
             found.coefficient(n)
             if detector is not None:
                 for coefficient in found.coefficients:
