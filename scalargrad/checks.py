@@ -104,7 +104,7 @@ ELSEWHERE = {
     ),
     "shape": (
         "it is one number, and its .data is a plain float, or an exact number",
-        "it has one dimension, and len() tells how many elements",
+        "",
     ),
     "dtype": (
         "it is one number, and its .data is a plain float, or an exact number",
@@ -138,7 +138,8 @@ def say_what_is_elsewhere(of_one: type, of_many: type) -> None:
     """Let Values and Vectors tell what there is in place of what they are asked for."""
     for name, (one, many) in ELSEWHERE.items():
         setattr(of_one, name, Elsewhere(name, one))
-        setattr(of_many, name, Elsewhere(name, many))
+        if many:
+            setattr(of_many, name, Elsewhere(name, many))
     for compared in ("lt", "le", "gt", "ge"):
         setattr(of_many, f"__{compared}__", refuse_order)
 

@@ -11,7 +11,7 @@ def install(name: str) -> None:
     try:
         __import__(name)
     except ModuleNotFoundError as missing:
-        if not str(missing.name).startswith(f"{__name__}.fast_"):
+        if missing.name != name and not str(missing.name).startswith(f"{__name__}.fast_"):
             raise
 
 

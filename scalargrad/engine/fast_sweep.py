@@ -14,6 +14,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from operator import add, mul, neg
 
+from ..operations.reductions import left_sum
 from . import backprop
 from .backprop import Adjoints
 from .rows import (
@@ -302,31 +303,29 @@ def pile(piles: dict[float, list[Any]], row: Row, term: Any) -> bool:
 def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
     """The sum of the terms for many numbers, and whether it has gaps: None where there is no term."""
     found: Any = None
-    products, parts = [], []
+    kinds = {*map(type, terms)}
+    if kinds == {Outer} and len(terms) > 1:
+        columns = [*zip(*[term.across for term in terms])]
+        return [left_sum(map(mul, x, y)) for x in zip(*[term.down for term in terms]) for y in columns], False
+    has_gaps = False
     for term in terms:
-        kind = type(term)
-        if kind is list:
-            found = term if found is None else [*map(add, found, term)]
-        elif kind is Outer:
-            products.append(term)
+        if type(term) is Part:
+            if found is None:
+                found, has_gaps = [None] * len(row[NUMBER]), True
+            found = [*found]
+            for i, x in zip(term.places, term.numbers):
+                if x is not None:
+                    found[i] = x if found[i] is None else found[i] + x
+            continue
+        if type(term) is Outer:
+            across = term.across
+            term = [x * y for x in term.down for y in across]
+        if found is None:
+            found = term
+        elif has_gaps:
+            found = [y if x is None else x if y is None else x + y for x, y in zip(found, term)]
         else:
-            parts.append(term)
-    if products:
-        if len(products) == 1:
-            across = products[0].across
-            own = [x * y for x in products[0].down for y in across]
-        else:
-            columns = [*zip(*[term.across for term in products])]
-            own = [sum(map(mul, x, y)) for x in zip(*[term.down for term in products]) for y in columns]
-        found = own if found is None else [*map(add, found, own)]
-    if not parts:
-        return found, False
-    has_gaps = found is None
-    found = [None] * len(row[NUMBER]) if found is None else [*found]
-    for part in parts:
-        for i, term in zip(part.places, part.numbers):
-            if term is not None:
-                found[i] = term if found[i] is None else found[i] + term
+            found = [*map(add, found, term)]
     return found, has_gaps and None in found
 
 
@@ -368,11 +367,11 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
         else:
             products = [x * local for x in adjoint]
         if not is_many(operand):
-            terms.append((operand, sum(products)))
+            terms.append((operand, left_sum(products[::-1])))
         elif (count := len(operand[NUMBER])) == len(products):
             terms.append((operand, products))
         else:  # a row beside a matrix
-            terms.append((operand, [sum(products[i::count]) for i in range(count)]))
+            terms.append((operand, [left_sum(products[i::count][::-1]) for i in range(count)]))
     return terms
 
 
@@ -403,16 +402,16 @@ def terms_of_product(operands: Any, follows: Any, adjoint: list[Any]) -> list[tu
         if columns == 1:
             terms.append((left, Outer(adjoint, right[NUMBER])))
         else:
-            of_right = [right[NUMBER][i : i + columns] for i in range(0, common * columns, columns)]
-            of_adjoint = [adjoint[i : i + columns] for i in range(0, len(adjoint), columns)]
-            terms.append((left, [sum(map(mul, x, y)) for x in of_adjoint for y in of_right]))
+            of_right = [right[NUMBER][i : i + columns][::-1] for i in range(0, common * columns, columns)]
+            of_adjoint = [adjoint[i : i + columns][::-1] for i in range(0, len(adjoint), columns)]
+            terms.append((left, [left_sum(map(mul, x, y)) for x in of_adjoint for y in of_right]))
     if follows[1] is not None:
         if len(adjoint) == columns:
             terms.append((right, Outer(left[NUMBER], adjoint)))
         else:
-            across = [adjoint[i::columns] for i in range(columns)]
-            down = [left[NUMBER][i::common] for i in range(common)]
-            terms.append((right, [sum(map(mul, x, y)) for x in down for y in across]))
+            across = [adjoint[i::columns][::-1] for i in range(columns)]
+            down = [left[NUMBER][i::common][::-1] for i in range(common)]
+            terms.append((right, [left_sum(map(mul, x, y)) for x in down for y in across]))
     return terms
 
 

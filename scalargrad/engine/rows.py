@@ -232,7 +232,7 @@ def element_of(row: Row, i: int) -> Row:
         return (next_serial(), row[INTERVAL], ELEMENT, row[NUMBER][i], None, (row,), (), (i,))
     identity = between(row[SERIAL] if row[KEY] is None else row[KEY], i, len(row[NUMBER]))
     key = None if row[KEY] is None else identity
-    return (identity, row[INTERVAL], row[OPERATION], row[NUMBER][i], key, label_at(row, i), None, None)
+    return (identity, row[INTERVAL], row[OPERATION], row[NUMBER][i], key, label_at(row, i), None, row[D_RIGHT])
 
 
 def elements_of_row(row: Row) -> list[Row]:

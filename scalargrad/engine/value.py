@@ -274,9 +274,20 @@ def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callabl
 
     What is `then` called, in C, is part of it.
     """
-    rows = [reassigned(leaf.row, number) for leaf, number in zip(leaves, numbers)]
-    handles = [*leaves]
-    for leaf, row in zip(leaves, [*rows]):
+    handles: list[Any] = []
+    rows: list[Row] = []
+    wholes: dict[int, tuple[Any, list[Number]]] = {}  # leaves of many numbers of which some elements are assigned
+    for leaf, number in zip(leaves, numbers):
+        if (place := place_in_leaf(leaf.row)) is None:
+            handles.append(leaf)
+            rows.append(reassigned(leaf.row, number))
+        else:
+            whole, i = place
+            wholes.setdefault(id(whole), (whole, [*whole.row[NUMBER]]))[1][i] = number
+    for whole, some in wholes.values():
+        handles.append(whole)
+        rows.append(reassigned(whole.row, tuple(some)))
+    for leaf, row in zip([*handles], [*rows]):
         for i, handle in [*getattr(leaf, "handles", {}).items()]:
             handles.append(handle)
             rows.append(element_of(row, i))
@@ -389,12 +400,10 @@ class Value(Element):
         if row[OPERATION] or row[KEY] is None:
             raise AttributeError(f"the data of {self!r} was computed and cannot be set; make a new Value of the number")
         number = leaf_number(number)
-        if (place := place_in_leaf(row)) is None:
-            self.row = reassigned(row, number)
+        if type(row[KEY]) is float:
+            assign_at_once([self], [number])
         else:
-            whole, i = place
-            numbers = whole.row[NUMBER]
-            assign_at_once([whole], [(*numbers[:i], number, *numbers[i + 1 :])])
+            self.row = reassigned(row, number)
 
     @property
     def grad(self) -> Number:
@@ -505,11 +514,16 @@ class Value(Element):
         find = leaves.get
         for key, adjoint in adjoints.items():
             leaf = find(key, nothing)()
-            if type(key) is float and (whole := leaves.find(int(key))) is not None:
-                _, grads = wholes.setdefault(int(key), [whole, whole.grads()])
-                grads[round(key % 1 * (len(grads) + 1)) - 1] += adjoint
-            elif leaf is None or leaf.row[OPERATION] is CONSTANT:
+            if leaf is None:
+                if type(key) is not float or (leaf := leaves.find(int(key))) is None:
+                    continue
+                i = round(key % 1 * (len(leaf.row[NUMBER]) + 1)) - 1
+                wholes.setdefault(int(key), [leaf, leaf.grads()])[1][i] += adjoint
+            elif leaf.row[OPERATION] is CONSTANT:
                 continue
+            elif type(leaf.row[KEY]) is float and (place := place_in_leaf(leaf.row)) is not None:
+                whole, i = place
+                wholes.setdefault(whole.row[KEY], [whole, whole.grads()])[1][i] += adjoint
             elif type(adjoint) is list:
                 found = wholes.setdefault(key, [leaf, leaf.grads()])  # type: ignore[arg-type]
                 try:

@@ -21,6 +21,7 @@ from ..checks import (
     refuse_dimensions,
     refuse_float_of_vector,
     refuse_list,
+    refuse_operand,
     refuse_scalar,
     require_callable,
 )
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to each element; single numbers go with all of them, a vector with each row of a matrix."""
-    things = [as_values(x) if elements_of(x) is not None else x for x in operands]
+    things = [as_values(x, "" if operation.symbol else operation.shown) if has_elements(x) else x for x in operands]
     shape = common_shape([x.row[SHAPE] for x in things if isinstance(x, Values)])
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, things):
@@ -228,11 +229,18 @@ def common_shape(shapes: Sequence[Shape]) -> Shape:
 
 def elements_of(operand: Any) -> Any:
     """The elements of a vector, list, tuple or array, the rows of a matrix; None for a scalar."""
-    if isinstance(operand, (Values, list, tuple)):
+    if isinstance(operand, (list, tuple)):
         return operand
+    if isinstance(operand, Values):
+        return [*operand]  # type: ignore[misc]
     if is_array(operand) and operand.ndim:
         return operand.tolist() if operand.ndim == 1 else refuse_dimensions(operand)
     return None
+
+
+def has_elements(operand: Any) -> bool:
+    """Whether something is a vector, a matrix, a list, a tuple or an array, and no scalar."""
+    return isinstance(operand, (Values, list, tuple)) or (is_array(operand) and bool(operand.ndim))
 
 
 def elements_for(name: str, operand: Any) -> Sequence[Any]:
@@ -241,9 +249,15 @@ def elements_for(name: str, operand: Any) -> Sequence[Any]:
     return elements if elements is not None else refuse_scalar(name, operand)  # type: ignore[no-any-return]
 
 
-def as_values(operand: Any) -> Any:
-    """A vector or a matrix as it is; a list, a tuple or an array of one dimension as a vector."""
-    return operand if isinstance(operand, Values) else Vector(elements_of(operand))
+def as_values(operand: Any, name: str = "") -> Any:
+    """A vector or a matrix as it is; a list, a tuple or an array of one dimension as a vector, for what has a name."""
+    if isinstance(operand, Values):
+        return operand
+    elements = elements_of(operand)
+    for x in elements if name and not PLAIN.issuperset(map(type, elements)) else ():
+        if find_applier(x) is None:
+            refuse_operand(name, x)
+    return Vector(elements)
 
 
 def elements(values: Values) -> Iterator[Value]:
@@ -307,7 +321,7 @@ class Values:
         """The plain numbers as a NumPy array (NumPy is imported for it)."""
         import numpy  # an extra, wanted here alone
 
-        return numpy.array(self.plain("numpy()")).reshape(self.shape)
+        return numpy.array(self.plain("tolist()")).reshape(self.shape)
 
     def grads(self) -> list[Number]:
         """What `backward()` has added up in each element, row by row."""
@@ -396,7 +410,7 @@ class Values:
 
 def product(left: Any, right: Any) -> Any:
     """The product of matrices and vectors; of two vectors the dot product."""
-    if elements_of(left) is None or elements_of(right) is None:
+    if not (has_elements(left) and has_elements(right)):
         return NotImplemented
     left, right = as_values(left), as_values(right)
     if len(left.shape) == len(right.shape) == 1:
@@ -585,16 +599,27 @@ class Vector(Values):
         number = left_sum(map(operator.mul, numbers, others))
         if not interval.enabled:
             return make_constant(number)
-        by_row = others if self.is_followed_in(interval) else None
+        by_row, by_others = halves(reductions.dot, numbers, others)
+        if not self.is_followed_in(interval):
+            by_row = None
         if not singles:
             follows = other.is_followed_in(interval)  # type: ignore[union-attr]
             rows: Any = (row, other.row)  # type: ignore[union-attr]
-            return value_of_many("dot", number, rows, (by_row, numbers if follows else None), interval)
+            return value_of_many("dot", number, rows, (by_row, by_others if follows else None), interval)
         if interval is AMBIENT:
-            by_others = [x if single[2] is not None else None for x, single in zip(numbers, singles)]
+            by_others = [x if single[2] is not None else None for x, single in zip(by_others, singles)]
         else:
-            by_others = [x if value.is_followed_in(interval) else None for x, value in zip(numbers, other)]
+            by_others = [x if value.is_followed_in(interval) else None for x, value in zip(by_others, other)]
         return value_of_many("dot", number, (row, *singles), (by_row, *by_others), interval)
+
+
+def halves(operation: Operation, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[Any, Any]:
+    """The local derivatives of a reduction of two halves by each of them."""
+    shortcut = getattr(operation.rules[0], "on_halves", None)
+    if shortcut is not None:
+        return shortcut(xs, ys)  # type: ignore[no-any-return]
+    found = tuple(operation.local_derivatives((*xs, *ys), [True] * 2 * len(xs)))
+    return found[: len(xs)], found[len(xs) :]
 
 
 class Leaves(Vector):
@@ -615,6 +640,9 @@ class Leaves(Vector):
 
     def element(self, i: int) -> Value:
         return self.values[i]
+
+
+Leaves.__name__ = Leaves.__qualname__ = "Vector"  # which is what it is to its users
 
 
 PLAIN = {float, int}
@@ -655,18 +683,20 @@ def softmax(vector: Any) -> Vector:
     >>> softmax([0.0, 0.0])
     Vector([0.5, 0.5])
     """
-    elements = elements_for("softmax", vector)
-    if not len(elements):
+    values = vector if isinstance(vector, Vector) else Vector(elements_for("softmax", vector))
+    if not len(values):
         raise ValueError("softmax of an empty Vector; it takes at least one element")
-    powers = reductions.exp_gap.operation(values := Vector(elements), reduced(reductions.peak, values))
+    powers = reductions.exp_gap.operation(values, reduced(reductions.peak, values))
     return reductions.share.operation(  # type: ignore[no-any-return]
         powers, reduced(reductions.total, powers), reduced(reductions.total_but_largest, powers)
     )
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:
+    if isinstance(vector, Vector):
+        return vector._reduce(operation, needs_elements=True)
     elements = elements_for(operation.name, vector)
-    if len(elements) and not isinstance(vector, Vector) and not any(isinstance(x, Value) for x in elements):
+    if elements and not any([isinstance(x, Value) for x in elements]):
         return operation(*elements)
     return Vector(elements)._reduce(operation, needs_elements=True)
 

@@ -357,6 +357,16 @@ def on_floats(shortcut: Callable[[Sequence[float]], list[float] | None]) -> Call
     return define
 
 
+def on_halves(shortcut: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Method], Method]:
+    """Give the rule of a reduction of two halves a shortcut that takes each as a whole, and gives the same by halves."""
+
+    def define(rule: Method) -> Method:
+        rule.on_halves = shortcut  # type: ignore[attr-defined]
+        return rule
+
+    return define
+
+
 def operator_of(
     symbol: str, kernel: Callable[..., Number], *rules: Rule, numpy: str, **facts: Unpack[Facts]
 ) -> Operation:

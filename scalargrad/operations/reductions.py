@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from . import special
 from .elementary import one_like, over_square, quotient, step
-from .operation import facts, on_floats, operation, reduction
+from .operation import facts, on_floats, on_halves, operation, reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from .operation import Operand, Same
 
 
-def left_to_right(numbers: Sequence[Number]) -> Number:
-    return reduce(operator.add, numbers, 0)
+class Zero(int):
+    """What a sum begins with: from Python 3.12 on the builtin compensates, unless it begins with no plain number."""
 
 
-# The builtin is twice as fast, and compensates, which would be another number, only from Python 3.12 on.
-left_sum: Callable[[Any], Number] = sum if sys.version_info < (3, 12) else left_to_right
+ZERO = Zero(0)
+
+
+def left_sum(numbers: Any) -> Any:
+    """The sum, from left to right."""
+    return sum(numbers, ZERO)
 
 
 @reduction(1, gives="any", chain="+", start=0)
@@ -51,14 +55,19 @@ def fsum(*xs: Number) -> float:
     return math.fsum(xs)
 
 
-@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]), gives="any", chain="+*")
+@on_halves(lambda xs, ys: (ys, xs))
+def the_other_half(*xs: Operand) -> tuple[Operand, ...]:
+    return (*xs[len(xs) // 2 :], *xs[: len(xs) // 2])
+
+
+@reduction(the_other_half, gives="any", chain="+*")
 def dot(*xs: Number) -> Number:
     """The sum, from left to right, of the products of the first half of the operands with the second."""
     half = len(xs) // 2
     return left_sum(map(operator.mul, xs, xs[half:]))
 
 
-@reduction(lambda *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]), raises=True, gives="any")
+@reduction(the_other_half, raises=True, gives="any")
 def sumprod(*xs: Number) -> Number:
     """The sum of products, as `math.sumprod` rounds it (from Python 3.12 on)."""
     return math.sumprod(xs[: len(xs) // 2], xs[len(xs) // 2 :])  # type: ignore[attr-defined]

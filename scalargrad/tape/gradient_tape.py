@@ -7,7 +7,7 @@ import math
 from ..checks import as_number, is_array, plural, require_flag
 from ..engine.backprop import carry_back, reverse_sweep
 from ..engine.contexts import SHUT, Block, clock, close_block, current, open_blocks
-from ..engine.rows import INTERVAL, LEAF, NUMBER, OPERATION, SERIAL, SHAPE, identity_of, next_serial, parents_of, rows_below
+from ..engine.rows import INTERVAL, LEAF, NUMBER, OPERATION, SERIAL, SHAPE, elements_of_row, identity_of, next_serial, parents_of, rows_below
 from ..engine.value import Value, make_constant, on_row, rows_in
 from ..engine.vector import Vector, constants, elements, elements_of, joined
 from ..graph.table import Rows
@@ -156,8 +156,10 @@ class GradientTape(Block):
         clock.strike()
 
     def watches(self, value: Value) -> bool:
-        """Whether the tape was asked to watch a value."""
-        return identity_of(value.row) in self._watched
+        """Whether the tape was asked to watch a value, or an element of a vector."""
+        if not self._watched or isinstance(value, Value):
+            return identity_of(value.row) in self._watched
+        return any([identity_of(row) in self._watched for row in elements_of_row(value.row)])
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that were watched, by their use or by name, in that order."""

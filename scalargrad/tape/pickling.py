@@ -18,6 +18,7 @@ from ..engine.rows import (
     OPERATION,
     SERIAL,
     derivatives_of,
+    element_of,
     identity_of,
     operands_of,
     operation_of,
@@ -142,6 +143,10 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Any]
     found = [getattr(x, "_grad", None) for x in leaves] if grads is None else grads
     if any([grad is not None for grad in found]):
         variable.grad = [0.0 if grad is None else grad for grad in found]
+    for i, leaf in enumerate(leaves):
+        if isinstance(leaf, Value):
+            leaf.row = element_of(variable.row, i)
+            variable.handles[i] = leaf
     return variable
 
 
@@ -170,4 +175,4 @@ copyreg.pickle(Value, reduce_value)
 copyreg.pickle(ScalarVariable, reduce_scalar_variable)
 copyreg.pickle(Vector, lambda v: (restore_vector, flatten_graph([*v])))
 copyreg.pickle(Leaves, lambda v: (restore_vector, flatten_graph([*v])))
-copyreg.pickle(VectorVariable, lambda v: (restore_vector_variable, (v.trainable, v.name, v.tolist(), v._grad)))
+copyreg.pickle(VectorVariable, lambda v: (restore_vector_variable, (v.trainable, v.name, [*map(number_of, v)], v._grad)))

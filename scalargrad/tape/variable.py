@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..checks import as_number, counted, is_one_element, refuse_list, require_flag, say_what_is_elsewhere
 from ..engine.contexts import current, open_blocks, refuse_in_trace
-from ..engine.rows import CONSTANT, D_RIGHT, OPERATION, next_serial
+from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, next_serial
 from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
-from ..engine.vector import Vector, constants, elements_of
+from ..engine.vector import Values, Vector, as_values, constants, elements, elements_of, has_elements, on_shape
 from ..operations import elementary as operations
 
 TYPE_CHECKING = False
@@ -159,11 +159,6 @@ class VectorVariable(Vector, Variable):
 
     if TYPE_CHECKING:
 
-        @overload
-        def __getitem__(self, index: int) -> Value: ...
-        @overload
-        def __getitem__(self, index: slice) -> Vector: ...
-        def __getitem__(self, index: Any) -> Any: ...
         def __iter__(self) -> Iterator[Value]: ...
         def _elementwise(self, other: Any, /) -> Vector: ...
 
@@ -193,6 +188,9 @@ class VectorVariable(Vector, Variable):
         if open_blocks:
             self.is_followed_in(current())
         return self.handles.get(i) or element_on(self.row, i)
+
+    def __getitem__(self, index: Any) -> Any:
+        return Vector([*self][index]) if isinstance(index, slice) else super().__getitem__(index)
 
     @staticmethod
     def _numbers_of(values: Any) -> tuple[Number, ...]:
@@ -241,8 +239,10 @@ def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callab
         tuple(map(leaf_number, number)) if isinstance(number, (tuple, list)) else leaf_number(number)
         for number in numbers
     ]
-    for leaf in leaves:
-        refuse_in_trace("assign", leaf)
+    if open_blocks:
+        for leaf in leaves:
+            for value in elements(leaf) if isinstance(leaf, Values) else (leaf,):
+                refuse_in_trace("assign", value)
     assign_at_once(leaves, new_numbers, *then)
 
 
@@ -297,7 +297,10 @@ def stop_gradient(x: Any) -> Any:
         interval = current().number if open_blocks else 0
         stopped.row = (next_serial(), interval, CONSTANT, number_of(x), None, None, None, CUT)
         return stopped
-    elements = elements_of(x)
-    if elements is not None:
-        return Vector([stop_gradient(element) for element in elements])
+    if has_elements(x):
+        values = as_values(x)
+        if open_blocks and current().tracer is not None:
+            return Vector([stop_gradient(element) for element in elements(values)])
+        interval = current().number if open_blocks else 0
+        return on_shape((next_serial(), interval, CONSTANT, values.row[NUMBER], None, None, values.shape, CUT))
     return as_number(x)

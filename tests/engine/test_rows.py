@@ -9,6 +9,8 @@ import weakref
 import pytest
 
 import scalargrad as sg
+from scalargrad.engine.value import record
+from scalargrad.operations import reductions
 from scalargrad.engine.rows import Handles, derivatives_of, identity_of, operands_of
 
 # ---- What a row says -------------------------------------------------------------------------------------------------
@@ -28,7 +30,7 @@ def test_a_row_is_the_operation_with_the_rows_of_its_operands_and_the_local_deri
 
 def test_a_row_of_many_operands_has_them_in_tuples() -> None:
     x, y, z = map(sg.Value, (1.0, 2.0, 4.0))
-    row = sg.Vector([x, y, z]).sum().row
+    row = record(reductions.sum_, [x, y, z]).row
     assert row[2:] == ("sum", 7.0, None, (x.row, y.row, z.row), None, (1, 1, 1))
     assert operands_of(row) == (x.row, y.row, z.row)
     assert derivatives_of(row) == (1, 1, 1)

@@ -55,7 +55,7 @@ def test_an_index_finds_the_value_itself_as_in_a_list(numbers: list[float], inde
 def test_a_slice_is_a_vector_of_the_same_values(numbers: list[float], part: slice) -> None:
     elements = [Value(x) for x in numbers]
     found = Vector(elements)[part]
-    assert type(found) is Vector
+    assert isinstance(found, Vector)
     assert same_things(list(found), elements[part])
 
 
@@ -159,7 +159,7 @@ def test_grad_is_the_list_of_gradients() -> None:
 def test_map_applies_a_function_to_each_value(numbers: list[float]) -> None:
     v = values(*numbers)
     mapped = v.map(lambda x: x * x + 1)
-    assert type(mapped) is Vector
+    assert isinstance(mapped, Vector)
     assert mapped == [x * x + 1 for x in numbers]
     mapped.sum().backward() if numbers else None
     assert v.grad == [2 * x for x in numbers]
@@ -227,7 +227,7 @@ def test_an_operator_works_element_by_element_on_any_two_kinds_of_operands(
     if isinstance(plain, type):
         return
     result = apply(*operands)
-    assert type(result) is Vector
+    assert isinstance(result, Vector)
     for x, y, element in zip(xs, ys, result):
         parents = [v for v in (x, y) if leaf_of(v) is not None]
         assert same_things(element.parents, parents)
@@ -273,7 +273,7 @@ def test_unary_operators_work_element_by_element(numbers: list[float]) -> None:
     v = values(*numbers)
     for apply in (operator.neg, operator.pos, abs):
         result = apply(v)
-        assert type(result) is Vector
+        assert isinstance(result, Vector)
         assert exactly(result.tolist()) == exactly([apply(x) for x in numbers])
     assert all(same_things(element.parents, [x]) for element, x in zip(-v, v))
 
@@ -306,7 +306,7 @@ def test_an_operator_refuses_what_is_neither_number_nor_sequence(symbol: str, th
 
 
 def test_an_operator_refuses_a_list_in_which_something_is_no_number() -> None:
-    with pytest.raises(TypeError, match="unsupported operand type"):
+    with pytest.raises(TypeError, match=r"as element 1 of a Vector, got '2\.0' \(str\)"):
         values(1.0, 2.0) - [1.0, "2.0"]
     with pytest.raises(TypeError, match=r"element 0 of a Vector, got Vector\(\[2\.0\]\) \(Vector\)"):
         values(3.0) - [[1.0]]
@@ -339,11 +339,11 @@ def test_a_function_of_a_vector_is_the_function_of_each_element(name: str, numbe
     expected = exactly([function(x) for x in numbers])
     v = values(*numbers)
     result = function(v)
-    assert type(result) is Vector
+    assert isinstance(result, Vector)
     assert exactly(result.tolist()) == expected
     for given_as in (list(v), tuple(v), numbers, tuple(numbers), Vector(numbers)):
         again = function(given_as)
-        assert type(again) is Vector
+        assert isinstance(again, Vector)
         assert exactly(again.tolist()) == expected
     for element, x in zip(result, v):
         twin = Value(x.data)
@@ -377,7 +377,7 @@ def test_a_choice_works_element_by_element_on_any_kinds_of_operands(
     spread = [columns(kind, operand, len(rows)) for kind, operand in zip(kinds, operands)]
     expected = [function(*map(numbers_of, row)) for row in zip(*spread)]
     result = function(*operands)
-    assert type(result) is Vector
+    assert isinstance(result, Vector)
     assert exactly(result.tolist()) == exactly(expected)
     for element, *row in zip(result, *spread):
         leaves = [x for x in row if leaf_of(x) is not None]

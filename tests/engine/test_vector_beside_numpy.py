@@ -50,7 +50,7 @@ def test_gradients_flow_from_a_vector_that_met_an_array(symbol: str) -> None:
     for compute in (lambda x, c: apply(x, c), lambda x, c: apply(c, x)):
         v, twins = Vector([Value(x) for x in numbers]), [Value(x) for x in numbers]
         result = compute(v, np.array(others))
-        assert type(result) is Vector
+        assert isinstance(result, Vector)
         result.sum().backward()
         for twin, other in zip(twins, others):
             compute(twin, other).backward()
@@ -130,7 +130,7 @@ def test_a_vector_and_an_array_of_two_dimensions_compare_element_by_element() ->
 def test_a_function_of_an_array_is_a_vector_of_each_element(name: str, numbers: list[float]) -> None:
     function = getattr(sg, name)
     result = function(np.array(numbers))
-    assert type(result) is Vector
+    assert isinstance(result, Vector)
     assert exactly(result.tolist()) == exactly([function(x) for x in numbers])
 
 
@@ -157,7 +157,7 @@ def test_an_object_array_beside_a_value_or_a_vector_gives_a_vector() -> None:
         objects(x, y) * Vector([z, z]),
         Vector([z, z]) * objects(x, y),
     ):
-        assert type(result) is Vector
+        assert isinstance(result, Vector)
         assert result == [3.0, 6.0]
         assert {*result[0].parents} == {x, z}
     assert type(sg.sin(objects(x, y))) is Vector
@@ -225,11 +225,11 @@ def test_matrix_products_with_arrays_of_two_dimensions() -> None:
     matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     v, w = Vector([Value(1.0), Value(2.0), Value(0.5)]), Vector([Value(1.0), Value(-1.0)])
     for result in (matrix @ v, np.matmul(matrix, v), Vector(np.dot(matrix, v))):
-        assert type(result) is Vector
+        assert isinstance(result, Vector)
         assert result == [6.5, 17.0]
     assert (matrix @ v)[0].operation == "dot"
     for result in (w @ matrix, np.matmul(w, matrix)):
-        assert type(result) is Vector
+        assert isinstance(result, Vector)
         assert result == [-3.0, -3.0, -3.0]
     (w @ matrix @ v).backward()
     assert v.grad == [-3.0, -3.0, -3.0]

@@ -39,7 +39,7 @@ def test_softmax_is_two_nodes_for_each_element_on_two_shared_ones_and_sums_to_on
     v = values(*numbers)
     s = sg.softmax(v)
     n = len(numbers)
-    assert type(s) is Vector
+    assert isinstance(s, Vector)
     assert len(topological_order(s)) == 2 * n + 2
     shared = set.intersection(*[{p for p in node.parents if len(p.parents) == n} for node in s])
     assert n == 1 or len(shared) == 2
