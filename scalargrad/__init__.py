@@ -18,6 +18,7 @@ from . import notebook as _notebook  # noqa: F401  (tells notebooks how)
 from . import numpy_functions as _arrays  # noqa: F401  (tells NumPy how)
 from .compiler.compile import compile
 from .engine.value import Value, topological_order
+from .engine.matrix import Matrix
 from .engine.vector import Vector, logsumexp, softmax
 from .graph.explain import explain
 from .graph.table import rows
@@ -40,7 +41,7 @@ __version__ = "0.1.0"
 
 __path__.append(f"{__path__[0]}/former")  # modules that pickles of release 0.1 name
 
-__all__ = ["Value", "Vector", "topological_order", "rows", "explain"]
+__all__ = ["Value", "Vector", "Matrix", "topological_order", "rows", "explain"]
 __all__ += ["GradientTape", "Variable", "constant", "stop_gradient", "custom_gradient", "no_grad", "detect_anomaly"]
 __all__ += ["grad", "value_and_grad", "vjp", "jvp", "hvp", "jacobian", "hessian", "derivative", "flatten", "compile"]
 __all__ += ["abs", "fabs", "copysign", "sqrt", "cbrt", "hypot", "dist"]

@@ -87,8 +87,8 @@ def refuse_order(x: Any, other: Any) -> Any:
     if hasattr(other, "__array_interface__"):
         return NotImplemented
     raise TypeError(
-        f"{x!r} is a Vector, which <, <=, > and >= do not compare, here with {other!r} ({type(other).__name__}); "
-        "compare its elements, as in [x < bound for x in vector], or its norm()"
+        f"{x!r} is a {type(x).__name__}, which <, <=, > and >= do not compare, here with {other!r} "
+        f"({type(other).__name__}); compare its elements, as in [x < bound for x in vector], or its norm()"
     )
 
 
@@ -134,14 +134,15 @@ class Elsewhere:
         self.__get__(x, type(x))
 
 
-def say_what_is_elsewhere(of_one: type, of_many: type) -> None:
+def say_what_is_elsewhere(of_one: type, *of_many: type) -> None:
     """Let Values and Vectors tell what there is in place of what they are asked for."""
     for name, (one, many) in ELSEWHERE.items():
         setattr(of_one, name, Elsewhere(name, one))
-        if many:
-            setattr(of_many, name, Elsewhere(name, many))
+        for kind in of_many if many else ():
+            setattr(kind, name, Elsewhere(name, many))
     for compared in ("lt", "le", "gt", "ge"):
-        setattr(of_many, f"__{compared}__", refuse_order)
+        for kind in of_many:
+            setattr(kind, f"__{compared}__", refuse_order)
 
 
 RANGE_ERRORS = (ArithmeticError, ValueError)

@@ -10,9 +10,9 @@ import sys
 from numbers import Real
 
 from .checks import Symbol, as_number, counted, is_array, is_one_element
+from .engine.many import Values, elements, elements_of, gathered
 from .engine.rows import number_in
 from .engine.value import Value, number_of
-from .engine.vector import Vector, elements_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
     """The single numbers and values in a structure, in order; raises what `refuse` makes of what is none."""
     if is_scalar(structure):
         return [structure]
-    if isinstance(structure, Vector):
-        return [*structure]
+    if isinstance(structure, Values):
+        return [*elements(structure)]
     parts = parts_of(structure)
     if parts is not None:
         return [scalar for part in parts for scalar in scalars_of(part, refuse)]
@@ -175,20 +175,27 @@ def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> A
     def in_array(array: Any) -> Any:
         return array_of([next(scalars) for _ in range(array.size)], array.shape)
 
-    return with_numbers(structure, lambda _: next(scalars), in_array, Vector, construct)
+    return with_numbers(structure, lambda _: next(scalars), in_array, gathered, construct)
 
 
-def with_numbers(structure: Any, number: Maker, array: Maker, vector: Maker, construct: bool = False) -> Any:
-    """The same structure with what functions make of each number, of each array, and of what is made of a vector."""
+def with_numbers(structure: Any, number: Maker, array: Maker, many: Callable[..., Any], construct: bool = False) -> Any:
+    """The same structure with what functions make of each number, of each array, and of many numbers and their shape."""
     if is_scalar(structure):
         return number(structure)
-    if isinstance(structure, Vector):
-        return vector([number(x) for x in structure])
+    if isinstance(structure, Values):
+        return many([number(x) for x in elements(structure)], structure.shape)
     parts = parts_of(structure)
     if parts is not None:
-        made = [with_numbers(part, number, array, vector, construct) for part in parts]
+        made = [with_numbers(part, number, array, many, construct) for part in parts]
         return with_parts(structure, made, construct)
     return structure if is_passed_over(structure) else array(structure)
+
+
+def nested_lists(numbers: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
+    """Numbers as a list, or as a list for each row of a matrix."""
+    if len(shape) == 1:
+        return [*numbers]
+    return [[*numbers[i * shape[1] : (i + 1) * shape[1]]] for i in range(shape[0])]
 
 
 def array_of(scalars: list[Any], shape: tuple[int, ...]) -> Any:
@@ -231,8 +238,8 @@ def like(number: Any, given: Any) -> Any:
 
 
 def entries_of(structure: Any) -> Sequence[Any] | None:
-    if isinstance(structure, Vector):
-        return [*structure]
+    if isinstance(structure, Values):
+        return [*structure]  # type: ignore[misc]
     return structure.tolist() if is_array(structure) and structure.ndim else parts_of(structure)
 
 
@@ -266,8 +273,8 @@ def plain_structure(structure: Any) -> Any:
     """Anything a function returned, with numbers in the place of the values in it."""
     if isinstance(structure, Value):
         return number_of(structure)
-    if isinstance(structure, Vector):
-        return Vector(map(number_of, structure))
+    if isinstance(structure, Values):
+        return gathered(map(number_of, elements(structure)), structure.shape)
     parts = parts_of(structure)
     if parts is not None:
         return with_parts(structure, [plain_structure(part) for part in parts])

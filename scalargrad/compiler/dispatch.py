@@ -16,9 +16,9 @@ from unicodedata import normalize
 
 from ..checks import OWN_FILES, in_place_of, is_array
 from ..engine import contexts
+from ..engine.many import Values, elements
 from ..engine.rows import number_in
 from ..engine.value import Value, number_of
-from ..engine.vector import Vector
 from ..pytree import is_number, is_passed_over, parts_of, plain_structure, refill, scalars_of
 from ..transforms.run import Transform, are_followed
 from .account import CODE, GENERATE, LOSS, PATIENCE, TRACE, TRACED_CALL, Account
@@ -518,9 +518,9 @@ def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
     if type(x) is float:
         numbers.append(x)
         return float
-    if isinstance(x, Vector):
-        numbers.extend(x)
-        return Vector, len(x)
+    if isinstance(x, Values):
+        numbers.extend(elements(x))
+        return Values, x.shape
     if is_array(x) and not is_passed_over(x):
         entries = x.ravel().tolist()
         numbers += entries

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..checks import is_array
+from ..engine.many import Values, elements, gathered
 from ..engine.value import Value
-from ..engine.vector import Vector
 from ..pytree import (
     array_of,
     fields_of,
@@ -227,7 +227,7 @@ def told_by(value: Any, name: str, library: Library) -> str:
     if is_array(value) and value.dtype == float:
         told = f"{a_type}({name}) is {library.object(kind, '_kind')} and {name}.shape == {value.shape}"
         return f"{told} and {name}.dtype == {library.object(value.dtype, '_dtype')}"
-    if (isinstance(value, tuple) or is_dataclass(value)) and not isinstance(value, Vector):
+    if (isinstance(value, tuple) or is_dataclass(value)) and not isinstance(value, Values):
         return f"{a_type}({name}) is {library.object(kind, '_kind')}"
     if value is None or isinstance(value, bool):
         return f"{name} is {value!r}"
@@ -287,9 +287,13 @@ def display(structure: Any, texts: Iterator[str], library: Library | None) -> st
     """
     if is_scalar(structure):
         return next(texts)
-    if isinstance(structure, Vector):
-        parts = [next(texts) for _ in structure]
-        return listed(parts) if library is None else made(library, Vector, parts)
+    if isinstance(structure, Values):
+        parts, shape = [next(texts) for _ in elements(structure)], structure.shape
+        return (
+            nested_tuple(parts, shape)
+            if library is None
+            else made(library, lambda parts: gathered(parts, shape), parts)
+        )
     held = parts_of(structure)
     if held is not None:
         parts = [display(part, texts, library) for part in held]
@@ -338,7 +342,7 @@ def pattern(x: Any) -> Any:
         return {"dict": [(repr(key), pattern(part)) for key, part in x.items()]}
     if is_dataclass(x):
         return {type(x).__name__: [(name, pattern(getattr(x, name))) for name in fields_of(x)]}
-    if isinstance(x, Vector) or is_array(x):
+    if isinstance(x, Values) or is_array(x):
         return pattern(x.tolist())
     if isinstance(x, (list, tuple)):
         return tuple(map(pattern, x)) if isinstance(x, tuple) else [*map(pattern, x)]
@@ -361,7 +365,7 @@ def default_text(x: Any) -> str:
     """A default as source; `...` where source cannot make it."""
     if type(x) is float and x - x != 0:
         return f"float({str(x)!r})"
-    if type(x) in (list, tuple, Vector):
+    if type(x) in (list, tuple) or isinstance(x, Values):
         parts = [*map(default_text, x)]
         text = f"({', '.join(parts)},)" if type(x) is tuple and x else listed(parts) if type(x) is not tuple else "()"
         return "..." if "..." in parts else text

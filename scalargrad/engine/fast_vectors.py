@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..checks import RANGE_ERRORS
 from ..operations.operation import Reduction
-from . import vector
+from . import many
 from .fast_path import on_numbers, written
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ def mapped_rule(function: Any) -> Any:
 
 
 def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> Any:
-    """What `vector.columns_of` gives, or None where that has to tell what went wrong."""
+    """What `many.columns_of` gives, or None where that has to tell what went wrong."""
     name = operation.name
     if name not in plans:
         plans[name] = None if isinstance(operation, Reduction) else plan_of(operation)
@@ -73,4 +73,4 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     return results, derivatives
 
 
-vector.fast_columns.append(columns_of)
+many.fast_columns.append(columns_of)

@@ -1,442 +1,43 @@
-"""`Vector` and `Matrix`: many numbers that remember how they were computed, in one row of the record.
-
-An operation on each element, a sum of them all, a product of matrices are one row each. What they stand for is the
-program on single values (see `rows`): the numbers are the same to the bit, and so are the derivatives, up to the order
-in which terms are added. The elements are values, which are made when they are asked for.
-"""
+"""`Vector`: a list of values in one row of the record (see `many`), and functions of such lists."""
 
 from __future__ import annotations
 
 import operator
 import sys
 from collections.abc import Sequence
-from itertools import chain, repeat
 
-from ..checks import (
-    as_number,
-    is_array,
-    iterate,
-    plural,
-    refuse_backward,
-    refuse_dimensions,
-    refuse_float_of_vector,
-    refuse_list,
-    refuse_operand,
-    refuse_scalar,
-    require_callable,
-)
-from ..operations import elementary as operations
+from ..checks import iterate, plural, require_callable
 from ..operations import reductions
-from ..operations.operation import Rank, Reduction, appliers, array_appliers, find_applier
 from ..operations.reductions import left_sum
-from .backprop import latest_adjoint
-from .contexts import AMBIENT, current, open_blocks, refuse_in_trace
-from .rows import (
-    CONSTANT,
-    D_RIGHT,
-    JOIN,
-    KEY,
-    MATMUL,
-    NUMBER,
-    OPERATION,
-    RIGHT,
-    SHAPE,
-    TAKE,
-    TRANSPOSE,
-    identity_of,
-    next_serial,
+from .contexts import AMBIENT, current, open_blocks
+from .many import (
+    Leaves,
+    Values,
+    as_values,
+    classes,
+    elements,
+    elements_for,
+    elements_of,
+    gathered,
+    halves,
+    has_elements,
+    is_apart,
+    joined,
+    moved,
+    reduced,
+    value_of_many,
 )
-from .value import Value, element_on, make_constant, new, number_of, record, shown
+from .rows import JOIN, NUMBER, OPERATION, TAKE
+from .value import Value, make_constant, new, number_of, record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from ..checks import Number
     from ..operations.operation import Operation
-    from .contexts import Interval
     from .rows import Row
-
-    Shape = tuple[int, ...]
-
-
-# ---- How an operation on many numbers is recorded --------------------------------------------------------------------
-
-
-def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to each element; single numbers go with all of them, a vector with each row of a matrix."""
-    things = [as_values(x, "" if operation.symbol else operation.shown) if has_elements(x) else x for x in operands]
-    shape = common_shape([x.row[SHAPE] for x in things if isinstance(x, Values)])
-    interval = current() if open_blocks else AMBIENT
-    if is_apart(interval, things):
-        return one_by_one(operation, things, shape)
-    followed = [isinstance(x, (Value, Values)) and x.is_followed_in(interval) for x in things]
-    rows = [x.row if isinstance(x, (Value, Values)) else as_number(x) for x in things]
-    columns = [column_of(x, shape) for x in rows]
-    numbers, derivatives = columns_of(operation, columns, followed)
-    if not interval.enabled or derivatives.count(None) == len(derivatives):
-        return constants(numbers, shape)
-    return computed(operation.name, numbers, shape, rows, derivatives, interval)
-
-
-def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
-    """Whether each element has to have a row of its own: where each is looked at, or some are followed and some not."""
-    if interval.tracer is not None or interval.detector is not None:
-        return True
-    rows = [x.row for x in things if isinstance(x, Values)]
-    return any([row[OPERATION] == JOIN and None in row[D_RIGHT] for row in rows])
-
-
-def column_of(operand: Any, shape: Shape) -> Any:
-    """The numbers of an operand, as many as a shape has: those of a vector once for each row of a matrix."""
-    if type(operand) is not tuple:
-        return repeat(operand)
-    if type(operand[SHAPE]) is not tuple or not operand[SHAPE]:
-        return repeat(operand[NUMBER])
-    return operand[NUMBER] if operand[SHAPE] == shape else operand[NUMBER] * shape[0]
-
-
-def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> tuple[Any, list[Any]]:
-    """An operation on columns of numbers: its results, and the local derivatives by each column that is followed.
-
-    They are a tuple, or one number if it is the same for all.
-    """
-    if fast_columns and (found := fast_columns[0](operation, columns, followed)) is not None:
-        return found  # type: ignore[no-any-return]
-    lines = [*zip(*columns)]
-    numbers = tuple([operation.evaluate(line) for line in lines])
-    if True not in followed:
-        return numbers, [None] * len(columns)
-    if callable(operation.rules[0]) or len(operation.rules) > 1:
-        wanted = [operation.local_derivatives(line, followed) for line in lines]
-    else:
-        wanted = [operation.rules] * len(lines)
-    return numbers, [
-        (rule if not callable(rule) else tuple(by)) if follows else None
-        for rule, by, follows in zip(operation.rules, [*zip(*wanted)] or operation.rules, followed)
-    ]
-
-
-fast_columns: list[Callable[..., Any]] = []  # see `fast_vectors`, which may be missing
-
-
-def one_by_one(operation: Operation, things: Sequence[Any], shape: Shape) -> Any:
-    """An operation on each element by itself: the definition of `apply_elementwise`, where each has to be seen."""
-    columns = []
-    for x in things:
-        own = [*elements(x)] if isinstance(x, Values) else None
-        columns.append(repeat(x) if own is None else own if x.row[SHAPE] == shape else own * shape[0])
-    kernel = operation.function or operation
-    return joined([kernel(*line) for line in zip(*columns)], shape)
-
-
-def reduced(operation: Operation, *things: Values) -> Value:
-    """One number made of the elements of all operands."""
-    interval = current() if open_blocks else AMBIENT
-    if is_apart(interval, things):
-        return record(operation, [x for thing in things for x in elements(thing)])
-    followed = [x.is_followed_in(interval) for x in things]
-    rows = [x.row for x in things]
-    numbers: Any = rows[0][NUMBER] if len(rows) == 1 else tuple(chain(*[row[NUMBER] for row in rows]))
-    data = operation.evaluate(numbers)
-    if not interval.enabled or True not in followed:
-        return make_constant(data)
-    (rule,) = operation.rules
-    if callable(rule):
-        derivatives = iter(operation.local_derivatives(numbers, [True] * len(numbers)))
-        by_operand: list[Any] = [tuple([next(derivatives) for _ in row[NUMBER]]) for row in rows]
-    else:
-        by_operand = [rule] * len(rows)
-    return value_of_many(operation.name, data, rows, [d if f else None for d, f in zip(by_operand, followed)], interval)
-
-
-def value_of_many(
-    name: str, number: Number, rows: Sequence[Row], derivatives: Sequence[Any], interval: Interval
-) -> Value:
-    """A value that was computed of many numbers at once."""
-    if derivatives.count(None) == len(derivatives):
-        return make_constant(number)
-    value = new(Value)
-    value.row = (next_serial(), interval.number, name, number, None, tuple(rows), (), tuple(derivatives))
-    return value
-
-
-def computed(
-    name: str, numbers: Any, shape: Shape, rows: Sequence[Any], derivatives: Sequence[Any], interval: Interval
-) -> Any:
-    """What many numbers were computed by, in a row of their own."""
-    return on_shape((next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives)))
-
-
-def constants(numbers: tuple[Any, ...], shape: Shape) -> Any:
-    """Many numbers that nothing is followed through."""
-    interval = current().number if open_blocks else 0
-    return on_shape((next_serial(), interval, CONSTANT, numbers, None, None, shape, None))
-
-
-def on_shape(row: Row) -> Any:
-    """The vector or the matrix that stands for a row."""
-    made: Any = new(Vector if len(row[SHAPE]) == 1 else Matrix)
-    made.row = row
-    return made
-
-
-def moved(name: str, source: Values, numbers: tuple[Any, ...], shape: Shape, places: Any = 1) -> Any:
-    """Some of the elements of a vector or matrix, or all of them in another order."""
-    interval = current() if open_blocks else AMBIENT
-    if not interval.enabled or not source.is_followed_in(interval):
-        row = source.row
-        return on_shape((next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None))
-    row = source.row
-    return on_shape((next_serial(), interval.number, name, numbers, None, (row,), shape, (places,)))
-
-
-def joined(things: Sequence[Any], shape: Shape) -> Any:
-    """Values, vectors and matrices, one after the other, in one row."""
-    interval = current() if open_blocks else AMBIENT
-    rows = [x.row for x in things]
-    numbers = tuple([row[NUMBER] for row in rows])
-    if things and isinstance(things[0], Values):
-        numbers = tuple(chain(*numbers))
-    followed = [1 if x.is_followed_in(interval) else None for x in things]
-    if (not interval.enabled or 1 not in followed) and interval.tracer is None:
-        return on_shape((next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None))
-    return on_shape((next_serial(), interval.number, JOIN, numbers, None, tuple(rows), shape, tuple(followed)))
-
-
-def common_shape(shapes: Sequence[Shape]) -> Shape:
-    """The shape of what is made of operands element by element. Raises ValueError if they do not fit."""
-    first = shapes[0]
-    for shape in shapes[1:]:
-        if shape == first or (len(shape) == 1 and shape == first[1:]):
-            continue
-        if len(first) == 1 and shape[1:] == first:
-            first = shape
-        elif len(first) == len(shape) == 1:
-            lengths = sorted({each[0] for each in shapes})
-            raise ValueError(f"expected vectors of one length, got lengths {' and '.join(map(str, lengths))}")
-        else:
-            raise ValueError(
-                f"expected shapes that fit element by element, got {first} and {shape}; a Vector goes with a Matrix "
-                "that has as many columns"
-            )
-    return first
-
-
-# ---- Operands --------------------------------------------------------------------------------------------------------
-
-
-def elements_of(operand: Any) -> Any:
-    """The elements of a vector, list, tuple or array, the rows of a matrix; None for a scalar."""
-    if isinstance(operand, (list, tuple)):
-        return operand
-    if isinstance(operand, Values):
-        return [*operand]  # type: ignore[misc]
-    if is_array(operand) and operand.ndim:
-        return operand.tolist() if operand.ndim == 1 else refuse_dimensions(operand)
-    return None
-
-
-def has_elements(operand: Any) -> bool:
-    """Whether something is a vector, a matrix, a list, a tuple or an array, and no scalar."""
-    return isinstance(operand, (Values, list, tuple)) or (is_array(operand) and bool(operand.ndim))
-
-
-def elements_for(name: str, operand: Any) -> Sequence[Any]:
-    """The elements of what has some. Raises TypeError for a scalar."""
-    elements = elements_of(operand)
-    return elements if elements is not None else refuse_scalar(name, operand)  # type: ignore[no-any-return]
-
-
-def as_values(operand: Any, name: str = "") -> Any:
-    """A vector or a matrix as it is; a list, a tuple or an array of one dimension as a vector, for what has a name."""
-    if isinstance(operand, Values):
-        return operand
-    elements = elements_of(operand)
-    for x in elements if name and not PLAIN.issuperset(map(type, elements)) else ():
-        if find_applier(x) is None:
-            refuse_operand(name, x)
-    return Vector(elements)
-
-
-def elements(values: Values) -> Iterator[Value]:
-    """The values of a vector, or of a matrix row by row."""
-    return map(values.element, range(len(values.row[NUMBER])))
-
-
-def elementwise_operator(operation: Operation, reflected: bool = False) -> Callable[[Values, Any], Any]:
-    """A method for a binary operator between a vector and a vector, list, array, value or number."""
-
-    def method(self: Values, other: Any) -> Any:
-        if not isinstance(other, (Value, Values)):
-            if find_applier(other) is None:
-                return NotImplemented
-            if getattr(other, "ndim", 1) > 1:
-                return operation(other, self) if reflected else operation(self, other)
-        return apply_elementwise(operation, (other, self) if reflected else (self, other))
-
-    method.__name__ = f"__{'r' * reflected}{operation.name}__"
-    method.__qualname__ = f"Vector.{method.__name__}"
-    return method
-
-
-class Values:
-    """What vectors and matrices share: a row of many numbers, and operators that go element by element."""
-
-    __slots__ = ("__weakref__", "_grad", "row")
-
-    row: Row
-    _grad: Any
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """How many elements there are, (n,), or how many rows and columns, (m, n)."""
-        return self.row[SHAPE]  # type: ignore[no-any-return]
-
-    def element(self, i: int) -> Value:
-        """The value of element i, counted row by row."""
-        return element_on(self.row, i)
-
-    def is_followed_in(self, interval: Interval) -> bool:
-        """Whether what is computed from it in an interval keeps it: it is tracked, or a recording tape watches it."""
-        if interval.accessed and getattr(self, "trainable", None) is not None:
-            for notes in interval.accessed:
-                notes[self] = None
-        return self.row[OPERATION] is not CONSTANT or any(tape.watches(self) for tape in interval.tapes)
-
-    @property
-    def is_tracked(self) -> bool:
-        """Whether gradients can flow to it: false for constants."""
-        return self.row[OPERATION] is not CONSTANT
-
-    def plain(self, what: str) -> tuple[Number, ...]:
-        """The plain numbers row by row, unless a trace would lose what is asked of them."""
-        if open_blocks and current().tracer is not None:
-            for value in elements(self):
-                refuse_in_trace(what, value)
-        return self.row[NUMBER]  # type: ignore[no-any-return]
-
-    def numpy(self) -> Any:
-        """The plain numbers as a NumPy array (NumPy is imported for it)."""
-        import numpy  # an extra, wanted here alone
-
-        return numpy.array(self.plain("tolist()")).reshape(self.shape)
-
-    def grads(self) -> list[Number]:
-        """What `backward()` has added up in each element, row by row."""
-        row = self.row
-        if not row[OPERATION] and row[KEY] is not None:
-            found = self._grad
-        elif row[OPERATION] not in (TAKE, JOIN, TRANSPOSE):
-            found = latest_adjoint(row)
-        else:
-            return [x.grad for x in elements(self)]
-        numbers = row[NUMBER]
-        if found is None and {*map(type, numbers)} == {float}:
-            return [0.0] * len(numbers)
-        if found is None or None in found:
-            found = found or [None] * len(numbers)
-            return [(0.0 if type(x) is float else x * 0) if y is None else y for x, y in zip(numbers, found)]
-        return [*found]
-
-    def set_grads(self, numbers: Sequence[Any]) -> None:
-        """Set what `backward()` has added up."""
-        grads = [as_number(x, " as grad (0 clears it)") for x in numbers]
-        if not self.row[OPERATION] and self.row[KEY] is not None:
-            self._grad = grads
-        else:
-            for value, grad in zip(elements(self), grads):
-                value.grad = grad
-
-    def __float__(self) -> float:
-        refuse_float_of_vector(self)
-
-    def backward(self) -> None:
-        """Raises ValueError: only a scalar has a gradient."""
-        refuse_backward(self)
-
-    # -- elementwise operators
-
-    __add__ = elementwise_operator(operations.add)
-    __radd__ = elementwise_operator(operations.add, reflected=True)
-    __sub__ = elementwise_operator(operations.sub)
-    __rsub__ = elementwise_operator(operations.sub, reflected=True)
-    __mul__ = elementwise_operator(operations.mul)
-    __rmul__ = elementwise_operator(operations.mul, reflected=True)
-    __truediv__ = elementwise_operator(operations.truediv)
-    __rtruediv__ = elementwise_operator(operations.truediv, reflected=True)
-    __floordiv__ = elementwise_operator(operations.floordiv)
-    __rfloordiv__ = elementwise_operator(operations.floordiv, reflected=True)
-    __mod__ = elementwise_operator(operations.mod)
-    __rmod__ = elementwise_operator(operations.mod, reflected=True)
-    __pow__ = elementwise_operator(operations.power)
-    __rpow__ = elementwise_operator(operations.power, reflected=True)
-
-    def __neg__(self) -> Any:
-        return apply_elementwise(operations.neg, (self,))
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Any:
-        return apply_elementwise(operations.absolute.operation, (self,))
-
-    # -- reductions: one row each
-
-    def sum(self) -> Value:
-        """The sum, added from left to right; 0 for an empty vector."""
-        return self._reduce(reductions.sum_)
-
-    def mean(self) -> Value:
-        """The sum over the length. Raises ValueError for an empty vector."""
-        return self._reduce(reductions.mean, needs_elements=True)
-
-    def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
-        if self.row[NUMBER]:
-            return reduced(operation, self)
-        if needs_elements:
-            raise ValueError(f"{operation.name} of an empty {type(self).__name__}; it takes at least one element")
-        return make_constant(float(operation.evaluate(())))
-
-    def __matmul__(self, other: Any) -> Any:
-        if is_array(other) and other.ndim > 1 and len(self.shape) == 1:
-            return NotImplemented  # and NumPy asks `numpy_functions`
-        return product(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return product(other, self)
-
-
-def product(left: Any, right: Any) -> Any:
-    """The product of matrices and vectors; of two vectors the dot product."""
-    if not (has_elements(left) and has_elements(right)):
-        return NotImplemented
-    left, right = as_values(left), as_values(right)
-    if len(left.shape) == len(right.shape) == 1:
-        return left.dot(right)
-    common = left.shape[-1]
-    if common != right.shape[0]:
-        raise ValueError(
-            f"expected a product of shapes that fit, got {left.shape} @ {right.shape}: {common} and {right.shape[0]} "
-            "differ"
-        )
-    columns = right.shape[1] if len(right.shape) > 1 else 1
-    shape = (*left.shape[:-1], *right.shape[1:])
-    interval = current() if open_blocks else AMBIENT
-    if is_apart(interval, (left, right)):
-        xs, ys = [*elements(left)], [*elements(right)]
-        downs = [xs[i : i + common] for i in range(0, len(xs), common)]
-        found = [record(reductions.dot, (*x, *ys[i::columns])) for x in downs for i in range(columns)]
-        return joined(found, shape)
-    across, down = left.row[NUMBER], right.row[NUMBER]
-    by_column = [down[i::columns] for i in range(columns)] if columns > 1 else [down]
-    by_row = [across[i : i + common] for i in range(0, len(across), common)]
-    numbers = tuple([left_sum(map(operator.mul, x, y)) for x in by_row for y in by_column])
-    follows = [x.is_followed_in(interval) or None for x in (left, right)]
-    if not interval.enabled or True not in follows:
-        return constants(numbers, shape)
-    return computed(MATMUL, numbers, shape, (left.row, right.row), follows, interval)
 
 
 class Vector(Values):
@@ -461,24 +62,11 @@ class Vector(Values):
 
     __slots__ = ()
 
-    def __new__(cls, elements: Iterable[Any] = ()) -> Any:
+    def __new__(cls, elements: Iterable[Any]) -> Any:
         """A vector; of values that can be assigned it is one whose numbers go with theirs."""
         if cls is not Vector:
             return new(cls)
-        if isinstance(elements, Vector) and type(elements) is Vector:
-            return on_shape(elements.row)
-        values = tuple(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
-        kinds = {*map(type, values)}
-        if kinds <= PLAIN:
-            return constants(values, (len(values),))
-        if kinds != {Value}:
-            values = tuple([element_value(x, i) for i, x in enumerate(values)])
-        if any([not row[2] and row[4] is not None for row in [value.row for value in values]]):
-            made = new(Leaves)
-            made.values = values
-            made.gathered = joined(values, (len(values),)).row
-            return made
-        return joined(values, (len(values),))
+        return gathered(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
 
     # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
 
@@ -502,8 +90,8 @@ class Vector(Values):
         except (IndexError, TypeError) as error:
             raise type(error)(f"expected an index or slice of {plural(len(self), 'element')}, got {index!r}") from None
         if isinstance(places, range):
-            if self.row[OPERATION] == JOIN or (open_blocks and current().tracer is not None):
-                return Vector(map(self.element, places))
+            if self.row[OPERATION] == JOIN:
+                return gathered(map(self.element, places))
             return moved(TAKE, self, self.row[NUMBER][index], (len(places),), places)
         return self.element(places)
 
@@ -613,61 +201,19 @@ class Vector(Values):
         return value_of_many("dot", number, (row, *singles), (by_row, *by_others), interval)
 
 
-def halves(operation: Operation, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[Any, Any]:
-    """The local derivatives of a reduction of two halves by each of them."""
-    shortcut = getattr(operation.rules[0], "on_halves", None)
-    if shortcut is not None:
-        return shortcut(xs, ys)  # type: ignore[no-any-return]
-    found = tuple(operation.local_derivatives((*xs, *ys), [True] * 2 * len(xs)))
-    return found[: len(xs)], found[len(xs) :]
-
-
-class Leaves(Vector):
-    """A vector of values some of which are leaves: its numbers are those that they have now."""
-
+class VectorOfLeaves(Leaves, Vector):
     __slots__ = ("gathered", "values")
 
-    values: tuple[Value, ...]
-    gathered: Row
 
-    @property
-    def row(self) -> Row:  # type: ignore[override]
-        """The row of what they are now."""
-        row = self.gathered
-        if row[OPERATION] is CONSTANT or any(map(operator.is_not, [x.row for x in self.values], row[RIGHT])):
-            self.gathered = row = joined(self.values, (len(self.values),)).row
-        return row
-
-    def element(self, i: int) -> Value:
-        return self.values[i]
-
-
-Leaves.__name__ = Leaves.__qualname__ = "Vector"  # which is what it is to its users
-
-
-PLAIN = {float, int}
-
-
-def element_value(x: Any, index: int) -> Value:
-    """An element of a vector: a value as it is, a number as a constant."""
-    if isinstance(x, Value):
-        return x
-    if isinstance(x, (list, tuple, Values)):
-        refuse_list(x, f" or a Value as element {index} of a Vector")
-    return make_constant(as_number(x, " or a Value as element {} of a Vector", index))
-
-
-class Matrix(Values):
-    """A matrix of values."""
-
-    __slots__ = ()
+VectorOfLeaves.__name__ = VectorOfLeaves.__qualname__ = "Vector"  # which is what it is to its users
+classes[1] = Vector, VectorOfLeaves
 
 
 def logsumexp(vector: Any) -> Any:
     """log(sum(exp(x))) over a Vector, list or array, for any x; its gradient is softmax(x).
 
-    Returns a Value, or a plain number for plain numbers. Raises ValueError if there are no elements, TypeError if
-    the argument is not a sequence.
+    Returns a Value, or a plain number for plain numbers; of a matrix a Vector of those of each row. Raises ValueError
+    if there are no elements, TypeError if the argument is not a sequence.
 
     >>> logsumexp([0.0, 0.0])
     0.6931471805599453
@@ -678,14 +224,18 @@ def logsumexp(vector: Any) -> Any:
 def softmax(vector: Any) -> Vector:
     """exp(x) / sum(exp(x)) for each x of a Vector, list or array: five rows, whatever the length.
 
-    Returns a Vector. Raises ValueError if there are no elements, TypeError if the argument is not a sequence.
+    Returns a Vector; of a matrix, or of a list of rows, a Matrix of those of each row. Raises ValueError if there are
+    no elements, TypeError if the argument is not a sequence.
 
     >>> softmax([0.0, 0.0])
     Vector([0.5, 0.5])
     """
-    values = vector if isinstance(vector, Vector) else Vector(elements_for("softmax", vector))
-    if not len(values):
+    elements_for("softmax", vector)
+    values = as_values(vector)
+    if not values.row[NUMBER]:
         raise ValueError("softmax of an empty Vector; it takes at least one element")
+    if len(values.shape) > 1:
+        return joined([softmax(row) for row in values], values.shape)  # type: ignore[no-any-return]
     powers = reductions.exp_gap.operation(values, reduced(reductions.peak, values))
     return reductions.share.operation(  # type: ignore[no-any-return]
         powers, reduced(reductions.total, powers), reduced(reductions.total_but_largest, powers)
@@ -693,14 +243,14 @@ def softmax(vector: Any) -> Vector:
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:
-    if isinstance(vector, Vector):
-        return vector._reduce(operation, needs_elements=True)
-    elements = elements_for(operation.name, vector)
-    if elements and not any([isinstance(x, Value) for x in elements]):
-        return operation(*elements)
-    return Vector(elements)._reduce(operation, needs_elements=True)
+    if not isinstance(vector, Values):
+        elements = elements_for(operation.name, vector)
+        if elements and not any(isinstance(x, Value) or has_elements(x) for x in elements):
+            return operation(*elements)
+        vector = as_values(vector)
+    if len(vector.shape) > 1:
+        return gathered([plain_if_plain(row, operation) for row in vector])
+    return vector._reduce(operation, needs_elements=True)
 
 
 Sequence.register(Vector)
-appliers[Vector] = appliers[list] = appliers[tuple] = (Rank.VECTOR, apply_elementwise)
-array_appliers[1] = (Rank.VECTOR, apply_elementwise)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 
 from ..engine.backprop import carry_back
+from ..engine.many import elements_of
 from ..engine.rows import NUMBER, operation_of
 from ..engine.value import Value, holder_of, number_of, settle
-from ..engine.vector import elements_of
 from ..operations.elementary import one_like
 from .formulas import ATOM, Formula, formula_of, local_formulas, short_number
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import operator
 
 from ..checks import counted, is_array, plural, require_number
+from ..engine.many import elements_for, elements_of
 from ..engine.value import Value
-from ..engine.vector import Vector, elements_for, elements_of
+from ..engine.vector import Vector
 from ..operations import elementary as operations
 from ..operations import reductions
 from ..operations.elementary import absolute, relu, softplus

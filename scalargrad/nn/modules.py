@@ -7,8 +7,9 @@ import operator
 import random
 
 from ..checks import as_number, is_integer, plural, require_callable, require_flag, require_integer
+from ..engine.many import elements_of
 from ..engine.value import Value, leaf_number
-from ..engine.vector import Vector, elements_of
+from ..engine.vector import Vector
 from ..operations.operation import registry
 from ..pytree import elements_in, elements_like
 from ..tape.variable import Variable, assign_leaves

@@ -358,7 +358,7 @@ def on_floats(shortcut: Callable[[Sequence[float]], list[float] | None]) -> Call
 
 
 def on_halves(shortcut: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Method], Method]:
-    """Give the rule of a reduction of two halves a shortcut that takes each as a whole, and gives the same by halves."""
+    """Give the rule of a reduction of two halves a shortcut that takes and gives each half as a whole."""
 
     def define(rule: Method) -> Method:
         rule.on_halves = shortcut  # type: ignore[attr-defined]

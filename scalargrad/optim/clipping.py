@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from ..engine.many import elements_of
 from ..engine.value import Value
-from ..engine.vector import Vector, elements_of
+from ..engine.vector import Vector
 from ..operations.elementary import maximum
 from .optimizers import leaves_of_parameter, more_than_0, require_list
 

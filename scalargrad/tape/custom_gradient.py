@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..checks import as_number, counted, in_place_of, plural
 from ..engine.contexts import current
+from ..engine.many import elements_of
 from ..engine.rows import LEAF, NUMBER, OPERATION, derivatives_of, identity_of, leaves, parents_of
 from ..engine.value import Value, holder_of, make_constant, number_of, recorded
-from ..engine.vector import Vector, elements_of
+from ..engine.vector import Vector
 from ..operations.elementary import zero_like
 from ..operations.operation import Operation
 from ..pytree import elements_in, leaves_of, length_of, rebuild

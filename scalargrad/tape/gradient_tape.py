@@ -7,13 +7,26 @@ import math
 from ..checks import as_number, is_array, plural, require_flag
 from ..engine.backprop import carry_back, reverse_sweep
 from ..engine.contexts import SHUT, Block, clock, close_block, current, open_blocks
-from ..engine.rows import INTERVAL, LEAF, NUMBER, OPERATION, SERIAL, SHAPE, elements_of_row, identity_of, next_serial, parents_of, rows_below
+from ..engine.many import Values, constants, elements, elements_of, has_elements, joined
+from ..engine.rows import (
+    INTERVAL,
+    LEAF,
+    NUMBER,
+    OPERATION,
+    SERIAL,
+    SHAPE,
+    elements_of_row,
+    identity_of,
+    next_serial,
+    parents_of,
+    rows_below,
+)
 from ..engine.value import Value, make_constant, on_row, rows_in
-from ..engine.vector import Vector, constants, elements, elements_of, joined
+from ..engine.vector import Vector
 from ..graph.table import Rows
 from ..operations.elementary import one_like, zero_like
 from ..pytree import as_dict, leaves_of, parts_of, rebuild
-from .variable import Variable
+from .variable import Variable, scalars_of_leaf
 from .why_none import why_none
 
 TYPE_CHECKING = False
@@ -144,7 +157,7 @@ class GradientTape(Block):
         """
         found = leaves_of(values)
         for value in found:
-            if not isinstance(value, (Value, Vector)):
+            if not isinstance(value, (Value, Values)):
                 raise ValueError(f"a tape watches Values and Vectors, not {value!r} ({type(value).__name__})")
         since = next_serial()
         for value in found:
@@ -159,7 +172,7 @@ class GradientTape(Block):
         """Whether the tape was asked to watch a value, or an element of a vector."""
         if not self._watched or isinstance(value, Value):
             return identity_of(value.row) in self._watched
-        return any([identity_of(row) in self._watched for row in elements_of_row(value.row)])
+        return any(identity_of(row) in self._watched for row in elements_of_row(value.row))
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that were watched, by their use or by name, in that order."""
@@ -314,7 +327,7 @@ class GradientTape(Block):
         None: the source was computed (by mul) before the tape began; watch() it, or compute it inside the block.
         """
         for end, role in ((target, "target"), (source, "source")):
-            if not isinstance(end, (Value, Vector)):
+            if not isinstance(end, (Value, Values)):
                 refuse_source(end, role)
         return why_none(self, values_of(target), values_of(source))  # type: ignore[arg-type]  # a Variable is either
 
@@ -366,7 +379,7 @@ def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Valu
     numbers = source.row[NUMBER]
     if found is None or None in found:
         found = [zero_like(x) if y is None else y for x, y in zip(numbers, found or [None] * len(numbers))]
-    if any([isinstance(x, Value) for x in found]):
+    if any(isinstance(x, Value) for x in found):
         return joined([x if isinstance(x, Value) else make_constant(x) for x in found], source.row[SHAPE])
     return constants(tuple(found), source.row[SHAPE])
 
@@ -388,7 +401,7 @@ def values_in(structure: Any, role: str) -> list[Any]:
     """
     leaves = structure if type(structure) is list else leaves_of(structure)
     for leaf in leaves:
-        if not (isinstance(leaf, Value) or isinstance(leaf, Vector)):  # noqa: SIM101  (half the time of one call)
+        if not (isinstance(leaf, Value) or isinstance(leaf, Values)):  # noqa: SIM101  (half the time of one call)
             if isinstance(leaf, (list, tuple, dict)):
                 return values_in(tuple(leaves), role)
             refuse_source(leaf, role)
@@ -415,15 +428,25 @@ def seeds_for(target: Any, output_gradients: Any) -> Seeds:
     values_in(target, "target")
     seeds: Seeds = []
     for part, weight in weighted(target, output_gradients):
-        elements = values_of(part)
-        given = None if weight is None else elements_of(weight)
-        if given is not None and (isinstance(part, Value) or len(given) != len(elements)):
-            raise ValueError(f"expected {plural(len(elements), 'output gradient')} for {part!r}, got {len(given)}")
-        for i, element in enumerate(elements):
-            seed = one_like(element.row[NUMBER]) if weight is None else weight if given is None else given[i]
-            seed = seed if isinstance(seed, Value) else as_number(seed, " as output gradient for {!r}", element)
-            seeds.append((element.row, seed))
+        if isinstance(part, Value):
+            if weight is not None and has_elements(weight):
+                raise ValueError(f"expected 1 output gradient for {part!r}, got {len(elements_of(weight) or ())}")
+            seeds.append((part.row, one_like(part.row[NUMBER]) if weight is None else seed_of(weight, part)))
+            continue
+        numbers = part.row[NUMBER]
+        if weight is None:
+            seeds.append((part.row, [*map(one_like, numbers)]))
+            continue
+        given, shape = ([weight] * len(numbers), part.shape) if not has_elements(weight) else scalars_of_leaf(weight)
+        if shape != part.shape:
+            got = len(given) if len(shape) == 1 else f"shape {shape}"
+            raise ValueError(f"expected {plural(len(numbers), 'output gradient')} for {part!r}, got {got}")
+        seeds.append((part.row, [seed_of(x, part) for x in given]))
     return seeds
+
+
+def seed_of(weight: Any, target: Any) -> Any:
+    return weight if isinstance(weight, Value) else as_number(weight, " as output gradient for {!r}", target)
 
 
 def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:

@@ -11,6 +11,8 @@ import copyreg
 
 from ..engine.backprop import Adjoints, keep, latest_adjoint
 from ..engine.contexts import current
+from ..engine.many import Values, elements, gathered
+from ..engine.matrix import Matrix, MatrixOfLeaves
 from ..engine.rows import (
     CONSTANT,
     KEY,
@@ -26,8 +28,9 @@ from ..engine.rows import (
     rows_below,
 )
 from ..engine.value import Value, holder_of, make_leaf, new, number_of, place_in_leaf, recorded, settle
-from ..engine.vector import Leaves, Vector
-from .variable import ScalarVariable, Variable, VectorVariable
+from ..engine.vector import Vector, VectorOfLeaves
+from ..pytree import nested_lists
+from .variable import ManyVariable, MatrixVariable, ScalarVariable, Variable, VectorVariable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,20 +140,30 @@ def restore_leaf(kind: type[Value], is_tracked: bool, number: Number, label: str
     return leaf
 
 
-def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Any], grads: Any = None) -> VectorVariable:
-    """A variable of so many numbers; release 0.1 wrote a leaf for each."""
-    variable: VectorVariable = Variable([number_of(x) for x in leaves], trainable, name)
-    found = [getattr(x, "_grad", None) for x in leaves] if grads is None else grads
-    if any([grad is not None for grad in found]):
-        variable.grad = [0.0 if grad is None else grad for grad in found]
+def restore_many(shape: tuple[int, ...], *graph: Any) -> Any:
+    return gathered(restore_graph(*graph), shape)
+
+
+def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> ManyVariable:
+    """A variable as release 0.1 wrote it, with a leaf for each number."""
+    numbers, grads = [number_of(x) for x in leaves], [getattr(x, "_grad", None) for x in leaves]
+    grads = None if grads.count(None) == len(grads) else [0.0 if grad is None else grad for grad in grads]
+    variable = restore_many_variable((len(leaves),), trainable, name, numbers, grads)
     for i, leaf in enumerate(leaves):
-        if isinstance(leaf, Value):
-            leaf.row = element_of(variable.row, i)
-            variable.handles[i] = leaf
+        leaf.row = element_of(variable.row, i)
+        variable.handles[i] = leaf
     return variable
 
 
-def element_of_variable(variable: VectorVariable, i: int) -> Value:
+def restore_many_variable(
+    shape: tuple[int, ...], trainable: bool, name: str | None, numbers: list[Any], grads: Any
+) -> ManyVariable:
+    variable: ManyVariable = Variable(nested_lists(numbers, shape), trainable, name)  # type: ignore[assignment]
+    variable._grad = grads
+    return variable
+
+
+def element_of_variable(variable: ManyVariable, i: int) -> Value:
     return variable.element(i)
 
 
@@ -173,6 +186,18 @@ def reduce_scalar_variable(variable: ScalarVariable) -> tuple[Any, ...]:
 
 copyreg.pickle(Value, reduce_value)
 copyreg.pickle(ScalarVariable, reduce_scalar_variable)
-copyreg.pickle(Vector, lambda v: (restore_vector, flatten_graph([*v])))
-copyreg.pickle(Leaves, lambda v: (restore_vector, flatten_graph([*v])))
-copyreg.pickle(VectorVariable, lambda v: (restore_vector_variable, (v.trainable, v.name, [*map(number_of, v)], v._grad)))
+
+
+def reduce_many(values: Values) -> tuple[Any, ...]:
+    return restore_many, (values.shape, *flatten_graph([*elements(values)]))
+
+
+def reduce_many_variable(variable: ManyVariable) -> tuple[Any, ...]:
+    numbers = [*map(number_of, elements(variable))]
+    return restore_many_variable, (variable.shape, variable.trainable, variable.name, numbers, variable._grad)
+
+
+for _kind in (Vector, VectorOfLeaves, Matrix, MatrixOfLeaves):
+    copyreg.pickle(_kind, reduce_many)
+for _kind in (VectorVariable, MatrixVariable):
+    copyreg.pickle(_kind, reduce_many_variable)

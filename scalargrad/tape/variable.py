@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..checks import as_number, counted, is_one_element, refuse_list, require_flag, say_what_is_elsewhere
+from ..checks import as_number, counted, is_one_element, require_flag, say_what_is_elsewhere
 from ..engine.contexts import current, open_blocks, refuse_in_trace
+from ..engine.many import Values, as_values, constants, elements, elements_of, has_elements, on_shape
+from ..engine.matrix import Matrix, rows_and_shape
 from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, next_serial
 from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
-from ..engine.vector import Values, Vector, as_values, constants, elements, elements_of, has_elements, on_shape
+from ..engine.vector import Vector
 from ..operations import elementary as operations
 
 TYPE_CHECKING = False
@@ -35,9 +37,16 @@ class Chosen:
             )
         if cls is Variable:
             initial = args[0] if args else options["initial"]
-            scalar = isinstance(initial, Value) or elements_of(initial) is None
-            return new(ScalarVariable if scalar else VectorVariable)
+            if isinstance(initial, Value) or not has_elements(initial):
+                return new(ScalarVariable)
+            found = initial.shape if isinstance(initial, Values) else elements_of(initial)
+            return new(MatrixVariable if len(found) and is_of_rows(initial, found) else VectorVariable)
         return new(cls)
+
+
+def is_of_rows(initial: Any, found: Any) -> bool:
+    """Whether what a variable begins with has rows."""
+    return len(found) > 1 if isinstance(initial, Values) else has_elements(found[0])
 
 
 class Variable(Chosen):
@@ -151,11 +160,79 @@ class ScalarVariable(Value, Variable):
         return show_variable(shown(self), self)
 
 
-class VectorVariable(Vector, Variable):
-    __slots__ = ("_trainable", "handles", "name")
+class ManyVariable(Values):
+    """What variables of many numbers share: they are one leaf, whose elements can be assigned one by one, too."""
 
-    handles: dict[int, Value]  # of the elements that were asked for
-    name: str | None
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _trainable: bool
+        handles: dict[int, Value]  # of the elements that were asked for
+        name: str | None
+
+    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
+        require_flag("trainable", trainable)
+        numbers, shape = self._numbers_of(initial)
+        self._trainable = trainable
+        self.name = name
+        self.handles = {}
+        make_leaf(self, numbers, name, trainable, shape)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether it is tracked; it cannot be set later."""
+        return self._trainable
+
+    @property
+    def data(self) -> Any:
+        """Raises AttributeError: many numbers are no one number."""
+        kind = "vector" if len(self.shape) == 1 else "matrix"
+        raise AttributeError(f"{self!r} has no data, being a {kind}; use tolist() or numpy(), and assign() to set it")
+
+    def element(self, i: int) -> Value:
+        """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
+        if open_blocks:
+            self.is_followed_in(current())
+        return self.handles.get(i) or element_on(self.row, i)
+
+    def _numbers_of(self, values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
+        found, shape = scalars_of_leaf(values)
+        return tuple([leaf_number(number_of(x)) for x in found]), shape
+
+    def assign(self, value: Any) -> Self:
+        """Take the numbers of a vector, matrix, list or array; returns the variable. No gradient flows through it.
+
+        Raises ValueError if there are more or fewer than the variable has, TypeError if one is not a real number.
+        """
+        numbers, shape = self._numbers_of(value)
+        if shape != self.shape:
+            wanted, got = (
+                (counted(self.shape[0]), shape[0]) if len(shape) == len(self.shape) == 1 else (self.shape, shape)
+            )
+            raise ValueError(f"expected {wanted} for {self!r}, got {got}")
+        assign_leaves([self], [numbers])
+        return self
+
+    def assign_add(self, delta: Any) -> Self:
+        """Add element by element; returns the variable. No gradient flows through it."""
+        return self.assign(constant(self) + stop_gradient(delta))
+
+    def assign_sub(self, delta: Any) -> Self:
+        """Subtract element by element; returns the variable. No gradient flows through it."""
+        return self.assign(constant(self) - stop_gradient(delta))
+
+    def __repr__(self) -> str:
+        text = super().__repr__()
+        return show_variable(text[text.index("(") + 1 : -1], self)
+
+    def __copy__(self) -> Self:
+        twin: Self = Variable(self, self.trainable, self.name)  # type: ignore[assignment]
+        twin._grad = self._grad
+        return twin
+
+
+class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[misc]
+    __slots__ = ("_trainable", "handles", "name")
 
     if TYPE_CHECKING:
 
@@ -165,69 +242,33 @@ class VectorVariable(Vector, Variable):
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _elementwise
         __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _elementwise
 
-    def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
-        require_flag("trainable", trainable)
-        numbers = self._numbers_of(initial)
-        self._trainable = trainable
-        self.name = name
-        self.handles: dict[int, Value] = {}
-        make_leaf(self, numbers, name, trainable, (len(numbers),))
-
-    @property
-    def trainable(self) -> bool:  # type: ignore[override]
-        """Whether its leaves are tracked; it cannot be set later."""
-        return self._trainable
-
-    @property
-    def data(self) -> Any:
-        """Raises AttributeError: a vector has no one number."""
-        raise AttributeError(f"{self!r} has no data, being a vector; use tolist() or numpy(), and assign() to set it")
-
-    def element(self, i: int) -> Value:
-        """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
-        if open_blocks:
-            self.is_followed_in(current())
-        return self.handles.get(i) or element_on(self.row, i)
-
     def __getitem__(self, index: Any) -> Any:
         return Vector([*self][index]) if isinstance(index, slice) else super().__getitem__(index)
 
-    @staticmethod
-    def _numbers_of(values: Any) -> tuple[Number, ...]:
-        elements = elements_of(values)
-        if elements is None:
-            raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
-        return tuple([leaf_number(number_of(x)) for x in elements])
 
-    def assign(self, value: Any) -> VectorVariable:
-        """Take the numbers of a vector, list or array; returns the variable. No gradient flows through it.
+class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[misc]
+    __slots__ = ("_trainable", "handles", "name")
 
-        Raises ValueError if there are more or fewer than the variable has, TypeError if one is not a real number.
-        """
-        numbers = self._numbers_of(value)
-        if len(numbers) != len(self):
-            raise ValueError(f"expected {counted(len(self))} for {self!r}, got {len(numbers)}")
-        assign_leaves([self], [numbers])
-        return self
-
-    def assign_add(self, delta: Any) -> VectorVariable:
-        """Add element by element; returns the variable. No gradient flows through it."""
-        return self.assign(constant(self) + stop_gradient(delta))
-
-    def assign_sub(self, delta: Any) -> VectorVariable:
-        """Subtract element by element; returns the variable. No gradient flows through it."""
-        return self.assign(constant(self) - stop_gradient(delta))
-
-    def __repr__(self) -> str:
-        return show_variable(f"[{', '.join(map(shown, self))}]", self)
-
-    def __copy__(self) -> VectorVariable:
-        twin: VectorVariable = Variable(self, self.trainable, self.name)
-        twin._grad = self._grad
-        return twin
+    def __getitem__(self, index: Any) -> Any:
+        if open_blocks:
+            self.is_followed_in(current())
+        return super().__getitem__(index)
 
 
-say_what_is_elsewhere(Value, Vector)
+def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
+    """The numbers or Values of a vector or a matrix, or of what makes one, row by row, and its shape."""
+    found = elements_of(values)
+    if found is None:
+        raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
+    if isinstance(values, Values):
+        return [*elements(values)], values.shape
+    if found and has_elements(found[0]):
+        rows, shape = rows_and_shape(found)
+        return [x for row in rows for x in row], shape
+    return found, (len(found),)
+
+
+say_what_is_elsewhere(Value, Vector, Matrix)
 
 
 def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
@@ -246,7 +287,7 @@ def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callab
     assign_at_once(leaves, new_numbers, *then)
 
 
-def show_variable(number: str, variable: ScalarVariable | VectorVariable) -> str:
+def show_variable(number: str, variable: Any) -> str:
     trainable = "" if variable.trainable else ", trainable=False"
     name = f", name={variable.name!r}" if variable.name is not None else ""
     return f"Variable({number}{trainable}{name})"
@@ -265,12 +306,9 @@ def constant(value: Any) -> Any:
     >>> constant([1, 2])
     Vector([1.0, 2.0])
     """
-    elements = elements_of(value)
-    if elements is not None:
-        for i, x in enumerate(elements):
-            if elements_of(x) is not None:
-                refuse_list(x, f" as element {i} of a constant", "constant")
-        return constants(tuple([leaf_number(number_of(x)) for x in elements]), (len(elements),))
+    if has_elements(value):
+        scalars, shape = scalars_of_leaf(value)
+        return constants(tuple([leaf_number(number_of(x)) for x in scalars]), shape)
     return make_leaf(new(Value), leaf_number(number_of(value)), is_tracked=False)
 
 

@@ -6,7 +6,7 @@ from ..checks import require_callable
 from ..engine.rows import NUMBER
 from ..engine.value import Value, on_row
 from ..operations.elementary import one_like
-from ..pytree import array_of, is_number, with_numbers
+from ..pytree import array_of, is_number, nested_lists, with_numbers
 from .run import Run, Transform, one_number, outputs_of, require_argnums, run_at, tangents_like
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any
         by_argument = [in_columns(argument, columns, array.shape) for argument in run.arguments]
         return by_argument[0] if isinstance(argnums, int) else tuple(by_argument)
 
-    return with_numbers(result, of_number, of_array, list)
+    return with_numbers(result, of_number, of_array, nested_lists)
 
 
 def in_columns(argument: Any, columns: Iterator[Sequence[Any]], shape: tuple[int, ...]) -> Any:
@@ -36,7 +36,7 @@ def in_columns(argument: Any, columns: Iterator[Sequence[Any]], shape: tuple[int
         rows = zip(*[next(columns) for _ in range(array.size)])
         return array_of([x for row in rows for x in row], shape + array.shape)
 
-    return with_numbers(argument, lambda _: array_of([*next(columns)], shape), by_array, list)
+    return with_numbers(argument, lambda _: array_of([*next(columns)], shape), by_array, nested_lists)
 
 
 MODES = ("auto", "forward", "reverse")

@@ -1,0 +1,186 @@
+"""`Matrix`: a list of rows of values in one row of the record (see `many`), with what a layer of a network needs."""
+
+from __future__ import annotations
+
+from ..checks import is_array, plural
+from .many import (
+    Leaves,
+    Values,
+    classes,
+    constants,
+    elements,
+    elements_of,
+    gathered,
+    has_elements,
+    joined,
+    moved,
+    on_shape,
+)
+from .rows import NUMBER, TAKE, TRANSPOSE
+from .value import new, number_of, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from ..checks import Number
+    from .vector import Vector
+
+
+class Matrix(Values):
+    """A matrix of values: a sequence of rows, with elementwise operators and products.
+
+    Args:
+        rows: lists, Vectors or arrays of one length, of values and plain numbers, which become constants; or a
+            two-dimensional NumPy array.
+
+    Operators work element by element with a matrix of the same shape, with a vector, which goes with each row, and with
+    a scalar. `@` is the product with a matrix or a vector on either side. Each is one row of the record.
+
+    Raises:
+        TypeError: `rows` is no list of rows, or an element is neither a value nor a real number.
+        ValueError: there are no rows, or they differ in length; an operator meets a shape that does not fit.
+
+    >>> m = Matrix([[1.0, 2.0], [3.0, 4.0]])
+    >>> m @ [1.0, 1.0], m.T + [10.0, 20.0]
+    (Vector([3.0, 7.0]), Matrix([[11.0, 23.0], [12.0, 24.0]]))
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, rows: Iterable[Any]) -> Any:
+        """A matrix; of values that can be assigned it is one whose numbers go with theirs."""
+        if cls is not Matrix:
+            return new(cls)
+        if type(rows) is Matrix:
+            return on_shape(rows.row)
+        found, shape = rows_and_shape(rows)
+        if all(isinstance(row, Values) and not isinstance(row, Leaves) for row in found):
+            return joined(found, shape)
+        return gathered([x for row in found for x in row], shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        count, width = self.shape
+        try:
+            if isinstance(index, tuple):
+                row, column = index
+                return self.element(range(count)[row] * width + range(width)[column])
+            rows = range(count)[index]
+        except (IndexError, TypeError, ValueError) as error:
+            kind = IndexError if isinstance(error, IndexError) else TypeError
+            raise kind(
+                f"expected the index or a slice of {plural(count, 'row')}, or [row, column] of "
+                f"{plural(width, 'column')}, got {index!r}"
+            ) from None
+        numbers = self.row[NUMBER]
+        if isinstance(rows, range):
+            places = [j for i in rows for j in range(i * width, (i + 1) * width)]
+            return moved(TAKE, self, tuple([numbers[j] for j in places]), (len(rows), width), tuple(places))
+        begin = rows * width
+        return moved(TAKE, self, numbers[begin : begin + width], (width,), range(begin, begin + width))
+
+    def __iter__(self) -> Iterator[Vector]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Matrix, list, tuple)):
+            return NotImplemented
+        rows = [[*map(number_of, elements_of(row) or (row,))] for row in other]
+        return self._by_rows([*map(number_of, elements(self))]) == rows
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        rows = [f"[{', '.join(row)}]" for row in self._by_rows([*map(shown, elements(self))])]
+        return f"Matrix([{', '.join(rows)}])"
+
+    def __copy__(self) -> Matrix:
+        return Matrix(self)
+
+    def _by_rows(self, numbers: Sequence[Any]) -> list[list[Any]]:
+        width = self.shape[1]
+        return [[*numbers[i : i + width]] for i in range(0, len(numbers), width)]
+
+    def tolist(self) -> list[list[Number]]:
+        """The plain numbers, a list for each row."""
+        return self._by_rows(self.plain("tolist()"))
+
+    @property
+    def grad(self) -> list[list[Number]]:
+        """What `backward()` has added up in each element, a list for each row. Set it to 0, or to such lists.
+
+        Raises ValueError for lists of another shape.
+        """
+        return self._by_rows(self.grads())
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        if not has_elements(numbers):
+            self.set_grads([numbers] * len(self.row[NUMBER]))
+            return
+        given, shape = rows_and_shape(numbers)
+        if shape != self.shape:
+            raise ValueError(f"expected numbers of shape {self.shape} as grad of {self!r}, got {shape}")
+        self.set_grads([x for row in given for x in row])
+
+    @property
+    def T(self) -> Matrix:  # noqa: N802  (its name everywhere)
+        """The transpose.
+
+        >>> Matrix([[1.0, 2.0, 3.0]]).T
+        Matrix([[1.0], [2.0], [3.0]])
+        """
+        count, width = self.shape
+        places = [i * width + j for j in range(width) for i in range(count)]
+        numbers = self.row[NUMBER]
+        return moved(TRANSPOSE, self, tuple([numbers[i] for i in places]), (width, count), places)  # type: ignore[no-any-return]
+
+    def sum(self, axis: int | None = None) -> Any:
+        """The sum of all elements, row by row; a Vector of the sums of each column (axis=0) or of each row (axis=1).
+
+        >>> Matrix([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
+        Vector([4.0, 6.0])
+        """
+        if axis is None:
+            return super().sum()
+        count, width = self.shape
+        if axis not in (0, 1):
+            raise ValueError(f"axis is 0, of each column, 1, of each row, or None, of all, not {axis!r}")
+        return constants((1,) * count, (count,)) @ self if axis == 0 else self @ constants((1,) * width, (width,))
+
+    def mean(self, axis: int | None = None) -> Any:
+        """The mean of all elements, or a Vector of the means of each column (axis=0) or of each row (axis=1)."""
+        return super().mean() if axis is None else self.sum(axis) / self.shape[axis]
+
+
+def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
+    """The rows of what makes a matrix, each a sequence, and its shape.
+
+    Raises TypeError for what has no rows, ValueError if they differ in length.
+    """
+    found = elements_of(rows)
+    if found is None and hasattr(rows, "__iter__") and not isinstance(rows, (str, bytes, dict)):
+        found = [*rows]
+    if found is None or not all(map(has_elements, found)):
+        what = f"got {rows!r} ({type(rows).__name__})"
+        raise TypeError(f"Matrix takes a list of rows, each a list of numbers or Values, {what}")
+    rows = [row if isinstance(row, Values) else elements_of(row) for row in found]
+    widths = sorted({len(row) for row in rows})
+    if len(widths) != 1:
+        lengths = " and ".join(map(str, widths)) or "no rows"
+        raise ValueError(f"expected one row or more of one length for a Matrix, got {lengths}")
+    if any(is_array(row) or (isinstance(row, Values) and len(row.shape) > 1) for row in rows):
+        raise TypeError("Matrix takes a list of rows of numbers or Values; it has two dimensions, no more")
+    return rows, (len(rows), widths[0])
+
+
+class MatrixOfLeaves(Leaves, Matrix):
+    __slots__ = ("gathered", "values")
+
+
+MatrixOfLeaves.__name__ = MatrixOfLeaves.__qualname__ = "Matrix"  # which is what it is to its users
+classes[2] = Matrix, MatrixOfLeaves
