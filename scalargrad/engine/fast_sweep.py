@@ -27,6 +27,7 @@ from .rows import (
     RIGHT,
     SERIAL,
     SHAPE,
+    SOFTMAX,
     TAKE,
     TRANSPOSE,
     derivatives_of,
@@ -38,6 +39,7 @@ from .rows import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from .backprop import Seeds
@@ -356,6 +358,8 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
         return [(operands[0], [x for i in range(columns) for x in adjoint[i::columns]])]
     if operation == MATMUL:
         return terms_of_product(operands, derivatives, adjoint)
+    if operation == SOFTMAX:
+        return [(operands[0], terms_of_shares(row[NUMBER], adjoint))]
     terms: list[tuple[Row, Any]] = []
     for operand, local in zip(operands, derivatives):
         if local is None:
@@ -413,6 +417,19 @@ def terms_of_product(operands: Any, follows: Any, adjoint: list[Any]) -> list[tu
             down = [left[NUMBER][i::common][::-1] for i in range(common)]
             terms.append((right, [left_sum(map(mul, x, y)) for x in down for y in across]))
     return terms
+
+
+def terms_of_shares(shares: Sequence[Any], adjoints: list[Any]) -> list[Any]:
+    """What softmax passes on: y * (g - sum of g * y), so that a share of more than a half does not cancel."""
+    largest = max(shares)
+    if largest <= 0.5:
+        lead, base = -1, 0
+    else:
+        lead = shares.index(largest)
+        base = adjoints[lead]
+    apart = [g - base for g in adjoints]
+    whole = left_sum([y * g for i, (y, g) in enumerate(zip(shares, apart)) if i != lead])
+    return [y * (g - whole) if i != lead else -y * whole for i, (y, g) in enumerate(zip(shares, apart))]
 
 
 def terms_of_elements(row: Row, adjoints: list[Any]) -> list[tuple[Row, Any]]:

@@ -47,8 +47,11 @@ KEY, LABEL = LEFT, RIGHT  # of a leaf
 SHAPE = D_LEFT  # of many numbers, and of what is computed of them at once; None for all others
 
 LEAF, CONSTANT = "", None  # in place of an operation
-# What only moves numbers: one element of many, some of them, many in one, the transpose; and products of matrices.
-ELEMENT, TAKE, JOIN, TRANSPOSE, MATMUL = "element", "take", "join", "transpose", "matmul"
+# What only moves numbers: one element of many, some of them, many in one, the transpose.
+ELEMENT, TAKE, JOIN, TRANSPOSE = "element", "take", "join", "transpose"
+# What is computed of many at once in its own way, and the operation that each element stands for.
+MATMUL, SOFTMAX = "matmul", "softmax"
+OF_ELEMENTS = {MATMUL: "dot", SOFTMAX: "softmax_of_first"}
 
 next_serial = count(1).__next__
 
@@ -133,7 +136,7 @@ def operation_of(row: Row) -> Any:
     name = row[OPERATION]
     if name == ELEMENT:
         name = row[RIGHT][0][OPERATION]
-        name = "dot" if name == MATMUL else name
+        name = OF_ELEMENTS.get(name, name)
     return (registry[name] if isinstance(name, str) else name) if name else None
 
 
@@ -152,6 +155,8 @@ def operands_of(row: Row) -> tuple[Any, ...]:
     if whole[OPERATION] == MATMUL:
         (left, right), (in_left, in_right) = whole[RIGHT], factors_of(whole, i)
         return (*[element_of(left, j) for j in in_left], *[element_of(right, j) for j in in_right])
+    if whole[OPERATION] == SOFTMAX:
+        return tuple([element_of(whole[RIGHT][0], j) for j in first_of(i, len(whole[NUMBER]))])
     return tuple([element_of(x, i % len(x[NUMBER])) if is_many(x) else x for x in whole[RIGHT]])
 
 
@@ -172,6 +177,9 @@ def derivatives_of(row: Row) -> tuple[Number | None, ...]:
         (left, right), (in_left, in_right), follows = whole[RIGHT], factors_of(whole, i), whole[D_RIGHT]
         by_left = [right[NUMBER][j] if follows[0] else None for j in in_right]
         return (*by_left, *[left[NUMBER][j] if follows[1] else None for j in in_left])
+    if whole[OPERATION] == SOFTMAX:
+        numbers = [whole[RIGHT][0][NUMBER][j] for j in first_of(i, len(whole[NUMBER]))]
+        return operation_of(row).local_derivatives(numbers, [True] * len(numbers))  # type: ignore[no-any-return]
     return tuple([local[i] if type(local) is tuple else local for local in whole[D_RIGHT]])
 
 
@@ -263,6 +271,11 @@ def label_at(row: Row, i: int) -> str | None:
 def place_in(shape: tuple[int, ...], i: int) -> tuple[int, ...]:
     """The indices of element i, counted row by row."""
     return (i,) if len(shape) == 1 else divmod(i, shape[1])
+
+
+def first_of(i: int, count: int) -> list[int]:
+    """Places in order, but for one that comes first."""
+    return [i, *range(i), *range(i + 1, count)]
 
 
 def factors_of(row: Row, i: int) -> tuple[range, range]:

@@ -15,6 +15,8 @@ from .many import (
     Values,
     as_values,
     classes,
+    computed,
+    constants,
     elements,
     elements_for,
     elements_of,
@@ -24,10 +26,9 @@ from .many import (
     is_apart,
     joined,
     moved,
-    reduced,
     value_of_many,
 )
-from .rows import JOIN, NUMBER, OPERATION, TAKE
+from .rows import JOIN, NUMBER, OPERATION, SOFTMAX, TAKE
 from .value import Value, make_constant, new, number_of, record, shown
 
 TYPE_CHECKING = False
@@ -222,7 +223,7 @@ def logsumexp(vector: Any) -> Any:
 
 
 def softmax(vector: Any) -> Vector:
-    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: five rows, whatever the length.
+    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: one row, whatever the length.
 
     Returns a Vector; of a matrix, or of a list of rows, a Matrix of those of each row. Raises ValueError if there are
     no elements, TypeError if the argument is not a sequence.
@@ -236,10 +237,13 @@ def softmax(vector: Any) -> Vector:
         raise ValueError("softmax of an empty Vector; it takes at least one element")
     if len(values.shape) > 1:
         return joined([softmax(row) for row in values], values.shape)  # type: ignore[no-any-return]
-    powers = reductions.exp_gap.operation(values, reduced(reductions.peak, values))
-    return reductions.share.operation(  # type: ignore[no-any-return]
-        powers, reduced(reductions.total, powers), reduced(reductions.total_but_largest, powers)
-    )
+    interval = current() if open_blocks else AMBIENT
+    if is_apart(interval, (values,)):
+        return gathered(reductions.softmax_shares(*values))  # type: ignore[no-any-return]
+    numbers = tuple(reductions.shares_of_floats(values.row[NUMBER]))
+    if not interval.enabled or not values.is_followed_in(interval):
+        return constants(numbers, values.shape)  # type: ignore[no-any-return]
+    return computed(SOFTMAX, numbers, values.shape, (values.row,), (1,), interval)  # type: ignore[no-any-return]
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:

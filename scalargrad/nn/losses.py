@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 
 from ..checks import counted, is_array, plural, require_number
-from ..engine.many import elements_for, elements_of
+from ..engine.many import elements_for, elements_of, moved, reduced
+from ..engine.rows import NUMBER, TAKE
 from ..engine.value import Value
 from ..engine.vector import Vector
 from ..operations import elementary as operations
@@ -126,7 +127,9 @@ def cross_entropy(logits: Any, target: Any) -> Value:
         raise ValueError("cross_entropy of no logits; it takes one for each class")
     weights = elements_or_none(target)
     k = index_of_class(target, len(zs)) if weights is None else index_of_largest(weights, len(zs))
-    loss = reductions.surprise(zs[k], *zs[:k], *zs[k + 1 :])
+    places = (k, *range(k), *range(k + 1, len(zs)))
+    numbers = zs.row[NUMBER]
+    loss = reduced(reductions.surprise, moved(TAKE, zs, tuple([numbers[i] for i in places]), zs.shape, places))
     if weights is None:
         return loss  # type: ignore[no-any-return]
     kept = [j for j, t in enumerate(weights) if j != k and (isinstance(t, Value) or t)]  # -inf may be where t is 0

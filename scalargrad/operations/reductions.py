@@ -334,10 +334,37 @@ def exponentials(*xs: Operand) -> tuple[list[Operand], Operand, Operand]:
     return es, total(*es), total_but_largest(*es)
 
 
+def powers_of_floats(xs: Sequence[float]) -> list[float]:
+    top, gap = max(xs), exp_gap.operation.kernel
+    return [gap(x, top) for x in xs]
+
+
+def shares_of_floats(xs: Sequence[float]) -> list[float]:
+    es = powers_of_floats(xs)
+    whole = math.fsum(es)
+    return [e / whole for e in es]
+
+
+@on_floats(shares_of_floats)
 def softmax_shares(*xs: Operand) -> list[Operand]:
     """exp(x) over the sum of all exp(x), on shared sums of exponentials."""
     es, whole, rest = exponentials(*xs)
     return [share(e, whole, rest) for e in es]
+
+
+def slopes_of_share(*xs: Operand) -> list[Operand]:
+    """The derivatives of the first share: by each power, by their whole and by the rest, times that of the power."""
+    es, whole, rest = exponentials(*xs)
+    by_own, by_whole, by_rest = [rule(es[0], whole, rest) for rule in share.operation.rules]
+    slopes = [(by_whole + by_rest * counts) * e for e, counts in zip(es, but_largest(*es))]
+    return [slopes[0] + by_own * es[0], *slopes[1:]]
+
+
+@reduction(slopes_of_share, gives="float", arrays=lambda xp, *xs: xp.exp(xs[0] - logsumexp_over_arrays(xp, *xs)))
+def softmax_of_first(*xs: Number) -> float:
+    """exp(x) over the sum of all exp(x), for the first x: an element of softmax."""
+    es = [exp_gap.operation.kernel(x, max(xs)) for x in xs]
+    return es[0] / math.fsum(es)
 
 
 def logsumexp_over_arrays(xp: Any, *xs: Any) -> Any:
@@ -358,6 +385,16 @@ def logsumexp(*xs: Number) -> float:
     return top + math.log1p(math.fsum(math.exp(x - top) for x in rest))
 
 
+def surprise_slopes_of_floats(xs: Sequence[float]) -> list[float] | None:
+    """Where the first does not stand out, since its slope would cancel there."""
+    es = powers_of_floats(xs)
+    if es[0] > math.fsum(sorted(es)[:-1]):
+        return None
+    whole = math.fsum(es)
+    return [es[0] / whole - 1, *[e / whole for e in es[1:]]]
+
+
+@on_floats(surprise_slopes_of_floats)
 def surprise_slopes(*xs: Operand) -> list[Operand]:
     es, whole, rest = exponentials(*xs)
     out, own = stands_out(es[0], rest), own_whole(es[0], whole, rest)

@@ -172,7 +172,7 @@ class ManyVariable(Values):
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         require_flag("trainable", trainable)
-        numbers, shape = self._numbers_of(initial)
+        numbers, shape = leaf_numbers(initial)
         self._trainable = trainable
         self.name = name
         self.handles = {}
@@ -195,16 +195,12 @@ class ManyVariable(Values):
             self.is_followed_in(current())
         return self.handles.get(i) or element_on(self.row, i)
 
-    def _numbers_of(self, values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
-        found, shape = scalars_of_leaf(values)
-        return tuple([leaf_number(number_of(x)) for x in found]), shape
-
     def assign(self, value: Any) -> Self:
         """Take the numbers of a vector, matrix, list or array; returns the variable. No gradient flows through it.
 
         Raises ValueError if there are more or fewer than the variable has, TypeError if one is not a real number.
         """
-        numbers, shape = self._numbers_of(value)
+        numbers, shape = leaf_numbers(value)
         if shape != self.shape:
             wanted, got = (
                 (counted(self.shape[0]), shape[0]) if len(shape) == len(self.shape) == 1 else (self.shape, shape)
@@ -255,13 +251,22 @@ class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[misc]
         return super().__getitem__(index)
 
 
+def leaf_numbers(values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
+    """The numbers of a leaf, integers and truth values as floats, and its shape."""
+    found, shape = scalars_of_leaf(values)
+    if {*map(type, found)} <= {float}:
+        return tuple(found), shape
+    return tuple([leaf_number(number_of(x)) for x in found]), shape
+
+
 def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
     """The numbers or Values of a vector or a matrix, or of what makes one, row by row, and its shape."""
     found = elements_of(values)
     if found is None:
         raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
     if isinstance(values, Values):
-        return [*elements(values)], values.shape
+        traced = open_blocks and current().tracer is not None
+        return [*elements(values)] if traced else values.row[NUMBER], values.shape
     if found and has_elements(found[0]):
         rows, shape = rows_and_shape(found)
         return [x for row in rows for x in row], shape
@@ -277,8 +282,7 @@ def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callab
     Raises TypeError for what is not a real number, and where a function is traced.
     """
     new_numbers = [
-        tuple(map(leaf_number, number)) if isinstance(number, (tuple, list)) else leaf_number(number)
-        for number in numbers
+        leaf_numbers(number)[0] if isinstance(number, (tuple, list)) else leaf_number(number) for number in numbers
     ]
     if open_blocks:
         for leaf in leaves:
@@ -307,8 +311,7 @@ def constant(value: Any) -> Any:
     Vector([1.0, 2.0])
     """
     if has_elements(value):
-        scalars, shape = scalars_of_leaf(value)
-        return constants(tuple([leaf_number(number_of(x)) for x in scalars]), shape)
+        return constants(*leaf_numbers(value))
     return make_leaf(new(Value), leaf_number(number_of(value)), is_tracked=False)
 
 
