@@ -14,7 +14,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from operator import add, mul, neg
 
-from ..operations.reductions import left_sum
+from ..operations.reductions import ZERO
 from . import backprop
 from .backprop import Adjoints
 from .rows import (
@@ -39,7 +39,6 @@ from .rows import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from .backprop import Seeds
@@ -294,7 +293,7 @@ class Outer:
 
 def pile(piles: dict[float, list[Any]], row: Row, term: Any) -> bool:
     """Put a term on the pile of a row of many numbers; whether it is the first."""
-    identity = identity_of(row)
+    identity = row[0] if row[2] else row[4] or row[0]
     if identity in piles:
         piles[identity][1].append(term)
         return False
@@ -304,20 +303,24 @@ def pile(piles: dict[float, list[Any]], row: Row, term: Any) -> bool:
 
 def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
     """The sum of the terms for many numbers, and whether it has gaps: None where there is no term."""
-    found: Any = None
-    kinds = {*map(type, terms)}
-    if kinds == {Outer} and len(terms) > 1:
+    found: Any = terms[0]
+    if len(terms) == 1 and type(found) is list:
+        return found, False
+    if type(found) is Outer and len(terms) > 1 and {*map(type, terms)} == {Outer}:
         columns = [*zip(*[term.across for term in terms])]
-        return [left_sum(map(mul, x, y)) for x in zip(*[term.down for term in terms]) for y in columns], False
-    has_gaps = False
+        return [sum(map(mul, x, y), ZERO) for x in zip(*[term.down for term in terms]) for y in columns], False
+    found, has_gaps, is_own = None, False, False
     for term in terms:
         if type(term) is Part:
+            places, numbers = term.places, term.numbers
             if found is None:
-                found, has_gaps = [None] * len(row[NUMBER]), True
-            found = [*found]
-            for i, x in zip(term.places, term.numbers):
+                found, has_gaps, is_own = [None] * len(row[NUMBER]), True, True
+            elif not is_own:
+                found, is_own = [*found], True
+            for i, x in zip(places, numbers):
                 if x is not None:
-                    found[i] = x if found[i] is None else found[i] + x
+                    before = found[i]
+                    found[i] = x if before is None else before + x
             continue
         if type(term) is Outer:
             across = term.across
@@ -327,16 +330,16 @@ def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
         elif has_gaps:
             found = [y if x is None else x if y is None else x + y for x, y in zip(found, term)]
         else:
-            found = [*map(add, found, term)]
+            found, is_own = [*map(add, found, term)], True
     return found, has_gaps and None in found
 
 
 def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
     """What a row passes on that has many numbers, or is computed of such: each operand with a list of terms."""
-    operation, operands, shape, derivatives = row[OPERATION], row[RIGHT], row[SHAPE], row[D_RIGHT]
-    if operation == ELEMENT:
-        return [(operands[0], Part(derivatives, (adjoint,)))]
+    _, _, operation, numbers, _, operands, shape, derivatives = row
     if not shape:
+        if operation == ELEMENT:
+            return [(operands[0], Part(derivatives, (adjoint,)))]
         return [
             (
                 x,
@@ -349,17 +352,8 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
             for x, local in zip(operands, derivatives)
             if local is not None
         ]
-    if operation == TAKE:
-        return [(operands[0], Part(derivatives[0], adjoint))]
-    if operation == JOIN:
-        return terms_of_joined(operands, derivatives, adjoint)
-    if operation == TRANSPOSE:
-        columns = shape[1]
-        return [(operands[0], [x for i in range(columns) for x in adjoint[i::columns]])]
-    if operation == MATMUL:
-        return terms_of_product(operands, derivatives, adjoint)
-    if operation == SOFTMAX:
-        return [(operands[0], terms_of_shares(row[NUMBER], adjoint))]
+    if operation in OF_WHOLES:
+        return OF_WHOLES[operation](operands, derivatives, adjoint, numbers, shape)  # type: ignore[no-any-return]
     terms: list[tuple[Row, Any]] = []
     for operand, local in zip(operands, derivatives):
         if local is None:
@@ -370,21 +364,31 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
             products = adjoint if local == 1 else [*map(neg, adjoint)]
         else:
             products = [x * local for x in adjoint]
-        if not is_many(operand):
-            terms.append((operand, left_sum(products[::-1])))
-        elif (count := len(operand[NUMBER])) == len(products):
+        if type(operand[SHAPE]) is not tuple or not operand[SHAPE]:
+            terms.append((operand, sum(products[::-1], ZERO)))
+        elif operand[SHAPE] == shape:
             terms.append((operand, products))
         else:  # a row beside a matrix
-            terms.append((operand, [left_sum(products[i::count][::-1]) for i in range(count)]))
+            count = len(operand[NUMBER])
+            terms.append((operand, [sum(products[i::count][::-1], ZERO) for i in range(count)]))
     return terms
 
 
-def terms_of_joined(operands: Any, derivatives: Any, adjoint: list[Any]) -> list[tuple[Row, Any]]:
+def terms_of_taken(operands: Any, places: Any, adjoint: list[Any], *_: Any) -> list[tuple[Row, Any]]:
+    return [(operands[0], Part(places[0], adjoint))]
+
+
+def terms_of_transposed(operands: Any, _: Any, adjoint: list[Any], __: Any, shape: Any) -> list[tuple[Row, Any]]:
+    columns = shape[1]
+    return [(operands[0], [x for i in range(columns) for x in adjoint[i::columns]])]
+
+
+def terms_of_joined(operands: Any, derivatives: Any, adjoint: list[Any], *_: Any) -> list[tuple[Row, Any]]:
     """What many numbers that were joined pass on to each of those."""
     terms: list[tuple[Row, Any]] = []
     begin = 0
     for operand, local in zip(operands, derivatives):
-        if not is_many(operand):
+        if type(operand[SHAPE]) is not tuple or not operand[SHAPE]:
             if local is not None and adjoint[begin] is not None:
                 terms.append((operand, adjoint[begin]))
             begin += 1
@@ -396,7 +400,7 @@ def terms_of_joined(operands: Any, derivatives: Any, adjoint: list[Any]) -> list
     return terms
 
 
-def terms_of_product(operands: Any, follows: Any, adjoint: list[Any]) -> list[tuple[Row, Any]]:
+def terms_of_product(operands: Any, follows: Any, adjoint: list[Any], *_: Any) -> list[tuple[Row, Any]]:
     """What a product of matrices passes on: of X @ Y it is G @ Y.T and X.T @ G, where G are the adjoints."""
     left, right = operands
     common = left[SHAPE][-1]
@@ -408,28 +412,40 @@ def terms_of_product(operands: Any, follows: Any, adjoint: list[Any]) -> list[tu
         else:
             of_right = [right[NUMBER][i : i + columns][::-1] for i in range(0, common * columns, columns)]
             of_adjoint = [adjoint[i : i + columns][::-1] for i in range(0, len(adjoint), columns)]
-            terms.append((left, [left_sum(map(mul, x, y)) for x in of_adjoint for y in of_right]))
+            terms.append((left, [sum(map(mul, x, y), ZERO) for x in of_adjoint for y in of_right]))
     if follows[1] is not None:
         if len(adjoint) == columns:
             terms.append((right, Outer(left[NUMBER], adjoint)))
         else:
             across = [adjoint[i::columns][::-1] for i in range(columns)]
             down = [left[NUMBER][i::common][::-1] for i in range(common)]
-            terms.append((right, [left_sum(map(mul, x, y)) for x in down for y in across]))
+            terms.append((right, [sum(map(mul, x, y), ZERO) for x in down for y in across]))
     return terms
 
 
-def terms_of_shares(shares: Sequence[Any], adjoints: list[Any]) -> list[Any]:
-    """What softmax passes on: y * (g - sum of g * y), so that a share of more than a half does not cancel."""
+def terms_of_shares(operands: Any, _: Any, adjoint: list[Any], shares: Any, __: Any) -> list[tuple[Row, Any]]:
+    """What softmax passes on: y * (g - sum of g * y), where what a share of more than a half has in common is left out.
+
+    It would cancel.
+    """
     largest = max(shares)
     if largest <= 0.5:
-        lead, base = -1, 0
-    else:
-        lead = shares.index(largest)
-        base = adjoints[lead]
-    apart = [g - base for g in adjoints]
-    whole = left_sum([y * g for i, (y, g) in enumerate(zip(shares, apart)) if i != lead])
-    return [y * (g - whole) if i != lead else -y * whole for i, (y, g) in enumerate(zip(shares, apart))]
+        whole = sum(map(mul, shares, adjoint), ZERO)
+        return [(operands[0], [y * (g - whole) for y, g in zip(shares, adjoint)])]
+    lead = shares.index(largest)
+    apart = [g - adjoint[lead] for g in adjoint]
+    apart[lead] = 0.0
+    whole = sum(map(mul, shares, apart), ZERO)
+    return [(operands[0], [y * (g - whole) for y, g in zip(shares, apart)])]
+
+
+OF_WHOLES: dict[str, Any] = {
+    TAKE: terms_of_taken,
+    JOIN: terms_of_joined,
+    TRANSPOSE: terms_of_transposed,
+    MATMUL: terms_of_product,
+    SOFTMAX: terms_of_shares,
+}
 
 
 def terms_of_elements(row: Row, adjoints: list[Any]) -> list[tuple[Row, Any]]:

@@ -6,10 +6,15 @@ long. A rule that is an operand, a number or the result again costs nothing.
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from ..checks import RANGE_ERRORS
 from ..operations.operation import Reduction
 from . import many
 from .fast_path import on_numbers, written
+from .many import Values
+from .rows import JOIN, next_serial
+from .value import Value, new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,12 +63,11 @@ def mapped_rule(function: Any) -> Any:
 
 def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> Any:
     """What `many.columns_of` gives, or None where that has to tell what went wrong."""
-    name = operation.name
-    if name not in plans:
-        plans[name] = None if isinstance(operation, Reduction) else plan_of(operation)
-    plan = plans[name]
+    plan = plans.get(operation.name)
     if plan is None:
-        return None
+        if isinstance(operation, Reduction):
+            return None
+        plan = plans[operation.name] = plan_of(operation)
     kernel, rules = plan
     try:
         results = tuple(map(kernel, *columns))
@@ -73,4 +77,39 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     return results, derivatives
 
 
+def elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
+    """What `many.apply_elementwise` gives where no block is open, of one shape and of single numbers; else None."""
+    shape: Any = None
+    rows: list[Any] = []
+    columns: list[Any] = []
+    followed: list[bool] = []
+    for x in operands:
+        if isinstance(x, Values):
+            row = x.row
+            if (row[2] == JOIN and None in row[7]) or (shape is not None and row[6] != shape):
+                return None
+            shape = row[6]
+            rows.append(row)
+            columns.append(row[3])
+            followed.append(row[2] is not None)
+        elif isinstance(x, Value):
+            row = x.row
+            rows.append(row)
+            columns.append(repeat(row[3]))
+            followed.append(row[2] is not None)
+        elif type(x) is float or type(x) is int:
+            rows.append(x)
+            columns.append(repeat(x))
+            followed.append(False)
+        else:
+            return None
+    found = columns_of(operation, columns, followed) if shape is not None else None
+    if found is None or found[1].count(None) == len(rows):
+        return None
+    made: Any = new(many.classes[len(shape)][0])
+    made.row = (next_serial(), 0, operation.name, found[0], None, tuple(rows), shape, tuple(found[1]))
+    return made
+
+
 many.fast_columns.append(columns_of)
+many.fast_elementwise.append(elementwise)

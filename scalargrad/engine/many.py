@@ -23,7 +23,7 @@ from ..checks import (
 from ..operations import elementary as operations
 from ..operations import reductions
 from ..operations.operation import Rank, appliers, array_appliers, find_applier
-from ..operations.reductions import left_sum
+from ..operations.reductions import ZERO
 from .backprop import latest_adjoint
 from .contexts import AMBIENT, current, open_blocks, refuse_in_trace
 from .rows import (
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to each element; single numbers go with all of them, a vector with each row of a matrix."""
+    if fast_elementwise and not open_blocks and (made := fast_elementwise[0](operation, operands)) is not None:
+        return made
     things = [as_values(x, "" if operation.symbol else operation.shown) if has_elements(x) else x for x in operands]
     shape = common_shape([x.row[SHAPE] for x in things if isinstance(x, Values)])
     interval = current() if open_blocks else AMBIENT
@@ -78,8 +80,11 @@ def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
     """Whether each element has to have a row of its own: where each is looked at, or some are followed and some not."""
     if interval.tracer is not None or interval.detector is not None:
         return True
-    rows = [x.row for x in things if isinstance(x, Values)]
-    return any(row[OPERATION] == JOIN and None in row[D_RIGHT] for row in rows)
+    for x in things:
+        row = x.row if isinstance(x, Values) else None
+        if row is not None and row[OPERATION] == JOIN and None in row[D_RIGHT]:
+            return True
+    return False
 
 
 def column_of(operand: Any, shape: Shape) -> Any:
@@ -112,7 +117,9 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     ]
 
 
-fast_columns: list[Callable[..., Any]] = []  # see `fast_vectors`, which may be missing
+# See `fast_vectors`, which may be missing.
+fast_elementwise: list[Callable[..., Any]] = []
+fast_columns: list[Callable[..., Any]] = []
 
 
 def one_by_one(operation: Operation, things: Sequence[Any], shape: Shape) -> Any:
@@ -183,12 +190,14 @@ classes: dict[int, tuple[Any, Any]] = {}
 def moved(name: str, source: Values, numbers: tuple[Any, ...], shape: Shape, places: Any) -> Any:
     """Some of the elements of a vector or matrix, or all of them in another order: those that stand at `places`."""
     interval = current() if open_blocks else AMBIENT
-    if interval.tracer is not None or is_apart(interval, (source,)):
+    row = source.row
+    if is_apart(interval, (source,)):
         return gathered([source.element(i) for i in places], shape)
-    if not interval.enabled or not source.is_followed_in(interval):
+    follows = row[OPERATION] is not CONSTANT if interval is AMBIENT else source.is_followed_in(interval)
+    if not interval.enabled or not follows:
         return on_shape((next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None))
     moves = (places,) if name == TAKE else (1,)
-    return on_shape((next_serial(), interval.number, name, numbers, None, (source.row,), shape, moves))
+    return on_shape((next_serial(), interval.number, name, numbers, None, (row,), shape, moves))
 
 
 def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
@@ -218,7 +227,10 @@ def joined(things: Sequence[Any], shape: Shape) -> Any:
     numbers = tuple([row[NUMBER] for row in rows])
     if things and isinstance(things[0], Values):
         numbers = tuple(chain(*numbers))
-    followed = [1 if x.is_followed_in(interval) else None for x in things]
+    if interval is AMBIENT:
+        followed = [1 if row[OPERATION] is not CONSTANT else None for row in rows]
+    else:
+        followed = [1 if x.is_followed_in(interval) else None for x in things]
     if (not interval.enabled or 1 not in followed) and interval.tracer is None:
         return on_shape((next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None))
     return on_shape((next_serial(), interval.number, JOIN, numbers, None, tuple(rows), shape, tuple(followed)))
@@ -429,33 +441,36 @@ class Values:
 
 def product(left: Any, right: Any) -> Any:
     """The product of matrices and vectors; of two vectors the dot product."""
-    if not (has_elements(left) and has_elements(right)):
-        return NotImplemented
-    left, right = as_values(left), as_values(right)
-    if len(left.shape) == len(right.shape) == 1:
-        return left.dot(right)
-    common = left.shape[-1]
-    if common != right.shape[0]:
-        raise ValueError(
-            f"expected a product of shapes that fit, got {left.shape} @ {right.shape}: {common} and {right.shape[0]} "
-            "differ"
-        )
-    columns = right.shape[1] if len(right.shape) > 1 else 1
-    shape = (*left.shape[:-1], *right.shape[1:])
+    if not (isinstance(left, Values) and isinstance(right, Values)):
+        if not (has_elements(left) and has_elements(right)):
+            return NotImplemented
+        left, right = as_values(left), as_values(right)
+    of_left, of_right = left.row, right.row
+    across, down = of_left[SHAPE], of_right[SHAPE]
+    if len(across) == len(down) == 1:
+        return left.dot(right)  # type: ignore[attr-defined]
+    common = across[-1]
+    if common != down[0]:
+        raise ValueError(f"expected a product of shapes that fit, got {across} @ {down}: {common} and {down[0]} differ")
+    columns = down[1] if len(down) > 1 else 1
+    shape = (*across[:-1], *down[1:])
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, (left, right)):
         xs, ys = [*elements(left)], [*elements(right)]
         downs = [xs[i : i + common] for i in range(0, len(xs), common)]
         found = [record(reductions.dot, (*x, *ys[i::columns])) for x in downs for i in range(columns)]
         return joined(found, shape)
-    across, down = left.row[NUMBER], right.row[NUMBER]
-    by_column = [down[i::columns] for i in range(columns)] if columns > 1 else [down]
-    by_row = [across[i : i + common] for i in range(0, len(across), common)]
-    numbers = tuple([left_sum(map(operator.mul, x, y)) for x in by_row for y in by_column])
+    xs, ys, mul, zero = of_left[NUMBER], of_right[NUMBER], operator.mul, ZERO
+    by_row = [xs[i : i + common] for i in range(0, len(xs), common)] if len(across) > 1 else [xs]
+    if columns == 1:
+        numbers = tuple([sum(map(mul, x, ys), zero) for x in by_row])
+    else:
+        by_column = [ys[i::columns] for i in range(columns)]
+        numbers = tuple([sum(map(mul, x, y), zero) for x in by_row for y in by_column])
     follows = [x.is_followed_in(interval) or None for x in (left, right)]
     if not interval.enabled or True not in follows:
         return constants(numbers, shape)
-    return computed(MATMUL, numbers, shape, (left.row, right.row), follows, interval)
+    return computed(MATMUL, numbers, shape, (of_left, of_right), follows, interval)
 
 
 def halves(operation: Operation, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[Any, Any]:

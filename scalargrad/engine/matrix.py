@@ -16,8 +16,9 @@ from .many import (
     moved,
     on_shape,
 )
-from .rows import NUMBER, TAKE, TRANSPOSE
+from .rows import NUMBER, SHAPE, TAKE, TRANSPOSE
 from .value import new, number_of, shown
+from .vector import Vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..checks import Number
-    from .vector import Vector
 
 
 class Matrix(Values):
@@ -55,6 +55,8 @@ class Matrix(Values):
             return new(cls)
         if type(rows) is Matrix:
             return on_shape(rows.row)
+        if type(rows) is list and {*map(type, rows)} == {Vector} and len({row.row[SHAPE] for row in rows}) == 1:
+            return joined(rows, (len(rows), *rows[0].row[SHAPE]))
         found, shape = rows_and_shape(rows)
         if all(isinstance(row, Values) and not isinstance(row, Leaves) for row in found):
             return joined(found, shape)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..checks import iterate, plural, require_callable
 from ..operations import reductions
-from ..operations.reductions import left_sum
+from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
 from .many import (
     Leaves,
@@ -185,7 +185,7 @@ class Vector(Values):
             raise ValueError(f"expected vectors of one length, got lengths {len(numbers)} and {len(others)}")
         if is_apart(interval, (self,) if singles else (self, other)):
             return record(reductions.dot, (*self, *other))
-        number = left_sum(map(operator.mul, numbers, others))
+        number = sum(map(operator.mul, numbers, others), ZERO)
         if not interval.enabled:
             return make_constant(number)
         by_row, by_others = halves(reductions.dot, numbers, others)

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 
 class Zero(int):
-    """What a sum begins with: from Python 3.12 on the builtin compensates, unless it begins with no plain number."""
+    """Nothing yet."""
 
 
-ZERO = Zero(0)
+# What a sum begins with, so that it goes from left to right: from Python 3.12 on the builtin compensates, unless it
+# begins with what is no plain number.
+ZERO = 0 if sys.version_info < (3, 12) else Zero(0)
 
 
 def left_sum(numbers: Any) -> Any:
