@@ -19,7 +19,7 @@ from . import numpy_functions as _arrays  # noqa: F401  (tells NumPy how)
 from .compiler.compile import compile
 from .engine.value import Value, topological_order
 from .engine.matrix import Matrix
-from .engine.vector import Vector, logsumexp, softmax
+from .engine.vector import Vector, concatenate, logsumexp, softmax
 from .graph.explain import explain
 from .graph.table import rows
 from .math import dist, frexp, fsum, hypot, modf, prod
@@ -49,7 +49,7 @@ __all__ += ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10"]
 __all__ += ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinc", "degrees", "radians"]
 __all__ += ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "gamma", "lgamma", "digamma", "polygamma"]
 __all__ += ["fmod", "remainder", "modf", "frexp", "ldexp", "ulp", "fsum", "prod", "maximum", "minimum", "clip", "where"]
-__all__ += ["relu", "sigmoid", "softplus", "log_sigmoid", "logaddexp", "logsumexp", "softmax"]
+__all__ += ["relu", "sigmoid", "softplus", "log_sigmoid", "logaddexp", "logsumexp", "softmax", "concatenate"]
 
 _IMPORTED_WHEN_USED = ("nn", "optim", "plot", "testing")
 

@@ -423,20 +423,23 @@ def terms_of_product(operands: Any, follows: Any, adjoint: list[Any], *_: Any) -
     return terms
 
 
-def terms_of_shares(operands: Any, _: Any, adjoint: list[Any], shares: Any, __: Any) -> list[tuple[Row, Any]]:
-    """What softmax passes on: y * (g - sum of g * y), where what a share of more than a half has in common is left out.
+def terms_of_shares(operands: Any, _: Any, adjoint: list[Any], numbers: Any, shape: Any) -> list[tuple[Row, Any]]:
+    """What softmax passes on, for each row of a matrix: y * (g - sum of g * y).
 
-    It would cancel.
+    It would cancel for a share y of more than a half, so that g is taken as the difference to its own there.
     """
-    largest = max(shares)
-    if largest <= 0.5:
-        whole = sum(map(mul, shares, adjoint), ZERO)
-        return [(operands[0], [y * (g - whole) for y, g in zip(shares, adjoint)])]
-    lead = shares.index(largest)
-    apart = [g - adjoint[lead] for g in adjoint]
-    apart[lead] = 0.0
-    whole = sum(map(mul, shares, apart), ZERO)
-    return [(operands[0], [y * (g - whole) for y, g in zip(shares, apart)])]
+    terms: list[Any] = []
+    width = shape[-1]
+    for i in range(0, len(numbers), width):
+        shares, apart = numbers[i : i + width], adjoint[i : i + width]
+        largest = max(shares)
+        if largest > 0.5:
+            lead = shares.index(largest)
+            apart = [g - apart[lead] for g in apart]
+            apart[lead] = 0.0
+        whole = sum(map(mul, shares, apart), ZERO)
+        terms += [y * (g - whole) for y, g in zip(shares, apart)]
+    return [(operands[0], terms)]
 
 
 OF_WHOLES: dict[str, Any] = {

@@ -69,21 +69,30 @@ class Matrix(Values):
         count, width = self.shape
         try:
             if isinstance(index, tuple):
-                row, column = index
-                return self.element(range(count)[row] * width + range(width)[column])
+                rows, columns = index
+                return self._part(range(count)[rows], range(width)[columns])
             rows = range(count)[index]
         except (IndexError, TypeError, ValueError) as error:
             kind = IndexError if isinstance(error, IndexError) else TypeError
             raise kind(
-                f"expected the index or a slice of {plural(count, 'row')}, or [row, column] of "
+                f"expected the index or a slice of {plural(count, 'row')}, or [rows, columns] with such of "
                 f"{plural(width, 'column')}, got {index!r}"
             ) from None
-        numbers = self.row[NUMBER]
         if isinstance(rows, range):
-            places = [j for i in rows for j in range(i * width, (i + 1) * width)]
-            return moved(TAKE, self, tuple([numbers[j] for j in places]), (len(rows), width), tuple(places))
+            return self._part(rows, range(width))
         begin = rows * width
-        return moved(TAKE, self, numbers[begin : begin + width], (width,), range(begin, begin + width))
+        return moved(TAKE, self, self.row[NUMBER][begin : begin + width], (width,), range(begin, begin + width))
+
+    def _part(self, rows: range | int, columns: range | int) -> Any:
+        """The elements in some rows and columns; in one row, or one column, a Vector of them."""
+        width = self.shape[1]
+        if isinstance(rows, int) and isinstance(columns, int):
+            return self.element(rows * width + columns)
+        shape = tuple([len(x) for x in (rows, columns) if isinstance(x, range)])
+        down, across = [[x] if isinstance(x, int) else x for x in (rows, columns)]
+        places = tuple([i * width + j for i in down for j in across])
+        numbers = self.row[NUMBER]
+        return moved(TAKE, self, tuple([numbers[i] for i in places]), shape, places)
 
     def __iter__(self) -> Iterator[Vector]:
         return map(self.__getitem__, range(len(self)))

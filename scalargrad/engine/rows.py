@@ -156,7 +156,7 @@ def operands_of(row: Row) -> tuple[Any, ...]:
         (left, right), (in_left, in_right) = whole[RIGHT], factors_of(whole, i)
         return (*[element_of(left, j) for j in in_left], *[element_of(right, j) for j in in_right])
     if whole[OPERATION] == SOFTMAX:
-        return tuple([element_of(whole[RIGHT][0], j) for j in first_of(i, len(whole[NUMBER]))])
+        return tuple([element_of(whole[RIGHT][0], j) for j in first_in_row(whole, i)])
     return tuple([element_of(x, i % len(x[NUMBER])) if is_many(x) else x for x in whole[RIGHT]])
 
 
@@ -178,7 +178,7 @@ def derivatives_of(row: Row) -> tuple[Number | None, ...]:
         by_left = [right[NUMBER][j] if follows[0] else None for j in in_right]
         return (*by_left, *[left[NUMBER][j] if follows[1] else None for j in in_left])
     if whole[OPERATION] == SOFTMAX:
-        numbers = [whole[RIGHT][0][NUMBER][j] for j in first_of(i, len(whole[NUMBER]))]
+        numbers = [whole[RIGHT][0][NUMBER][j] for j in first_in_row(whole, i)]
         return operation_of(row).local_derivatives(numbers, [True] * len(numbers))  # type: ignore[no-any-return]
     return tuple([local[i] if type(local) is tuple else local for local in whole[D_RIGHT]])
 
@@ -273,9 +273,11 @@ def place_in(shape: tuple[int, ...], i: int) -> tuple[int, ...]:
     return (i,) if len(shape) == 1 else divmod(i, shape[1])
 
 
-def first_of(i: int, count: int) -> list[int]:
-    """Places in order, but for one that comes first."""
-    return [i, *range(i), *range(i + 1, count)]
+def first_in_row(row: Row, i: int) -> list[int]:
+    """Where the elements of a vector stand, or of one row of a matrix, element i first."""
+    width = row[SHAPE][-1]
+    begin = i - i % width
+    return [i, *range(begin, i), *range(i + 1, begin + width)]
 
 
 def factors_of(row: Row, i: int) -> tuple[range, range]:

@@ -6,7 +6,7 @@ import operator
 import sys
 from collections.abc import Sequence
 
-from ..checks import iterate, plural, require_callable
+from ..checks import iterate, plural, refuse_scalar, require_callable
 from ..operations import reductions
 from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
@@ -231,16 +231,17 @@ def softmax(vector: Any) -> Vector:
     >>> softmax([0.0, 0.0])
     Vector([0.5, 0.5])
     """
-    elements_for("softmax", vector)
+    if not has_elements(vector):
+        refuse_scalar("softmax", vector)
     values = as_values(vector)
     if not values.row[NUMBER]:
         raise ValueError("softmax of an empty Vector; it takes at least one element")
-    if len(values.shape) > 1:
-        return joined([softmax(row) for row in values], values.shape)  # type: ignore[no-any-return]
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, (values,)):
-        return gathered(reductions.softmax_shares(*values))  # type: ignore[no-any-return]
-    numbers = tuple(reductions.shares_of_floats(values.row[NUMBER]))
+        rows = [values] if len(values.shape) == 1 else values
+        return gathered([x for row in rows for x in reductions.softmax_shares(*row)], values.shape)  # type: ignore[no-any-return]
+    width, given = values.shape[-1], values.row[NUMBER]
+    numbers = tuple([x for i in range(0, len(given), width) for x in reductions.shares_of_floats(given[i : i + width])])
     if not interval.enabled or not values.is_followed_in(interval):
         return constants(numbers, values.shape)  # type: ignore[no-any-return]
     return computed(SOFTMAX, numbers, values.shape, (values.row,), (1,), interval)  # type: ignore[no-any-return]
@@ -255,6 +256,33 @@ def plain_if_plain(vector: Any, operation: Operation) -> Any:
     if len(vector.shape) > 1:
         return gathered([plain_if_plain(row, operation) for row in vector])
     return vector._reduce(operation, needs_elements=True)
+
+
+def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
+    """Vectors one after the other; matrices one below the other, or with axis=1 side by side.
+
+    Args:
+        parts: Vectors, Matrixes, lists or arrays; a single Value or number counts as a Vector of one.
+        axis: 0 or, for matrices, 1.
+
+    Returns a Vector or a Matrix. Raises ValueError if the parts do not fit, TypeError if `parts` is no sequence.
+
+    >>> concatenate([[1.0, 2.0], [3.0]]), concatenate([[[1.0], [2.0]], [[3.0], [4.0]]], axis=1)
+    (Vector([1.0, 2.0, 3.0]), Matrix([[1.0, 3.0], [2.0, 4.0]]))
+    """
+    found = [as_values(x) if has_elements(x) else gathered([x]) for x in elements_for("concatenate", parts)]
+    shapes = [x.shape for x in found]
+    if not shapes or len({*map(len, shapes)}) > 1 or axis not in range(len(shapes[0])):
+        what = " and ".join(map(str, shapes)) or "nothing"
+        raise ValueError(f"concatenate takes vectors, or matrices and axis=0 or 1, got {what} and axis={axis!r}")
+    if axis == 1:
+        return concatenate([x.T for x in found]).T
+    if len({shape[1:] for shape in shapes}) > 1:
+        raise ValueError(f"expected parts that fit, got shapes {' and '.join(map(str, shapes))} for axis={axis}")
+    length = sum([shape[0] for shape in shapes])
+    if any(isinstance(x, Leaves) for x in found):
+        return gathered([x for part in found for x in elements(part)], (length, *shapes[0][1:]))
+    return joined(found, (length, *shapes[0][1:]))
 
 
 Sequence.register(Vector)
