@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from ..checks import RANGE_ERRORS
-from ..operations.operation import Reduction
+from ..checks import RANGE_ERRORS, named
+from ..operations.operation import Reduction, registry
 from . import many
+from .contexts import open_blocks
 from .fast_path import on_numbers, written
 from .many import Values
 from .rows import JOIN, next_serial
@@ -110,6 +111,74 @@ def elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
     made.row = (next_serial(), 0, operation.name, found[0], None, tuple(rows), shape, tuple(found[1]))
     return made
 
+
+OPERATOR = """
+def method(self, other):
+    left = self.row
+    shape = left[6]
+    if open_blocks or left[2] in APART:
+        return general(self, other)
+    x = left[3]
+    if isinstance(other, Values):
+        right = other.row
+        y = right[3]
+        if right[2] in APART or right[6] != shape:
+            return general(self, other)
+        try:
+            z = tuple(map(kernel, x, y))
+            derivatives = {of_many}
+        except RANGE_ERRORS:
+            return general(self, other)
+    else:
+        if type(other) is float:
+            right = y = other
+        elif type(other) is Value and other.row[2] is not None:
+            right = other.row
+            y = right[3]
+        else:
+            return general(self, other)
+        try:
+            z = tuple(map(kernel, x, repeat(y)))
+            derivatives = ({of_one}, {by_one} if right is not y else None)
+        except RANGE_ERRORS:
+            return general(self, other)
+    made = new(classes[len(shape)][0])
+    made.row = (next_serial(), 0, name, z, None, (left, right), shape, derivatives)
+    return made
+"""
+APART = (None, JOIN)  # constants, and what may hold some
+
+
+def operator_on_many(operation: Operation) -> Any:
+    """The method for a binary operator whose left operand is a vector or a matrix, written as `fast_path` writes it."""
+    name = f"__{operation.name}__"
+    scope: dict[str, Any] = {
+        "APART": APART,
+        "RANGE_ERRORS": RANGE_ERRORS,
+        "Value": Value,
+        "Values": Values,
+        "classes": many.classes,
+        "general": getattr(Values, name),
+        "kernel": operation.kernel,
+        "name": operation.name,
+        "new": new,
+        "next_serial": next_serial,
+        "open_blocks": open_blocks,
+        "repeat": repeat,
+    }
+    texts = []
+    for rule, place in zip(operation.rules, ("left_rule", "right_rule")):
+        text, scope[place] = written(rule, operation, ("x", "y"), place)
+        texts.append(text)
+    mapped = {text: f"tuple(map({text.split('(')[0]}, x, Y))" for text in texts if "_rule(" in text}
+    of_many, (of_one, by_one) = [[mapped.get(text, text).replace("Y", y) for text in texts] for y in ("y", "repeat(y)")]
+    source = OPERATOR.format(of_many=f"({', '.join(of_many)})", of_one=of_one, by_one=by_one)
+    exec(compile(source, f"<scalargrad fast form of {name} on many numbers>", "exec"), scope)
+    return named(scope["method"], name)
+
+
+for _name in ("add", "sub", "mul", "truediv"):
+    setattr(Values, f"__{_name}__", operator_on_many(registry[_name]))
 
 many.fast_columns.append(columns_of)
 many.fast_elementwise.append(elementwise)

@@ -375,7 +375,7 @@ class Values:
         """Set what `backward()` has added up."""
         grads = [as_number(x, " as grad (0 clears it)") for x in numbers]
         if not self.row[OPERATION] and self.row[KEY] is not None:
-            self._grad = grads
+            self._grad = grads if any(grads) else None
         else:
             for value, grad in zip(elements(self), grads):
                 value.grad = grad

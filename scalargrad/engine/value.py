@@ -525,6 +525,9 @@ class Value(Element):
                 whole, i = place
                 wholes.setdefault(whole.row[KEY], [whole, whole.grads()])[1][i] += adjoint
             elif type(adjoint) is list:
+                if leaf._grad is None and key not in wholes and None not in adjoint:
+                    wholes[key] = [leaf, [*adjoint]]  # type: ignore[index]
+                    continue
                 found = wholes.setdefault(key, [leaf, leaf.grads()])  # type: ignore[arg-type]
                 try:
                     found[1] = [*map(operator.add, found[1], adjoint)]

@@ -1,0 +1,195 @@
+"""A small GPT that learns the names in Python's standard library, letter by letter, and then invents some.
+
+    python demos/microgpt.py
+    python demos/microgpt.py --text names.txt --steps 3000 --save run.json
+    python demos/microgpt.py --load run.json --steps 5000 --temperature 0.8
+
+The model and its sizes are those of Andrej Karpathy's microgpt: letters and their places as vectors, attention, a layer
+of its own for each letter, and no biases. Ctrl-C ends the training, keeps what was learned and goes on to the names.
+It saves microgpt.png, the loss and where each head looks in one word. Pictures need matplotlib and the progress bar
+tqdm: pip install matplotlib tqdm. The page docs/microgpt.md walks through this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import math
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from options import picture, positive, whole
+from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
+
+import scalargrad as sg
+from scalargrad import nn, plot
+from scalargrad.optim import Adam, linear_decay
+
+CONTEXT = 16  # letters that it can look back at
+MODULES = (
+    "builtins os os.path string random math socket ssl asyncio threading shutil time itertools json re ast inspect"
+)
+
+
+class Block(nn.Module):
+    """Each letter looks at those up to it and takes from them what it needs, then thinks by itself."""
+
+    def __init__(self, width: int, heads: int, generator: random.Random) -> None:
+        self.size = width // heads
+        self.norm = nn.RMSNorm()
+        self.query, self.key, self.value, self.out = [matrix(width, width, generator) for _ in range(4)]
+        self.up, self.down = matrix(width, 4 * width, generator), matrix(4 * width, width, generator)
+
+    def __call__(self, x: sg.Matrix) -> tuple[sg.Matrix, list[sg.Matrix]]:
+        """The letters after the block, a row each, and where each head looked."""
+        looking = self.norm(x)
+        queries, keys, values = self.query(looking), self.key(looking), self.value(looking)
+        past = sg.Matrix([[0.0 if j <= i else -math.inf for j in range(len(x))] for i in range(len(x))])
+        parts = [slice(begin, begin + self.size) for begin in range(0, x.shape[1], self.size)]
+        shares = [sg.softmax(queries[:, p] @ keys[:, p].T / math.sqrt(self.size) + past) for p in parts]
+        heads = [share @ values[:, p] for share, p in zip(shares, parts)]
+        x = x + self.out(sg.concatenate(heads, axis=1))
+        return x + self.down(sg.relu(self.up(self.norm(x)))), shares
+
+
+class GPT(nn.Module):
+    """Gives the logits of the next letter at each place."""
+
+    def __init__(self, letters: int, width: int, layers: int, heads: int, seed: int) -> None:
+        generator = random.Random(seed)
+        self.letter, self.place = [nn.Embedding(n, width, init=0.08, seed=generator) for n in (letters, CONTEXT)]
+        self.norm = nn.RMSNorm()
+        self.blocks = [Block(width, heads, generator) for _ in range(layers)]
+        self.head = matrix(width, letters, generator)
+
+    def __call__(self, tokens: Sequence[int]) -> tuple[sg.Matrix, list[sg.Matrix]]:
+        """Logits for what follows each token, a row each, and where the heads of the last block looked."""
+        x = self.norm(self.letter(tokens) + self.place(range(len(tokens))))
+        shares: list[sg.Matrix] = []
+        for block in self.blocks:
+            x, shares = block(x)
+        return self.head(x), shares
+
+
+def matrix(nin: int, nout: int, generator: random.Random) -> nn.Linear:
+    return nn.Linear(nin, nout, bias=False, init=0.08, seed=generator)
+
+
+def names_of_python() -> list[str]:
+    """Public names of the standard library."""
+    names = {name for module in MODULES.split() for name in dir(importlib.import_module(module))}
+    return sorted(
+        {name.lower() for name in names if name.isascii() and name.isalpha() and 3 <= len(name) <= CONTEXT - 2}
+    )
+
+
+def sample(model: GPT, letters: str, temperature: float, generator: random.Random) -> str:
+    """A name, letter by letter, each drawn by its probability; a lower temperature is more careful."""
+    tokens = [len(letters)]
+    while len(tokens) <= CONTEXT:
+        with sg.no_grad():
+            logits, _ = model(tokens)
+            weights = sg.softmax(logits[-1] / temperature).tolist()
+        (token,) = generator.choices(range(len(weights)), weights)
+        if token == len(letters):
+            break
+        tokens.append(token)
+    return "".join([letters[token] for token in tokens[1:]])
+
+
+def train(model: GPT, optimizer: Adam, words: list[str], letters: str, steps: int) -> list[float]:
+    """A step for each word, until there have been so many, or until Ctrl-C; gives the losses."""
+    losses: list[float] = []
+    bar = tqdm(range(optimizer.iterations, steps), desc="learning", disable=None)
+    try:
+        for step in bar:
+            word = words[step % len(words)]
+            tokens = [len(letters), *map(letters.index, word), len(letters)][: CONTEXT + 1]
+            logits, _ = model(tokens[:-1])
+            loss = nn.cross_entropy(logits, tokens[1:])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.data)
+            bar.set_postfix(loss=f"{sum(losses[-50:]) / len(losses[-50:]):.3f}")
+    except KeyboardInterrupt:
+        print(f"Stopped after {optimizer.iterations} steps; what was learned is kept.")
+    return losses
+
+
+def draw(model: GPT, letters: str, word: str, losses: list[float], path: Path) -> None:
+    """The loss, and for each head where each letter of a word looks."""
+    _, shares = model([len(letters), *map(letters.index, word)])
+    figure = plot.new_figure(12, 3.2)
+    axes = figure.subplots(1, 1 + len(shares))
+    averages = [sum(losses[max(0, i - 49) : i + 1]) / min(i + 1, 50) for i in range(len(losses))]
+    plot.history({"loss": averages}, ylabel="loss, mean of 50", ax=axes[0])
+    for i, share in enumerate(shares):
+        axes[i + 1].imshow(share.tolist(), cmap="Greys", vmin=0, vmax=1)
+        axes[i + 1].set_title(f"head {i + 1}")
+        axes[i + 1].set_xticks(range(len(word) + 1), ["^", *word])
+        axes[i + 1].set_yticks(range(len(word) + 1), ["^", *word])
+    figure.suptitle(f"What each letter of “{word}” looks at (^ is the beginning)")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo; gives the exit code."""
+    parser = argparse.ArgumentParser(description="Trains a small GPT on words and lets it invent some.")
+    parser.add_argument(
+        "--text", type=Path, metavar="FILE", help="your own words, one a line (default: Python's names)"
+    )
+    for name, least, default in (("steps", 1, 1000), ("width", 1, 16), ("layers", 1, 1), ("heads", 1, 4)):
+        parser.add_argument(f"--{name}", type=whole(least), default=default, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--temperature", type=positive, default=0.5, help="of the samples (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of weights, order and samples (default: %(default)s)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write what was learned to a file")
+    parser.add_argument("--load", type=Path, metavar="FILE", help="go on from such a file")
+    parser.add_argument("--picture", type=picture, default="microgpt.png", metavar="PATH")
+    options = parser.parse_args(argv)
+    if options.width % options.heads:
+        parser.error(f"--width is a multiple of --heads, got {options.width} and {options.heads}")
+
+    words = names_of_python() if options.text is None else read_words(parser, options.text)
+    letters = "".join(sorted({letter for word in words for letter in word}))
+    known = {*words}
+    random.Random(options.seed).shuffle(words)
+    model = GPT(len(letters) + 1, options.width, options.layers, options.heads, options.seed)
+    optimizer = Adam(model.trainable_variables, lr=linear_decay(0.01, options.steps), betas=(0.85, 0.99))
+    if options.load is not None:
+        try:
+            nn.load(options.load, model=model, optimizer=optimizer)
+        except (OSError, ValueError) as error:
+            parser.error(f"--load: {error}")
+    print(f"{len(words)} words, {len(letters)} letters, {len(model.parameters())} numbers to learn")
+    losses = train(model, optimizer, words, letters, options.steps)
+    if options.save is not None:
+        nn.save(options.save, model=model, optimizer=optimizer)
+    generator = random.Random(options.seed)
+    print("Names that it invents (* is one that it was taught):")
+    for _ in range(20):
+        word = sample(model, letters, options.temperature, generator)
+        print(f"  {word}{' *' * (word in known)}")
+    if losses:
+        draw(model, letters, words[0], losses, options.picture)
+        print(f"The picture is in {options.picture}")
+    return 0
+
+
+def read_words(parser: argparse.ArgumentParser, path: Path) -> list[str]:
+    """The words of a file, one a line; what is too long is cut."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        parser.error(f"--text: {error}")
+    words = sorted({line.strip()[: CONTEXT - 1] for line in lines} - {""})
+    if not words:
+        parser.error(f"--text: {path} has no words; it takes one a line")
+    return words
+
+
+if __name__ == "__main__":
+    sys.exit(main())
