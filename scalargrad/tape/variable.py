@@ -277,14 +277,17 @@ def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callab
     Raises TypeError for what is not a real number, and where a function is traced.
     """
     new_numbers = [
-        tuple(map(leaf_number, number)) if isinstance(number, (tuple, list)) else leaf_number(number)
-        for number in numbers
+        leaf_numbers(number) if isinstance(number, (tuple, list)) else leaf_number(number) for number in numbers
     ]
-    if open_blocks:
+    if open_blocks and current().tracer is not None:
         for leaf in leaves:
             for value in elements(leaf) if isinstance(leaf, Values) else (leaf,):
                 refuse_in_trace("assign", value)
     assign_at_once(leaves, new_numbers, *then)
+
+
+def leaf_numbers(numbers: Sequence[Any]) -> tuple[Number, ...]:
+    return tuple(numbers) if {*map(type, numbers)} == {float} else tuple(map(leaf_number, numbers))
 
 
 def show_variable(number: str, variable: Any) -> str:
