@@ -276,22 +276,32 @@ def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callabl
     """
     handles: list[Any] = []
     rows: list[Row] = []
-    wholes: dict[int, tuple[Any, list[Number]]] = {}  # leaves of many numbers of which some elements are assigned
+    wholes: dict[int, tuple[Any, list[Number], list[int]]] = {}  # of which the elements at some places are assigned
     for leaf, number in zip(leaves, numbers):
-        if (place := place_in_leaf(leaf.row)) is None:
-            handles.append(leaf)
-            rows.append(reassigned(leaf.row, number))
-        else:
+        if (place := place_in_leaf(leaf.row)) is not None:
             whole, i = place
-            wholes.setdefault(id(whole), (whole, [*whole.row[NUMBER]]))[1][i] = number
-    for whole, some in wholes.values():
-        handles.append(whole)
-        rows.append(reassigned(whole.row, tuple(some)))
-    for leaf, row in zip([*handles], [*rows]):
+            _, some, places = wholes.setdefault(id(whole), (whole, [*whole.row[NUMBER]], []))
+            some[i] = number
+            places.append(i)
+            continue
+        handles.append(leaf)
+        rows.append(reassigned(leaf.row, number))
         for i, handle in [*getattr(leaf, "handles", {}).items()]:
             handles.append(handle)
-            rows.append(element_of(row, i))
+            rows.append(with_number(handle.row, number[i]))
+    for whole, some, places in wholes.values():
+        handles.append(whole)
+        rows.append(reassigned(whole.row, tuple(some)))
+        for i in places:  # no others, or else to assign the elements one by one would take the square of the time
+            if (handle := whole.handles.get(i)) is not None:
+                handles.append(handle)
+                rows.append(with_number(handle.row, some[i]))
     drain(chain(map(setattr, handles, repeat("row"), rows), map(operator.call, then)))
+
+
+def with_number(row: Row, number: Number) -> Row:
+    """The row of an element of a leaf with the number that this was assigned."""
+    return (*row[:NUMBER], number, *row[KEY:])
 
 
 # ---- Methods ---------------------------------------------------------------------------------------------------------

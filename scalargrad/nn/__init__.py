@@ -1,8 +1,20 @@
-"""Neural networks: micrograd's `Neuron`, `Layer` and `MLP`, a neuron being one operation, and the usual losses."""
+"""Neural networks: micrograd's `Neuron`, `Layer` and `MLP`, parts by PyTorch's names, and the usual losses."""
 
 from .losses import binary_cross_entropy_with_logits, cross_entropy, hinge_loss, huber_loss, l1_loss, mse_loss
-from .modules import MLP, Layer, Module, Neuron, Sequential
+from .modules import MLP, Embedding, Layer, LayerNorm, Linear, Module, Neuron, RMSNorm, Sequential
 from .saving import load, save
 
-__all__ = ["Module", "Neuron", "Layer", "Sequential", "MLP", "save", "load"]
+__all__ = [
+    "Module",
+    "Neuron",
+    "Layer",
+    "Sequential",
+    "MLP",
+    "Linear",
+    "Embedding",
+    "RMSNorm",
+    "LayerNorm",
+    "save",
+    "load",
+]
 __all__ += ["mse_loss", "l1_loss", "huber_loss", "hinge_loss", "binary_cross_entropy_with_logits", "cross_entropy"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 
 from ..checks import counted, is_array, plural, require_number
-from ..engine.many import elements_for, elements_of, moved, reduced
+from ..engine.many import Values, elements_for, elements_of, has_elements, moved, reduced
+from ..engine.matrix import Matrix
 from ..engine.rows import NUMBER, TAKE
 from ..engine.value import Value
 from ..engine.vector import Vector
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def mse_loss(prediction: Any, target: Any) -> Value:
-    """The mean of (prediction - target)**2, one fused node on the differences.
+    """The mean of (prediction - target)**2: three rows of the record for a Vector, four for a Matrix.
 
     Args:
-        prediction: a Value, a Vector, or a list of Values, Vectors and numbers.
+        prediction: a Value, a Vector, a Matrix, or a list of Values, Vectors and numbers.
         target: numbers or Values in the same shape.
 
-    Returns a Value, the mean over all elements. Raises ValueError if the shapes differ or are empty, TypeError for what
-    is no number. The same is true of the other losses.
+    Returns a Value, the mean over all elements, those of a whole batch too. Raises ValueError if the shapes differ or
+    are empty, TypeError for what is no number. The same is true of the other losses.
 
     >>> mse_loss([1.0, 2.0], [1.0, 4.0])
     constant(2.0)
@@ -46,7 +47,7 @@ def l1_loss(prediction: Any, target: Any) -> Value:
     constant(1.0)
     """
     predictions, targets = side_by_side("l1_loss", prediction, target)
-    return (predictions - targets).map(absolute).mean()  # type: ignore[no-any-return]
+    return absolute(predictions - targets).mean()  # type: ignore[no-any-return]
 
 
 def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
@@ -60,7 +61,7 @@ def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
     """
     delta = require_number("delta", delta, lambda x: x > 0, "more than 0")
     predictions, targets = side_by_side("huber_loss", prediction, target)
-    return (predictions - targets).map(lambda e: operations.huber(e, delta)).mean()  # type: ignore[no-any-return]
+    return operations.huber(predictions - targets, delta).mean()  # type: ignore[no-any-return]
 
 
 def hinge_loss(prediction: Any, target: Any) -> Value:
@@ -72,7 +73,7 @@ def hinge_loss(prediction: Any, target: Any) -> Value:
     constant(0.25)
     """
     predictions, targets = side_by_side("hinge_loss", prediction, target, lambda t: t in (-1, 1), "-1 or 1")
-    return (1 - targets * predictions).map(relu).mean()  # type: ignore[no-any-return]
+    return relu(1 - predictions * targets).mean()  # type: ignore[no-any-return]
 
 
 def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Value:
@@ -86,7 +87,11 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Value:
     """
     name = "binary_cross_entropy_with_logits"
     predictions, targets = side_by_side(name, prediction, target, lambda t: 0 <= t <= 1, "between 0 and 1")
-    return Vector(map(binary_term, predictions, targets)).mean()
+    if isinstance(targets, Vector):
+        return (targets * softplus(-predictions) + (1 - targets) * softplus(predictions)).mean()  # type: ignore[no-any-return]
+    if {*map(type, targets)} <= {int, float} and {0, 1}.issuperset(targets):
+        return softplus(predictions * [-1 if t else 1 for t in targets]).mean()  # type: ignore[no-any-return]
+    return Vector(map(binary_term, predictions, targets)).mean()  # type: ignore[no-any-return]
 
 
 def binary_term(z: Value, t: Any) -> Any:
@@ -102,7 +107,7 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     For probabilities, k is the class of the largest, and t (z - z[k]) is taken off.
 
     Args:
-        logits: a Vector or list of a Value or number for each class, or a list of such rows.
+        logits: a Vector or list of a Value or number for each class; of a batch a Matrix, or a list of such rows.
         target: the index of a class, or a list of probabilities; for rows, a list of one or the other for each.
 
     Returns a Value; for rows, the mean.
@@ -115,26 +120,34 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     >>> cross_entropy([1000.0, 0.0], 1), cross_entropy([[40.0, 0.0], [0.0, 0.0]], [0, 1])
     (constant(1000.0), constant(0.34657359027997264))
     """
-    rows = elements_or_none(logits) or elements_for("cross_entropy", logits)
-    if any(elements_or_none(row) is not None for row in rows):
+    rows: Any = logits
+    if not isinstance(logits, Values):
+        rows = elements_or_none(logits) or elements_for("cross_entropy", logits)
+    if isinstance(rows, Matrix) or (not isinstance(rows, Vector) and any(map(has_elements, rows))):
         targets = elements_or_none(target) or elements_for("cross_entropy of several rows of logits", target)
         if len(targets) != len(rows):
             got = f"{plural(len(targets), 'target')} for {plural(len(rows), 'row')}"
             raise ValueError(f"cross_entropy takes a target for each row, got {got}")
-        return Vector(map(cross_entropy, rows, targets)).mean()
-    zs = Vector(rows)
-    if not len(zs):
+        return Vector(map(cross_entropy, rows, targets)).mean()  # type: ignore[no-any-return]
+    zs = rows if isinstance(rows, Vector) else Vector(rows)
+    count = len(zs)
+    if not count:
         raise ValueError("cross_entropy of no logits; it takes one for each class")
     weights = elements_or_none(target)
-    k = index_of_class(target, len(zs)) if weights is None else index_of_largest(weights, len(zs))
-    places = (k, *range(k), *range(k + 1, len(zs)))
-    numbers = zs.row[NUMBER]
-    loss = reduced(reductions.surprise, moved(TAKE, zs, tuple([numbers[i] for i in places]), zs.shape, places))
+    k = index_of_class(target, count) if weights is None else index_of_largest(weights, count)
+    others = [*range(k), *range(k + 1, count)]
+    loss = reduced(reductions.surprise, elements_at(zs, [k, *others]))
     if weights is None:
-        return loss  # type: ignore[no-any-return]
-    kept = [j for j, t in enumerate(weights) if j != k and (isinstance(t, Value) or t)]  # -inf may be where t is 0
-    gaps = [zs[j] - zs[k] for j in kept]
-    return sum(weights) * loss - Vector(gaps).dot([weights[j] for j in kept])  # type: ignore[no-any-return]
+        return loss
+    kept = [j for j in others if isinstance(weights[j], Value) or weights[j]]  # -inf may be where t is 0
+    gaps = elements_at(zs, kept) - zs[k] if kept else Vector([])
+    return sum(weights) * loss - gaps.dot([weights[j] for j in kept])  # type: ignore[no-any-return]
+
+
+def elements_at(values: Any, places: Sequence[int]) -> Vector:
+    """Some of the elements of a vector or a matrix, counted row by row, in one row of the record."""
+    numbers = values.row[NUMBER]
+    return moved(TAKE, values, tuple([numbers[i] for i in places]), (len(places),), tuple(places))  # type: ignore[no-any-return]
 
 
 def index_of_class(target: Any, count: int) -> int:
@@ -160,17 +173,40 @@ def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
 
 def side_by_side(
     name: str, prediction: Any, target: Any, holds: Callable[[Any], bool] | None = None, expected: str = ""
-) -> tuple[Vector, tuple[Any, ...]]:
-    """The predictions and, as they came, the targets, in one row each."""
-    pairs = [*paired(name, prediction, target)]
-    if not pairs:
-        raise ValueError(f"{name} of no predictions; it takes one or more")
-    predictions, targets = zip(*pairs)
+) -> tuple[Any, Any]:
+    """The predictions as a Vector, row by row, and the targets in their order: a Vector if they came as Values do."""
+    shape = prediction.shape if isinstance(prediction, Values) else None
+    if shape and isinstance(target, Values) and target.shape == shape:
+        return in_line(prediction), in_line(target)
+    if shape and (found := numbers_in(shape, target)) is not None:
+        predictions, targets = in_line(prediction), found
+    else:
+        pairs = [*paired(name, prediction, target)]
+        if not pairs:
+            raise ValueError(f"{name} of no predictions; it takes one or more")
+        predictions, targets = map(list, zip(*pairs))
+        predictions = Vector(predictions)
     Vector(targets)  # which refuses what is no number
     for t in targets:
         if holds and not isinstance(t, Value):
             require_number(f"a target of {name}", t, holds, expected)
-    return Vector(predictions), targets
+    return predictions, targets
+
+
+def in_line(values: Any) -> Any:
+    """A vector as it is, the elements of a matrix as a vector."""
+    return values if isinstance(values, Vector) else elements_at(values, range(len(values.row[NUMBER])))
+
+
+def numbers_in(shape: Sequence[int], target: Any) -> list[Any] | None:
+    """The elements of targets of a shape, row by row; None for others."""
+    parts = elements_or_none(target)
+    if not parts or len(parts) != shape[0]:
+        return None
+    if len(shape) == 1:
+        return None if any(map(has_elements, parts)) else [*parts]
+    rows = [numbers_in(shape[1:], part) for part in parts]
+    return None if None in rows else [x for row in rows for x in row or ()]
 
 
 def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:
@@ -189,4 +225,4 @@ def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]
 
 def elements_or_none(x: Any) -> Sequence[Any] | None:
     """The elements of a sequence, the rows of an array; None for a scalar."""
-    return x.tolist() if is_array(x) and x.ndim > 1 else elements_of(x)
+    return x.tolist() if is_array(x) and x.ndim > 1 else elements_of(x)  # type: ignore[no-any-return]

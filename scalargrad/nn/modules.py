@@ -1,17 +1,33 @@
-"""Parts of networks: micrograd's `Neuron`, `Layer` and `MLP`, a neuron being one fused operation."""
+"""Parts of networks: micrograd's `Neuron`, `Layer` and `MLP`, a layer being one product of matrices, and PyTorch's."""
 
 from __future__ import annotations
 
 import math
 import operator
 import random
+import re
+import sys
 
-from ..checks import as_number, is_integer, plural, require_callable, require_flag, require_integer
-from ..engine.many import elements_of
-from ..engine.value import Value, leaf_number
+from ..checks import (
+    as_number,
+    counted,
+    is_array,
+    is_integer,
+    plural,
+    require_callable,
+    require_flag,
+    require_integer,
+    require_number,
+)
+from ..engine.contexts import current, open_blocks
+from ..engine.many import Values, as_values, elements, elements_of, gathered, has_elements, moved
+from ..engine.matrix import Matrix, rows_and_shape
+from ..engine.rows import NUMBER, TAKE
+from ..engine.value import Value, leaf_number, new
 from ..engine.vector import Vector
+from ..operations.elementary import sqrt
 from ..operations.operation import registry
-from ..pytree import elements_in, elements_like
+from ..pytree import elements_like, length_of
 from ..tape.variable import Variable, assign_leaves
 
 TYPE_CHECKING = False
@@ -23,6 +39,8 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": operator.pos,
     **{name: registry[name].function for name in sorted(registry) if registry[name].activation},
 }
+
+ACTIVATION = "tanh"  # unless told: a relu that is 0 on all samples, as one step too far makes it, never learns again
 
 # A weight of a neuron with nin inputs, in a layer of nout neurons.
 INITS: dict[str, Callable[[Any, int, int], float]] = {
@@ -57,10 +75,12 @@ class Module:
     def parameters(self) -> list[Value]:
         """The tracked leaves in one flat list, as in micrograd: each has `data` and `grad`.
 
+        Of a vector or a matrix they are its elements, row by row.
+
         >>> [p.data for p in Neuron(2).parameters()][2:]
         [0.0]
         """
-        return [leaf for variable in self.trainable_variables for leaf in elements_in(variable)]
+        return [leaf for variable in self.trainable_variables for leaf in leaves_in(variable)]
 
     @property
     def trainable_variables(self) -> list[Any]:
@@ -80,24 +100,24 @@ class Module:
         >>> neuron.b.grad
         0.0
         """
-        for leaf in self.parameters():
-            leaf.grad = 0.0
+        for variable in self.trainable_variables:
+            variable.grad = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """The numbers of all variables, trainable or not: a float or a list of floats by the path to each.
+        """The numbers of all variables, trainable or not, by the path to each: a float, a list of floats or of rows.
 
         >>> Layer(1, 1, init="uniform", seed=1).state_dict()
-        {'neurons.0.w': [-0.7312715117751976], 'neurons.0.b': 0.0}
+        {'w': [[-0.7312715117751976]], 'b': [0.0]}
         """
         found = variables_in(self).items()
         return {path: x.data if isinstance(x, Value) else x.tolist() for path, x in found}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take the numbers over from what `state_dict` gave, all of them or none.
+        """Take the numbers over from what `state_dict` gave, all of them or none; also from what release 0.1 gave.
 
         Raises ValueError if a variable is missing, too many, or of another length, TypeError if one is no number.
 
-        >>> neuron = Neuron(1)
+        >>> neuron = Neuron(1, activation="linear")
         >>> neuron.load_state_dict({"w": [2.0], "b": 1.0})
         >>> neuron(3.0).data
         7.0
@@ -116,17 +136,47 @@ class Module:
         variables = variables_in(self)
         if not isinstance(state, dict):
             raise TypeError(f"expected the dict of a state_dict(), got {state!r} ({type(state).__name__})")
+        state = with_layers(state, variables)
         if odd := {*variables} ^ {*state}:
             first = min(odd, key=str)
             what = f"{'lacks' if first in variables else 'has another,'} {first}"
             raise ValueError(f"expected a state of the {plural(len(variables), 'variable')} of this module; it {what}")
-        leaves: list[Value] = []
         numbers: list[Any] = []
         for path, variable in variables.items():
-            given = elements_like(variable, state[path], f"for {path}")
-            numbers += [leaf_number(as_number(x, " in {}", path)) for x in given]
-            leaves += elements_in(variable)
-        return lambda: assign_leaves(leaves, numbers)
+            given = numbers_like(variable, state[path], f"for {path}")
+            found = [leaf_number(as_number(x, " in {}", path)) for x in given]
+            numbers.append(found if isinstance(variable, Values) else found[0])
+        return lambda: assign_leaves([*variables.values()], numbers)
+
+
+def leaves_in(variable: Any) -> list[Value]:
+    """The leaves of a variable, row by row."""
+    return [*elements(variable)] if isinstance(variable, Values) else [variable]
+
+
+def numbers_like(variable: Any, given: Any, role: str) -> Sequence[Any]:
+    """The numbers that are given for a variable, row by row. Raises ValueError if they have another shape."""
+    if not isinstance(variable, Matrix):
+        return elements_like(variable, given, role)
+    if not has_elements(given) or not all(map(has_elements, elements_of(given))):
+        raise ValueError(f"expected {plural(len(variable), 'row')} {role}, got {counted(length_of(given))}")
+    rows, shape = rows_and_shape(given)
+    if shape != variable.shape:
+        raise ValueError(f"expected numbers of shape {variable.shape} {role}, got {shape}")
+    return [x for row in rows for x in row]
+
+
+def with_layers(state: dict[Any, Any], variables: dict[str, Any]) -> dict[Any, Any]:
+    """A state in which layers have matrices: in one of release 0.1 each neuron had weights and a bias of its own."""
+    found: dict[Any, Any] = {}
+    of_neurons: dict[str, dict[int, Any]] = {}
+    for path, given in state.items():
+        old = re.fullmatch(r"(|.*\.)neurons\.(\d+)\.([wb])", path) if isinstance(path, str) else None
+        if old is None or path in variables:
+            found[path] = given
+        else:
+            of_neurons.setdefault(old[1] + old[3], {})[int(old[2])] = given
+    return {**found, **{path: [given[i] for i in sorted(given)] for path, given in of_neurons.items()}}
 
 
 def variables_in(module: Module) -> dict[str, Any]:
@@ -188,7 +238,7 @@ class Neuron(Module):
         nin: int,
         nonlin: bool = True,
         *,
-        activation: str | Callable[[Any], Any] = "relu",
+        activation: str | Callable[[Any], Any] = ACTIVATION,
         init: str | None = None,
         seed: int | random.Random | None = None,
         nout: int = 1,
@@ -197,10 +247,8 @@ class Neuron(Module):
         nin, nout = require_integer("nin", nin, 1), require_integer("nout", nout, 1)
         require_flag("nonlin", nonlin)
         self.nin, self.nonlin = nin, nonlin
-        self.function = activation if callable(activation) else require_choice("activation", activation, ACTIVATIONS)
-        self.activation = getattr(activation, "__name__", str(activation)) if nonlin else "linear"
-        usual = "he" if self.activation == "relu" else "glorot"
-        draw_weight = require_choice("init", usual if init is None else init, INITS)
+        self.function, self.activation = activation_of(activation, nonlin)
+        draw_weight = require_choice("init", init_for(self.activation, init), INITS)
         generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
         self.w = Variable([draw_weight(generator, nin, nout) for _ in range(nin)], name=f"w{name}")
         self.b = Variable(0.0, name=f"b{name}")
@@ -210,24 +258,81 @@ class Neuron(Module):
         return self.function(y) if self.nonlin else y
 
     def __repr__(self) -> str:
-        return f"{'ReLU' if self.activation == 'relu' else self.activation.capitalize()}Neuron({self.nin})"
+        return shown_neuron(self)
 
 
-class Layer(Module):
-    """Neurons side by side on the same inputs.
+class Linear(Module):
+    """W @ x + b, PyTorch's `Linear`: a `Layer` without an activation.
+
+    Args:
+        nin, nout: the numbers of inputs and of outputs.
+        bias: whether there is a b.
+        init, seed: as for `Neuron`.
+        name: what the labels of the weights have behind the w and the b.
+
+    `w` is a matrix of nout rows and nin columns, `b` a vector. A call takes one sample, a list, Vector or array of
+    `nin` numbers or Values, and returns a Vector of `nout` Values; or a batch of them, a Matrix, a list of samples or
+    an array of two dimensions, and returns a Matrix with a row for each. If there is one output, it is not put into a
+    list: one sample gives a Value, and a batch a Vector of a Value for each.
+
+    Raises TypeError and ValueError as `Neuron` does.
+
+    >>> linear = Linear(2, 3, seed=1)
+    >>> linear.w.assign([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]).shape
+    (3, 2)
+    >>> linear([1.0, 2.0]), linear([[1.0, 2.0], [3.0, 4.0]])
+    (Vector([1.0, 2.0, 3.0]), Matrix([[1.0, 2.0, 3.0], [3.0, 4.0, 7.0]]))
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        bias: bool = True,
+        *,
+        init: str | None = None,
+        seed: int | random.Random | None = None,
+        name: str = "",
+    ) -> None:
+        self.nin, self.nout = require_integer("nin", nin, 1), require_integer("nout", nout, 1)
+        require_flag("bias", bias)
+        draw_weight = require_choice("init", "glorot" if init is None else init, INITS)
+        generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
+        weights = [[draw_weight(generator, self.nin, self.nout) for _ in range(self.nin)] for _ in range(self.nout)]
+        self.w = Variable(weights, name=f"w{name}")
+        self.b = Variable([0.0] * self.nout, name=f"b{name}") if bias else None
+
+    def __call__(self, x: Any) -> Any:
+        x = as_samples(x, self.nin)
+        if self.nout == 1:
+            y = x @ self.w[0]
+            return y if self.b is None else y + self.b[0]
+        y = x @ self.w.T if isinstance(x, Matrix) else self.w @ x
+        return y if self.b is None else y + self.b
+
+    def __repr__(self) -> str:
+        return f"Linear({self.nin}, {self.nout})"
+
+
+class Layer(Linear):
+    """Neurons side by side on the same inputs, activation(W @ x + b): a product of matrices, a sum and the activation.
 
     Args:
         nin, nout: the numbers of inputs and of neurons.
         nonlin, activation, init, seed: as for `Neuron`; one generator draws all the weights.
-        name: what the labels of the weights have before the number of the neuron.
+        name: what the labels of the weights have behind the w and the b: in an MLP the number of the layer.
 
-    A call takes what a Neuron takes and returns a Vector of `nout` Values; if there is one neuron, its Value.
+    A call takes and returns what one of `Linear` does, samples one by one or in a batch. An activation of one's own is
+    called with each Value by itself; what takes whole Vectors and matrices stands behind a `Linear` in a `Sequential`.
+    `neurons` are the neurons one by one, as micrograd has them, with the same leaves.
 
     Raises TypeError and ValueError as `Neuron` does.
 
-    >>> layer = Layer(2, 3, activation="tanh", seed=1)
-    >>> layer([0.0, 0.0])
-    Vector([0.0, 0.0, 0.0])
+    >>> layer = Layer(2, 3, seed=1)
+    >>> layer([0.0, 0.0]), layer([[0.0, 0.0], [0.0, 0.0]])
+    (Vector([0.0, 0.0, 0.0]), Matrix([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))
+    >>> layer.neurons[0].w[1] is layer.w[0, 1]
+    True
     """
 
     def __init__(
@@ -236,22 +341,203 @@ class Layer(Module):
         nout: int,
         nonlin: bool = True,
         *,
-        activation: str | Callable[[Any], Any] = "relu",
+        activation: str | Callable[[Any], Any] = ACTIVATION,
         init: str | None = None,
         seed: int | random.Random | None = None,
         name: str = "",
     ) -> None:
-        nout = require_integer("nout", nout, 1)
-        options: Any = {"activation": activation, "init": init, "seed": generator_of(seed), "nout": nout}
-        self.neurons = [Neuron(nin, nonlin, name=f"{name}{i}", **options) for i in range(nout)]
+        require_flag("nonlin", nonlin)
+        self.nonlin = nonlin
+        self.function, self.activation = activation_of(activation, nonlin)
+        super().__init__(nin, nout, init=init_for(self.activation, init), seed=seed, name=name)
 
     def __call__(self, x: Any) -> Any:
-        inputs = as_inputs(x, self.neurons[0].nin)
-        out = [neuron(inputs) for neuron in self.neurons]
-        return out[0] if len(out) == 1 else Vector(out)
+        y = super().__call__(x)
+        return activated(self.function, y) if self.nonlin else y
+
+    @property
+    def neurons(self) -> list[Neuron]:
+        """The neurons, whose weights and biases are the elements of those of the layer."""
+        return [neuron_of(self, i) for i in range(self.nout)]
 
     def __repr__(self) -> str:
-        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+        return f"Layer of [{', '.join([shown_neuron(self)] * self.nout)}]"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was pickled; by release 0.1 it was a list of neurons."""
+        neurons = state.get("neurons")
+        if neurons is not None:
+            first = vars(neurons[0])
+            w = Variable([[*neuron.w] for neuron in neurons], name=first["w"].name)
+            b = Variable([neuron.b for neuron in neurons], name=first["b"].name)
+            w.grad, b.grad = [neuron.w.grad for neuron in neurons], [neuron.b.grad for neuron in neurons]
+            state = {**first, "nout": len(neurons), "w": w, "b": b}
+        vars(self).update(state)
+
+
+def neuron_of(layer: Layer, i: int) -> Neuron:
+    """A neuron of a layer, with the same leaves."""
+    neuron: Neuron = new(Neuron)
+    own = {name: vars(layer)[name] for name in ("nin", "nonlin", "function", "activation")}
+    vars(neuron).update(own, w=Vector([layer.w[i, j] for j in range(layer.nin)]), b=layer.b[i])  # type: ignore[index]
+    return neuron
+
+
+def shown_neuron(thing: Neuron | Layer) -> str:
+    """A neuron, or one of a layer, as micrograd shows it."""
+    return f"{'ReLU' if thing.activation == 'relu' else thing.activation.capitalize()}Neuron({thing.nin})"
+
+
+class Embedding(Module):
+    """A vector for each of a count of things, PyTorch's `Embedding`: a lookup in the rows of a matrix.
+
+    Args:
+        count: the number of things.
+        size: the length of the vectors.
+        std: the standard deviation of the numbers, which are normal around 0.
+        seed: as for `Neuron`.
+        name: what the label of the weights has behind the w.
+
+    A call takes an index, and returns the row as a Vector; or a list or an array of indices, and returns a Matrix with
+    a row for each, in one row of the record.
+
+    Raises:
+        TypeError: a count is no integer, `std` no number, an index none.
+        ValueError: a count is less than 1, `std` less than 0; there is no index in a list.
+        IndexError: there is no such row.
+
+    >>> embedding = Embedding(3, 2)
+    >>> embedding.w.assign([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).shape
+    (3, 2)
+    >>> embedding(1), embedding([2, 0])
+    (Vector([3.0, 4.0]), Matrix([[5.0, 6.0], [1.0, 2.0]]))
+    """
+
+    def __init__(
+        self,
+        count: int,
+        size: int,
+        *,
+        std: float = 1.0,
+        seed: int | random.Random | None = None,
+        name: str = "",
+    ) -> None:
+        count, size = require_integer("count", count, 1), require_integer("size", size, 1)
+        require_number("std", std, lambda x: 0 <= x < math.inf, "0 or more and finite")
+        generator = generator_of(seed) or random
+        self.w = Variable([[generator.gauss(0, std) for _ in range(size)] for _ in range(count)], name=f"w{name}")
+
+    def __call__(self, index: Any) -> Any:
+        indices = index.tolist() if is_array(index) else index
+        if not isinstance(indices, (list, tuple)):
+            return self.w[self.row_at(indices)]
+        rows = [self.row_at(i) for i in indices]
+        if not rows:
+            raise ValueError("an Embedding of no indices; it takes one or more")
+        if open_blocks:
+            self.w.is_followed_in(current())  # which notes that it was used
+        size = self.w.shape[1]
+        places = tuple([j for i in rows for j in range(i * size, (i + 1) * size)])
+        numbers = self.w.row[NUMBER]
+        return moved(TAKE, self.w, tuple([numbers[j] for j in places]), (len(rows), size), places)
+
+    def row_at(self, index: Any) -> int:
+        count = len(self.w)
+        if not is_integer(index):
+            got = f"{index!r} ({type(index).__name__})"
+            raise TypeError(f"an Embedding takes an index, an integer, or a list of them, not {got}")
+        if not 0 <= index < count:
+            raise IndexError(
+                f"an Embedding of {plural(count, 'row')} takes an index from 0 to {count - 1}, not {index}"
+            )
+        return int(index)
+
+    def __repr__(self) -> str:
+        return f"Embedding{self.w.shape}"
+
+
+class RMSNorm(Module):
+    """x / sqrt(mean(x * x) + eps), PyTorch's `RMSNorm` (Zhang and Sennrich, 2019).
+
+    Args:
+        size: the length of the vectors, each of whose numbers has a gain, 1 at first; None for no gain.
+        eps: 0 or more; as in PyTorch the spacing of floats at 1, unless told.
+        name: what the label of the gain has behind it.
+
+    A call takes a Vector, list or array of one dimension and returns a Vector; of a Matrix, a list of rows or an array
+    of two dimensions it takes each row by itself, and returns a Matrix.
+
+    Raises:
+        TypeError: `size` is no integer, `eps` no number; in a call: what has no elements.
+        ValueError: `size` is less than 1, `eps` less than 0; in a call: another length, or no elements.
+
+    >>> RMSNorm(eps=0.0)([3.0, 4.0, 0.0, 0.0])
+    Vector([1.2, 1.6, 0.0, 0.0])
+    """
+
+    def __init__(self, size: int | None = None, eps: float = sys.float_info.epsilon, *, name: str = "") -> None:
+        self.size = None if size is None else require_integer("size", size, 1)
+        self.eps = require_number("eps", eps, lambda x: x >= 0, "0 or more")
+        self.gain = None if self.size is None else Variable([1.0] * self.size, name=f"gain{name}")
+
+    def __call__(self, x: Any) -> Any:
+        y = scaled_to_one(as_columns("RMSNorm", x, self.size), self.eps)
+        return y if self.gain is None else y * self.gain
+
+    def __repr__(self) -> str:
+        return f"RMSNorm({self.size or ''})"
+
+
+class LayerNorm(Module):
+    """(x - mean(x)) / sqrt(var(x) + eps) * gain + bias, PyTorch's `LayerNorm` (Ba, Kiros and Hinton, 2016).
+
+    Args:
+        size: the length of the vectors.
+        eps: 0 or more.
+        name: what the labels of the gain and the bias have behind them.
+
+    The variance is over the length, not over one less. The gains are 1 and the biases 0 at first. A call takes, returns
+    and raises what one of `RMSNorm` does.
+
+    >>> LayerNorm(2, eps=0.0)([[1.0, 3.0], [10.0, 20.0]])
+    Matrix([[-1.0, 1.0], [-1.0, 1.0]])
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5, *, name: str = "") -> None:
+        self.size = require_integer("size", size, 1)
+        self.eps = require_number("eps", eps, lambda x: x >= 0, "0 or more")
+        self.gain = Variable([1.0] * self.size, name=f"gain{name}")
+        self.bias = Variable([0.0] * self.size, name=f"bias{name}")
+
+    def __call__(self, x: Any) -> Any:
+        x = as_columns("LayerNorm", x, self.size)
+        if isinstance(x, Matrix):
+            columns = x.T
+            return scaled_to_one((columns - columns.mean(axis=0)).T, self.eps) * self.gain + self.bias
+        return scaled_to_one(x - x.mean(), self.eps) * self.gain + self.bias
+
+    def __repr__(self) -> str:
+        return f"LayerNorm({self.size})"
+
+
+def as_columns(name: str, x: Any, size: int | None) -> Any:
+    """What is normalised, as a Vector or a Matrix."""
+    if not has_elements(x):
+        raise TypeError(f"{name} takes a Vector, a list or a Matrix, not {x!r} ({type(x).__name__})")
+    x = as_values(x)
+    width = x.shape[-1]
+    if not width:
+        raise ValueError(f"{name} of no numbers; it takes one or more")
+    if size is not None and width != size:
+        raise ValueError(f"expected {plural(size, 'number')} for {name}({size}), got {width}")
+    return x
+
+
+def scaled_to_one(x: Any, eps: float) -> Any:
+    """x / sqrt(mean(x * x) + eps), of a matrix row by row."""
+    if isinstance(x, Matrix):
+        return (x.T / sqrt((x * x).mean(axis=1) + eps)).T
+    return x / sqrt(x.dot(x) / len(x) + eps)
 
 
 class Sequential(Module):
@@ -301,7 +587,7 @@ class MLP(Sequential):
         nin: int,
         nouts: Sequence[int],
         *,
-        activation: str | Callable[[Any], Any] = "relu",
+        activation: str | Callable[[Any], Any] = ACTIVATION,
         init: str | None = None,
         seed: int | random.Random | None = None,
     ) -> None:
@@ -312,22 +598,58 @@ class MLP(Sequential):
         options: Any = {"activation": activation, "init": init, "seed": generator_of(seed)}
         nonlins = [True] * (len(nouts) - 1) + [False]
         sizes = enumerate(zip([nin, *nouts], nouts, nonlins))
-        super().__init__(*[Layer(*size, name=f"{i}.", **options) for i, size in sizes])
+        super().__init__(*[Layer(*size, name=str(i), **options) for i, size in sizes])
 
 
-def as_inputs(x: Any, count: int) -> Vector:
+def activation_of(activation: Any, nonlin: bool) -> tuple[Any, str]:
+    """The function of an activation, and its name."""
+    function = activation if callable(activation) else require_choice("activation", activation, ACTIVATIONS)
+    return function, getattr(activation, "__name__", str(activation)) if nonlin else "linear"
+
+
+def init_for(activation: str, init: Any) -> Any:
+    """How weights are drawn that are followed by an activation, if it is not told."""
+    return ("he" if activation == "relu" else "glorot") if init is None else init
+
+
+def activated(function: Any, y: Any) -> Any:
+    """An activation of a value, or of each element of a vector or a matrix: at once if it is one of the package's."""
+    if not isinstance(y, Values) or function is operator.pos or hasattr(function, "operation"):
+        return function(y)
+    found = [function(x) for x in elements(y)]
+    return gathered(found, y.shape)
+
+
+def as_samples(x: Any, count: int) -> Any:
+    """What a layer is given: one sample as a Vector, a batch as a Matrix."""
+    if isinstance(x, Values):
+        samples: Any = x
+    elif (found := elements_of(x)) is None:
+        samples = Vector([x])
+    else:
+        samples = Matrix(found) if found and has_elements(found[0]) else Vector(found)
+    return require_inputs(samples, count)
+
+
+def as_inputs(x: Any, count: int) -> Any:
     """What a neuron is given, as a Vector of as many values as it has weights."""
     if not isinstance(x, Vector):
         elements = elements_of(x)
-        if elements and elements_of(elements[0]) is not None:
+        if elements and has_elements(elements[0]):
             raise TypeError(
                 f"a neuron takes the {plural(count, 'number')} of one sample, not a list of "
-                f"{plural(len(elements), 'sample')}; call it for each"
+                f"{plural(len(elements), 'sample')}; call it for each, or a Layer for all"
             )
         x = Vector([x] if elements is None else elements)
-    if len(x) != count:
-        raise ValueError(f"expected {plural(count, 'input')}, as many as a neuron has weights, got {len(x)}")
-    return x  # type: ignore[no-any-return]
+    return require_inputs(x, count)
+
+
+def require_inputs(x: Any, count: int) -> Any:
+    """Samples, each of as many numbers as a neuron has weights."""
+    width = x.shape[-1]
+    if width != count:
+        raise ValueError(f"expected {plural(count, 'input')}, as many as a neuron has weights, got {width}")
+    return x
 
 
 def generator_of(seed: Any) -> Any:

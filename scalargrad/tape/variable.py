@@ -284,7 +284,7 @@ def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callab
     new_numbers = [
         leaf_numbers(number)[0] if isinstance(number, (tuple, list)) else leaf_number(number) for number in numbers
     ]
-    if open_blocks:
+    if open_blocks and current().tracer is not None:
         for leaf in leaves:
             for value in elements(leaf) if isinstance(leaf, Values) else (leaf,):
                 refuse_in_trace("assign", value)

@@ -365,14 +365,17 @@ def test_a_file_of_another_format_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"model": nn.MLP(2, [3, 2])}, r"run\.json, model: expected a state of the \d+ variables of this module; it"),
+        (
+            {"model": nn.MLP(2, [3, 2])},
+            r"run\.json, model: expected numbers of shape \(2, 3\) for layers\.1\.w, got \(1",
+        ),
         ({"model": nn.MLP(2, [3])}, r"run\.json, model: expected a state of the \d+ variables of this module; it has"),
         (
             {"model": nn.MLP(1, [3, 1])},
-            r"run\.json, model: expected a list of one number for layers\.0\.neurons\.0\.w, got 2",
+            r"run\.json, model: expected numbers of shape \(3, 1\) for layers\.0\.w, got \(3, 2\)",
         ),
         ({"other": nn.MLP(2, [3, 1])}, r"run\.json has no part 'other'; its parts are 'model', 'optimizer'"),
-        ({"optimizer": nn.MLP(2, [3, 1])}, r"run\.json, optimizer: expected a state of the 8 variables"),
+        ({"optimizer": nn.MLP(2, [3, 1])}, r"run\.json, optimizer: expected a state of the 4 variables"),
         ({"optimizer": optim.SGD()}, r"run\.json, optimizer: expected the state of SGD, got that of Adam"),
         ({"optimizer": optim.Adam()}, r"run\.json, optimizer: expected the states of 0 parameters, got 13"),
         ({"model": optim.Adam()}, r"run\.json, model: expected the state_dict\(\) of an optimiser, got"),

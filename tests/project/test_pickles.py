@@ -101,8 +101,10 @@ def test_transforms_are_made_anew_of_their_functions() -> None:
 
 
 def test_a_network_predicts_and_has_its_gradients() -> None:
-    network, again = read("network"), nn.MLP(2, [3, 1], seed=1)
+    network, again = read("network"), nn.MLP(2, [3, 1], activation="relu", seed=1)
     assert network([1.0, 2.0]).data == again([1.0, 2.0]).data
+    assert repr(network) == repr(again)
+    assert network.state_dict() == again.state_dict()
     nn.mse_loss([again([1.0, 2.0])], [1.0]).backward()
     assert [p.grad for p in network.parameters()] == [p.grad for p in again.parameters()]
 
