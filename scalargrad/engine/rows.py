@@ -209,8 +209,12 @@ def rows_below(targets: Iterable[Row], recorder: Recorder | None = None) -> list
 
 
 def is_many(x: Any) -> bool:
-    """Whether an operand is a row of many numbers."""
-    return type(x) is tuple and bool(x[SHAPE]) and type(x[SHAPE]) is tuple
+    """Whether an operand is a row of many numbers.
+
+    In place of a shape most rows have a derivative, whose truth nobody may ask: while a function is traced, that would
+    be a decision.
+    """
+    return type(x) is tuple and type(x[SHAPE]) is tuple and x[SHAPE] != ()
 
 
 def element_of(row: Row, i: int) -> Row:
