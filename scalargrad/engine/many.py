@@ -39,6 +39,7 @@ from .rows import (
     TAKE,
     TRANSPOSE,
     next_serial,
+    place_in,
 )
 from .value import Value, element_on, make_constant, new, record
 
@@ -202,7 +203,7 @@ def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
     if kinds <= PLAIN:
         return constants(values, shape)
     if kinds != {Value}:
-        values = tuple([element_value(x, i) for i, x in enumerate(values)])
+        values = tuple([element_value(x, i, shape) for i, x in enumerate(values)])
     if any(not row[2] and row[4] is not None for row in [value.row for value in values]):
         made = new(classes[len(shape)][1])
         made.values = values
@@ -241,6 +242,12 @@ def common_shape(shapes: Sequence[Shape]) -> Shape:
                 "that has as many columns"
             )
     return first
+
+
+def in_rows(numbers: Sequence[Any], width: int, shape: Shape) -> list[Any]:
+    """Numbers by the rows of a shape, of which a vector has one."""
+    count = shape[0] if len(shape) > 1 else 1
+    return [numbers[i * width : (i + 1) * width] for i in range(count)]
 
 
 # ---- Operands --------------------------------------------------------------------------------------------------------
@@ -445,12 +452,12 @@ def product(left: Any, right: Any) -> Any:
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, (left, right)):
         xs, ys = [*elements(left)], [*elements(right)]
-        downs = [xs[i : i + common] for i in range(0, len(xs), common)]
+        downs = in_rows(xs, common, left.shape)
         found = [record(reductions.dot, (*x, *ys[i::columns])) for x in downs for i in range(columns)]
         return joined(found, shape)
     across, down = left.row[NUMBER], right.row[NUMBER]
     by_column = [down[i::columns] for i in range(columns)] if columns > 1 else [down]
-    by_row = [across[i : i + common] for i in range(0, len(across), common)]
+    by_row = in_rows(across, common, left.shape)
     numbers = tuple([left_sum(map(operator.mul, x, y)) for x in by_row for y in by_column])
     follows = [x.is_followed_in(interval) or None for x in (left, right)]
     if not interval.enabled or True not in follows:
@@ -490,13 +497,18 @@ class Leaves:
 PLAIN = {float, int}
 
 
-def element_value(x: Any, index: int) -> Value:
-    """An element of a vector: a value as it is, a number as a constant."""
+def element_value(x: Any, i: int, shape: Shape) -> Value:
+    """Element i of a vector or a matrix: a value as it is, a number as a constant."""
     if isinstance(x, Value):
         return x
+    if type(x) is float or type(x) is int:
+        return make_constant(x)
+    role = f" or a Value as element {i} of a Vector"
+    if len(shape) > 1:
+        role = f" or a Value as element {[*place_in(shape, i)]} of a Matrix"
     if isinstance(x, (list, tuple, Values)):
-        refuse_list(x, f" or a Value as element {index} of a Vector")
-    return make_constant(as_number(x, " or a Value as element {} of a Vector", index))
+        refuse_list(x, role)
+    return make_constant(as_number(x, role))
 
 
 appliers[Values] = appliers[list] = appliers[tuple] = (Rank.VECTOR, apply_elementwise)

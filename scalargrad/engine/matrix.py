@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import is_array, plural
+from ..checks import plural
 from .many import (
     Leaves,
     Values,
@@ -12,6 +12,7 @@ from .many import (
     elements_of,
     gathered,
     has_elements,
+    in_rows,
     joined,
     moved,
     on_shape,
@@ -53,8 +54,8 @@ class Matrix(Values):
         """A matrix; of values that can be assigned it is one whose numbers go with theirs."""
         if cls is not Matrix:
             return new(cls)
-        if type(rows) is Matrix:
-            return on_shape(rows.row)
+        if isinstance(rows, Matrix):
+            return on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
         found, shape = rows_and_shape(rows)
         if all(isinstance(row, Values) and not isinstance(row, Leaves) for row in found):
             return joined(found, shape)
@@ -102,8 +103,7 @@ class Matrix(Values):
         return Matrix(self)
 
     def _by_rows(self, numbers: Sequence[Any]) -> list[list[Any]]:
-        width = self.shape[1]
-        return [[*numbers[i : i + width]] for i in range(0, len(numbers), width)]
+        return [*map(list, in_rows(numbers, self.shape[1], self.shape))]
 
     def tolist(self) -> list[list[Number]]:
         """The plain numbers, a list for each row."""
@@ -154,7 +154,12 @@ class Matrix(Values):
 
     def mean(self, axis: int | None = None) -> Any:
         """The mean of all elements, or a Vector of the means of each column (axis=0) or of each row (axis=1)."""
-        return super().mean() if axis is None else self.sum(axis) / self.shape[axis]
+        if axis is None:
+            return super().mean()
+        sums = self.sum(axis)
+        if not self.shape[axis]:
+            raise ValueError(f"mean along axis {axis} of a Matrix of shape {self.shape}; it takes at least one element")
+        return sums / self.shape[axis]
 
 
 def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
@@ -168,13 +173,11 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     if found is None or not all(map(has_elements, found)):
         what = f"got {rows!r} ({type(rows).__name__})"
         raise TypeError(f"Matrix takes a list of rows, each a list of numbers or Values, {what}")
-    rows = [row if isinstance(row, Values) else elements_of(row) for row in found]
+    rows = [row if isinstance(row, Values) and len(row.shape) == 1 else elements_of(row) for row in found]
     widths = sorted({len(row) for row in rows})
     if len(widths) != 1:
         lengths = " and ".join(map(str, widths)) or "no rows"
         raise ValueError(f"expected one row or more of one length for a Matrix, got {lengths}")
-    if any(is_array(row) or (isinstance(row, Values) and len(row.shape) > 1) for row in rows):
-        raise TypeError("Matrix takes a list of rows of numbers or Values; it has two dimensions, no more")
     return rows, (len(rows), widths[0])
 
 

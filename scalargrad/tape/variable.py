@@ -259,7 +259,7 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
     """The numbers or Values of a vector or a matrix, or of what makes one, row by row, and its shape."""
     found = elements_of(values)
     if found is None:
-        raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
+        raise TypeError(f"expected a list, a Vector or a Matrix, got {values!r} ({type(values).__name__})")
     if isinstance(values, Values):
         return [*elements(values)], values.shape
     if found and has_elements(found[0]):
