@@ -193,7 +193,8 @@ class ManyVariable(Values):
         """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
         if open_blocks:
             self.is_followed_in(current())
-        return self.handles.get(i) or element_on(self.row, i)
+        found = self.handles.get(i)
+        return element_on(self.row, i) if found is None else found
 
     def _numbers_of(self, values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
         found, shape = scalars_of_leaf(values)
