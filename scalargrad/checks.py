@@ -104,7 +104,7 @@ ELSEWHERE = {
         "stop_gradient(x) gives it as a constant, and .data the number alone",
         "stop_gradient(v) gives it as constants, and tolist() the numbers alone",
     ),
-    "shape": ("it is one number, and its .data is a plain float, or an exact number", None),
+    "shape": ("it is one number, and its .data is a plain float, or an exact number", ""),
     "dtype": (
         "it is one number, and its .data is a plain float, or an exact number",
         "its elements are Values, and tolist() gives their numbers, as plain floats or exact numbers",

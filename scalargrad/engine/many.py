@@ -46,7 +46,7 @@ from .value import Value, element_on, make_constant, new, record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, Protocol, Self
 
     from ..checks import Number
     from ..operations.operation import Operation
@@ -54,6 +54,11 @@ if TYPE_CHECKING:
     from .rows import Row
 
     Shape = tuple[int, ...]
+
+    class HasRows(Protocol):
+        """A matrix, for type checkers, as what a vector can be told of it."""
+
+        def _by_rows(self, numbers: Sequence[Any], /) -> Any: ...
 
 
 # ---- How an operation on many numbers is recorded --------------------------------------------------------------------
@@ -108,7 +113,7 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     else:
         wanted = [operation.rules] * len(lines)
     return numbers, [
-        (rule if not callable(rule) else tuple(by)) if follows else None
+        (tuple(by) if callable(rule) else rule) if follows else None  # type: ignore[arg-type]
         for rule, by, follows in zip(operation.rules, [*zip(*wanted)] or operation.rules, followed)
     ]
 
@@ -402,7 +407,7 @@ class Values:
     def __neg__(self) -> Any:
         return apply_elementwise(operations.neg, (self,))
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
     def __abs__(self) -> Any:
@@ -479,15 +484,16 @@ class Leaves:
 
     __slots__ = ()
 
-    values: tuple[Value, ...]
-    gathered: Row
+    if TYPE_CHECKING:
+        values: tuple[Value, ...]
+        gathered: Row
 
     @property
     def row(self) -> Row:
         """The row of what they are now."""
         row = self.gathered
         if row[OPERATION] is CONSTANT or any(map(operator.is_not, [x.row for x in self.values], row[RIGHT])):
-            self.gathered = row = joined(self.values, row[SHAPE]).row
+            self.gathered = row = joined(self.values, row[SHAPE]).row  # type: ignore[misc]
         return row
 
     def element(self, i: int) -> Value:

@@ -23,9 +23,10 @@ from .value import new, number_of, shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, overload
 
     from ..checks import Number
+    from .value import Value
     from .vector import Vector
 
 
@@ -50,19 +51,49 @@ class Matrix(Values):
 
     __slots__ = ()
 
-    def __new__(cls, rows: Iterable[Any]) -> Any:
+    def __new__(cls, rows: Iterable[Any]) -> Matrix:
         """A matrix; of values that can be assigned it is one whose numbers go with theirs."""
         if cls is not Matrix:
             return new(cls)
         if isinstance(rows, Matrix):
-            return on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
+            made: Matrix = on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
+            return made
         found, shape = rows_and_shape(rows)
         if all(isinstance(row, Values) and not isinstance(row, Leaves) for row in found):
-            return joined(found, shape)
-        return gathered([x for row in found for x in row], shape)
+            made = joined(found, shape)
+        else:
+            made = gathered([x for row in found for x in row], shape)
+        return made
+
+    if TYPE_CHECKING:
+
+        def _elementwise(self, other: Any, /) -> Matrix: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _elementwise
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _elementwise
+        __pow__ = __rpow__ = _elementwise
+
+        def __neg__(self) -> Matrix: ...
+        def __abs__(self) -> Matrix: ...
+        @overload
+        def __matmul__(self, other: Matrix) -> Matrix: ...
+        @overload
+        def __matmul__(self, other: Vector) -> Vector: ...
+        @overload
+        def __matmul__(self, other: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Vector: ...
+        @overload
+        def __getitem__(self, index: slice) -> Matrix: ...
+        @overload
+        def __getitem__(self, index: tuple[int, int]) -> Value: ...
 
     def __getitem__(self, index: Any) -> Any:
         count, width = self.shape
@@ -139,6 +170,13 @@ class Matrix(Values):
         numbers = self.row[NUMBER]
         return moved(TRANSPOSE, self, tuple([numbers[i] for i in places]), (width, count), places)  # type: ignore[no-any-return]
 
+    if TYPE_CHECKING:
+
+        @overload
+        def sum(self, axis: None = None) -> Value: ...
+        @overload
+        def sum(self, axis: int) -> Vector: ...
+
     def sum(self, axis: int | None = None) -> Any:
         """The sum of all elements, row by row; a Vector of the sums of each column (axis=0) or of each row (axis=1).
 
@@ -151,6 +189,13 @@ class Matrix(Values):
         if axis not in (0, 1):
             raise ValueError(f"axis is 0, of each column, 1, of each row, or None, of all, not {axis!r}")
         return constants((1,) * count, (count,)) @ self if axis == 0 else self @ constants((1,) * width, (width,))
+
+    if TYPE_CHECKING:
+
+        @overload
+        def mean(self, axis: None = None) -> Value: ...
+        @overload
+        def mean(self, axis: int) -> Vector: ...
 
     def mean(self, axis: int | None = None) -> Any:
         """The mean of all elements, or a Vector of the means of each column (axis=0) or of each row (axis=1)."""
@@ -181,7 +226,7 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     return rows, (len(rows), widths[0])
 
 
-class MatrixOfLeaves(Leaves, Matrix):
+class MatrixOfLeaves(Leaves, Matrix):  # type: ignore[override]
     __slots__ = ("gathered", "values")
 
 

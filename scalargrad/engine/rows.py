@@ -281,7 +281,7 @@ def factors_of(row: Row, i: int) -> tuple[range, range]:
 # ---- Whom a row belongs to -------------------------------------------------------------------------------------------
 
 
-class Handles(dict[int, "Any"]):
+class Handles(dict[float, "Any"]):
     """Which object stands for a leaf's key, or for a row's serial, as long as there is one.
 
     Plain weak references without callbacks: a callback would be code of this package that runs in a finaliser. What is
@@ -293,11 +293,11 @@ class Handles(dict[int, "Any"]):
     def __init__(self) -> None:
         self.limit = 100
 
-    def find(self, identity: int) -> Any:
+    def find(self, identity: float) -> Any:
         """The object, or None."""
         return self.get(identity, nothing)()
 
-    def add(self, identity: int, thing: Any) -> None:
+    def add(self, identity: float, thing: Any) -> None:
         """Let it be found."""
         self[identity] = ref(thing)
         if len(self) > self.limit:

@@ -33,7 +33,7 @@ def mse_loss(prediction: Any, target: Any) -> Value:
     """
     predictions, targets = side_by_side("mse_loss", prediction, target)
     errors = predictions - targets
-    return errors.dot(errors) / len(errors)  # type: ignore[no-any-return]
+    return errors.dot(errors) / len(errors)
 
 
 def l1_loss(prediction: Any, target: Any) -> Value:
@@ -45,7 +45,7 @@ def l1_loss(prediction: Any, target: Any) -> Value:
     constant(1.0)
     """
     predictions, targets = side_by_side("l1_loss", prediction, target)
-    return (predictions - targets).map(absolute).mean()  # type: ignore[no-any-return]
+    return (predictions - targets).map(absolute).mean()
 
 
 def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
@@ -59,7 +59,7 @@ def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
     """
     delta = require_number("delta", delta, lambda x: x > 0, "more than 0")
     predictions, targets = side_by_side("huber_loss", prediction, target)
-    return (predictions - targets).map(lambda e: operations.huber(e, delta)).mean()  # type: ignore[no-any-return]
+    return (predictions - targets).map(lambda e: operations.huber(e, delta)).mean()
 
 
 def hinge_loss(prediction: Any, target: Any) -> Value:
@@ -71,7 +71,7 @@ def hinge_loss(prediction: Any, target: Any) -> Value:
     constant(0.25)
     """
     predictions, targets = side_by_side("hinge_loss", prediction, target, lambda t: t in (-1, 1), "-1 or 1")
-    return (1 - targets * predictions).map(relu).mean()  # type: ignore[no-any-return]
+    return (1 - targets * predictions).map(relu).mean()
 
 
 def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Value:
@@ -186,4 +186,5 @@ def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]
 
 def elements_or_none(x: Any) -> Sequence[Any] | None:
     """The elements of a sequence, the rows of an array; None for a scalar."""
-    return x.tolist() if is_array(x) and x.ndim > 1 else elements_of(x)
+    found: Sequence[Any] | None = x.tolist() if is_array(x) and x.ndim > 1 else elements_of(x)
+    return found

@@ -147,8 +147,9 @@ def restore_many(shape: tuple[int, ...], *graph: Any) -> Any:
 def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> ManyVariable:
     """A variable as release 0.1 wrote it, with a leaf for each number."""
     numbers, grads = [number_of(x) for x in leaves], [*map(gradient_of, leaves)]
-    grads = None if grads.count(None) == len(grads) else [0.0 if grad is None else grad for grad in grads]
-    variable = restore_many_variable((len(leaves),), trainable, name, numbers, grads)
+    has_grads = grads.count(None) < len(grads)
+    grads = [0.0 if grad is None else grad for grad in grads]
+    variable = restore_many_variable((len(leaves),), trainable, name, numbers, grads if has_grads else None)
     for i, leaf in enumerate(leaves):
         leaf.row = element_of(variable.row, i)
         leaf._grad = variable
@@ -159,7 +160,7 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Valu
 def restore_many_variable(
     shape: tuple[int, ...], trainable: bool, name: str | None, numbers: list[Any], grads: Any
 ) -> ManyVariable:
-    variable: ManyVariable = Variable(nested_lists(numbers, shape), trainable, name)  # type: ignore[assignment]
+    variable: ManyVariable = Variable(nested_lists(numbers, shape), trainable, name)
     variable._grad = grads
     return variable
 
@@ -200,5 +201,5 @@ def reduce_many_variable(variable: ManyVariable) -> tuple[Any, ...]:
 
 for _kind in (Vector, VectorOfLeaves, Matrix, MatrixOfLeaves):
     copyreg.pickle(_kind, reduce_many)
-for _kind in (VectorVariable, MatrixVariable):
-    copyreg.pickle(_kind, reduce_many_variable)
+copyreg.pickle(VectorVariable, reduce_many_variable)
+copyreg.pickle(MatrixVariable, reduce_many_variable)

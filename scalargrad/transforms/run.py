@@ -198,7 +198,7 @@ def is_forward_cheaper(rows: Sequence[Row], leaves: Sequence[Row], outputs: Sequ
     if len(outputs) == 1:
         return False  # one sweep does it
     below = {identity_of(leaf): 1 << i for i, leaf in enumerate(leaves)}
-    above: dict[int, int] = {}
+    above: dict[float, int] = {}
     for i, y in enumerate(outputs):
         above[identity_of(y)] = above.get(identity_of(y), 0) | 1 << i
     balance = 0

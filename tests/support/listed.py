@@ -32,6 +32,41 @@ class Start(NamedTuple):
     kind: str  # "leaves", "variable", "constant", or "some" of which are leaves
 
 
+class Step(NamedTuple):
+    """One step of a program: a method of the kit with its arguments; a `Place` among them is an earlier result."""
+
+    method: str
+    args: tuple[Any, ...]
+
+    def __call__(self, kit: Any, found: list[Any]) -> Any:
+        return getattr(kit, self.method)(*[at(found, x) for x in self.args])
+
+
+class Place(int):
+    """Where an earlier result stands."""
+
+    def __repr__(self) -> str:
+        return f"#{int(self)}"
+
+
+def at(found: list[Any], x: Any) -> Any:
+    return [at(found, each) for each in x] if isinstance(x, list) else found[x] if isinstance(x, Place) else x
+
+
+class Named:
+    """A function by the text of it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.function = eval(text, {"sg": sg, "operator": operator})
+
+    def __call__(self, *operands: Any) -> Any:
+        return self.function(*operands)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 class Many:
     """A vector or a matrix as what it is: a list of single Values, row by row, and a shape."""
 
@@ -176,33 +211,46 @@ class Listed:
 
 # ---- Steps -----------------------------------------------------------------------------------------------------------
 
-UNARY: list[Callable[[Any], Any]] = [
-    operator.neg,
-    operator.pos,
-    abs,
-    sg.sin,
-    sg.tanh,
-    sg.relu,
-    sg.sigmoid,
-    sg.softplus,
-    lambda x: x**2,
-    lambda x: sg.sqrt(abs(x)),
-    lambda x: 1 - x,
-    lambda x: 2 / (x * x + 1.5),
-    lambda x: sg.clip(x, -1.0, 1.0),
-    lambda x: sg.exp(sg.sin(x)),
+UNARY = [
+    Named(text)
+    for text in (
+        "operator.neg",
+        "operator.pos",
+        "abs",
+        "sg.sin",
+        "sg.tanh",
+        "sg.relu",
+        "sg.sigmoid",
+        "sg.softplus",
+        "lambda x: x**2",
+        "lambda x: sg.sqrt(abs(x))",
+        "lambda x: 1 - x",
+        "lambda x: 2 / (x * x + 1.5)",
+        "lambda x: sg.clip(x, -1.0, 1.0)",
+        "lambda x: sg.exp(sg.sin(x))",
+    )
 ]
-BINARY: list[Callable[[Any, Any], Any]] = [
-    operator.add,
-    operator.sub,
-    operator.mul,
-    lambda x, y: x / (y * y + 1.5),
-    sg.maximum,
-    sg.atan2,
-    lambda x, y: sg.where(True, x, y),
-    lambda x, y: sg.hypot(x, y + 0.5),
+BINARY = [
+    Named(text)
+    for text in (
+        "operator.add",
+        "operator.sub",
+        "operator.mul",
+        "lambda x, y: x / (y * y + 1.5)",
+        "sg.maximum",
+        "sg.atan2",
+        "lambda x, y: sg.where(True, x, y)",
+        "lambda x, y: sg.hypot(x, y + 0.5)",
+    )
 ]
-ARRAYS: list[Callable[[Any, Any], Any]] = [operator.add, operator.mul, lambda x, y: x - y * 0.5]
+ARRAYS = [
+    Named(text)
+    for text in (
+        "operator.add",
+        "operator.mul",
+        "lambda x, y: x - y * 0.5",
+    )
+]
 REDUCTIONS = ["sum", "mean", "norm", "prod", "max", "min", "logsumexp"]
 
 
@@ -234,9 +282,9 @@ def programs(draw: Any, most: int = 8) -> tuple[list[Start], list[Any]]:
     shapes: list[Shape] = [start.shape for start in starts]
     steps: list[Any] = []
 
-    def pick(wanted: Callable[[Shape], bool]) -> int | None:
+    def pick(wanted: Callable[[Shape], bool]) -> Place | None:
         places = [i for i, shape in enumerate(shapes) if wanted(shape)]
-        return draw(st.sampled_from(places)) if places else None
+        return Place(draw(st.sampled_from(places))) if places else None
 
     for _ in range(draw(st.integers(1, most))):
         kind = draw(st.sampled_from(KINDS))
@@ -250,39 +298,38 @@ def programs(draw: Any, most: int = 8) -> tuple[list[Start], list[Any]]:
 
 def unary(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     i, function = pick(lambda _: True), draw(st.sampled_from(UNARY))
-    return lambda kit, found: kit.elementwise(function, found[i]), shapes[i]
+    return Step("elementwise", (function, i)), shapes[i]
 
 
 def binary(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     i, function = pick(lambda _: True), draw(st.sampled_from(BINARY))
     j = pick(lambda shape: fits(shape, shapes[i]))
-    return lambda kit, found: kit.elementwise(function, found[i], found[j]), max(shapes[i], shapes[j], key=len)
+    return Step("elementwise", (function, i, j)), max(shapes[i], shapes[j], key=len)
 
 
 def with_a_number(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     i, function, number = pick(lambda _: True), draw(st.sampled_from(ARRAYS)), draw(numbers)
-    if draw(st.booleans()):
-        return lambda kit, found: kit.elementwise(lambda x: function(number, x), found[i]), shapes[i]
-    return lambda kit, found: kit.elementwise(lambda x: function(x, number), found[i]), shapes[i]
+    operands = (number, i) if draw(st.booleans()) else (i, number)
+    return Step("elementwise", (function, *operands)), shapes[i]
 
 
 def reduction(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     name = draw(st.sampled_from(REDUCTIONS))
     i = pick(lambda shape: len(shape) == 1 or (bool(shape) and name in ("sum", "mean")))
-    return None if i is None else (lambda kit, found: kit.reduce(name, found[i]), ())
+    return None if i is None else (Step("reduce", (name, i)), ())
 
 
 def along(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     name, axis = draw(st.sampled_from(["sum", "mean"])), draw(st.integers(0, 1))
     i = pick(lambda shape: len(shape) == 2)
-    return lambda kit, found: kit.along(name, found[i], axis), (shapes[i][1 - axis],)
+    return Step("along", (name, i, axis)), (shapes[i][1 - axis],)
 
 
 def element(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(bool)
     size = shapes[i][0] * (shapes[i][1] if len(shapes[i]) > 1 else 1)
     j = draw(st.integers(0, size - 1))
-    return lambda kit, found: kit.element(found[i], j), ()
+    return Step("element", (i, j)), ()
 
 
 def slice_of(draw: Any, shapes: list[Shape], pick: Any) -> Any:
@@ -290,30 +337,30 @@ def slice_of(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     count = shapes[i][0]
     part = draw(st.slices(count))
     length = len(range(count)[part])
-    return (lambda kit, found: kit.slice(found[i], part), (length, *shapes[i][1:])) if length else None
+    return (Step("slice", (i, part)), (length, *shapes[i][1:])) if length else None
 
 
 def row(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(lambda shape: len(shape) == 2)
     j = draw(st.integers(0, shapes[i][0] - 1))
-    return lambda kit, found: kit.row(found[i], j), shapes[i][1:]
+    return Step("row", (i, j)), shapes[i][1:]
 
 
 def transpose(_: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(lambda shape: len(shape) == 2)
-    return lambda kit, found: kit.transpose(found[i]), shapes[i][::-1]
+    return Step("transpose", (i,)), shapes[i][::-1]
 
 
 def matmul(_: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(bool)
     j = pick(lambda shape: multiplies(shapes[i], shape))
-    return None if j is None else (lambda kit, found: kit.matmul(found[i], found[j]), shapes[i][:-1] + shapes[j][1:])
+    return None if j is None else (Step("matmul", (i, j)), shapes[i][:-1] + shapes[j][1:])
 
 
 def dot(_: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(lambda shape: len(shape) == 1)
     j = pick(lambda shape: shape == shapes[i])
-    return lambda kit, found: kit.dot(found[i], found[j]), ()
+    return Step("dot", (i, j)), ()
 
 
 def join(draw: Any, shapes: list[Shape], _: Any) -> Any:
@@ -321,24 +368,24 @@ def join(draw: Any, shapes: list[Shape], _: Any) -> Any:
     if not singles:
         return None
     places = draw(st.lists(st.sampled_from(singles), min_size=1, max_size=3))
-    return lambda kit, found: kit.join([found[i] for i in places]), (len(places),)
+    return Step("join", ([Place(i) for i in places],)), (len(places),)
 
 
 def stack(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(lambda shape: len(shape) == 1)
     others = [j for j, shape in enumerate(shapes) if shape == shapes[i]]
     places = draw(st.lists(st.sampled_from(others), min_size=1, max_size=3))
-    return lambda kit, found: kit.stack([found[i] for i in places]), (len(places), *shapes[i])
+    return Step("stack", ([Place(i) for i in places],)), (len(places), *shapes[i])
 
 
 def softmax(_: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(bool)
-    return lambda kit, found: kit.softmax(found[i]), shapes[i]
+    return Step("softmax", (i,)), shapes[i]
 
 
 def stop(_: Any, shapes: list[Shape], pick: Any) -> Any:
     i = pick(lambda _: True)
-    return lambda kit, found: kit.stop(found[i]), shapes[i]
+    return Step("stop", (i,)), shapes[i]
 
 
 KINDS = [unary, unary, binary, binary, binary, with_a_number, reduction, along, element, element, slice_of, row]
