@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import scalargrad as sg
 from scalargrad import nn, notebook, optim, plot, testing
+from scalargrad.engine.many import Values
 from scalargrad.operations.operation import Operation
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ run as tests, where they stand in the package. `scalargrad` is imported as `sg`.
 `Value`, a `Vector`, a list or a NumPy array, and give the same kind.
 """
 SECTIONS = {
-    "Values": ["Value", "Vector", "Variable", "constant", "stop_gradient", "no_grad"],
+    "Values": ["Value", "Vector", "Matrix", "Variable", "constant", "stop_gradient", "no_grad"],
     "The tape": ["GradientTape", "custom_gradient", "detect_anomaly"],
     "Transforms": [
         *("grad", "value_and_grad", "jacobian", "hessian", "jvp", "vjp", "hvp", "derivative", "flatten"),
@@ -35,6 +36,7 @@ SECTIONS = {
     "To see": ["explain", "rows", "topological_order"],
 }
 MODULES = {"scalargrad.plot": plot, "scalargrad.nn": nn, "scalargrad.optim": optim, "scalargrad.testing": testing}
+WITHIN = {"is_followed_in", "element", "plain", "grads", "set_grads"}  # what the package asks of Values and Vectors
 COMMAND = """`python -m scalargrad "x**2 * sin(y)" x=1.5 y=2` prints the value of an expression and its derivatives.
 
 - `name=number`: what a name stands for; each has its derivative.
@@ -95,9 +97,15 @@ def entry(name: str, thing: Any) -> Iterator[str]:
     yield f"### `{name}{signature_of(thing)}`\n"
     yield f"{markdown(inspect.getdoc(thing) or '')}\n"
     if inspect.isclass(thing):
-        for key, method in vars(thing).items():
+        offered = {**vars(Values), **vars(thing)} if issubclass(thing, Values) else vars(thing)
+        for key, method in offered.items():
             doc = inspect.getdoc(method)
-            if key.startswith("_") or not doc or isinstance(getattr(method, "operation", None), Operation):
+            if (
+                key.startswith("_")
+                or key in WITHIN
+                or not doc
+                or isinstance(getattr(method, "operation", None), Operation)
+            ):
                 continue
             if isinstance(method, property):
                 yield f"**`.{key}`** {markdown(doc)}\n"
@@ -107,14 +115,17 @@ def entry(name: str, thing: Any) -> Iterator[str]:
 
 def signature_of(thing: Any) -> str:
     """The parameters, without their types, which the text tells."""
+    maker = thing
+    if inspect.isclass(thing):
+        maker = thing.__new__ if "__new__" in vars(thing) else thing.__init__
     try:
-        signature = inspect.signature(thing.__init__ if inspect.isclass(thing) else thing)
+        signature = inspect.signature(maker)
     except ValueError:
         return "(...)"
     parameters = [
         parameter.replace(annotation=inspect.Parameter.empty)
         for parameter in signature.parameters.values()
-        if parameter.name != "self"
+        if parameter.name not in ("self", "cls")
     ]
     return str(signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty))
 

@@ -60,25 +60,27 @@ def refuse_float_of_vector(x: Any) -> NoReturn:
 
 
 def refuse_backward(x: Any) -> NoReturn:
+    rows, *columns = x.shape
+    size = plural(rows, "row" if columns else "element")
     raise ValueError(
-        f"backward() of a Vector of {plural(len(x), 'element')}: a gradient belongs to one number, so reduce it first, "
+        f"backward() of a {'Matrix' if columns else 'Vector'} of {size}: a gradient belongs to one number, so reduce it first, "
         "with .sum() or .mean()"
     )
 
 
-def refuse_list(x: Any, expected: str, maker: str = "Variable") -> NoReturn:
+def refuse_list(x: Any, expected: str) -> NoReturn:
     """Raise TypeError for a list in the place of a number."""
     raise TypeError(
         f"expected a real number{expected}, got {x!r} ({type(x).__name__}); a list of numbers makes a Variable or a "
-        f"Vector, and a matrix is a list of those: [{maker}(row) for row in rows]"
+        "Vector, and a list of rows of one length a Variable or a Matrix, with two dimensions and no more"
     )
 
 
 def refuse_dimensions(array: Any) -> NoReturn:
-    """Raise ValueError for an array of several dimensions in the place of a list of numbers."""
+    """Raise ValueError for an array of more dimensions than a matrix has."""
     raise ValueError(
-        f"expected one dimension, got an array of shape {array.shape}; take its rows one by one, as in "
-        "[Variable(row) for row in array] or [softmax(row) for row in array]"
+        f"expected one dimension or two, got an array of shape {array.shape}; take its matrices one by one, as in "
+        "[Variable(matrix) for matrix in array] or [softmax(matrix) for matrix in array]"
     )
 
 
@@ -102,10 +104,7 @@ ELSEWHERE = {
         "stop_gradient(x) gives it as a constant, and .data the number alone",
         "stop_gradient(v) gives it as constants, and tolist() the numbers alone",
     ),
-    "shape": (
-        "it is one number, and its .data is a plain float, or an exact number",
-        "",
-    ),
+    "shape": ("it is one number, and its .data is a plain float, or an exact number", ""),
     "dtype": (
         "it is one number, and its .data is a plain float, or an exact number",
         "its elements are Values, and tolist() gives their numbers, as plain floats or exact numbers",

@@ -23,8 +23,8 @@ from _thread import RLock
 
 from .checks import RANGE_ERRORS, Symbol, iterate, refuse_operand, show
 from .engine import contexts
+from .engine.many import Values
 from .engine.value import Value, number_of
-from .engine.vector import Vector
 from .operations import elementary as operations
 from .operations import floats, reductions
 from .operations.operation import find_applier, registry
@@ -50,7 +50,7 @@ PLAIN = {
 
 
 def is_recorded(x: object) -> bool:
-    return isinstance(x, (Value, Vector, Symbol))
+    return isinstance(x, (Value, Values, Symbol))
 
 
 def is_one_number(x: object) -> bool:

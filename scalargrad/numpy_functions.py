@@ -1,6 +1,6 @@
-"""What NumPy does with Values and Vectors: its functions apply the operations that have their names.
+"""What NumPy does with Values, Vectors and Matrices: its functions apply the operations that have their names.
 
-A `Value` or a `Vector` among the arguments of one of NumPy's functions calls what is here, by NumPy's protocols (NEP 13
+A `Value`, a `Vector` or a `Matrix` among the arguments of one of NumPy's functions calls what is here, by NumPy's protocols (NEP 13
 and NEP 18), so that NumPy is there already. What has no operation goes by the operators of the elements, as NumPy does
 with arrays of objects.
 """
@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 from . import math
 from .checks import is_array, named, refuse_operand
+from .engine.many import Values, apply_elementwise, elements, product
+from .engine.matrix import Matrix
+from .engine.rows import NUMBER
 from .engine.value import Element, Value, number_of
 from .engine.vector import Vector
 from .operations.operation import (
@@ -32,25 +35,42 @@ if TYPE_CHECKING:
 
 
 def as_objects(x: Any) -> Any:
-    """A value or a vector as a NumPy array of objects; anything else as it is."""
-    if not isinstance(x, (Value, Vector)):
-        is_array(x)  # which refuses a matrix and a masked array
+    """A value, a vector or a matrix as a NumPy array of objects; anything else as it is."""
+    if not isinstance(x, (Value, Values)):
+        is_array(x)  # which refuses NumPy's own matrix and a masked array
         return x
-    array = sys.modules["numpy"].empty(len(x) if isinstance(x, Vector) else (), dtype=object)
-    array[...] = [*x] if isinstance(x, Vector) else x
-    return array
+    numpy = sys.modules["numpy"]
+    if isinstance(x, Value):
+        array = numpy.empty((), dtype=object)
+        array[()] = x
+        return array
+    array = numpy.empty(len(x.row[NUMBER]), dtype=object)
+    array[:] = [*elements(x)]
+    return array.reshape(x.shape)
 
 
 def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects."""
+    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects.
+
+    Beside a matrix an array of two dimensions is another one, and so is the result.
+    """
+    if is_of_matrices(operands):
+        return apply_elementwise(operation, operands)
     return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
+
+
+def is_of_matrices(operands: Sequence[Any]) -> bool:
+    """Whether a matrix is among operands of two dimensions at most."""
+    return any(isinstance(x, Matrix) for x in operands) and all(getattr(x, "ndim", 0) <= 2 for x in operands)
 
 
 array_appliers[2] = (Rank.ARRAY, apply_to_arrays)
 
 
 def matrix_product(left: Any, right: Any) -> Any:
-    """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array."""
+    """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array; or a matrix."""
+    if is_of_matrices((left, right)):
+        return product(left, right)
     numpy = sys.modules["numpy"]
     left, right = as_objects(left), as_objects(right)
     rows, columns = numpy.ndim(left), numpy.ndim(right)
@@ -99,8 +119,11 @@ def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any)
     if function is not None and function is not matrix_product:
         ufunc = sys.modules["numpy"].frompyfunc(function, ufunc.nin, ufunc.nout)
     result = natively(name, getattr(ufunc, method), operands, options)
-    if is_plain and getattr(result, "ndim", 0) == 1 and any(isinstance(x, Value) for x in result.flat):
-        return Vector(result)
+    dimensions = getattr(result, "ndim", 0) if is_plain else 0
+    if (dimensions == 1 or (dimensions == 2 and is_of_matrices(operands))) and any(
+        isinstance(x, Value) for x in result.flat
+    ):
+        return Vector(result) if dimensions == 1 else Matrix(result)
     return result
 
 
@@ -112,7 +135,7 @@ def refuse_numpy_options(
         raise TypeError(f"{name} of Values takes where= only together with out=; or choose with scalargrad.where")
     kinds = [] if dtype is None else [sys.modules["numpy"].dtype(dtype)]
     for array in out if isinstance(out, tuple) else (out,):
-        if isinstance(array, (Value, Vector)):
+        if isinstance(array, (Value, Values)):
             raise TypeError(f"{name} cannot write to {array!r}; take the result as it is returned")
         kinds += [array.dtype] if hasattr(array, "dtype") else []
     for kind in kinds:
@@ -130,9 +153,9 @@ def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], opti
     if not options:
         if (
             isinstance(reduction, Reduction)
-            and hasattr(Vector, name)
             and len(operands) == 1
-            and isinstance(operands[0], Vector)
+            and isinstance(operands[0], Values)
+            and hasattr(type(operands[0]), name)
         ):
             return getattr(operands[0], name)()
         operation = numpy_functions.get(name)
@@ -210,9 +233,9 @@ def refuse_mask(_: Any) -> Any:
     raise TypeError("a masked array would lose the gradients of Values; use its compressed() or filled() instead")
 
 
-Value.__array_ufunc__ = Vector.__array_ufunc__ = apply_ufunc  # type: ignore[attr-defined]
-Value.__array_function__ = Vector.__array_function__ = apply_function  # type: ignore[attr-defined]
-Value._mask = Vector._mask = property(refuse_mask)  # type: ignore[attr-defined]
+Value.__array_ufunc__ = Values.__array_ufunc__ = apply_ufunc  # type: ignore[attr-defined]
+Value.__array_function__ = Values.__array_function__ = apply_function  # type: ignore[attr-defined]
+Value._mask = Values._mask = property(refuse_mask)  # type: ignore[attr-defined]
 # By these methods NumPy's functions ask the elements of arrays of objects for what `math` has. A `__getattr__` in their
 # place would slow down every look at an attribute of a Value.
 for _name, _operation in numpy_functions.items():

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad import nn, optim, testing
-from scalargrad.tape.variable import ScalarVariable, VectorVariable
+from scalargrad.engine.many import Values
+from scalargrad.tape.variable import MatrixVariable, ScalarVariable, VectorVariable
 from tests.support import ROOT
 from tests.support.bad_input import Point
 
@@ -51,9 +52,12 @@ def test_every_case_has_its_own_name() -> None:
 
 
 # What the parts of the package ask of one another, with what they made themselves.
-OWN = {"Value.is_followed_in", "Value.is_leaf"} | {
-    f"GradientTape.{name}" for name in ("take_part", "note_end", "watches", "saw", "follows_leaf", "follows")
-}
+OF_MANY = ("is_followed_in", "element", "plain", "grads", "set_grads")
+OWN = (
+    {"Value.is_followed_in", "Value.is_leaf"}
+    | {f"{kind}.{name}" for kind in ("Vector", "Matrix") for name in OF_MANY}
+    | {f"GradientTape.{name}" for name in ("take_part", "note_end", "watches", "saw", "follows_leaf", "follows")}
+)
 
 MADE_FOR_NETWORKS = ("scalargrad.nn.", "scalargrad.optim.")
 
@@ -70,8 +74,10 @@ def test_every_public_name_is_in_the_table() -> None:
     public = {*sg.__all__, *(f"testing.{name}" for name in testing.__all__)}
     public |= {f"math.{name}" for name in sg.math.__all__ if callable(getattr(math, name))}
     public |= {f"math.{name}" for name in dir(sg.math) if callable(getattr(sg.math, name))}
-    for kind in (sg.Value, sg.Vector, sg.GradientTape):
+    for kind in (sg.Value, sg.Vector, sg.Matrix, sg.GradientTape):
         public |= offered_by(kind, kind.__name__)
+    for kind in (sg.Vector, sg.Matrix):
+        public |= offered_by(Values, kind.__name__)
     for module in (nn, optim):
         name = module.__name__.removeprefix("scalargrad.")
         made_there = [
@@ -80,7 +86,7 @@ def test_every_public_name_is_in_the_table() -> None:
             if str(getattr(thing, "__module__", "")).startswith(MADE_FOR_NETWORKS)
         ]
         public |= {f"{name}.{thing.__name__}" for thing in made_there if ">>>" in (thing.__doc__ or "")}
-    for kind in (ScalarVariable, VectorVariable):
+    for kind in (ScalarVariable, VectorVariable, MatrixVariable):
         public |= offered_by(kind, "Variable")
     assert public - {case.name for case in rows()} == OWN
 

@@ -53,8 +53,8 @@ class PathTree:
     def __init__(self) -> None:
         self.root = Branch()
         self.inputs: list[Traced] = []
-        self.leaves: dict[int, tuple[Value, Traced]] = {}
-        self.outside: dict[int, Value] = {}
+        self.leaves: dict[float, tuple[Value, Traced]] = {}
+        self.outside: dict[float, Value] = {}
         self.count = 0
 
     def add(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> int:

@@ -261,12 +261,12 @@ class Trace(Block):
         self.raised = ""
         self.refusal: Exception | None = None
         self.events: list[Any] = []
-        self.answers: dict[int, Any] = {}
+        self.answers: dict[float, Any] = {}
         self.table: dict[tuple[Any, ...], Traced] = {}
-        self.leaves: dict[int, tuple[Value, Traced]] = {}
+        self.leaves: dict[float, tuple[Value, Traced]] = {}
         self.intervals: set[int] = set()
-        self.outside: dict[int, Value] = {}  # what was computed before: its numbers stay, but a tape may follow it
-        self.made: dict[int, Value] = {}  # leaves that the function made
+        self.outside: dict[float, Value] = {}  # what was computed before: its numbers stay, but a tape may follow it
+        self.made: dict[float, Value] = {}  # leaves that the function made
 
     # -- the block
 

@@ -75,8 +75,9 @@ class Stretches(Adjoints):
             part = None if whole is None else whole[round(identity % 1 * (len(whole) + 1)) - 1]
             return part if single is None else single if part is None else single + part
         for top, adjoints in self.lists:
-            if 0 <= top - identity < len(adjoints) and adjoints[top - identity] is not None:
-                return adjoints[top - identity]
+            place = top - row[SERIAL]
+            if 0 <= place < len(adjoints) and adjoints[place] is not None:
+                return adjoints[place]
         return self.get(identity)
 
     def __len__(self) -> int:

@@ -39,13 +39,14 @@ from .rows import (
     TAKE,
     TRANSPOSE,
     next_serial,
+    place_in,
 )
 from .value import Value, element_on, make_constant, new, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, Protocol, Self
 
     from ..checks import Number
     from ..operations.operation import Operation
@@ -53,6 +54,11 @@ if TYPE_CHECKING:
     from .rows import Row
 
     Shape = tuple[int, ...]
+
+    class HasRows(Protocol):
+        """A matrix, for type checkers, as what a vector can be told of it."""
+
+        def _by_rows(self, numbers: Sequence[Any], /) -> Any: ...
 
 
 # ---- How an operation on many numbers is recorded --------------------------------------------------------------------
@@ -112,7 +118,7 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     else:
         wanted = [operation.rules] * len(lines)
     return numbers, [
-        (rule if not callable(rule) else tuple(by)) if follows else None
+        (tuple(by) if callable(rule) else rule) if follows else None  # type: ignore[arg-type]
         for rule, by, follows in zip(operation.rules, [*zip(*wanted)] or operation.rules, followed)
     ]
 
@@ -211,7 +217,7 @@ def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
     if kinds <= PLAIN:
         return constants(values, shape)
     if kinds != {Value}:
-        values = tuple([element_value(x, i) for i, x in enumerate(values)])
+        values = tuple([element_value(x, i, shape) for i, x in enumerate(values)])
     if any(not row[2] and row[4] is not None for row in [value.row for value in values]):
         made = new(classes[len(shape)][1])
         made.values = values
@@ -253,6 +259,12 @@ def common_shape(shapes: Sequence[Shape]) -> Shape:
                 "that has as many columns"
             )
     return first
+
+
+def in_rows(numbers: Sequence[Any], width: int, shape: Shape) -> list[Any]:
+    """Numbers by the rows of a shape, of which a vector has one."""
+    count = shape[0] if len(shape) > 1 else 1
+    return [numbers[i * width : (i + 1) * width] for i in range(count)]
 
 
 # ---- Operands --------------------------------------------------------------------------------------------------------
@@ -407,7 +419,7 @@ class Values:
     def __neg__(self) -> Any:
         return apply_elementwise(operations.neg, (self,))
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
     def __abs__(self) -> Any:
@@ -457,11 +469,11 @@ def product(left: Any, right: Any) -> Any:
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, (left, right)):
         xs, ys = [*elements(left)], [*elements(right)]
-        downs = [xs[i : i + common] for i in range(0, len(xs), common)]
+        downs = in_rows(xs, common, left.shape)
         found = [record(reductions.dot, (*x, *ys[i::columns])) for x in downs for i in range(columns)]
         return joined(found, shape)
     xs, ys, mul, zero = of_left[NUMBER], of_right[NUMBER], operator.mul, ZERO
-    by_row = [xs[i : i + common] for i in range(0, len(xs), common)] if len(across) > 1 else [xs]
+    by_row = in_rows(xs, common, across)
     if columns == 1:
         numbers = tuple([sum(map(mul, x, ys), zero) for x in by_row])
     else:
@@ -487,15 +499,16 @@ class Leaves:
 
     __slots__ = ()
 
-    values: tuple[Value, ...]
-    gathered: Row
+    if TYPE_CHECKING:
+        values: tuple[Value, ...]
+        gathered: Row
 
     @property
     def row(self) -> Row:
         """The row of what they are now."""
         row = self.gathered
         if row[OPERATION] is CONSTANT or any(map(operator.is_not, [x.row for x in self.values], row[RIGHT])):
-            self.gathered = row = joined(self.values, row[SHAPE]).row
+            self.gathered = row = joined(self.values, row[SHAPE]).row  # type: ignore[misc]
         return row
 
     def element(self, i: int) -> Value:
@@ -505,13 +518,18 @@ class Leaves:
 PLAIN = {float, int}
 
 
-def element_value(x: Any, index: int) -> Value:
-    """An element of a vector: a value as it is, a number as a constant."""
+def element_value(x: Any, i: int, shape: Shape) -> Value:
+    """Element i of a vector or a matrix: a value as it is, a number as a constant."""
     if isinstance(x, Value):
         return x
+    if type(x) is float or type(x) is int:
+        return make_constant(x)
+    role = f" or a Value as element {i} of a Vector"
+    if len(shape) > 1:
+        role = f" or a Value as element {[*place_in(shape, i)]} of a Matrix"
     if isinstance(x, (list, tuple, Values)):
-        refuse_list(x, f" or a Value as element {index} of a Vector")
-    return make_constant(as_number(x, " or a Value as element {} of a Vector", index))
+        refuse_list(x, role)
+    return make_constant(as_number(x, role))
 
 
 appliers[Values] = appliers[list] = appliers[tuple] = (Rank.VECTOR, apply_elementwise)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import is_array, plural
+from ..checks import plural
 from .many import (
     Leaves,
     Values,
@@ -12,6 +12,7 @@ from .many import (
     elements_of,
     gathered,
     has_elements,
+    in_rows,
     joined,
     moved,
     on_shape,
@@ -23,9 +24,10 @@ from .vector import Vector
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, overload
 
     from ..checks import Number
+    from .value import Value
 
 
 class Matrix(Values):
@@ -49,21 +51,51 @@ class Matrix(Values):
 
     __slots__ = ()
 
-    def __new__(cls, rows: Iterable[Any]) -> Any:
+    def __new__(cls, rows: Iterable[Any]) -> Matrix:
         """A matrix; of values that can be assigned it is one whose numbers go with theirs."""
         if cls is not Matrix:
             return new(cls)
-        if type(rows) is Matrix:
-            return on_shape(rows.row)
+        if isinstance(rows, Matrix):
+            made: Matrix = on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
+            return made
         if type(rows) is list and {*map(type, rows)} == {Vector} and len({row.row[SHAPE] for row in rows}) == 1:
             return joined(rows, (len(rows), *rows[0].row[SHAPE]))
         found, shape = rows_and_shape(rows)
         if all(isinstance(row, Values) and not isinstance(row, Leaves) for row in found):
-            return joined(found, shape)
-        return gathered([x for row in found for x in row], shape)
+            made = joined(found, shape)
+        else:
+            made = gathered([x for row in found for x in row], shape)
+        return made
+
+    if TYPE_CHECKING:
+
+        def _elementwise(self, other: Any, /) -> Matrix: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _elementwise
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _elementwise
+        __pow__ = __rpow__ = _elementwise
+
+        def __neg__(self) -> Matrix: ...
+        def __abs__(self) -> Matrix: ...
+        @overload
+        def __matmul__(self, other: Matrix) -> Matrix: ...
+        @overload
+        def __matmul__(self, other: Vector) -> Vector: ...
+        @overload
+        def __matmul__(self, other: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Vector: ...
+        @overload
+        def __getitem__(self, index: slice) -> Matrix: ...
+        @overload
+        def __getitem__(self, index: tuple[int, int]) -> Value: ...
 
     def __getitem__(self, index: Any) -> Any:
         count, width = self.shape
@@ -113,8 +145,7 @@ class Matrix(Values):
         return Matrix(self)
 
     def _by_rows(self, numbers: Sequence[Any]) -> list[list[Any]]:
-        width = self.shape[1]
-        return [[*numbers[i : i + width]] for i in range(0, len(numbers), width)]
+        return [*map(list, in_rows(numbers, self.shape[1], self.shape))]
 
     def tolist(self) -> list[list[Number]]:
         """The plain numbers, a list for each row."""
@@ -150,6 +181,13 @@ class Matrix(Values):
         numbers = self.row[NUMBER]
         return moved(TRANSPOSE, self, tuple([numbers[i] for i in places]), (width, count), places)  # type: ignore[no-any-return]
 
+    if TYPE_CHECKING:
+
+        @overload
+        def sum(self, axis: None = None) -> Value: ...
+        @overload
+        def sum(self, axis: int) -> Vector: ...
+
     def sum(self, axis: int | None = None) -> Any:
         """The sum of all elements, row by row; a Vector of the sums of each column (axis=0) or of each row (axis=1).
 
@@ -163,9 +201,21 @@ class Matrix(Values):
             raise ValueError(f"axis is 0, of each column, 1, of each row, or None, of all, not {axis!r}")
         return constants((1,) * count, (count,)) @ self if axis == 0 else self @ constants((1,) * width, (width,))
 
+    if TYPE_CHECKING:
+
+        @overload
+        def mean(self, axis: None = None) -> Value: ...
+        @overload
+        def mean(self, axis: int) -> Vector: ...
+
     def mean(self, axis: int | None = None) -> Any:
         """The mean of all elements, or a Vector of the means of each column (axis=0) or of each row (axis=1)."""
-        return super().mean() if axis is None else self.sum(axis) / self.shape[axis]
+        if axis is None:
+            return super().mean()
+        sums = self.sum(axis)
+        if not self.shape[axis]:
+            raise ValueError(f"mean along axis {axis} of a Matrix of shape {self.shape}; it takes at least one element")
+        return sums / self.shape[axis]
 
 
 def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
@@ -179,17 +229,15 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     if found is None or not all(map(has_elements, found)):
         what = f"got {rows!r} ({type(rows).__name__})"
         raise TypeError(f"Matrix takes a list of rows, each a list of numbers or Values, {what}")
-    rows = [row if isinstance(row, Values) else elements_of(row) for row in found]
+    rows = [row if isinstance(row, Values) and len(row.shape) == 1 else elements_of(row) for row in found]
     widths = sorted({len(row) for row in rows})
     if len(widths) != 1:
         lengths = " and ".join(map(str, widths)) or "no rows"
         raise ValueError(f"expected one row or more of one length for a Matrix, got {lengths}")
-    if any(is_array(row) or (isinstance(row, Values) and len(row.shape) > 1) for row in rows):
-        raise TypeError("Matrix takes a list of rows of numbers or Values; it has two dimensions, no more")
     return rows, (len(rows), widths[0])
 
 
-class MatrixOfLeaves(Leaves, Matrix):
+class MatrixOfLeaves(Leaves, Matrix):  # type: ignore[override]
     __slots__ = ("gathered", "values")
 
 

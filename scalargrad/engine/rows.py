@@ -217,8 +217,12 @@ def rows_below(targets: Iterable[Row], recorder: Recorder | None = None) -> list
 
 
 def is_many(x: Any) -> bool:
-    """Whether an operand is a row of many numbers."""
-    return type(x) is tuple and bool(x[SHAPE]) and type(x[SHAPE]) is tuple
+    """Whether an operand is a row of many numbers.
+
+    In place of a shape most rows have a derivative, whose truth nobody may ask: while a function is traced, that would
+    be a decision.
+    """
+    return type(x) is tuple and type(x[SHAPE]) is tuple and x[SHAPE] != ()
 
 
 def element_of(row: Row, i: int) -> Row:
@@ -292,7 +296,7 @@ def factors_of(row: Row, i: int) -> tuple[range, range]:
 # ---- Whom a row belongs to -------------------------------------------------------------------------------------------
 
 
-class Handles(dict[int, "Any"]):
+class Handles(dict[float, "Any"]):
     """Which object stands for a leaf's key, or for a row's serial, as long as there is one.
 
     Plain weak references without callbacks: a callback would be code of this package that runs in a finaliser. What is
@@ -304,11 +308,11 @@ class Handles(dict[int, "Any"]):
     def __init__(self) -> None:
         self.limit = 100
 
-    def find(self, identity: int) -> Any:
+    def find(self, identity: float) -> Any:
         """The object, or None."""
         return self.get(identity, nothing)()
 
-    def add(self, identity: int, thing: Any) -> None:
+    def add(self, identity: float, thing: Any) -> None:
         """Let it be found."""
         self[identity] = ref(thing)
         if len(self) > self.limit:

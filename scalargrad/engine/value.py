@@ -152,9 +152,11 @@ def holder_of(row: Row) -> Value:
         value = new(Value)
         value.row = row
         if is_leaf:
-            value._grad = latest_adjoint(row)
-            if (place := place_in_leaf(row)) is not None:
+            if (place := place_in_leaf(row)) is None:
+                value._grad = latest_adjoint(row)
+            else:
                 whole, i = place
+                value._grad = whole
                 value = whole.handles.setdefault(i, value)
         table.add(identity, value)
     return value
@@ -381,8 +383,9 @@ class Value(Element):
     (15.0, 8.0)
     """
 
-    # `_grad` of a leaf is its gradient; of a target of `backward()` it is what that pass came to. Two handles on one
-    # row are one value: so what else belongs to a computed value belongs to its row (see `holder_of`).
+    # `_grad` of a leaf is its gradient; of an element of a variable it is the variable, which has that, and lives as
+    # long as any of its elements; of a target of `backward()` it is what that pass came to. Two handles on one row are
+    # one value: so what else belongs to a computed value belongs to its row (see `holder_of`).
     __slots__ = ("__weakref__", "_grad", "row")
 
     row: Row
@@ -655,7 +658,7 @@ class Value(Element):
             twin.row = row
             return twin
         twin = make_leaf(new(type(self)), number_of(self), row[LABEL], row[OPERATION] == LEAF)
-        twin._grad = getattr(self, "_grad", None)
+        twin._grad = gradient_of(self)
         return twin
 
 

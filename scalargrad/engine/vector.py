@@ -34,10 +34,11 @@ from .value import Value, make_constant, new, number_of, record, shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, overload
 
     from ..checks import Number
     from ..operations.operation import Operation
+    from .many import HasRows
     from .rows import Row
 
 
@@ -63,11 +64,34 @@ class Vector(Values):
 
     __slots__ = ()
 
-    def __new__(cls, elements: Iterable[Any]) -> Any:
+    def __new__(cls, elements: Iterable[Any]) -> Vector:
         """A vector; of values that can be assigned it is one whose numbers go with theirs."""
         if cls is not Vector:
             return new(cls)
-        return gathered(elements if hasattr(elements, "__iter__") else iterate("Vector", elements))
+        elements = elements if hasattr(elements, "__iter__") else iterate("Vector", elements)
+        return gathered(elements)  # type: ignore[no-any-return]
+
+    if TYPE_CHECKING:
+
+        @overload
+        def _elementwise(self, other: HasRows, /) -> Any: ...
+        @overload
+        def _elementwise(self, other: Any, /) -> Vector: ...
+        def _elementwise(self, other: Any, /) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _elementwise
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _elementwise
+        __pow__ = __rpow__ = _elementwise
+
+        def __neg__(self) -> Vector: ...
+        def __abs__(self) -> Vector: ...
+        @overload
+        def __matmul__(self, other: HasRows) -> Vector: ...
+        @overload
+        def __matmul__(self, other: Vector | list[Any] | tuple[Any, ...]) -> Value: ...
+        @overload
+        def __matmul__(self, other: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
 
     # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
 
@@ -84,6 +108,13 @@ class Vector(Values):
         if value not in values[start:stop]:
             raise ValueError(f"expected an element of {self!r}, got {value!r}")
         return values.index(value, start, stop)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Value: ...
+        @overload
+        def __getitem__(self, index: slice) -> Vector: ...
 
     def __getitem__(self, index: Any) -> Any:
         try:
@@ -202,7 +233,7 @@ class Vector(Values):
         return value_of_many("dot", number, (row, *singles), (by_row, *by_others), interval)
 
 
-class VectorOfLeaves(Leaves, Vector):
+class VectorOfLeaves(Leaves, Vector):  # type: ignore[override]
     __slots__ = ("gathered", "values")
 
 

@@ -44,7 +44,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     def __init__(self) -> None:
         super().__init__()
         # Where each row was made, by its serial.
-        self._places: dict[int, str] = {}
+        self._places: dict[float, str] = {}
 
     def take_part(self, interval: BlockInterval) -> None:
         """Say to an interval that every row is looked at."""

@@ -376,12 +376,15 @@ def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Valu
     found = adjoints.of(source.row)
     if found is None and not zero:
         return None
+    gradient: Vector
     numbers = source.row[NUMBER]
     if found is None or None in found:
         found = [zero_like(x) if y is None else y for x, y in zip(numbers, found or [None] * len(numbers))]
     if any(isinstance(x, Value) for x in found):
-        return joined([x if isinstance(x, Value) else make_constant(x) for x in found], source.row[SHAPE])
-    return constants(tuple(found), source.row[SHAPE])
+        gradient = joined([x if isinstance(x, Value) else make_constant(x) for x in found], source.row[SHAPE])
+    else:
+        gradient = constants(tuple(found), source.row[SHAPE])
+    return gradient
 
 
 def values_of(value: Value | Vector) -> Sequence[Value]:

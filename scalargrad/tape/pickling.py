@@ -27,7 +27,7 @@ from ..engine.rows import (
     reassigned,
     rows_below,
 )
-from ..engine.value import Value, holder_of, make_leaf, new, number_of, place_in_leaf, recorded, settle
+from ..engine.value import Value, gradient_of, holder_of, make_leaf, new, number_of, place_in_leaf, recorded, settle
 from ..engine.vector import Vector, VectorOfLeaves
 from ..pytree import nested_lists
 from .variable import ManyVariable, MatrixVariable, ScalarVariable, Variable, VectorVariable
@@ -93,7 +93,7 @@ def restore_graph(begins: list[Any], written: list[tuple[Any, ...]], roots: list
     """What `flatten_graph` was given. A row that says so (of release 0.1) has leaves whose numbers of then are lost."""
     interval = current()
     made = [*begins]
-    found = {identity_of(x.row): getattr(x, "_grad", None) for x in begins if isinstance(x, Value)}
+    found = {identity_of(x.row): gradient_of(x) for x in begins if isinstance(x, Value)}
     adjoints = {identity: adjoint for identity, adjoint in found.items() if adjoint is not None}
     for operation, number, places, derivatives, label, grad, is_old in written:
         rows = [made[i].row if isinstance(made[i], Value) else made[i] for i in places]
@@ -146,11 +146,13 @@ def restore_many(shape: tuple[int, ...], *graph: Any) -> Any:
 
 def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> ManyVariable:
     """A variable as release 0.1 wrote it, with a leaf for each number."""
-    numbers, grads = [number_of(x) for x in leaves], [getattr(x, "_grad", None) for x in leaves]
-    grads = None if grads.count(None) == len(grads) else [0.0 if grad is None else grad for grad in grads]
-    variable = restore_many_variable((len(leaves),), trainable, name, numbers, grads)
+    numbers, grads = [number_of(x) for x in leaves], [*map(gradient_of, leaves)]
+    has_grads = grads.count(None) < len(grads)
+    grads = [0.0 if grad is None else grad for grad in grads]
+    variable = restore_many_variable((len(leaves),), trainable, name, numbers, grads if has_grads else None)
     for i, leaf in enumerate(leaves):
         leaf.row = element_of(variable.row, i)
+        leaf._grad = variable
         variable.handles[i] = leaf
     return variable
 
@@ -158,7 +160,7 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Valu
 def restore_many_variable(
     shape: tuple[int, ...], trainable: bool, name: str | None, numbers: list[Any], grads: Any
 ) -> ManyVariable:
-    variable: ManyVariable = Variable(nested_lists(numbers, shape), trainable, name)  # type: ignore[assignment]
+    variable: ManyVariable = Variable(nested_lists(numbers, shape), trainable, name)
     variable._grad = grads
     return variable
 
@@ -172,7 +174,7 @@ def reduce_value(value: Value) -> tuple[Any, ...]:
         return restore_value, flatten_graph([value])
     if (place := place_in_leaf(value.row)) is not None:
         return element_of_variable, place
-    return restore_leaf, (type(value), value.is_tracked, number_of(value), value.label, getattr(value, "_grad", None))
+    return restore_leaf, (type(value), value.is_tracked, number_of(value), value.label, gradient_of(value))
 
 
 def restore_scalar_variable(*state: Any) -> Value:
@@ -199,5 +201,5 @@ def reduce_many_variable(variable: ManyVariable) -> tuple[Any, ...]:
 
 for _kind in (Vector, VectorOfLeaves, Matrix, MatrixOfLeaves):
     copyreg.pickle(_kind, reduce_many)
-for _kind in (VectorVariable, MatrixVariable):
-    copyreg.pickle(_kind, reduce_many_variable)
+copyreg.pickle(VectorVariable, reduce_many_variable)
+copyreg.pickle(MatrixVariable, reduce_many_variable)

@@ -87,6 +87,10 @@ class Variable(Chosen):
             cls, initial: float | Real | Value, trainable: bool = True, name: str | None = None
         ) -> ScalarVariable: ...
         @overload
+        def __new__(
+            cls, initial: Sequence[Sequence[Any] | Vector] | Matrix, trainable: bool = True, name: str | None = None
+        ) -> MatrixVariable: ...
+        @overload
         def __new__(cls, initial: Iterable[Any], trainable: bool = True, name: str | None = None) -> VectorVariable: ...
         def __new__(cls, *args: Any, **options: Any) -> Any: ...
         def assign(self, value: Any) -> Self: ...
@@ -166,16 +170,14 @@ class ManyVariable(Values):
     __slots__ = ()
 
     if TYPE_CHECKING:
-        _trainable: bool
         handles: dict[int, Value]  # of the elements that were asked for
-        name: str | None
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         require_flag("trainable", trainable)
         numbers, shape = leaf_numbers(initial)
-        self._trainable = trainable
-        self.name = name
-        self.handles = {}
+        self._trainable = trainable  # type: ignore[misc]
+        self.name = name  # type: ignore[misc]
+        self.handles = {}  # type: ignore[misc]
         make_leaf(self, numbers, name, trainable, shape)
 
     @property
@@ -193,7 +195,8 @@ class ManyVariable(Values):
         """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
         if open_blocks:
             self.is_followed_in(current())
-        return self.handles.get(i) or element_on(self.row, i)
+        found = self.handles.get(i)
+        return element_on(self.row, i) if found is None else found
 
     def assign(self, value: Any) -> Self:
         """Take the numbers of a vector, matrix, list or array; returns the variable. No gradient flows through it.
@@ -222,28 +225,40 @@ class ManyVariable(Values):
         return show_variable(text[text.index("(") + 1 : -1], self)
 
     def __copy__(self) -> Self:
-        twin: Self = Variable(self, self.trainable, self.name)  # type: ignore[assignment]
+        twin: Self = Variable(self, self.trainable, self.name)  # type: ignore[call-overload]
         twin._grad = self._grad
         return twin
 
 
-class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[misc]
+class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
     __slots__ = ("_trainable", "handles", "name")
 
     if TYPE_CHECKING:
 
         def __iter__(self) -> Iterator[Value]: ...
-        def _elementwise(self, other: Any, /) -> Vector: ...
 
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _elementwise
-        __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _elementwise
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Value: ...
+        @overload
+        def __getitem__(self, index: slice) -> Vector: ...
 
     def __getitem__(self, index: Any) -> Any:
         return Vector([*self][index]) if isinstance(index, slice) else super().__getitem__(index)
 
 
-class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[misc]
+class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
     __slots__ = ("_trainable", "handles", "name")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Vector: ...
+        @overload
+        def __getitem__(self, index: slice) -> Matrix: ...
+        @overload
+        def __getitem__(self, index: tuple[int, int]) -> Value: ...
 
     def __getitem__(self, index: Any) -> Any:
         if open_blocks:
@@ -263,7 +278,7 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
     """The numbers or Values of a vector or a matrix, or of what makes one, row by row, and its shape."""
     found = elements_of(values)
     if found is None:
-        raise TypeError(f"expected a list or a Vector, got {values!r} ({type(values).__name__})")
+        raise TypeError(f"expected a list, a Vector or a Matrix, got {values!r} ({type(values).__name__})")
     if isinstance(values, Values):
         traced = open_blocks and current().tracer is not None
         return [*elements(values)] if traced else values.row[NUMBER], values.shape
@@ -276,7 +291,7 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
 say_what_is_elsewhere(Value, Vector, Matrix)
 
 
-def assign_leaves(leaves: Sequence[Value], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
+def assign_leaves(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
     """Assign numbers to leaves, all of them or none; what is `then` called, in C, is part of it.
 
     Raises TypeError for what is not a real number, and where a function is traced.

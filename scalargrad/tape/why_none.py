@@ -130,7 +130,7 @@ def shortest_way(
 ) -> list[Row]:
     """The rows from a target to a source, both included, by the fewest operations; empty if there is no way."""
     ends = {*map(identity_of, sources)}
-    came_from: dict[int, Row | None] = {identity_of(target): None for target in targets}
+    came_from: dict[float, Row | None] = {identity_of(target): None for target in targets}
     queue = deque(targets)
     while queue:
         row = queue.popleft()

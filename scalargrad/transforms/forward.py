@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def forward_sweep(
-    rows: Iterable[Row], tangents: dict[int, Any], on_row: Callable[[Row], Any] | None = None
-) -> dict[int, Any]:
+    rows: Iterable[Row], tangents: dict[float, Any], on_row: Callable[[Row], Any] | None = None
+) -> dict[float, Any]:
     """Carry tangents from leaves forward to everything that was computed from them.
 
     `tangents` comes with those of the leaves, by their identities, and leaves with d(row)/dt for every one of `rows`
@@ -44,8 +44,8 @@ def forward_sweep(
 
 
 def forward_rows(
-    rows: Iterable[Row], tangents: dict[int, dict[int, Any]], on_row: Callable[[Row], Any] | None = None
-) -> dict[int, dict[int, Any]]:
+    rows: Iterable[Row], tangents: dict[float, dict[int, Any]], on_row: Callable[[Row], Any] | None = None
+) -> dict[float, dict[int, Any]]:
     """The forward sweep of many tangents at once, of each row only those that are not absent: a sparse Jacobian.
 
     `tangents` comes with one entry for each leaf, {its index: 1}, and leaves with the tangents of every one of `rows`
@@ -65,7 +65,7 @@ def forward_rows(
     return tangents
 
 
-def edges(row: Row, on_row: Callable[[Row], Any] | None) -> list[tuple[int, Any]]:
+def edges(row: Row, on_row: Callable[[Row], Any] | None) -> list[tuple[float, Any]]:
     """The identities of the operands that a row is followed to, each with the local derivative."""
     operation = operation_of(row)
     if operation.pull_back is not None:

@@ -8,9 +8,9 @@ import sys
 from ..checks import in_place_of, is_array, is_integer, is_one_element, plural, require_callable
 from ..engine.backprop import Adjoints, carry_back
 from ..engine.contexts import Block, current
+from ..engine.many import Values, elements
 from ..engine.rows import NUMBER, identity_of, operation_of, parents_of, rows_below
 from ..engine.value import Value, make_leaf, new, number_of, on_row
-from ..engine.vector import Vector
 from ..operations.elementary import identity, one_like, zero_like
 from ..pytree import is_number, is_passed_over, refill, scalars_like, scalars_of
 from .forward import forward_rows
@@ -198,7 +198,7 @@ def is_forward_cheaper(rows: Sequence[Row], leaves: Sequence[Row], outputs: Sequ
     if len(outputs) == 1:
         return False  # one sweep does it
     below = {identity_of(leaf): 1 << i for i, leaf in enumerate(leaves)}
-    above: dict[int, int] = {}
+    above: dict[float, int] = {}
     for i, y in enumerate(outputs):
         above[identity_of(y)] = above.get(identity_of(y), 0) | 1 << i
     balance = 0
@@ -315,8 +315,8 @@ def one_number(name: str, result: Any) -> Any:
     """The value or number that a function returned. Raises TypeError if it returned something else."""
     if isinstance(result, Value):
         return result
-    if is_one_element(result) or (isinstance(result, Vector) and len(result) == 1):
-        (result,) = result.ravel().tolist() if is_array(result) else result
+    if is_one_element(result) or (isinstance(result, Values) and len(result.row[NUMBER]) == 1):
+        (result,) = result.ravel().tolist() if is_array(result) else elements(result)
     if not is_number(result):
         raise TypeError(
             f"{name} takes a function that returns one number, this one returned {result!r} ({type(result).__name__}); "

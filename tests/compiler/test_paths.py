@@ -64,6 +64,20 @@ def test_a_network_with_33_relus_has_one_path() -> None:
     assert "Paths known: 1." in compiled.source
 
 
+def test_the_gradient_by_a_tape_of_a_vector_of_relus_has_one_path() -> None:
+    @sg.compile
+    def gradient(x: float, y: float) -> Any:
+        v = sg.Vector([x, y])
+        with sg.GradientTape() as tape:
+            tape.watch(v)
+            z = sg.relu(v * v - 1.0).dot(v)
+        return tape.gradient(z, v)
+
+    for point in ((2.0, 3.0), (0.5, 3.0), (2.0, 0.5), (0.5, 0.5)):
+        gradient(*point)
+    assert "Paths known: 1." in gradient.source
+
+
 def test_a_condition_in_where_is_no_path_until_its_truth_is_asked() -> None:
     compiled = sg.compile(lambda x: sg.where(x > 0, x * x, -x))
     assert [compiled(2.0), compiled(-3.0)] == [4.0, 3.0]

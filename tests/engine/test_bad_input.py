@@ -66,7 +66,6 @@ VALUE = [
             ("Value", lambda g: g.x, "assign", "a leaf is set by its data"),
             ("Vector", lambda g: g.v, "assign", "a Variable of a list has it"),
             ("Vector", lambda g: g.v, "detach", r"stop_gradient\(v\) gives .* tolist\(\)"),
-            ("Vector", lambda g: g.v, "shape", r"one dimension, and len\(\)"),
             ("Vector", lambda g: g.v, "dtype", r"tolist\(\) gives their numbers"),
             ("Vector", lambda g: g.v, "requires_grad", "is_tracked of an element tells"),
         )
@@ -289,12 +288,125 @@ VECTOR = [
         )
     ],
     Case("Vector", "pow of three", lambda g: pow(g.v, 2, 3), TypeError, r"Vector\.__pow__\(\)", "takes 2 .* 3 were"),
+    Case("Vector", "of rows", lambda _: sg.Vector(np.eye(2)), TypeError, r"array\(", "a list of rows.* a Matrix"),
+]
+
+
+# ---- Matrix ----------------------------------------------------------------------------------------------------------
+
+
+ROWS = "Matrix takes a list of rows, each a list of numbers or Values"
+LENGTH = "expected one row or more of one length for a Matrix"
+SHAPES = "expected shapes that fit element by element"
+PRODUCT = "expected a product of shapes that fit"
+
+MATRIX = [
+    Case("Matrix", "a number", lambda _: sg.Matrix(3.0), TypeError, r"3\.0 \(float\)", ROWS),
+    Case("Matrix", "None", lambda _: sg.Matrix(None), TypeError, NOTHING, ROWS),
+    Case("Matrix", "a Value", lambda g: sg.Matrix(g.x), TypeError, r"Value\(2\.0\) \(Value\)", ROWS),
+    Case("Matrix", "text", lambda _: sg.Matrix("text"), TypeError, TEXT, ROWS),
+    Case("Matrix", "a dict", lambda _: sg.Matrix({"a": [1.0]}), TypeError, r"\(dict\)", ROWS),
+    Case("Matrix", "one row", lambda _: sg.Matrix([1.0, 2.0]), TypeError, r"\[1\.0, 2\.0\] \(list\)", ROWS),
+    Case("Matrix", "a Vector", lambda g: sg.Matrix(g.v), TypeError, r"Vector\(\[2\.0, 3\.0\]\)", ROWS),
+    Case("Matrix", "a number for a row", lambda g: sg.Matrix([[1.0], g.x]), TypeError, r"Value\(2\.0\)\] \(li", ROWS),
+    Case("Matrix", "no rows", lambda _: sg.Matrix([]), ValueError, "got no rows", LENGTH),
+    Case("Matrix", "ragged rows", lambda _: sg.Matrix([[1], [2, 3], []]), ValueError, "got 0 and 1 and 2", LENGTH),
     Case(
-        "Vector", "of rows", lambda _: sg.Vector(np.eye(2)), TypeError, r"array\(", r"\[Variable\(row\) for row in rows"
+        "Matrix", "text in it", lambda _: sg.Matrix([[1, "text"]]), TypeError, TEXT, r"as element \[0, 1\] of a Matrix"
+    ),
+    Case(
+        "Matrix", "None in it", lambda _: sg.Matrix([[1], [None]]), TypeError, NOTHING, r"element \[1, 0\] of a Matrix"
+    ),
+    Case(
+        "Matrix", "rows of rows", lambda _: sg.Matrix([[[1.0]]]), TypeError, r"\[1\.0\] \(list\)", "two dimensions and"
+    ),
+    Case(
+        "Matrix",
+        "a list of arrays",
+        lambda _: sg.Matrix([np.ones((1, 2))]),
+        TypeError,
+        r"\[1\.0, 1\.0\]",
+        "two dimensio",
+    ),
+    Case("Matrix", "Matrices", lambda g: sg.Matrix([g.m]), TypeError, r"Vector\(", "two dimensions and no more"),
+    Case(
+        "Matrix", "a cube", lambda _: sg.Matrix(np.ones((1, 2, 3))), ValueError, r"\(1, 2, 3\)", "one dimension or two"
+    ),
+    Case("Matrix", "+ a shorter Vector", lambda g: g.m + g.v, ValueError, r"\(2, 3\) and \(2,\)", SHAPES),
+    Case("Matrix", "a longer list -", lambda g: [1, 2, 3, 4] - g.m, ValueError, r"\(4,\) and \(2, 3\)", SHAPES),
+    Case("Matrix", "* its transpose", lambda g: g.m * g.m.T, ValueError, r"\(2, 3\) and \(3, 2\)", SHAPES),
+    Case("Matrix", "/ an array", lambda g: g.m / np.ones((2, 2)), ValueError, r"\(2, 3\) and \(2, 2\)", SHAPES),
+    Case("Matrix", "an array -", lambda g: np.ones((3, 3)) - g.m, ValueError, r"\(3, 3\) and \(2, 3\)", SHAPES),
+    Case("Matrix", "% a cube", lambda g: g.m % np.ones((1, 2, 3)), ValueError, r"\(1, 2, 3\)", "one dimension or two"),
+    Case("Matrix", "in maximum", lambda g: sg.maximum(g.m, [1, 2]), ValueError, r"\(2, 3\) and \(2,\)", SHAPES),
+    Case("Matrix", "+ ragged rows", lambda g: g.m + [[1], [2, 3]], ValueError, "got 1 and 2", LENGTH),
+    Case("Matrix", "+ text", lambda g: g.m + "text", TypeError, "'Matrix' and 'str'", "unsupported operand"),
+    Case("Matrix", "/ 0", lambda g: g.m / 0, ZeroDivisionError, r"^1\.0 / 0", PYTHONS_OWN),
+    Case("Matrix", "@ itself", lambda g: g.m @ g.m, ValueError, r"\(2, 3\) @ \(2, 3\)", PRODUCT + ".*3 and 2 differ"),
+    Case("Matrix", "@ a shorter list", lambda g: g.m @ [1.0], ValueError, r"\(2, 3\) @ \(1,\)", PRODUCT),
+    Case("Matrix", "a longer list @", lambda g: [1, 2, 3] @ g.m, ValueError, r"\(3,\) @ \(2, 3\)", PRODUCT),
+    Case("Matrix", "an array @", lambda g: np.ones((2, 3)) @ g.m, ValueError, r"\(2, 3\) @ \(2, 3\)", PRODUCT),
+    Case("Matrix", "@ a number", lambda g: g.m @ 2.0, TypeError, "'Matrix' and 'float'", "unsupported operand"),
+    Case("Matrix", "None @", lambda g: None @ g.m, TypeError, "'NoneType' and 'Matrix'", "unsupported operand"),
+    Case("Matrix", "an index past its end", lambda g: g.m[2], IndexError, "got 2", "index or a slice of 2 rows"),
+    Case("Matrix", "a column past its end", lambda g: g.m[0, 3], IndexError, r"got \(0, 3\)", "of 3 columns"),
+    Case("Matrix", "an index of text", lambda g: g.m["a"], TypeError, "got 'a'", "index or a slice of 2 rows"),
+    Case("Matrix", "three indices", lambda g: g.m[0, 1, 2], TypeError, r"got \(0, 1, 2\)", r"\[row, column\]"),
+    Case("Matrix", "a slice of columns", lambda g: g.m[0, :2], TypeError, r"got \(0, slice", r"\[row, column\]"),
+    Case("Matrix", "float()", lambda g: float(g.m), TypeError, r"Matrix\(.* \(Matrix\)", "expected one real number"),
+    Case("Matrix", "< a number", lambda g: g.m < 3, TypeError, r"Matrix.* here with 3", "compare its elements"),
+    Case("Matrix", "asked for detach", lambda g: g.m.detach, AttributeError, "Matrix.* has no detach", "stop_gradient"),
+    Case("Matrix.backward", "used", lambda g: g.m.backward(), ValueError, "of a Matrix of 2 rows", "reduce it first"),
+    Case("Matrix.sum", "an axis of 2", lambda g: g.m.sum(2), ValueError, "not 2", "axis is 0.* 1.* or None"),
+    Case("Matrix.sum", "an axis of text", lambda g: g.m.sum("a"), ValueError, "not 'a'", "axis is 0.* 1.* or None"),
+    Case("Matrix.mean", "an axis of -3", lambda g: g.m.mean(-3), ValueError, "not -3", "axis is 0.* 1.* or None"),
+    Case(
+        "Matrix.mean", "of no rows", lambda g: g.m[:0].mean(), ValueError, "mean of an empty Matrix", "at least one el"
+    ),
+    Case(
+        "Matrix.mean",
+        "along none",
+        lambda g: g.m[:0].mean(0),
+        ValueError,
+        r"axis 0 .* shape \(0, 3\)",
+        "at least one el",
+    ),
+    Case("Matrix.grad", "one row", lambda g: setattr(g.m, "grad", [1.0]), TypeError, r"\[1\.0\] \(list\)", ROWS),
+    Case(
+        "Matrix.grad",
+        "another shape",
+        lambda g: setattr(g.m, "grad", [[1.0, 2.0]]),
+        ValueError,
+        r"got \(1, 2\)",
+        r"expected numbers of shape \(2, 3\) as grad of Matrix",
+    ),
+    Case("Matrix.grad", "text", lambda g: setattr(g.m, "grad", "text"), TypeError, TEXT, f"{NUMBER} as grad"),
+    Case(
+        "Matrix.grad",
+        "text in it",
+        lambda g: setattr(g.m, "grad", [[1, 2, "text"]] * 2),
+        TypeError,
+        TEXT,
+        f"{NUMBER} as g",
+    ),
+    *[
+        Case(f"Matrix.{name}", "set", lambda g, name=name: setattr(g.m, name, ()), AttributeError, name, "no setter")
+        for name in ("T", "shape")
+    ],
+    Case("Matrix.tolist", "an argument", lambda g: g.m.tolist(0), TypeError, "2 were given", "takes 1 " + ARITY),
+    Case("Matrix.numpy", "an argument", lambda g: g.m.numpy(0), TypeError, "2 were given", "takes 1 " + ARITY),
+]
+SHARED = [
+    Case("Vector.shape", "set", lambda g: setattr(g.v, "shape", (2,)), AttributeError, "shape", "no setter"),
+    Case(
+        "Vector.is_tracked", "set", lambda g: setattr(g.v, "is_tracked", 1), AttributeError, "is_tracked", "no setter"
+    ),
+    Case(
+        "Matrix.is_tracked", "set", lambda g: setattr(g.m, "is_tracked", 1), AttributeError, "is_tracked", "no setter"
     ),
 ]
 
-TABLE = [*VALUE, *OPERATORS, *VECTOR]
+TABLE = [*VALUE, *OPERATORS, *VECTOR, *MATRIX, *SHARED]
 
 
 @each_of(TABLE)

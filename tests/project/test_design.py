@@ -67,7 +67,7 @@ def test_the_rooms_on_the_page_are_the_packages_modules() -> None:
         for row in re.findall(r"^\| \S.*$", PAGE, re.MULTILINE)
         for name in re.findall(r"`(\w+)`", row.split("|")[2])
     }
-    fast = {"fast_path", "fast_sweep"}  # which may have been deleted
+    fast = {"fast_path", "fast_sweep", "fast_vectors"}  # which may have been deleted
     assert listed == fast | {
         path.stem for path in (ROOT / "scalargrad").rglob("*.py") if "former" not in path.parts
     } - {

@@ -169,7 +169,10 @@ def code_lines(module: str) -> int:
 
 
 def test_the_engine_is_read_in_one_sitting() -> None:
-    counts = {name: code_lines(f"engine.{name}") for name in ("rows", "value", "backprop", "vector", "contexts")}
+    counts = {
+        name: code_lines(f"engine.{name}")
+        for name in ("rows", "value", "backprop", "many", "vector", "matrix", "contexts")
+    }
     total = sum(counts.values())
     assert total <= 950, f"the engine has {total} lines of code: {counts}"
 
@@ -284,7 +287,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("compiler.__init__", "__getattr__", "importlib", False),
         ("compiler.compile", "compiled", "compiler.arrays", True),
         ("compiler.signature", "parameters_of", "inspect", False),
-        ("engine.vector", "numpy", "numpy", False),
+        ("engine.many", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
         *[("graph.picture", "draw", f"matplotlib.{x}", False) for x in ("patches", "patches", "path")],
         ("graph.table", "_repr_html_", "html", False),
@@ -313,8 +316,8 @@ def test_outside_the_package_only_the_standard_library_is_imported() -> None:
 
 
 def test_an_attribute_of_other_libraries_is_no_attribute() -> None:
-    for thing in (sg.Value(1.0), sg.Vector([1.0]), sg.Variable(1.0), sg.Variable([1.0])):
-        assert not hasattr(thing, "shape")
+    for thing in (sg.Value(1.0), sg.Vector([1.0]), sg.Variable(1.0), sg.Variable([1.0]), sg.Matrix([[1.0]])):
+        assert hasattr(thing, "shape") == isinstance(thing, (sg.Vector, sg.Matrix))
         assert getattr(thing, "detach", None) is None
         assert type(thing).dtype.name == "dtype"
 
@@ -338,7 +341,7 @@ def test_a_module_has_a_file_of_tests_that_mirrors_it() -> None:
 def test_a_file_of_tests_mirrors_a_module() -> None:
     """It is `test_NAME.py`, or `test_NAME_TOPIC.py` where there is much to say; a room has one of bad input, too."""
     names = [module.strip("_") for module in MODULES] + [f"{room}.bad_input" for rooms in ROOMS for room in rooms]
-    names += ["engine.fast_path", "engine.fast_sweep"]  # which may have been deleted
+    names += ["engine.fast_path", "engine.fast_sweep", "engine.fast_vectors"]  # which may have been deleted
     files = (path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
     subjects = [".".join([*file.parent.parts, file.stem.removeprefix("test_")]) for file in files]
     of_a_part = [subject for subject in subjects if not subject.startswith("project.")]

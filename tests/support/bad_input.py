@@ -28,6 +28,7 @@ class World:
         self.stack = stack
         self.x = sg.Value(2.0)
         self.v = sg.Vector([sg.Value(2.0), sg.Value(3.0)])
+        self.m = sg.Matrix([[sg.Value(1.0), sg.Value(2.0), sg.Value(3.0)], [4.0, 5.0, 6.0]])
         self.s = sg.Variable(3.0, name="s")
         self.w = sg.Variable([1.0, 2.0])
         self.c = sg.constant(5.0)

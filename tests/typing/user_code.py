@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, assert_type
 
 import scalargrad as sg
-from scalargrad import Value, Vector, nn, optim
+from scalargrad import Matrix, Value, Vector, nn, optim
 
 
 def k(a: Value) -> Value:
@@ -42,6 +42,30 @@ assert_type(sg.exp(v), Vector)
 assert_type(sg.softmax(v), Vector)
 assert_type(v.dot([1.0, 2.0]), Value)
 assert_type(len(v), int)
+assert_type(v[0], Value)
+assert_type(v[:1], Vector)
+assert_type(-v * 2 + x, Vector)
+assert_type(v @ [1.0, 2.0], Value)
+assert_type(v.shape, tuple[int, ...])
+
+# ---- Matrices --------------------------------------------------------------------------------------------------------
+
+m = Matrix([[x, 1.0], [2.0, 3.0]])
+assert_type(m @ m, Matrix)
+assert_type(m @ v, Vector)
+assert_type(v @ m, Vector)
+assert_type(m.T * 2 + v, Matrix)
+assert_type(-abs(m) / m, Matrix)
+assert_type(sg.exp(m), Matrix)
+assert_type(m[0], Vector)
+assert_type(m[:1], Matrix)
+assert_type(m[0, 1], Value)
+assert_type(m.sum(), Value)
+assert_type(m.sum(axis=0), Vector)
+assert_type(m.mean(1), Vector)
+assert_type(m.tolist(), list[list[Any]])
+for line_of in m:
+    assert_type(line_of, Vector)
 
 # ---- Transforms, and compiled functions ------------------------------------------------------------------------------
 
@@ -81,6 +105,13 @@ assert_type(w.dot([1.0, 2.0]), Value)
 assert_type(w.sum(), Value)
 assert_type(len(w), int)
 assert_type(w.assign_sub([0.5, 0.5])[0], Value)
+weights = sg.Variable([[1.0, 2.0], [3.0, 4.0]], name="weights")
+assert_type(weights @ m, Matrix)
+assert_type(weights @ v, Vector)
+assert_type(weights * 2, Matrix)
+assert_type(weights[0], Vector)
+assert_type(weights.T, Matrix)
+assert_type(weights.assign_add(m).sum(axis=1), Vector)
 both: list[sg.Variable] = [sg.Variable(Fraction(1, 2)), w]
 
 
