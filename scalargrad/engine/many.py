@@ -22,7 +22,7 @@ from ..checks import (
 )
 from ..operations import elementary as operations
 from ..operations import reductions
-from ..operations.operation import Rank, appliers, array_appliers, find_applier
+from ..operations.operation import Rank, Reduction, appliers, array_appliers, find_applier
 from ..operations.reductions import ZERO
 from .backprop import latest_adjoint
 from .contexts import AMBIENT, current, open_blocks, refuse_in_trace
@@ -113,14 +113,11 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     numbers = tuple([operation.evaluate(line) for line in lines])
     if True not in followed:
         return numbers, [None] * len(columns)
-    if callable(operation.rules[0]) or len(operation.rules) > 1:
-        wanted = [operation.local_derivatives(line, followed) for line in lines]
-    else:
-        wanted = [operation.rules] * len(lines)
-    return numbers, [
-        (tuple(by) if callable(rule) else rule) if follows else None  # type: ignore[arg-type]
-        for rule, by, follows in zip(operation.rules, [*zip(*wanted)] or operation.rules, followed)
-    ]
+    rules = operation.rules * len(columns) if isinstance(operation, Reduction) else operation.rules
+    by_line = [operation.local_derivatives(line, followed) for line in lines] or [(0,) * len(columns)]
+    by_column = [*zip(*by_line)]
+    derivatives = [column if callable(rule) else rule for rule, column in zip(rules, by_column)]
+    return numbers, [local if follows else None for local, follows in zip(derivatives, followed)]
 
 
 # See `fast_vectors`, which may be missing.

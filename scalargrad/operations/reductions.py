@@ -363,6 +363,10 @@ def slopes_of_share(*xs: Operand) -> list[Operand]:
 
 
 @reduction(slopes_of_share, gives="float", arrays=lambda xp, *xs: xp.exp(xs[0] - logsumexp_over_arrays(xp, *xs)))
+@facts(
+    formula=lambda *xs: f"exp(xs[0]) / ({' + '.join(f'exp(xs[{i}])' for i in range(len(xs)))})",
+    slopes=("z * (1 - z)", "-z**2 * exp(x - xs[0])"),
+)
 def softmax_of_first(*xs: Number) -> float:
     """exp(x) over the sum of all exp(x), for the first x: an element of softmax."""
     es = [exp_gap.operation.kernel(x, max(xs)) for x in xs]
