@@ -76,9 +76,11 @@ def main() -> None:
     generator = random.Random(1)
     start, gradients = ([generator.gauss(0, 1) for _ in range(count)] for _ in range(2))
     whole, by_element = variables(start), variables(start)
-    leaves = [x for m in by_element for row in m for x in row]
     loop = Loop([*start])
-    rivals = {"whole variables": optim.Adam(whole, lr=LR), "their elements, held": optim.Adam(leaves, lr=LR)}
+    rivals = {
+        "whole variables": optim.Adam(whole, lr=LR),
+        "given by their elements": optim.Adam([x for m in by_element for row in m for x in row], lr=LR),
+    }
     begin = 0
     for m, n in zip(whole, by_element):
         m.grad = n.grad = in_rows(gradients[begin : begin + m.shape[0] * m.shape[1]], m.shape)

@@ -215,28 +215,29 @@ class Optimizer(Named):
     def _apply(self, parts: dict[Any, tuple[list[int] | None, Sequence[Number]]]) -> None:
         """Update the elements of leaves by their gradients, all of them at once."""
         lr = self.current_lr()
-        xs: list[Number] = []
-        gradients: list[Number] = []
-        before: list[tuple[Columns, int]] = []
+        states, places, numbers = {**self.states}, {**self.places}, {}
+        small: list[Any] = []  # which are updated together
         for leaf, (some, own) in parts.items():
-            xs += chosen(numbers_of(leaf), some)
-            gradients += own
-            before.append(([chosen(column, some) for column in self.states.get(leaf, ())], len(own)))
-        made, after = self._update_all(xs, gradients, joined(before), lr)
-        states, places, numbers, begin = {**self.states}, {**self.places}, [], 0
-        for leaf, (some, own) in parts.items():
-            piece = slice(begin, begin := begin + len(own))
-            number, state = made[piece], [column[piece] for column in after]
-            if some is not None:
-                number = replaced(numbers_of(leaf), some, number)
-                none = [None] * count_in(leaf)
-                was = zip_longest(self.states.get(leaf, ()), state, fillvalue=none)
-                state = [replaced(column, some, new) for column, new in was]
-            numbers.append(number if isinstance(leaf, Values) else number[0])
-            states[leaf] = state
+            if some is None and isinstance(leaf, Values):
+                numbers[leaf], states[leaf] = self._update_all(numbers_of(leaf), own, self.states.get(leaf, ()), lr)
+            else:
+                small.append((leaf, *parts[leaf]))
             places[leaf] = union(places[leaf], some, leaf) if leaf in places else some
+        xs = [x for leaf, some, _ in small for x in chosen(numbers_of(leaf), some)]
+        gradients = [g for _, _, own in small for g in own]
+        before = joined([(self.states.get(leaf, ()), some, len(own)) for leaf, some, own in small])
+        made, after = self._update_all(xs, gradients, before, lr) if small else ((), ())
+        begin = 0
+        for leaf, some, own in small:
+            piece = slice(begin, begin := begin + len(own))
+            if some is None:
+                (numbers[leaf],), states[leaf] = made[piece], [column[piece] for column in after]
+                continue
+            numbers[leaf] = replaced(numbers_of(leaf), some, made[piece])
+            was = zip_longest(self.states.get(leaf, ()), after, fillvalue=[None] * count_in(leaf))
+            states[leaf] = [replaced(old, some, new[piece]) for old, new in was]
         remember = partial(vars(self).update, states=states, places=places, iterations=self.iterations + 1)
-        assign_leaves([*parts], numbers, remember)
+        assign_leaves([*numbers], numbers.values(), remember)
 
     def _update_all(self, xs: Sequence[Number], gradients: Sequence[Number], states: Columns, lr: Number) -> Any:
         """The new numbers and the columns of the new states: what `update` gives for each."""
@@ -469,20 +470,15 @@ class Adam(Optimizer):
         t = ts.pop() + 1
         rate, root, eps, sqrt = lr / (1 - b1**t), math.sqrt(1 - b2**t), self.eps, math.sqrt
         weight, rest, part = 1 - b1, 1 - (1 - b1), 1 - b2
-        is_small = weight < 0.5  # as in `moved`
-        _, means, squares = states or (None, [0.0] * len(xs), [0.0] * len(xs))
-        made: list[Number] = []
-        new_means: list[Number] = []
-        new_squares: list[Number] = []
-        add, add_mean, add_square = made.append, new_means.append, new_squares.append
-        for x, gradient, mean, square in zip(xs, gradients, means, squares):
-            gap = gradient - mean
-            mean = mean + weight * gap if is_small else gradient - gap * rest
-            square = b2 * square + part * gradient * gradient
-            add_mean(mean)
-            add_square(square)
-            add(x - rate * mean / (sqrt(square) / root + eps))
-        return made, [[t] * len(xs), new_means, new_squares]
+        zeros = [0.0] * len(xs)
+        _, means, squares = states or (zeros, zeros, zeros)
+        if weight < 0.5:  # as in `moved`
+            means = [mean + weight * (g - mean) for mean, g in zip(means, gradients)]
+        else:
+            means = [g - (g - mean) * rest for mean, g in zip(means, gradients)]
+        squares = [b2 * square + part * g * g for square, g in zip(squares, gradients)]
+        made = [x - rate * mean / (sqrt(square) / root + eps) for x, mean, square in zip(xs, means, squares)]
+        return made, [[t] * len(xs), means, squares]
 
 
 class AdamW(Adam):
@@ -704,13 +700,12 @@ def in_columns(states: Sequence[State]) -> Columns:
     return [*map(list, zip_longest(*states))] if any(states) else ()
 
 
-def joined(parts: Sequence[tuple[Columns, int]]) -> Columns:
-    """The columns of parts one after the other, each with how many numbers it has, which may be without a state."""
-    columns: list[list[Any]] = [[] for _ in range(max([0, *[len(part) for part, _ in parts]]))]
-    for part, count in parts:
-        none = [None] * count
-        for column, (own, _) in zip(columns, zip_longest(part, columns, fillvalue=none)):
-            column += own
+def joined(parts: Sequence[tuple[Columns, list[int] | None, int]]) -> Columns:
+    """The columns of states one after the other: of some numbers each, so and so many, which may be without a state."""
+    columns: list[list[Any]] = [[] for _ in range(max([0, *[len(states) for states, _, _ in parts]]))]
+    for states, some, count in parts:
+        for j, column in enumerate(columns):
+            column += chosen(states[j], some) if j < len(states) else [None] * count
     return columns
 
 

@@ -151,7 +151,7 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Valu
     variable = restore_many_variable((len(leaves),), trainable, name, numbers, grads)
     for i, leaf in enumerate(leaves):
         leaf.row = element_of(variable.row, i)
-        variable.handles[i] = leaf
+        variable.handles.add(i, leaf)
     return variable
 
 

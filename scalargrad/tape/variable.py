@@ -6,7 +6,7 @@ from ..checks import as_number, counted, is_one_element, require_flag, say_what_
 from ..engine.contexts import current, open_blocks, refuse_in_trace
 from ..engine.many import Values, as_values, constants, elements, elements_of, has_elements, on_shape
 from ..engine.matrix import Matrix, rows_and_shape
-from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, next_serial
+from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, Handles, next_serial
 from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
 from ..engine.vector import Vector
 from ..operations import elementary as operations
@@ -167,7 +167,7 @@ class ManyVariable(Values):
 
     if TYPE_CHECKING:
         _trainable: bool
-        handles: dict[int, Value]  # of the elements that were asked for
+        handles: Handles  # of the elements that somebody holds
         name: str | None
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
@@ -175,7 +175,7 @@ class ManyVariable(Values):
         numbers, shape = self._numbers_of(initial)
         self._trainable = trainable
         self.name = name
-        self.handles = {}
+        self.handles = Handles()
         make_leaf(self, numbers, name, trainable, shape)
 
     @property
@@ -193,7 +193,7 @@ class ManyVariable(Values):
         """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
         if open_blocks:
             self.is_followed_in(current())
-        return self.handles.get(i) or element_on(self.row, i)
+        return self.handles.find(i) or element_on(self.row, i)
 
     def _numbers_of(self, values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
         found, shape = scalars_of_leaf(values)
