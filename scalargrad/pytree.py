@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from numbers import Real
 
-from .checks import Symbol, as_number, counted, is_array, is_one_element
-from .engine.many import Values, elements, elements_of, gathered
+from .checks import Symbol, as_number, counted, is_array, is_one_element, plural
+from .engine.many import Values, elements, elements_of, gathered, has_elements
+from .engine.matrix import Matrix, rows_and_shape
 from .engine.rows import number_in
 from .engine.value import Value, number_of
 
@@ -125,7 +126,14 @@ def elements_in(x: Any) -> Sequence[Any]:
 
 
 def elements_like(variable: Any, given: Any, role: str) -> Sequence[Any]:
-    """The elements of what is given for a variable. Raises ValueError if there are more or fewer than it has."""
+    """The elements of what is given for a variable, row by row. Raises ValueError if it has another shape."""
+    if isinstance(variable, Matrix):
+        if not has_elements(given) or not all(map(has_elements, elements_of(given))):
+            raise ValueError(f"expected {plural(len(variable), 'row')} {role}, got {counted(length_of(given))}")
+        rows, shape = rows_and_shape(given)
+        if shape != variable.shape:
+            raise ValueError(f"expected numbers of shape {variable.shape} {role}, got {shape}")
+        return [x for row in rows for x in row]
     if length_of(given) != length_of(variable):
         raise ValueError(f"expected {counted(length_of(variable))} {role}, got {counted(length_of(given))}")
     return elements_in(given)

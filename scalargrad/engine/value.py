@@ -157,7 +157,11 @@ def holder_of(row: Row) -> Value:
             else:
                 whole, i = place
                 value._grad = whole
-                value = whole.handles.setdefault(i, value)
+                found = whole.handles.setdefault(i, ref(value))()  # which may be another thread's
+                if found is None:
+                    whole.handles.add(i, value)
+                else:
+                    value = found
         table.add(identity, value)
     return value
 
@@ -288,17 +292,28 @@ def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callabl
             continue
         handles.append(leaf)
         rows.append(reassigned(leaf.row, number))
-        for i, handle in [*getattr(leaf, "handles", {}).items()]:
+        for i, handle in living(leaf):
             handles.append(handle)
             rows.append(with_number(handle.row, number[i]))
     for whole, some, places in wholes.values():
         handles.append(whole)
         rows.append(reassigned(whole.row, tuple(some)))
         for i in places:  # no others, or else to assign the elements one by one would take the square of the time
-            if (handle := whole.handles.get(i)) is not None:
+            if (handle := whole.handles.find(i)) is not None:
                 handles.append(handle)
                 rows.append(with_number(handle.row, some[i]))
     drain(chain(map(setattr, handles, repeat("row"), rows), map(operator.call, then)))
+
+
+def living(leaf: Any) -> list[tuple[int, Any]]:
+    """The elements of a leaf of many numbers that somebody holds."""
+    references = getattr(leaf, "handles", None)
+    if not references:
+        return []
+    found = [(i, handle) for i, reference in references.copy().items() if (handle := reference()) is not None]
+    if len(found) < len(references):
+        references.purge()
+    return found
 
 
 def with_number(row: Row, number: Number) -> Row:

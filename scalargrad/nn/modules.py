@@ -10,7 +10,6 @@ import sys
 
 from ..checks import (
     as_number,
-    counted,
     is_array,
     is_integer,
     plural,
@@ -21,13 +20,13 @@ from ..checks import (
 )
 from ..engine.contexts import current, open_blocks
 from ..engine.many import Values, as_values, elements, elements_of, gathered, has_elements, moved
-from ..engine.matrix import Matrix, rows_and_shape
+from ..engine.matrix import Matrix
 from ..engine.rows import NUMBER, TAKE
 from ..engine.value import Value, leaf_number, new
 from ..engine.vector import Vector
 from ..operations.elementary import sqrt
 from ..operations.operation import registry
-from ..pytree import elements_like, length_of
+from ..pytree import elements_like
 from ..tape.variable import Variable, assign_leaves
 
 TYPE_CHECKING = False
@@ -143,7 +142,7 @@ class Module:
             raise ValueError(f"expected a state of the {plural(len(variables), 'variable')} of this module; it {what}")
         numbers: list[Any] = []
         for path, variable in variables.items():
-            given = numbers_like(variable, state[path], f"for {path}")
+            given = elements_like(variable, state[path], f"for {path}")
             found = [leaf_number(as_number(x, " in {}", path)) for x in given]
             numbers.append(found if isinstance(variable, Values) else found[0])
         return lambda: assign_leaves([*variables.values()], numbers)
@@ -152,18 +151,6 @@ class Module:
 def leaves_in(variable: Any) -> list[Value]:
     """The leaves of a variable, row by row."""
     return [*elements(variable)] if isinstance(variable, Values) else [variable]
-
-
-def numbers_like(variable: Any, given: Any, role: str) -> Sequence[Any]:
-    """The numbers that are given for a variable, row by row. Raises ValueError if they have another shape."""
-    if not isinstance(variable, Matrix):
-        return elements_like(variable, given, role)
-    if not has_elements(given) or not all(map(has_elements, elements_of(given))):
-        raise ValueError(f"expected {plural(len(variable), 'row')} {role}, got {counted(length_of(given))}")
-    rows, shape = rows_and_shape(given)
-    if shape != variable.shape:
-        raise ValueError(f"expected numbers of shape {variable.shape} {role}, got {shape}")
-    return [x for row in rows for x in row]
 
 
 def with_layers(state: dict[Any, Any], variables: dict[str, Any]) -> dict[Any, Any]:

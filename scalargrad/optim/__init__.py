@@ -1,8 +1,8 @@
 """Optimisers by PyTorch's names, learning rates that change, and gradients clipped by their norm."""
 
 from .clipping import clip_by_global_norm, clip_grad_norm_
-from .optimizers import SGD, Adam, Optimizer, RMSProp, RMSprop
-from .schedules import cosine_decay, exponential_decay, piecewise_constant_decay, step_decay, warmup
+from .optimizers import SGD, Adam, AdamW, Optimizer, RMSProp, RMSprop
+from .schedules import cosine_decay, exponential_decay, linear_decay, piecewise_constant_decay, step_decay, warmup
 
-__all__ = ["Optimizer", "SGD", "Adam", "RMSProp", "RMSprop", "clip_grad_norm_", "clip_by_global_norm"]
-__all__ += ["exponential_decay", "cosine_decay", "step_decay", "piecewise_constant_decay", "warmup"]
+__all__ = ["Optimizer", "SGD", "Adam", "AdamW", "RMSProp", "RMSprop", "clip_grad_norm_", "clip_by_global_norm"]
+__all__ += ["exponential_decay", "cosine_decay", "linear_decay", "step_decay", "piecewise_constant_decay", "warmup"]

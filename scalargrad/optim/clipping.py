@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ..engine.many import elements_of
+from ..engine.many import as_values, elements, has_elements
 from ..engine.value import Value
 from ..engine.vector import Vector
 from ..operations.elementary import maximum
-from .optimizers import leaves_of_parameter, more_than_0, require_list
+from .optimizers import gradients_of, more_than_0, places_in, require_list, set_gradients
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
     As PyTorch's: they are multiplied by max_norm / (norm + 1e-6) where that is less than 1.
 
     Args:
-        params: a list of leaf Values, Variables, or Vectors of leaves.
+        params: a list of leaf Values, Variables, or Vectors and matrices of leaves.
         max_norm: more than 0.
 
     Returns the norm before. Raises TypeError and ValueError as `Optimizer` does.
@@ -36,13 +36,13 @@ def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
     """
     more_than_0("max_norm", max_norm)
     require_list("clip_grad_norm_", params)
-    leaves = [*{leaf: None for p in params for leaf in leaves_of_parameter("clip_grad_norm_", p)}]
-    gradients = [leaf.grad for leaf in leaves]
-    norm = math.hypot(*gradients)
+    places = places_in("clip_grad_norm_", params)
+    gradients = {leaf: gradients_of(leaf, some) for leaf, some in places.items()}
+    norm = math.hypot(*[x for own in gradients.values() for x in own])
     scale = max_norm / (norm + 1e-6)
     if not scale >= 1:
-        for leaf, gradient in zip(leaves, gradients):
-            leaf.grad = gradient * scale
+        for leaf, some in places.items():
+            set_gradients(leaf, some, [x * scale for x in gradients[leaf]])
     return norm
 
 
@@ -53,21 +53,22 @@ def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[lis
     flow through, as through all else.
 
     Args:
-        gradients: a list of numbers, Values, Vectors and lists, such as `tape.gradient` returns; None stays None.
+        gradients: a list of numbers, Values, Vectors, matrices and lists, such as `tape.gradient` returns; None stays
+            None.
         clip_norm: more than 0.
 
-    Returns the list of scaled gradients, Values and Vectors, and the norm before. Raises TypeError for what is no
-    gradient, ValueError if `clip_norm` is not more than 0.
+    Returns the list of scaled gradients, Values, Vectors and matrices, and the norm before. Raises TypeError for what
+    is no gradient, ValueError if `clip_norm` is not more than 0.
 
     >>> clip_by_global_norm([3.0, None, [0.0, 4.0]], 2.5)
     ([constant(1.5), None, Vector([0.0, 2.0])], constant(5.0))
     """
     more_than_0("clip_norm", clip_norm)
     require_list("clip_by_global_norm", gradients)
-    vectors = [g if g is None else Vector([g] if elements_of(g) is None else elements_of(g) or ()) for g in gradients]
-    norm = Vector([x for vector in vectors if vector is not None for x in vector]).norm()
+    many = [g if g is None else as_values(g if has_elements(g) else [g]) for g in gradients]
+    norm = Vector([x for values in many if values is not None for x in elements(values)]).norm()
     scale: Any = math.nan
     if norm < math.inf:
         scale = clip_norm / maximum(norm, clip_norm) if math.isfinite(clip_norm) else 1.0
-    scaled = [vector if vector is None else vector * scale for vector in vectors]
-    return [x if x is None or elements_of(g) is not None else x[0] for x, g in zip(scaled, gradients)], norm
+    scaled = [values if values is None else values * scale for values in many]
+    return [x if x is None or has_elements(g) else x[0] for x, g in zip(scaled, gradients)], norm

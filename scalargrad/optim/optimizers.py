@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from itertools import zip_longest
 from reprlib import repr as brief
 
 from ..checks import as_number, counted, plural, require_flag, require_number
-from ..engine.value import Value, number_of
-from ..engine.vector import Vector
-from ..pytree import elements_in, elements_like
-from ..tape.variable import assign_leaves
+from ..engine.many import Values, elements
+from ..engine.matrix import Matrix
+from ..engine.rows import NUMBER
+from ..engine.value import Value, number_of, place_in_leaf
+from ..pytree import elements_like
+from ..tape.variable import Variable, assign_leaves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from ..checks import Number
 
     Rate: TypeAlias = float | Callable[[int], float]  # a number, or a schedule of the count of steps
+    State: TypeAlias = tuple[Number, ...]
+    Columns: TypeAlias = Sequence[
+        Sequence[Any]
+    ]  # of the states of several numbers: all their firsts, all their seconds
 
 
 # ---- Optimisers ------------------------------------------------------------------------------------------------------
@@ -53,8 +60,9 @@ class Optimizer(Named):
     """What all optimisers have: `SGD`, `Adam` and `RMSProp` say how a number is updated.
 
     Args:
-        params: what `step()` updates: a list of leaf Values, Variables, or Vectors of leaves, such as
-            `model.parameters()`. It may be left empty for `apply_gradients`.
+        params: what `step()` updates: a list of leaf Values, Variables, or Vectors and matrices of leaves, such as
+            `model.parameters()` or `model.trainable_variables`, which come to the same: all elements of a Variable are
+            that Variable. It may be left empty for `apply_gradients`.
         lr: the learning rate, 0 or more; or a schedule, a function that gives it for the number of steps made so far.
         learning_rate: Keras's name for `lr`.
 
@@ -83,14 +91,29 @@ class Optimizer(Named):
         if isinstance(params, Value) or not hasattr(params, "__iter__"):
             way = "give its parameters()" if hasattr(params, "parameters") else "the learning rate goes by name, lr="
             raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
-        leaves = [leaf for p in params for leaf in leaves_of_parameter(name, p)]
-        self.states: dict[Value, tuple[Number, ...]] = dict.fromkeys(leaves, ())
+        # Of each leaf the places of the elements that are updated, None for them all; and the states of the
+        # elements, in columns.
+        self.places: dict[Any, list[int] | None] = places_in(name, params)
+        self.states: dict[Any, Columns] = dict.fromkeys(self.places, ())
         self.lr: Rate = option(rate, "lr", lr, "learning_rate", learning_rate)
         self.iterations = 0
         self.current_lr()
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was pickled; by release 0.1 it was the state of each single number."""
+        vars(self).update(state)
+        if "places" not in state:
+            by_leaf = state["states"]
+            self.places = places_in(type(self).__name__, by_leaf)
+            parts = {leaf: parts_of("", leaf)[0] for leaf in by_leaf}
+            states: dict[Any, list[State]] = {leaf: [()] * count_in(leaf) for leaf in self.places}
+            for leaf, (whole, (i,)) in parts.items():
+                states[whole][i] = by_leaf[leaf]
+            self.states = {leaf: in_columns(own) for leaf, own in states.items()}
+
     def __repr__(self) -> str:
-        size, steps = plural(len(self.states), "parameter"), plural(self.iterations, "step")
+        count = sum([count_in(leaf, some) for leaf, some in self.places.items()])
+        size, steps = plural(count, "parameter"), plural(self.iterations, "step")
         return f"{type(self).__name__}(lr={self.lr!r}) of {size} after {steps}"
 
     @property
@@ -134,7 +157,7 @@ class Optimizer(Named):
         >>> x.data
         0.0
         """
-        self._apply([*self.states], [leaf.grad for leaf in self.states])
+        self._apply({leaf: (some, gradients_of(leaf, some)) for leaf, some in self.places.items()})
 
     def zero_grad(self) -> None:
         """Set the `grad` of all parameters to zero, before the next `backward()`.
@@ -145,15 +168,15 @@ class Optimizer(Named):
         >>> x.grad
         0.0
         """
-        for leaf in self.states:
-            leaf.grad = 0.0
+        for leaf, some in self.places.items():
+            set_gradients(leaf, some, [0.0] * count_in(leaf, some))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> None:
         """Update variables by gradients, as in Keras: all of them or none.
 
         Args:
             grads_and_vars: pairs of a gradient and its variable, `zip(tape.gradient(loss, variables), variables)`: a
-                number or Value for a scalar; a Vector, list or array for a vector.
+                number or Value for a scalar; a Vector, list or array for a vector, a Matrix or rows for a matrix.
 
         Raises:
             TypeError: a gradient is no number, a variable is none.
@@ -168,40 +191,82 @@ class Optimizer(Named):
         Variable([0.5, 1.0])
         """
         require_list("apply_gradients", grads_and_vars)
-        leaves: list[Value] = []
-        numbers: list[Number] = []
+        parts: dict[Any, tuple[list[int], list[Number]]] = {}
         for pair in grads_and_vars:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise TypeError(f"apply_gradients takes pairs of a gradient and its variable, not {brief(pair)}")
             gradient, variable = pair
-            own = leaves_of_parameter("apply_gradients", variable)
+            of_variable = parts_of("apply_gradients", variable)
             if gradient is None:
                 why = "the loss does not depend on it; leave it out"
                 raise ValueError(f"the gradient for {brief(variable)} is None: {why}")
             given = elements_like(variable, gradient, f"as the gradient for {brief(variable)}")
-            numbers += [as_number(number_of(x), " as gradient for {!r}", variable) for x in given]
-            leaves += own
-        if len({*map(id, leaves)}) < len(leaves):
+            numbers = [as_number(number_of(x), " as gradient for {!r}", variable) for x in given]
+            for leaf, some in of_variable:
+                places, gradients = parts.setdefault(leaf, ([], []))
+                places += some
+                gradients += numbers[: len(some)]
+                del numbers[: len(some)]
+        if any(len({*places}) < len(places) for places, _ in parts.values()):
             raise ValueError("apply_gradients got a variable twice; add its gradients up")
-        self._apply(leaves, numbers)
+        whole = {leaf: [*range(count_in(leaf))] for leaf in parts}
+        self._apply({leaf: (None if some == whole[leaf] else some, gs) for leaf, (some, gs) in parts.items()})
 
-    def _apply(self, leaves: Sequence[Value], gradients: Sequence[Number]) -> None:
+    def _apply(self, parts: dict[Any, tuple[list[int] | None, Sequence[Number]]]) -> None:
+        """Update the elements of leaves by their gradients, all of them at once."""
         lr = self.current_lr()
-        made = [self.update(x.data, g, self.states.get(x, ()), lr) for x, g in zip(leaves, gradients)]
-        states = {**self.states, **dict(zip(leaves, [state for _, state in made]))}
-        remember = partial(vars(self).update, states=states, iterations=self.iterations + 1)
-        assign_leaves(leaves, [x for x, _ in made], remember)
+        states, places, numbers = {**self.states}, {**self.places}, {}
+        small: list[Any] = []  # which are updated together
+        for leaf, (some, own) in parts.items():
+            if some is None and isinstance(leaf, Values):
+                numbers[leaf], states[leaf] = self._update_all(numbers_of(leaf), own, self.states.get(leaf, ()), lr)
+            else:
+                small.append((leaf, *parts[leaf]))
+            places[leaf] = union(places[leaf], some, leaf) if leaf in places else some
+        xs = [x for leaf, some, _ in small for x in chosen(numbers_of(leaf), some)]
+        gradients = [g for _, _, own in small for g in own]
+        before = joined([(self.states.get(leaf, ()), some, len(own)) for leaf, some, own in small])
+        made, after = self._update_all(xs, gradients, before, lr) if small else ((), ())
+        begin = 0
+        for leaf, some, own in small:
+            piece = slice(begin, begin := begin + len(own))
+            if some is None:
+                (numbers[leaf],), states[leaf] = made[piece], [column[piece] for column in after]
+                continue
+            numbers[leaf] = replaced(numbers_of(leaf), some, made[piece])
+            was = zip_longest(self.states.get(leaf, ()), after, fillvalue=[None] * count_in(leaf))
+            states[leaf] = [replaced(old, some, new[piece]) for old, new in was]
+        remember = partial(vars(self).update, states=states, places=places, iterations=self.iterations + 1)
+        assign_leaves([*numbers], numbers.values(), remember)
+
+    def _update_all(self, xs: Sequence[Number], gradients: Sequence[Number], states: Columns, lr: Number) -> Any:
+        """The new numbers and the columns of the new states: what `update` gives for each."""
+        made = [self.update(x, g, state, lr) for x, g, state in zip(xs, gradients, by_number(states, len(xs)))]
+        return [x for x, _ in made], in_columns([state for _, state in made])
 
     def state_dict(self) -> dict[str, Any]:
-        """What the optimiser remembers: its kind, the number of steps, and the state of each parameter, in order.
+        """What the optimiser remembers: its kind, the number of steps, and the state of each number, in order.
 
-        The learning rate and the other options belong to the code, not to the state.
+        If there are matrices, the shapes of all parameters, too. The learning rate and the other options belong to the
+        code, not to the state.
 
         >>> SGD([Value(1.0)], momentum=0.9).state_dict()
         {'optimizer': 'SGD', 'iterations': 0, 'states': [[]]}
         """
-        states = [[*state] for state in self.states.values()]
-        return {"optimizer": type(self).__name__, "iterations": self.iterations, "states": states}
+        states = [
+            [*state]
+            for leaf, some in self.places.items()
+            for state in chosen(by_number(self.states[leaf], count_in(leaf)), some)
+        ]
+        found = {"optimizer": type(self).__name__, "iterations": self.iterations, "states": states}
+        return {**found, "shapes": self._shapes()} if any(isinstance(leaf, Matrix) for leaf in self.places) else found
+
+    def _shapes(self) -> list[list[int]]:
+        """The shapes of what is updated, in order: that of a scalar is empty."""
+        return [
+            [len(some)] if some is not None else [*leaf.shape] if isinstance(leaf, Values) else []
+            for leaf, some in self.places.items()
+        ]
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave, all of it or nothing.
@@ -223,29 +288,34 @@ class Optimizer(Named):
         >>> take()
         """
         name = type(self).__name__
-        if not isinstance(state, dict) or {*state} != {"optimizer", "iterations", "states"}:
+        if not isinstance(state, dict) or {*state} - {"shapes"} != {"optimizer", "iterations", "states"}:
             raise ValueError(f"expected the state_dict() of an optimiser, got {repr(state)[:80]}")
         if state["optimizer"] != name:
             raise ValueError(f"expected the state of {name}, got that of {state['optimizer']}")
         iterations, rows = state["iterations"], state["states"]
         if type(iterations) is not int or iterations < 0 or not isinstance(rows, list):
             raise ValueError(f"expected a number of steps and a list of states, got {iterations!r} and {brief(rows)}")
-        if len(rows) != len(self.states):
+        counts = [count_in(leaf, some) for leaf, some in self.places.items()]
+        way = f"give {name} the parameters that were saved, in their order"
+        if len(rows) != sum(counts):
+            raise ValueError(f"expected the states of {plural(sum(counts), 'parameter')}, got {len(rows)}; {way}")
+        if "shapes" in state and state["shapes"] != self._shapes():
+            raise ValueError(f"expected the states of shapes {self._shapes()}, got {brief(state['shapes'])}; {way}")
+        if "shapes" not in state and any(isinstance(leaf, Matrix) for leaf in self.places):
             raise ValueError(
-                f"expected the states of {plural(len(self.states), 'parameter')}, got {len(rows)}; give {name} the "
-                "parameters that were saved, in their order"
+                f"expected the states of matrices, got those of release 0.1, which stand in another order; "
+                f"begin {name} anew"
             )
         for row in rows:
             if not isinstance(row, list) or len(row) not in (0, self.slots):
                 wanted = f"{counted(self.slots)} for a parameter of {name} with these options"
                 raise ValueError(f"expected {wanted}, got {row!r}")
-        states = [tuple(as_number(x, " in a state") for x in row) for row in rows]
-
-        def take() -> None:
-            self.states.update(zip(self.states, states))
-            self.iterations = iterations
-
-        return take
+        of_numbers = iter([tuple(as_number(x, " in a state") for x in row) for row in rows])
+        states = {}
+        for (leaf, some), count in zip(self.places.items(), counts):
+            own = [next(of_numbers) for _ in range(count)]
+            states[leaf] = in_columns(own if some is None else replaced([()] * count_in(leaf), some, own))
+        return partial(vars(self).update, states=states, iterations=iterations)
 
 
 class SGD(Optimizer):
@@ -306,6 +376,21 @@ class SGD(Optimizer):
             state = (buffer,)
         return x - lr * gradient, state
 
+    def _update_all(self, xs: Sequence[Number], gradients: Sequence[Number], states: Columns, lr: Number) -> Any:
+        """The arithmetic of `update`, number by number."""
+        if type(self).update is not SGD.update or (states and None in states[0]):
+            return super()._update_all(xs, gradients, states, lr)
+        if self.weight_decay:
+            gradients = [g + self.weight_decay * x for g, x in zip(gradients, xs)]
+        if self.momentum:
+            buffers = gradients
+            if states:
+                rest = 1 - self.dampening
+                buffers = [self.momentum * b + rest * g for b, g in zip(states[0], gradients)]
+            gradients = [g + self.momentum * b for g, b in zip(gradients, buffers)] if self.nesterov else buffers
+            states = [buffers]
+        return [x - lr * g for x, g in zip(xs, gradients)], states
+
 
 class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015): PyTorch's `Adam`, the same numbers.
@@ -330,6 +415,7 @@ class Adam(Optimizer):
     """
 
     slots = 3
+    decays_apart = False  # whether numbers decay by themselves, and not by their gradients
 
     def __init__(
         self,
@@ -358,7 +444,9 @@ class Adam(Optimizer):
         >>> Adam(betas=(0.5, 0.75)).update(3.0, 2.0, (), 0.5)[1]
         (1, 1.0, 1.0)
         """
-        if self.weight_decay:
+        if self.weight_decay and self.decays_apart:
+            x = x * (1 - lr * self.weight_decay)
+        elif self.weight_decay:
             gradient = gradient + self.weight_decay * x
         b1, b2 = self.betas
         t, mean, square = state or (0, 0.0, 0.0)
@@ -367,6 +455,67 @@ class Adam(Optimizer):
         square = b2 * square + (1 - b2) * gradient * gradient
         size = math.sqrt(square) / math.sqrt(1 - b2**t) + self.eps
         return x - lr / (1 - b1**t) * mean / size, (t, mean, square)
+
+    def _update_all(self, xs: Sequence[Number], gradients: Sequence[Number], states: Columns, lr: Number) -> Any:
+        """The arithmetic of `update`, number by number, with what is the same for all of them computed once."""
+        ts = {*states[0]} if states else {0}
+        if type(self).update is not Adam.update or len(ts) != 1 or None in ts:
+            return super()._update_all(xs, gradients, states, lr)
+        if self.weight_decay and self.decays_apart:
+            kept = 1 - lr * self.weight_decay
+            xs = [x * kept for x in xs]
+        elif self.weight_decay:
+            gradients = [g + self.weight_decay * x for g, x in zip(gradients, xs)]
+        b1, b2 = self.betas
+        t = ts.pop() + 1
+        rate, root, eps, sqrt = lr / (1 - b1**t), math.sqrt(1 - b2**t), self.eps, math.sqrt
+        weight, rest, part = 1 - b1, 1 - (1 - b1), 1 - b2
+        zeros = [0.0] * len(xs)
+        _, means, squares = states or (zeros, zeros, zeros)
+        if weight < 0.5:  # as in `moved`
+            means = [mean + weight * (g - mean) for mean, g in zip(means, gradients)]
+        else:
+            means = [g - (g - mean) * rest for mean, g in zip(means, gradients)]
+        squares = [b2 * square + part * g * g for square, g in zip(squares, gradients)]
+        made = [x - rate * mean / (sqrt(square) / root + eps) for x, mean, square in zip(xs, means, squares)]
+        return made, [[t] * len(xs), means, squares]
+
+
+class AdamW(Adam):
+    """Adam with numbers that decay by themselves (Loshchilov and Hutter, 2019): PyTorch's `AdamW`, the same numbers.
+
+    At each step x (1 - lr weight_decay) takes the place of x, and then it is updated as by Adam.
+
+    Args:
+        params, lr, betas, eps, learning_rate, beta_1, beta_2, epsilon: as for `Adam`.
+        weight_decay: 0 or more.
+
+    Raises TypeError and ValueError as `Optimizer`.
+
+    >>> x = Value(4.0)
+    >>> x.grad = 1.0
+    >>> AdamW([x], lr=0.5, weight_decay=0.25).step()
+    >>> round(x.data, 6)
+    3.0
+    """
+
+    decays_apart = True
+
+    def __init__(
+        self,
+        params: Iterable[Any] = (),
+        lr: Rate = LR,
+        betas: tuple[float, float] = BETAS,
+        eps: float = EPS,
+        weight_decay: float = 1e-2,
+        *,
+        learning_rate: Rate | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
+        epsilon: float | None = None,
+    ) -> None:
+        by_keras: Any = {"learning_rate": learning_rate, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+        super().__init__(params, lr, betas, eps, weight_decay, **by_keras)
 
 
 class RMSProp(Optimizer):
@@ -459,15 +608,105 @@ def option(
     return check(other_name, other)
 
 
-def leaves_of_parameter(name: str, parameter: Any) -> Sequence[Value]:
-    """The leaves of a parameter."""
-    if not isinstance(parameter, (Value, Vector)):
-        raise TypeError(f"{name} takes Values, Variables and Vectors, not {parameter!r} ({type(parameter).__name__})")
-    for leaf in elements_in(parameter):
-        if not leaf.is_leaf:
-            was = "is a constant" if not leaf.is_tracked else "was computed"
-            raise ValueError(f"{name} updates tracked leaves, and {leaf!r} {was}; give a Value or a trainable Variable")
-    return elements_in(parameter)
+# ---- Leaves and the places of their elements -------------------------------------------------------------------------
+
+
+def parts_of(name: str, parameter: Any) -> list[tuple[Any, Sequence[int]]]:
+    """The leaves of a parameter, each with the places of those of its elements that are meant."""
+    if not isinstance(parameter, (Value, Values)):
+        what = f"not {parameter!r} ({type(parameter).__name__})"
+        raise TypeError(f"{name} takes Values, Variables, Vectors and matrices, {what}")
+    if isinstance(parameter, Variable) and isinstance(parameter, Values):
+        require_leaf(name, parameter, parameter.trainable)
+        return [(parameter, range(count_in(parameter)))]
+    found: list[tuple[Any, Sequence[int]]] = []
+    for leaf in elements(parameter) if isinstance(parameter, Values) else (parameter,):
+        require_leaf(name, leaf, leaf.is_leaf)
+        whole, i = place_in_leaf(leaf.row) or (leaf, 0)
+        found.append((whole, (i,)))
+    return found
+
+
+def require_leaf(name: str, leaf: Any, is_leaf: bool) -> None:
+    if not is_leaf:
+        was = "is a constant" if not leaf.is_tracked else "was computed"
+        raise ValueError(f"{name} updates tracked leaves, and {leaf!r} {was}; give a Value or a trainable Variable")
+
+
+def places_in(name: str, params: Iterable[Any]) -> dict[Any, list[int] | None]:
+    """The leaves of parameters in order, each with the places of its elements that are meant, None for them all."""
+    found: dict[Any, dict[int, None]] = {}
+    for parameter in params:
+        for leaf, some in parts_of(name, parameter):
+            found.setdefault(leaf, {}).update(dict.fromkeys(some))
+    return {leaf: union([], [*some], leaf) for leaf, some in found.items()}
+
+
+def union(some: list[int] | None, others: list[int] | None, leaf: Any) -> list[int] | None:
+    """The places that are among some or others."""
+    if some is None or others is None:
+        return None
+    found = sorted({*some, *others})
+    return None if len(found) == count_in(leaf) else found
+
+
+def numbers_of(leaf: Any) -> Sequence[Number]:
+    """The numbers of a leaf."""
+    number = leaf.row[NUMBER]
+    return number if isinstance(leaf, Values) else (number,)
+
+
+def count_in(leaf: Any, some: list[int] | None = None) -> int:
+    """How many numbers a leaf has, or how many of them are meant."""
+    return len(numbers_of(leaf)) if some is None else len(some)
+
+
+def chosen(things: Sequence[Any], some: list[int] | None) -> Sequence[Any]:
+    """The things at some places."""
+    return things if some is None else [things[i] for i in some]
+
+
+def replaced(things: Sequence[Any], some: Sequence[int], new: Sequence[Any]) -> list[Any]:
+    """Things with others at some places."""
+    found = [*things]
+    for i, x in zip(some, new):
+        found[i] = x
+    return found
+
+
+def gradients_of(leaf: Any, some: list[int] | None) -> Sequence[Number]:
+    """What `backward()` has added up in a leaf."""
+    return chosen(leaf.grads() if isinstance(leaf, Values) else [leaf.grad], some)
+
+
+def set_gradients(leaf: Any, some: list[int] | None, gradients: Sequence[Number]) -> None:
+    """Set what `backward()` has added up."""
+    if not isinstance(leaf, Values):
+        leaf.grad = gradients[0]
+    else:
+        leaf.set_grads(gradients if some is None else replaced(leaf.grads(), some, gradients))
+
+
+# ---- States in columns -----------------------------------------------------------------------------------------------
+
+
+def by_number(states: Columns, count: int) -> list[State]:
+    """The state of each number; None stands in the columns where there is none."""
+    return [tuple([x for x in row if x is not None]) for row in zip(*states)] or [()] * count
+
+
+def in_columns(states: Sequence[State]) -> Columns:
+    """The columns of states, some of which may be empty."""
+    return [*map(list, zip_longest(*states))] if any(states) else ()
+
+
+def joined(parts: Sequence[tuple[Columns, list[int] | None, int]]) -> Columns:
+    """The columns of states one after the other: of some numbers each, so and so many, which may be without a state."""
+    columns: list[list[Any]] = [[] for _ in range(max([0, *[len(states) for states, _, _ in parts]]))]
+    for states, some, count in parts:
+        for j, column in enumerate(columns):
+            column += chosen(states[j], some) if j < len(states) else [None] * count
+    return columns
 
 
 def require_list(name: str, given: Any) -> None:

@@ -46,6 +46,22 @@ def cosine_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[
     return lambda step: lr * ((1 - alpha) * (1 + math.cos(math.pi * min(step, decay_steps) / decay_steps)) / 2 + alpha)
 
 
+def linear_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[[int], float]:
+    """From lr to alpha lr in equal steps, and alpha lr after `decay_steps`: Keras's `PolynomialDecay` of power 1.
+
+    PyTorch has it as `LinearLR` with `end_factor` for alpha. With `warmup` it rises before it falls.
+
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
+    `alpha` is less than 0 or `decay_steps` not more than 0.
+
+    >>> schedule = warmup(linear_decay(1.0, decay_steps=8), steps=2)
+    >>> [schedule(step) for step in (0, 1, 2, 4, 10, 100)]
+    [0.5, 1.0, 1.0, 0.75, 0.0, 0.0]
+    """
+    at_least_0("lr", lr), more_than_0("decay_steps", decay_steps), at_least_0("alpha", alpha)
+    return lambda step: lr * (1 - (1 - alpha) * min(step, decay_steps) / decay_steps)
+
+
 def step_decay(lr: float, step_size: int, gamma: float = 0.1) -> Callable[[int], float]:
     """lr * gamma**(step // step_size), PyTorch's `StepLR`.
 

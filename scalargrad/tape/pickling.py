@@ -153,7 +153,7 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Valu
     for i, leaf in enumerate(leaves):
         leaf.row = element_of(variable.row, i)
         leaf._grad = variable
-        variable.handles[i] = leaf
+        variable.handles.add(i, leaf)
     return variable
 
 

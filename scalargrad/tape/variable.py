@@ -6,7 +6,7 @@ from ..checks import as_number, counted, is_one_element, require_flag, say_what_
 from ..engine.contexts import current, open_blocks, refuse_in_trace
 from ..engine.many import Values, as_values, constants, elements, elements_of, has_elements, on_shape
 from ..engine.matrix import Matrix, rows_and_shape
-from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, next_serial
+from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, Handles, next_serial
 from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
 from ..engine.vector import Vector
 from ..operations import elementary as operations
@@ -170,14 +170,14 @@ class ManyVariable(Values):
     __slots__ = ()
 
     if TYPE_CHECKING:
-        handles: dict[int, Value]  # of the elements that were asked for
+        handles: Handles  # of the elements that somebody holds
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         require_flag("trainable", trainable)
         numbers, shape = leaf_numbers(initial)
         self._trainable = trainable  # type: ignore[misc]
         self.name = name  # type: ignore[misc]
-        self.handles = {}  # type: ignore[misc]
+        self.handles = Handles()  # type: ignore[misc]
         make_leaf(self, numbers, name, trainable, shape)
 
     @property
@@ -195,7 +195,7 @@ class ManyVariable(Values):
         """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
         if open_blocks:
             self.is_followed_in(current())
-        found = self.handles.get(i)
+        found = self.handles.find(i)
         return element_on(self.row, i) if found is None else found
 
     def assign(self, value: Any) -> Self:

@@ -331,10 +331,10 @@ def test_a_layer_computes_what_its_neurons_compute(nout: int) -> None:
         (nn.Layer(8, 1), sg.Matrix([[1.0] * 8] * 16), 4),
         (nn.Embedding(9, 4), [1, 2, 3, 1, 2, 3], 1),
         (nn.RMSNorm(), sg.Vector([1.0] * 8), 5),
-        (nn.RMSNorm(8), sg.Matrix([[1.0] * 8] * 16), 9),
-        (nn.LayerNorm(8), sg.Matrix([[1.0] * 8] * 16), 16),
+        (nn.RMSNorm(8), sg.Matrix([[1.0] * 8] * 16), 11),
+        (nn.LayerNorm(8), sg.Matrix([[1.0] * 8] * 16), 20),
         (lambda z: nn.cross_entropy(z, [0] * 16), nn.Linear(2, 5)([[1.0, 2.0]] * 16), 3 * 16 + 2),
-        (lambda z: nn.mse_loss(z, [[0.0] * 5] * 16), nn.Linear(2, 5)([[1.0, 2.0]] * 16), 5),
+        (lambda z: nn.mse_loss(z, [[0.0] * 5] * 16), nn.Linear(2, 5)([[1.0, 2.0]] * 16), 7),
         (lambda z: nn.hinge_loss(z, [1] * 16), nn.Linear(2, 1)([[1.0, 2.0]] * 16), 6),
     ],
 )

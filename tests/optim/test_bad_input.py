@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 
+import scalargrad as sg
 from scalargrad import nn, optim
 from tests.support.bad_input import AT_LEAST_0, BELOW_1, MORE_THAN_0, NUMBER, TEXT, Case, check, each_of
 
-PARAMETERS = "takes Values, Variables and Vectors"
+PARAMETERS = "takes Values, Variables, Vectors and matrices"
 
 
 def options(name: str, number: str, least: str, wrong: float = -1.0) -> list[Case]:
@@ -24,7 +25,7 @@ def options(name: str, number: str, least: str, wrong: float = -1.0) -> list[Cas
 TABLE = [
     *[
         case
-        for name in ("Optimizer", "SGD", "Adam", "RMSProp")
+        for name in ("Optimizer", "SGD", "Adam", "AdamW", "RMSProp")
         for case in (
             Case(
                 f"optim.{name}", "a number", lambda _, name=name: getattr(optim, name)(0.1), TypeError, "0\\.1", "lr="
@@ -92,7 +93,7 @@ TABLE = [
             f"{kind.__name__} has no option {name}",
             way,
         )
-        for kind in (optim.Optimizer, optim.SGD, optim.Adam, optim.RMSProp)
+        for kind in (optim.Optimizer, optim.SGD, optim.Adam, optim.AdamW, optim.RMSProp)
         for name, way in (
             (
                 "clipnorm",
@@ -106,6 +107,32 @@ TABLE = [
     Case("optim.Adam", "beta 1", lambda _: optim.Adam(betas=(0.9, 1)), ValueError, "not 1", BELOW_1),
     *options("Adam", "eps", MORE_THAN_0, 0),
     *options("Adam", "weight_decay", AT_LEAST_0),
+    *options("AdamW", "weight_decay", AT_LEAST_0),
+    Case("optim.AdamW", "one beta", lambda _: optim.AdamW(betas=0.9), TypeError, r"0\.9", "a pair of numbers"),
+    Case(
+        "optim.Optimizer",
+        "a constant Variable",
+        lambda _: optim.SGD([sg.Variable([[1.0]], trainable=False)]),
+        ValueError,
+        r"Variable\(\[\[1\.0\]\], trainable=False\) is a constant",
+        "updates tracked leaves.*trainable Variable",
+    ),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "another shape",
+        lambda _: optim.SGD().apply_gradients([([[1.0]], sg.Variable([[1.0, 2.0]]))]),
+        ValueError,
+        r"got \(1, 1\)$",
+        r"expected numbers of shape \(1, 2\) as the gradient for Variable",
+    ),
+    Case(
+        "optim.Optimizer.apply_gradients",
+        "a number for a matrix",
+        lambda _: optim.SGD().apply_gradients([(1.0, sg.Variable([[1.0, 2.0]]))]),
+        ValueError,
+        "got one number$",
+        r"expected 1 row as the gradient for Variable",
+    ),
     *options("RMSProp", "alpha", BELOW_1),
     *options("RMSProp", "eps", MORE_THAN_0, 0),
     *options("RMSProp", "weight_decay", AT_LEAST_0),
@@ -185,7 +212,7 @@ TABLE = [
     ),
     *[
         case
-        for name in ("exponential_decay", "cosine_decay", "step_decay")
+        for name in ("exponential_decay", "cosine_decay", "linear_decay", "step_decay")
         for case in (
             Case(
                 f"optim.{name}",

@@ -66,3 +66,18 @@ def test_where_a_gradient_is_not_finite_all_that_are_clipped_together_are_nan_as
     (first, second), norm = optim.clip_by_global_norm([odd, [1.0, 2.0]], 2.5)
     assert all(math.isnan(x) for x in (first.data, *second.tolist()))
     assert not math.isfinite(norm.data)
+
+
+def test_gradients_of_matrices_and_of_some_elements_are_clipped_in_place() -> None:
+    m, x = sg.Variable([[1.0, 2.0], [3.0, 4.0]]), sg.Value(1.0)
+    m.grad, x.grad = [[3.0, 0.0], [0.0, 0.0]], 4.0
+    assert optim.clip_grad_norm_([m, x], 2.5) == 5.0
+    assert m.grad == [[pytest.approx(1.5), 0.0], [0.0, 0.0]]
+    m.grad = [[3.0, 100.0], [100.0, 4.0]]
+    assert optim.clip_grad_norm_([m[0, 0], m[1, 1]], 2.5) == 5.0
+    assert m.grad == [[pytest.approx(1.5), 100.0], [100.0, pytest.approx(2.0)]]
+
+
+def test_matrices_are_clipped_by_their_common_norm() -> None:
+    (m, rows, none, x), norm = optim.clip_by_global_norm([sg.Matrix([[3.0, 0.0]]), [[0.0], [0.0]], None, 4.0], 2.5)
+    assert (m.tolist(), rows.tolist(), none, x.data, norm.data) == ([[1.5, 0.0]], [[0.0], [0.0]], None, 2.0, 5.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -72,13 +73,15 @@ def test_weight_decay_is_a_gradient_of_its_own(kind: type[Any], gs: list[float])
 
 def test_options_that_are_not_given_are_those_of_pytorch() -> None:
     def options(optimizer: optim.Optimizer) -> dict[str, Any]:
-        own = {"states", "iterations", "slots"}
+        own = {"states", "places", "iterations", "slots"}
         return {name: option for name, option in vars(optimizer).items() if name not in own}
 
     assert options(optim.Optimizer()) == {"lr": 1e-3}
     momentum = {"momentum": 0, "dampening": 0, "nesterov": False}
     assert options(optim.SGD()) == {"lr": 1e-3, "weight_decay": 0, **momentum}
-    assert options(optim.Adam()) == {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+    adam = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
+    assert options(optim.Adam()) == {**adam, "weight_decay": 0}
+    assert options(optim.AdamW()) == {**adam, "weight_decay": 1e-2}
     common = {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0}
     assert options(optim.RMSProp()) == {**common, "momentum": 0, "centered": False}
 
@@ -153,6 +156,11 @@ KERAS = [
     (optim.SGD, {"learning_rate": 0.25, "momentum": 0.5}, {"lr": 0.25, "momentum": 0.5}),
     (optim.Adam, {"learning_rate": 0.25, "beta_1": 0.5}, {"lr": 0.25, "betas": (0.5, 0.999)}),
     (optim.Adam, {"beta_2": 0.5, "epsilon": 1e-7}, {"betas": (0.9, 0.5), "eps": 1e-7}),
+    (
+        optim.AdamW,
+        {"learning_rate": 0.25, "beta_1": 0.5, "epsilon": 1e-7},
+        {"lr": 0.25, "betas": (0.5, 0.999), "eps": 1e-7},
+    ),
     (optim.RMSProp, {"learning_rate": 0.25, "rho": 0.5, "epsilon": 1e-7}, {"lr": 0.25, "alpha": 0.5, "eps": 1e-7}),
 ]
 
@@ -223,6 +231,192 @@ def test_weights_that_decay_go_where_a_penalty_would_send_them(make: Callable[[A
         ((x - 1) ** 2).backward()
         optimizer.step()
     assert x.data == pytest.approx(1.0, abs=0.1)
+
+
+@given(gradients, st.sampled_from([0.0, 0.01, 0.5]))
+def test_adamw_takes_the_decay_off_before_it_does_what_adam_does(gs: list[float], decay: float) -> None:
+    x, y = sg.Value(20.0), sg.Value(20.0)
+    apart, adam = optim.AdamW(lr=0.125, weight_decay=decay), optim.Adam(lr=0.125)
+    for g in gs:
+        apart.apply_gradients([(g, x)])
+        y.data = y.data * (1 - 0.125 * decay)
+        adam.apply_gradients([(g, y)])
+    assert x.data == y.data
+
+
+# ---- Whole variables -------------------------------------------------------------------------------------------------
+
+
+def one_by_one(kind: type[Any]) -> type[Any]:
+    """An optimiser with the same formula, which asks it for each number."""
+
+    class OneByOne(kind):  # type: ignore[misc]
+        def update(self, *args: Any) -> Any:
+            return super().update(*args)
+
+    return OneByOne
+
+
+KINDS: list[tuple[type[Any], dict[str, Any]]] = [
+    (optim.SGD, {}),
+    (optim.SGD, {"weight_decay": 0.25}),
+    (optim.SGD, {"momentum": 0.9, "dampening": 0.5}),
+    (optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    (optim.Adam, {}),
+    (optim.Adam, {"betas": (0.25, 0.5), "weight_decay": 0.25}),
+    (optim.AdamW, {"weight_decay": 0.25}),
+    (optim.RMSProp, {"momentum": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS)
+@given(data=st.data())
+def test_a_step_of_whole_variables_is_that_of_each_number_to_the_bit(
+    kind: type[Any], options: dict[str, Any], data: st.DataObject
+) -> None:
+    numbers = st.floats(-5, 5)
+    start = data.draw(st.lists(numbers, min_size=9, max_size=9))
+    found = []
+    for each in (kind, one_by_one(kind)):
+        m, v, x = sg.Variable([start[:3], start[3:6]]), sg.Variable(start[6:8]), sg.Value(start[8])
+        found.append((each([m, v, x], lr=0.125, **options), m, v, x))
+    for _ in range(data.draw(st.integers(1, 4))):
+        gs = data.draw(st.lists(numbers, min_size=9, max_size=9))
+        for optimizer, m, v, x in found:
+            m.grad, v.grad, x.grad = [gs[:3], gs[3:6]], gs[6:8], gs[8]
+            optimizer.step()
+    (first, *one), (second, *other) = found
+    assert [x.tolist() for x in one[:2]] == [x.tolist() for x in other[:2]]
+    assert one[2].data == other[2].data
+    assert first.state_dict()["states"] == second.state_dict()["states"]
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS)
+@pytest.mark.parametrize(
+    "params", [lambda m, v: [m, v], lambda m, v: [*reversed([*m[0], *m[1]]), *v], lambda m, v: [v, m[1], m]]
+)
+def test_all_elements_of_a_variable_are_the_variable(kind: type[Any], options: dict[str, Any], params: Any) -> None:
+    m, v = sg.Variable([[1.0, 2.0], [3.0, 4.0]]), sg.Variable([5.0, 6.0])
+    optimizer = kind(params(m, v), lr=0.125, **options)
+    assert {*optimizer.places.items()} == {(m, None), (v, None)}
+    twin = sg.Variable(m), sg.Variable(v)
+    expected = kind([*twin], lr=0.125, **options)
+    for _ in range(3):
+        for a, b in ((m, v), twin):
+            a.grad, b.grad = [[1.0, -1.0], [0.5, 2.0]], [3.0, -4.0]
+        optimizer.step()
+        expected.step()
+    assert (m, v) == twin
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS)
+def test_some_elements_of_a_variable_are_updated_alone(kind: type[Any], options: dict[str, Any]) -> None:
+    m, x, y = sg.Variable([[1.0, 2.0], [3.0, 4.0]]), sg.Value(1.0), sg.Value(4.0)
+    optimizer, expected = kind([m[1, 1], m[0, 0]], lr=0.125, **options), kind([x, y], lr=0.125, **options)
+    assert repr(optimizer).endswith("of 2 parameters after 0 steps")
+    for _ in range(2):
+        m.grad = [[0.5, 9.0], [9.0, -2.0]]
+        x.grad, y.grad = 0.5, -2.0
+        optimizer.step()
+        expected.step()
+    assert m == [[x.data, 2.0], [3.0, y.data]]
+    assert optimizer.state_dict() == {**expected.state_dict(), "shapes": [[2]]}
+    other = kind([m[0, 0], m[1, 1]], lr=0.125, **options)
+    other.load_state_dict(optimizer.state_dict())
+    assert other.state_dict() == optimizer.state_dict()
+    optimizer.zero_grad()
+    assert m.grad == [[0.0, 9.0], [9.0, 0.0]]
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS)
+def test_the_state_of_an_element_is_its_own_however_it_is_given(kind: type[Any], options: dict[str, Any]) -> None:
+    w, x, y = sg.Variable([1.0, 2.0]), sg.Value(1.0), sg.Value(2.0)
+    together, apart = kind(lr=0.125, **options), kind(lr=0.125, **options)
+    together.apply_gradients([(0.5, w[0])])
+    apart.apply_gradients([(0.5, x)])
+    assert together.places == {w: [0]}
+    together.apply_gradients([([1.0, 2.0], w)])
+    apart.apply_gradients([(1.0, x), (2.0, y)])
+    assert together.places == {w: None}
+    together.apply_gradients([(-3.0, w[1])])
+    apart.apply_gradients([(-3.0, y)])
+    assert w == [x.data, y.data]
+    assert together.state_dict() == apart.state_dict()
+
+
+def test_a_vector_of_leaves_has_its_gradients_in_its_own_order() -> None:
+    w, x = sg.Variable([1.0, 2.0]), sg.Value(3.0)
+    optim.SGD(lr=1.0).apply_gradients([([10.0, 20.0, 30.0], sg.Vector([w[1], x, w[0]]))])
+    assert (w.tolist(), x.data) == ([-29.0, -8.0], -17.0)
+
+
+def test_a_gradient_of_a_tape_updates_a_matrix() -> None:
+    m = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with sg.GradientTape() as tape:
+        loss = (m * m).sum()
+    optimizer = optim.SGD(lr=0.25)
+    optimizer.apply_gradients([(tape.gradient(loss, m), m)])
+    assert m == [[0.5, 1.0], [1.5, 2.0]]
+    optimizer.apply_gradients([(np.ones((2, 2)), m)])
+    assert m == [[0.25, 0.75], [1.25, 1.75]]
+
+
+def test_states_of_any_length_are_kept() -> None:
+    class Counting(optim.Optimizer):
+        def update(self, x: Any, gradient: Any, state: Any, lr: Any) -> Any:
+            return x - lr * gradient, (*state, gradient) if gradient else state
+
+    w, x = sg.Variable([1.0, 2.0]), sg.Value(3.0)
+    optimizer = Counting([w, x], lr=0.5)
+    for gs in ([0.0, 0.0], 0.0), ([1.0, 0.0], 0.0), ([2.0, 0.0], 5.0):
+        w.grad, x.grad = gs
+        optimizer.step()
+    assert optimizer.state_dict()["states"] == [[1.0, 2.0], [], [5.0]]
+    optimizer.apply_gradients([(3.0, w[0])])
+    assert optimizer.state_dict()["states"] == [[1.0, 2.0, 3.0], [], [5.0]]
+
+
+def test_the_states_of_matrices_tell_their_shapes() -> None:
+    m, x = sg.Variable([[1.0, 2.0]]), sg.Value(1.0)
+    optimizer = optim.Adam([m, x])
+    optimizer.step()
+    state = optimizer.state_dict()
+    assert state["shapes"] == [[1, 2], []]
+    later = optim.Adam([m, x])
+    later.load_state_dict(state)
+    assert later.state_dict() == state
+    with pytest.raises(
+        ValueError, match=r"expected the states of shapes \[\[2, 1\], \[\]\], got \[\[1, 2\], \[\]\]; give Adam"
+    ):
+        optim.Adam([sg.Variable([[1.0], [2.0]]), x]).load_state_dict(state)
+    del state["shapes"]
+    with pytest.raises(ValueError, match=r"got those of release 0\.1, which stand in another order; begin Adam anew"):
+        later.load_state_dict(state)
+
+
+def test_an_optimiser_that_release_0_1_pickled_goes_on() -> None:
+    w, x = sg.Variable([1.0, 2.0]), sg.Value(3.0)
+    new = optim.SGD([w, x], lr=0.5, momentum=0.5)
+    old = {**vars(new), "states": {w[0]: (1.0,), w[1]: (), x: (3.0,)}}
+    del old["places"]
+    optimizer = optim.SGD.__new__(optim.SGD)
+    optimizer.__setstate__(old)
+    assert optimizer.state_dict()["states"] == [[1.0], [], [3.0]]
+    optimizer.step()
+    assert (w.tolist(), x.data) == ([0.75, 2.0], 2.25)
+
+
+def test_a_copy_of_a_model_and_its_optimiser_goes_on_by_itself() -> None:
+    m = sg.Variable([[1.0, 2.0]])
+    optimizer = optim.Adam([m])
+    m.grad = 1.0
+    optimizer.step()
+    other, later = copy.deepcopy((m, optimizer))
+    before = m.tolist()
+    later.step()
+    assert m == before
+    optimizer.step()
+    assert m == other
 
 
 # ---- PyTorch's way and Keras's ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ def test_schedules_are_their_formulas(lr: float, steps: int, step: int) -> None:
     angle = math.pi / 2 * min(step / steps, 1)
     expected = lr * (0.75 * math.cos(angle) ** 2 + 0.25)
     assert optim.cosine_decay(lr, steps, 0.25)(step) == pytest.approx(expected, rel=1e-14)
+    fallen = min(Fraction(step, steps), 1) * Fraction(3, 4)
+    assert optim.linear_decay(lr, steps, 0.25)(step) == close(lr * float(1 - fallen))
     warm = optim.warmup(optim.step_decay(lr, steps), steps)
     assert warm(step) == (lr * (step + 1) / steps if step < steps else optim.step_decay(lr, steps)(step - steps))
     assert optim.warmup(lr, steps)(step) == (lr * (step + 1) / steps if step < steps else lr)
