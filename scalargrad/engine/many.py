@@ -108,13 +108,10 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     numbers = tuple([operation.evaluate(line) for line in lines])
     if True not in followed:
         return numbers, [None] * len(columns)
-    if callable(operation.rules[0]) or len(operation.rules) > 1:
-        wanted = [operation.local_derivatives(line, followed) for line in lines]
-    else:
-        wanted = [operation.rules] * len(lines)
+    rules = operation.rules if len(operation.rules) == len(columns) else operation.rules * len(columns)  # a reduction's
+    by_column = [*zip(*[operation.local_derivatives(line, followed) for line in lines])] or [()] * len(columns)
     return numbers, [
-        (tuple(by) if callable(rule) else rule) if follows else None  # type: ignore[arg-type]
-        for rule, by, follows in zip(operation.rules, [*zip(*wanted)] or operation.rules, followed)
+        (by if callable(rule) else rule) if follows else None for rule, by, follows in zip(rules, by_column, followed)
     ]
 
 
