@@ -63,8 +63,8 @@ def refuse_backward(x: Any) -> NoReturn:
     rows, *columns = x.shape
     size = plural(rows, "row" if columns else "element")
     raise ValueError(
-        f"backward() of a {'Matrix' if columns else 'Vector'} of {size}: a gradient belongs to one number, so reduce it first, "
-        "with .sum() or .mean()"
+        f"backward() of a {'Matrix' if columns else 'Vector'} of {size}: a gradient belongs to one number, so reduce "
+        "it first, with .sum() or .mean()"
     )
 
 

@@ -424,23 +424,41 @@ def terms_of_product(operands: Any, follows: Any, adjoint: list[Any], *_: Any) -
     return terms
 
 
-def terms_of_shares(operands: Any, _: Any, adjoint: list[Any], numbers: Any, shape: Any) -> list[tuple[Row, Any]]:
-    """What softmax passes on, for each row of a matrix: y * (g - sum of g * y).
+def terms_of_softmax(operands: Any, _: Any, adjoints: list[Any], numbers: Any, __: Any) -> list[tuple[Row, Any]]:
+    """What softmax passes on, by the rules of its parts: from the shares to their powers, the whole and the rest."""
+    (x,) = operands
+    width = x[SHAPE][-1]
+    found: list[Any] = []
+    for begin in range(0, len(numbers), 2 * width + 2):
+        *powers, whole, rest = numbers[begin : begin + width + 2]
+        *to, to_whole, to_rest = adjoints[begin : begin + width + 2]
+        for i in range(width - 1, -1, -1):
+            adjoint = adjoints[begin + width + 2 + i]
+            if adjoint is None:
+                continue
+            power = powers[i]
+            if power > rest:
+                own = power + rest
+                terms = rest / own / own, 0.0, -(power / own / own)
+            else:
+                terms = 1.0 / whole, -(power / whole / whole), -0.0
+            to[i] = plus(to[i], adjoint * terms[0])
+            to_whole = plus(to_whole, adjoint * terms[1])
+            to_rest = plus(to_rest, adjoint * terms[2])
+        top = max(powers)
+        if to_rest is not None:
+            to = [plus(x, to_rest * (top > power)) for x, power in zip(to, powers)]
+        if to_whole is not None:
+            to = [plus(x, to_whole) for x in to]
+        found += [None if x is None else x * power for x, power in zip(to, powers)]
+    if None in found:
+        reached = [i for i, term in enumerate(found) if term is not None]
+        return [(x, Part(reached, [found[i] for i in reached]))]
+    return [(x, found)]
 
-    It would cancel for a share y of more than a half, so that g is taken as the difference to its own there.
-    """
-    terms: list[Any] = []
-    width = shape[-1]
-    for i in range(0, len(numbers), width):
-        shares, apart = numbers[i : i + width], adjoint[i : i + width]
-        largest = max(shares)
-        if largest > 0.5:
-            lead = shares.index(largest)
-            apart = [g - apart[lead] for g in apart]
-            apart[lead] = 0.0
-        whole = sum(map(mul, shares, apart), ZERO)
-        terms += [y * (g - whole) for y, g in zip(shares, apart)]
-    return [(operands[0], terms)]
+
+def plus(x: Any, y: Any) -> Any:
+    return y if x is None else x + y
 
 
 OF_WHOLES: dict[str, Any] = {
@@ -448,13 +466,13 @@ OF_WHOLES: dict[str, Any] = {
     JOIN: terms_of_joined,
     TRANSPOSE: terms_of_transposed,
     MATMUL: terms_of_product,
-    SOFTMAX: terms_of_shares,
+    SOFTMAX: terms_of_softmax,
 }
 
 
 def terms_of_elements(row: Row, adjoints: list[Any]) -> list[tuple[Row, Any]]:
     """What the elements of a row pass on, of which the sweep did not reach them all."""
-    if row[OPERATION] == TAKE:
+    if row[OPERATION] in (TAKE, SOFTMAX):
         return terms_of_many(row, adjoints)
     terms: list[tuple[Row, Any]] = []
     for i, adjoint in enumerate(adjoints):

@@ -49,9 +49,8 @@ SHAPE = D_LEFT  # of many numbers, and of what is computed of them at once; None
 LEAF, CONSTANT = "", None  # in place of an operation
 # What only moves numbers: one element of many, some of them, many in one, the transpose.
 ELEMENT, TAKE, JOIN, TRANSPOSE = "element", "take", "join", "transpose"
-# What is computed of many at once in its own way, and the operation that each element stands for.
-MATMUL, SOFTMAX = "matmul", "softmax"
-OF_ELEMENTS = {MATMUL: "dot", SOFTMAX: "softmax_of_first"}
+MATMUL = "matmul"  # products of matrices
+SOFTMAX = "softmax"  # for each row of a matrix the powers, their whole, the rest without the largest, and the shares
 
 next_serial = count(1).__next__
 
@@ -135,8 +134,12 @@ def operation_of(row: Row) -> Any:
     """The operation that made a row, None for a leaf or a constant."""
     name = row[OPERATION]
     if name == ELEMENT:
-        name = row[RIGHT][0][OPERATION]
-        name = OF_ELEMENTS.get(name, name)
+        (whole,), (i,) = row[RIGHT], row[D_RIGHT]
+        name = whole[OPERATION]
+        if name == MATMUL:
+            name = "dot"
+        elif name == SOFTMAX:
+            name = part_of_softmax(whole, i)[0]
     return (registry[name] if isinstance(name, str) else name) if name else None
 
 
@@ -156,7 +159,7 @@ def operands_of(row: Row) -> tuple[Any, ...]:
         (left, right), (in_left, in_right) = whole[RIGHT], factors_of(whole, i)
         return (*[element_of(left, j) for j in in_left], *[element_of(right, j) for j in in_right])
     if whole[OPERATION] == SOFTMAX:
-        return tuple([element_of(whole[RIGHT][0], j) for j in first_in_row(whole, i)])
+        return part_of_softmax(whole, i)[1]
     return tuple([element_of(x, i % len(x[NUMBER])) if is_many(x) else x for x in whole[RIGHT]])
 
 
@@ -178,8 +181,9 @@ def derivatives_of(row: Row) -> tuple[Number | None, ...]:
         by_left = [right[NUMBER][j] if follows[0] else None for j in in_right]
         return (*by_left, *[left[NUMBER][j] if follows[1] else None for j in in_left])
     if whole[OPERATION] == SOFTMAX:
-        numbers = [whole[RIGHT][0][NUMBER][j] for j in first_in_row(whole, i)]
-        return operation_of(row).local_derivatives(numbers, [True] * len(numbers))  # type: ignore[no-any-return]
+        name, operands = part_of_softmax(whole, i)
+        numbers = [x[NUMBER] if type(x) is tuple else x for x in operands]
+        return registry[name].local_derivatives(numbers, [type(x) is tuple for x in operands])
     return tuple([local[i] if type(local) is tuple else local for local in whole[D_RIGHT]])
 
 
@@ -277,11 +281,18 @@ def place_in(shape: tuple[int, ...], i: int) -> tuple[int, ...]:
     return (i,) if len(shape) == 1 else divmod(i, shape[1])
 
 
-def first_in_row(row: Row, i: int) -> list[int]:
-    """Where the elements of a vector stand, or of one row of a matrix, element i first."""
-    width = row[SHAPE][-1]
-    begin = i - i % width
-    return [i, *range(begin, i), *range(i + 1, begin + width)]
+def part_of_softmax(row: Row, i: int) -> tuple[str, tuple[Any, ...]]:
+    """The operation that element i of the row of a softmax came from, and its operands."""
+    (x,) = row[RIGHT]
+    width = x[SHAPE][-1]
+    line, place = divmod(i, 2 * width + 2)
+    begin, inner = line * width, line * (2 * width + 2)
+    if place < width:
+        return "exp_gap", (element_of(x, begin + place), max(x[NUMBER][begin : begin + width]))
+    if place < width + 2:
+        powers = tuple([element_of(row, inner + j) for j in range(width)])
+        return "total" if place == width else "total_but_largest", powers
+    return "share", tuple([element_of(row, inner + j) for j in (place - width - 2, width, width + 1)])
 
 
 def factors_of(row: Row, i: int) -> tuple[range, range]:

@@ -23,6 +23,7 @@ from .many import (
     gathered,
     halves,
     has_elements,
+    in_rows,
     is_apart,
     joined,
     moved,
@@ -254,7 +255,7 @@ def logsumexp(vector: Any) -> Any:
 
 
 def softmax(vector: Any) -> Vector:
-    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: one row, whatever the length.
+    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: two rows, whatever the length.
 
     Returns a Vector; of a matrix, or of a list of rows, a Matrix of those of each row. Raises ValueError if there are
     no elements, TypeError if the argument is not a sequence.
@@ -271,11 +272,19 @@ def softmax(vector: Any) -> Vector:
     if is_apart(interval, (values,)):
         rows = [values] if len(values.shape) == 1 else values
         return gathered([x for row in rows for x in reductions.softmax_shares(*row)], values.shape)  # type: ignore[no-any-return]
-    width, given = values.shape[-1], values.row[NUMBER]
-    numbers = tuple([x for i in range(0, len(given), width) for x in reductions.shares_of_floats(given[i : i + width])])
+    numbers: list[float] = []
+    shares: list[int] = []
+    for line in in_rows(values.row[NUMBER], width := values.shape[-1], values.shape):
+        powers = reductions.powers_of_floats(line)
+        whole = reductions.total.kernel(*powers)
+        numbers += [*powers, whole, reductions.total_but_largest.kernel(*powers)]
+        shares += range(len(numbers), len(numbers) + width)
+        numbers += [power / whole for power in powers]
+    found = tuple([numbers[i] for i in shares])
     if not interval.enabled or not values.is_followed_in(interval):
-        return constants(numbers, values.shape)  # type: ignore[no-any-return]
-    return computed(SOFTMAX, numbers, values.shape, (values.row,), (1,), interval)  # type: ignore[no-any-return]
+        return constants(found, values.shape)  # type: ignore[no-any-return]
+    parts = computed(SOFTMAX, tuple(numbers), (len(numbers),), (values.row,), (1,), interval)
+    return moved(TAKE, parts, found, values.shape, tuple(shares))  # type: ignore[no-any-return]
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:

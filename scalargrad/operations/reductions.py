@@ -354,25 +354,6 @@ def softmax_shares(*xs: Operand) -> list[Operand]:
     return [share(e, whole, rest) for e in es]
 
 
-def slopes_of_share(*xs: Operand) -> list[Operand]:
-    """The derivatives of the first share: by each power, by their whole and by the rest, times that of the power."""
-    es, whole, rest = exponentials(*xs)
-    by_own, by_whole, by_rest = [rule(es[0], whole, rest) for rule in share.operation.rules]
-    slopes = [(by_whole + by_rest * counts) * e for e, counts in zip(es, but_largest(*es))]
-    return [slopes[0] + by_own * es[0], *slopes[1:]]
-
-
-@reduction(slopes_of_share, gives="float", arrays=lambda xp, *xs: xp.exp(xs[0] - logsumexp_over_arrays(xp, *xs)))
-@facts(
-    formula=lambda *xs: f"exp(xs[0]) / ({' + '.join(f'exp(xs[{i}])' for i in range(len(xs)))})",
-    slopes=("z * (1 - z)", "-z**2 * exp(x - xs[0])"),
-)
-def softmax_of_first(*xs: Number) -> float:
-    """exp(x) over the sum of all exp(x), for the first x: an element of softmax."""
-    es = [exp_gap.operation.kernel(x, max(xs)) for x in xs]
-    return es[0] / math.fsum(es)
-
-
 def logsumexp_over_arrays(xp: Any, *xs: Any) -> Any:
     top = reduce(xp.maximum, xs)
     shift = xp.where(xp.isinf(top), 0.0, top)

@@ -88,7 +88,7 @@ def check_reduction(name: str, xs: list[float]) -> None:
     for index, leaf in enumerate(leaves):
         exact = many_digit_derivative(reduced.exact, xs, index)
         # A product of n numbers is rounded n times; a share of the softmax once for each term that it is divided by.
-        bound = {"prod": len(xs), **dict.fromkeys(("logsumexp", "surprise", "softmax_of_first"), 4 + len(xs))}.get(name, 4)
+        bound = {"prod": len(xs), **dict.fromkeys(("logsumexp", "surprise"), 4 + len(xs))}.get(name, 4)
         assert ulps(float(leaf.grad), exact) <= bound, (
             f"{name}{xs} by operand {index}: {leaf.grad!r}, {mp.nstr(exact, 20)}"
         )

@@ -363,11 +363,6 @@ REDUCTIONS: dict[str, Reduced] = {
         lambda v: nn.cross_entropy(v, 0),
         vectors(),
     ),
-    "softmax_of_first": Reduced(
-        lambda *xs: mp.exp(xs[0]) / mp.fsum(map(mp.exp, xs)),
-        lambda v: sg.softmax(v)[0],
-        vectors(),
-    ),
     "logsumexp": Reduced(
         lambda *xs: mp.log(mp.fsum(map(mp.exp, xs))),
         lambda v: v.logsumexp(),
