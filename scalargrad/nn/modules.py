@@ -39,7 +39,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     **{name: registry[name].function for name in sorted(registry) if registry[name].activation},
 }
 
-ACTIVATION = "tanh"  # unless told: a relu that is 0 on all samples, as one step too far makes it, never learns again
+ACTIVATION = "tanh"  # unless told
 
 # A weight of a neuron with nin inputs, in a layer of nout neurons.
 INITS: dict[str, Callable[[Any, int, int], float]] = {
@@ -195,7 +195,8 @@ class Neuron(Module):
     Args:
         nin: the number of inputs.
         nonlin: whether the activation is applied, as in micrograd.
-        activation: "relu", "tanh", "sigmoid", "softplus", "linear", or a function of a Value.
+        activation: "tanh", "relu", "sigmoid", "softplus", "linear", or a function of a Value. It is tanh unless told,
+            since a relu that is 0 on all samples, as one step too far makes it, never learns again.
         init: how the weights are drawn: "glorot", uniform with the variance 2/(nin + nout) (Glorot and Bengio, 2010);
             "he", normal with the variance 2/nin (He et al., 2015); "uniform" between -1 and 1, as in micrograd. If not
             given, "he" for relu and "glorot" for all else. The bias is 0.
@@ -213,7 +214,7 @@ class Neuron(Module):
         ValueError: a count is less than 1, `activation` or `init` is not one of the names; in a call: another number
             of inputs.
 
-    >>> neuron = Neuron(2, activation="tanh", seed=1)
+    >>> neuron = Neuron(2, seed=1)
     >>> neuron.w.assign([1.0, -1.0])
     Variable([1.0, -1.0], name='w')
     >>> neuron([0.5, 0.5]).data, neuron
@@ -559,14 +560,15 @@ class MLP(Sequential):
         nouts: the number of neurons in each layer.
         activation, init, seed: as for `Neuron`; one generator draws all the weights.
 
-    A call takes a list, Vector or array of `nin` numbers or Values and returns a Vector; if the last layer has one
-    neuron, a Value.
+    A call takes one sample, a list, Vector or array of `nin` numbers or Values, and returns a Vector; or a batch, a
+    Matrix, a list of samples or an array of two dimensions, and returns a Matrix. If the last layer has one neuron, one
+    sample gives a Value and a batch a Vector.
 
     Raises TypeError and ValueError as `Neuron` does; ValueError if there are no layers.
 
-    >>> model = MLP(2, [16, 16, 1], activation="tanh", seed=1)
-    >>> len(model.parameters()), model([0.0, 0.0]).data
-    (337, 0.0)
+    >>> model = MLP(2, [16, 16, 1], seed=1)
+    >>> len(model.parameters()), model([0.0, 0.0]).data, model([[0.0, 0.0], [0.0, 0.0]])
+    (337, 0.0, Vector([0.0, 0.0]))
     """
 
     def __init__(

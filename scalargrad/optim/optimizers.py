@@ -215,7 +215,8 @@ class Optimizer(Named):
     def _apply(self, parts: dict[Any, tuple[list[int] | None, Sequence[Number]]]) -> None:
         """Update the elements of leaves by their gradients, all of them at once."""
         lr = self.current_lr()
-        states, places, numbers = {**self.states}, {**self.places}, {}
+        states, places = {**self.states}, {**self.places}
+        numbers: dict[Any, Any] = {}
         small: list[Any] = []  # which are updated together
         for leaf, (some, own) in parts.items():
             if some is None and isinstance(leaf, Values):

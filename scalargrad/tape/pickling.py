@@ -153,8 +153,13 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Valu
     for i, leaf in enumerate(leaves):
         leaf.row = element_of(variable.row, i)
         leaf._grad = variable
-        variable.handles.add(i, leaf)
+        variable.handles[i] = holding(leaf)  # the graph beside it leads to the key of the leaf, which has to live on
     return variable
+
+
+def holding(leaf: Value) -> Any:
+    """What takes the place of a weak reference and keeps the leaf."""
+    return lambda: leaf
 
 
 def restore_many_variable(

@@ -4,14 +4,116 @@ from __future__ import annotations
 
 import numpy as np
 
+import scalargrad as sg
 from scalargrad import nn
-from tests.support.bad_input import LIST, MORE_THAN_0, NUMBER, TEXT, Case, check, each_of
+from tests.support.bad_input import AT_LEAST_0, LIST, MORE_THAN_0, NUMBER, TEXT, Case, check, each_of
 
 COUNT = "is an integer"
 LOSSES = ["mse_loss", "l1_loss", "huber_loss", "hinge_loss", "binary_cross_entropy_with_logits"]
 CLASS = "the target of cross_entropy is"
 
 TABLE = [
+    *[
+        case
+        for name in ("Linear", "Layer")
+        for case in (
+            Case(f"nn.{name}", "nin 0", lambda _, name=name: getattr(nn, name)(0, 1), ValueError, "not 0", "nin is 1"),
+            Case(
+                f"nn.{name}",
+                "a sample of 3",
+                lambda _, name=name: getattr(nn, name)(2, 2)([1.0] * 3),
+                ValueError,
+                "got 3",
+                "expected 2 inputs",
+            ),
+            Case(
+                f"nn.{name}",
+                "a batch of 3",
+                lambda _, name=name: getattr(nn, name)(2, 2)([[1.0] * 3] * 4),
+                ValueError,
+                "got 3",
+                "expected 2 inputs",
+            ),
+            Case(
+                f"nn.{name}",
+                "samples that differ",
+                lambda _, name=name: getattr(nn, name)(2, 2)([[1.0, 2.0], [1.0]]),
+                ValueError,
+                "got 1 and 2",
+                "rows? or more of one length",
+            ),
+            Case(
+                f"nn.{name}",
+                "input text",
+                lambda _, name=name: getattr(nn, name)(1, 2)("text"),
+                TypeError,
+                TEXT,
+                f"{NUMBER} or a Value as element 0",
+            ),
+        )
+    ],
+    Case("nn.Linear", "bias 3", lambda _: nn.Linear(1, 1, 3), TypeError, r"not 3 \(int\)", "bias is True or False"),
+    Case("nn.Linear", "init text", lambda _: nn.Linear(1, 1, init="text"), ValueError, "'text'", "is one of 'glorot'"),
+    Case("nn.Layer", "nonlin 3", lambda _: nn.Layer(1, 1, 3), TypeError, r"not 3 \(int\)", "nonlin is True or False"),
+    Case("nn.Embedding", "no rows", lambda _: nn.Embedding(0, 2), ValueError, "not 0", "count is 1 or more"),
+    Case("nn.Embedding", "size text", lambda _: nn.Embedding(2, "text"), TypeError, TEXT, f"size {COUNT}"),
+    Case("nn.Embedding", "std -1", lambda _: nn.Embedding(2, 2, std=-1), ValueError, "not -1", "std is 0 or more"),
+    Case("nn.Embedding", "std text", lambda _: nn.Embedding(2, 2, std="text"), TypeError, TEXT, f"{NUMBER} as std"),
+    Case("nn.Embedding", "row 2", lambda _: nn.Embedding(2, 2)(2), IndexError, "not 2", "an index from 0 to 1"),
+    Case("nn.Embedding", "row -1", lambda _: nn.Embedding(2, 2)([0, -1]), IndexError, "not -1", "an index from 0 to 1"),
+    Case("nn.Embedding", "1.0", lambda _: nn.Embedding(2, 2)(1.0), TypeError, r"1\.0 \(float\)", "takes an index"),
+    Case("nn.Embedding", "text", lambda _: nn.Embedding(2, 2)(["text"]), TypeError, TEXT, "or a list of them"),
+    Case("nn.Embedding", "nothing", lambda _: nn.Embedding(2, 2)([]), ValueError, "no indices", "one or more"),
+    *[
+        case
+        for name in ("RMSNorm", "LayerNorm")
+        for case in (
+            Case(f"nn.{name}", "size 0", lambda _, name=name: getattr(nn, name)(0), ValueError, "not 0", "size is 1"),
+            Case(
+                f"nn.{name}", "eps -1", lambda _, name=name: getattr(nn, name)(2, -1), ValueError, "not -1", AT_LEAST_0
+            ),
+            Case(
+                f"nn.{name}",
+                "a number",
+                lambda _, name=name: getattr(nn, name)(2)(1.0),
+                TypeError,
+                r"not 1\.0 \(float\)",
+                f"{name} takes a Vector, a list or a Matrix",
+            ),
+            Case(
+                f"nn.{name}",
+                "3 numbers of 2",
+                lambda _, name=name: getattr(nn, name)(2)([1.0] * 3),
+                ValueError,
+                "got 3",
+                f"expected 2 numbers for {name}",
+            ),
+            Case(
+                f"nn.{name}",
+                "nothing",
+                lambda _, name=name: getattr(nn, name)(2)([]),
+                ValueError,
+                f"{name} of no numbers",
+                "one or more",
+            ),
+        )
+    ],
+    Case(
+        "nn.cross_entropy",
+        "2 targets of a Matrix of 1",
+        lambda _: nn.cross_entropy(sg.Matrix([[1.0, 2.0]]), [0, 1]),
+        ValueError,
+        "2 targets for 1 row$",
+        "a target for each row",
+    ),
+    Case(
+        "nn.mse_loss",
+        "a Matrix of another shape",
+        lambda _: nn.mse_loss(sg.Matrix([[1.0, 2.0]]), [[1.0]]),
+        ValueError,
+        "got a list of one number for 2 numbers",
+        "as many targets as predictions",
+    ),
     Case("nn.Neuron", "nin text", lambda _: nn.Neuron("text"), TypeError, TEXT, f"nin {COUNT}"),
     Case("nn.Neuron", "0 inputs", lambda _: nn.Neuron(0), ValueError, "not 0", "nin is 1 or more"),
     Case("nn.Neuron", "nonlin 3", lambda _: nn.Neuron(2, 3), TypeError, r"not 3 \(int\)", "nonlin is True or False"),

@@ -166,6 +166,61 @@ def test_targets_may_be_values_with_gradients() -> None:
     assert t.grad == pytest.approx(-2.0, rel=1e-15)
 
 
+# ---- Batches ---------------------------------------------------------------------------------------------------------
+
+
+LOSSES = [nn.mse_loss, nn.l1_loss, nn.huber_loss, nn.hinge_loss, nn.binary_cross_entropy_with_logits]
+
+
+def flattened(rows: Any) -> list[Any]:
+    return [x for row in rows for x in row]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("kind", [list, np.array, sg.Matrix, lambda rows: [*map(sg.Vector, rows)]])
+def test_the_loss_of_a_matrix_is_that_of_all_its_elements(loss: Callable[[Any, Any], Any], kind: Any) -> None:
+    predictions, targets = [[0.5, -3.0, 2.0], [1.5, 0.25, -0.5]], [[1.0, -1.0, 1.0], [-1.0, 1.0, 1.0]]
+    if loss is nn.binary_cross_entropy_with_logits:
+        targets = [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]
+    singles = [*map(sg.Value, flattened(predictions))]
+    expected = loss(singles, flattened(targets))
+    expected.backward()
+    matrix, nested = sg.Variable(predictions), [[*map(sg.Value, row)] for row in predictions]
+    for prediction, grads in (
+        (matrix, lambda: flattened(matrix.grad)),
+        (nested, lambda: [x.grad for x in flattened(nested)]),
+    ):
+        found = loss(prediction, kind(targets))
+        found.backward()
+        assert found.data == pytest.approx(expected.data, rel=1e-15)
+        assert grads() == pytest.approx([x.grad for x in singles], rel=1e-15)
+
+
+@pytest.mark.parametrize("loss", [nn.mse_loss, nn.binary_cross_entropy_with_logits])
+def test_targets_of_a_vector_may_have_gradients(loss: Callable[[Any, Any], Any]) -> None:
+    z, t = sg.Variable([0.5, -3.0, 2.0]), sg.Variable([0.25, 0.5, 1.0])
+    found = loss(z, t)
+    found.backward()
+    zs, ts = [*map(sg.Value, z.tolist())], [*map(sg.Value, t.tolist())]
+    loss(zs, ts).backward()
+    assert z.grad == pytest.approx([x.grad for x in zs], rel=1e-15)
+    assert t.grad == pytest.approx([x.grad for x in ts], rel=1e-15)
+
+
+@pytest.mark.parametrize("target", [[2, 0], [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], [[0.25, 0.25, 0.5], [0.5, 0.5, 0.0]]])
+def test_cross_entropy_of_a_matrix_is_the_mean_of_its_rows(target: Any) -> None:
+    rows = [[0.5, -3.0, 2.0], [1.5, 0.25, -0.5]]
+    by_row = [sg.Vector(map(sg.Value, row)) for row in rows]
+    expected = sg.Vector([nn.cross_entropy(row, t) for row, t in zip(by_row, target)]).mean()
+    expected.backward()
+    m = sg.Variable(rows)
+    found = nn.cross_entropy(m, target)
+    found.backward()
+    assert found.data == expected.data
+    assert m.grad == [row.grad for row in by_row]
+    assert nn.cross_entropy(m * 1.0, np.array(target)).data == expected.data
+
+
 # ---- Found by use ----------------------------------------------------------------------------------------------------
 
 

@@ -318,7 +318,7 @@ def test_a_batch_is_its_samples_one_by_one(batch: Callable[[Any], Any], activati
 @pytest.mark.parametrize("nout", [1, 3])
 def test_a_layer_computes_what_its_neurons_compute(nout: int) -> None:
     layer = nn.Layer(3, nout, seed=1)
-    expected = [neuron([1.0, 2.0, -1.0]) for neuron in layer.neurons]
+    expected = [neuron(sg.Vector([1.0, 2.0, -1.0])) for neuron in layer.neurons]
     found = layer([1.0, 2.0, -1.0])
     assert ([found] if nout == 1 else found) == [y.data for y in expected]
 
