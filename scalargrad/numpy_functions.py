@@ -1,8 +1,8 @@
 """What NumPy does with Values, Vectors and Matrices: its functions apply the operations that have their names.
 
-A `Value`, a `Vector` or a `Matrix` among the arguments of one of NumPy's functions calls what is here, by NumPy's protocols (NEP 13
-and NEP 18), so that NumPy is there already. What has no operation goes by the operators of the elements, as NumPy does
-with arrays of objects.
+A `Value`, a `Vector` or a `Matrix` among the arguments of one of NumPy's functions calls what is here, by NumPy's
+protocols (NEP 13 and NEP 18), so that NumPy is there already. What has no operation goes by the operators of the
+elements, as NumPy does with arrays of objects.
 """
 
 from __future__ import annotations
