@@ -59,7 +59,7 @@ class GPT(nn.Module):
 
     def __init__(self, letters: int, width: int, layers: int, heads: int, seed: int) -> None:
         generator = random.Random(seed)
-        self.letter, self.place = [nn.Embedding(n, width, init=0.08, seed=generator) for n in (letters, CONTEXT)]
+        self.letter, self.place = [nn.Embedding(n, width, std=0.08, seed=generator) for n in (letters, CONTEXT)]
         self.norm = nn.RMSNorm()
         self.blocks = [Block(width, heads, generator) for _ in range(layers)]
         self.head = matrix(width, letters, generator)
@@ -74,7 +74,7 @@ class GPT(nn.Module):
 
 
 def matrix(nin: int, nout: int, generator: random.Random) -> nn.Linear:
-    return nn.Linear(nin, nout, bias=False, init=0.08, seed=generator)
+    return nn.Linear(nin, nout, bias=False, seed=generator)
 
 
 def names_of_python() -> list[str]:

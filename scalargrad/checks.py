@@ -61,10 +61,9 @@ def refuse_float_of_vector(x: Any) -> NoReturn:
 
 def refuse_backward(x: Any) -> NoReturn:
     rows, *columns = x.shape
-    size = plural(rows, "row" if columns else "element")
+    what = f"a Matrix of {plural(rows, 'row')}" if columns else f"a Vector of {plural(rows, 'element')}"
     raise ValueError(
-        f"backward() of a {'Matrix' if columns else 'Vector'} of {size}: a gradient belongs to one number, so reduce "
-        "it first, with .sum() or .mean()"
+        f"backward() of {what}: a gradient belongs to one number, so reduce it first, with .sum() or .mean()"
     )
 
 

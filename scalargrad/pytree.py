@@ -187,7 +187,7 @@ def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> A
 
 
 def with_numbers(structure: Any, number: Maker, array: Maker, many: Callable[..., Any], construct: bool = False) -> Any:
-    """The same structure with what functions make of each number, each array, and many numbers and their shape."""
+    """The same structure with what functions make of each number, each array, and of many numbers and their shape."""
     if is_scalar(structure):
         return number(structure)
     if isinstance(structure, Values):

@@ -72,3 +72,13 @@ def test_vectors_text_none_and_truth_values_are_leaves(leaf):
 
 def test_a_leaf_may_become_a_structure():
     assert rebuild([1, (2,)], [[10, 20], None]) == [[10, 20], (None,)]
+
+
+def test_a_matrix_is_flattened_row_by_row_and_comes_back_as_one():
+    x = sg.Value(3.0)
+    numbers, rebuild = sg.flatten({"w": sg.Variable([[1.0, 2.0]]), "m": sg.Matrix([[x], [4.0]]), "v": sg.Vector([5.0])})
+    assert numbers == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert numbers[2] is x
+    again = rebuild([10.0, 20.0, 30.0, 40.0, x])
+    assert again == {"w": [[10.0, 20.0]], "m": [[30.0], [40.0]], "v": [3.0]}
+    assert [type(part) for part in again.values()] == [sg.Matrix, sg.Matrix, type(sg.Vector([x]))]

@@ -1,4 +1,4 @@
-"""The engine. In the order for reading: `rows`, `value`, `backprop`, `contexts`, `many`, `vector`, `matrix`.
+"""The engine. To read it in one sitting: `rows`, `value`, `backprop`, `contexts`, `many`, `vector`, `matrix`, in order.
 
 `fast_path`, `fast_sweep` and `fast_vectors` hold faster forms of what these define; each can be deleted.
 """

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from ..checks import as_number, counted, in_place_of, plural
 from ..engine.contexts import current
-from ..engine.many import elements_of
+from ..engine.many import gathered, has_elements
 from ..engine.rows import LEAF, NUMBER, OPERATION, derivatives_of, identity_of, leaves, parents_of
 from ..engine.value import Value, holder_of, make_constant, number_of, recorded
-from ..engine.vector import Vector
 from ..operations.elementary import zero_like
 from ..operations.operation import Operation
-from ..pytree import elements_in, leaves_of, length_of, rebuild
+from ..pytree import leaves_of, rebuild
 from .gradient_tape import GradientTape
-from .variable import Variable, stop_gradient
+from .variable import Variable, scalars_of_leaf, stop_gradient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 
     from ..engine.rows import Row
 
+    Shape = tuple[int, ...]
+
 
 class CustomCall(Operation):
     """The operation of one call of a custom function: from the adjoints of all its results to those of its arguments.
 
-    `lengths` are those of the results, None for a scalar, and `zeros` stand for adjoints that none of them has.
+    `shapes` are those of the results, None for a scalar, and `zeros` stand for adjoints that none of them has.
     """
 
-    __slots__ = ("arguments", "function", "lengths", "structure", "variables", "zeros")
+    __slots__ = ("arguments", "function", "shapes", "structure", "variables", "zeros")
 
     def __init__(
         self, name: str, function: Callable[..., Any], structure: tuple[Any, ...], variables: Sequence[Variable]
@@ -36,9 +39,9 @@ class CustomCall(Operation):
         super().__init__(name, function, ())
         self.function = function
         self.structure = structure
-        self.arguments = [*map(length_of, leaves_of(structure))]
+        self.arguments = [*map(shape_of, leaves_of(structure))]
         self.variables = variables
-        self.lengths: Sequence[int | None] = ()
+        self.shapes: Sequence[Shape | None] = ()
         self.zeros: Sequence[Any] = ()
 
     def __reduce__(self) -> Any:
@@ -51,7 +54,7 @@ class CustomCall(Operation):
         """
         refuse_assigned(self.name, row)
         adjoints = iter([value_for(adjoint.get(i, zero)) for i, zero in enumerate(self.zeros)])
-        upstream = [in_shape(length, adjoints) for length in self.lengths]
+        upstream = [in_shape(shape, adjoints) for shape in self.shapes]
         gradients = [x if followed else None for x, followed in zip(self.gradients(upstream), derivatives_of(row))]
         return [number_of(x) if on_row is None and x is not None else x for x in gradients]
 
@@ -68,32 +71,37 @@ class CustomCall(Operation):
             gradients = [*self.one_each(pair[0]), *pair[1]]
         else:
             gradients = self.one_each(self.function(*upstream))
-        lengths = [*self.arguments, *map(length_of, self.variables)]
-        if len(gradients) != len(lengths):
-            wanted = (
-                f"{plural(len(lengths), 'gradient')}, one for each argument{' and variable' * bool(self.variables)}"
-            )
+        shapes = [*self.arguments, *map(shape_of, self.variables)]
+        if len(gradients) != len(shapes):
+            wanted = f"{plural(len(shapes), 'gradient')}, one for each argument{' and variable' * bool(self.variables)}"
             raise ValueError(f"{self.name}: expected {wanted}, got {len(gradients)}")
-        return [part for gradient, length in zip(gradients, lengths) for part in self.spread(gradient, length)]
+        return [part for gradient, shape in zip(gradients, shapes) for part in self.spread(gradient, shape)]
 
     def one_each(self, given: Any) -> list[Any]:
         """The gradients as a list with one for each argument."""
         given = in_order_of(self.structure[0] if len(self.structure) == 1 else self.structure, given)
         single = len(self.arguments) == 1
         if single and self.arguments[0] is not None and isinstance(given, list):
-            # The gradient of one vector as a list of numbers, unless it is a list that holds that one gradient.
-            return given if len(given) == 1 and elements_of(given[0]) is not None else [given]
+            # The gradient of one vector as a list of numbers, of one matrix as a list of rows, unless it is a list that
+            # holds that one gradient.
+            is_held = len(given) == 1 and len(shape_of(given[0]) or ()) == len(self.arguments[0])
+            return given if is_held else [given]
         if isinstance(given, (list, tuple)) and len(given) == len(self.arguments):
             return [*given]
         return leaves_of(given)
 
-    def spread(self, gradient: Any, length: int | None) -> Sequence[Any]:
+    def spread(self, gradient: Any, shape: Shape | None) -> Sequence[Any]:
         if gradient is None:
-            return [None] * (1 if length is None else length)
-        if length_of(gradient) != length:
-            raise ValueError(f"{self.name}: expected {counted(length)} as gradient of an argument, got {gradient!r}")
+            return [None] * prod(shape or ())
+        if shape_of(gradient) != shape:
+            wanted = (
+                f"shape {shape}"
+                if shape is not None and len(shape) > 1
+                else counted(None if shape is None else shape[0])
+            )
+            raise ValueError(f"{self.name}: expected {wanted} as gradient of an argument, got {gradient!r}")
         role = " from the pullback of {}"
-        return [x if isinstance(x, Value) else as_number(x, role, self.name) for x in elements_in(gradient)]
+        return [x if isinstance(x, Value) else as_number(x, role, self.name) for x in scalars_in(gradient)]
 
 
 class Result(Operation):
@@ -142,9 +150,19 @@ def value_for(x: Any, role: str = "", *names: object) -> Value:
     return x if isinstance(x, Value) else make_constant(as_number(x, role, *names))
 
 
-def in_shape(length: int | None, nodes: Iterator[Any]) -> Any:
-    """The next of `nodes`: one for a scalar, a Vector for so many."""
-    return next(nodes) if length is None else Vector([next(nodes) for _ in range(length)])
+def shape_of(x: Any) -> Shape | None:
+    """The shape of a vector, a matrix or what makes one; None for a scalar."""
+    return scalars_of_leaf(x)[1] if has_elements(x) else None
+
+
+def scalars_in(x: Any) -> Sequence[Any]:
+    """The numbers and values of a vector or a matrix; of a scalar itself alone."""
+    return scalars_of_leaf(x)[0] if has_elements(x) else (x,)
+
+
+def in_shape(shape: Shape | None, nodes: Iterator[Any]) -> Any:
+    """The next of `nodes`: one for a scalar, a Vector or a Matrix for a shape."""
+    return next(nodes) if shape is None else gathered([next(nodes) for _ in range(prod(shape))], shape)
 
 
 def refuse_other_leaves(name: str, results: Sequence[Value], inputs: Sequence[Value]) -> None:
@@ -206,12 +224,12 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
             raise TypeError(f"{name} must return a pair of its result and its pullback, got {returned!r}")
         result, pullback = returned
         arguments = leaves_of(args)
-        inputs = [value_for(x, " as an argument of {}", name) for argument in arguments for x in elements_in(argument)]
+        inputs = [value_for(x, " as an argument of {}", name) for argument in arguments for x in scalars_in(argument)]
         own = {id(argument) for argument in arguments} | {id(x) for x in inputs}
         variables = [variable for variable in watcher.watched_variables() if id(variable) not in own]
-        inputs += [element for variable in variables for element in elements_in(variable)]
+        inputs += [element for variable in variables for element in scalars_in(variable)]
         parts = leaves_of(result)
-        numbers = [value_for(x, " as a result of {}", name) for part in parts for x in elements_in(part)]
+        numbers = [value_for(x, " as a result of {}", name) for part in parts for x in scalars_in(part)]
         refuse_other_leaves(name, numbers, inputs)
         if variables and not accepts_variables(pullback):
             names = ", ".join(map(repr, variables))
@@ -220,12 +238,12 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         if not interval.enabled or 1 not in followed:
             return rebuild(result, [*map(stop_gradient, parts)])
         operation = CustomCall(name, pullback, args, variables)
-        operation.lengths = [*map(length_of, parts)]
+        operation.shapes = [*map(shape_of, parts)]
         operation.zeros = [zero_like(number_of(x)) for x in numbers]
         call = recorded(operation, None, [x.row for x in inputs], followed, interval)
         results = [Result(name, i) for i in range(len(numbers))]
         nodes = iter([recorded(r, number_of(x), (call.row,), (1,), interval) for r, x in zip(results, numbers)])
-        return rebuild(result, [in_shape(length, nodes) for length in operation.lengths])
+        return rebuild(result, [in_shape(shape, nodes) for shape in operation.shapes])
 
     if not callable(function):
         raise TypeError(f"custom_gradient decorates a function, got {function!r}")

@@ -469,7 +469,8 @@ def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
             raise ValueError(f"expected {len(target)} output_gradients, one for each target, got {got}")
         return [pair for key in keys for pair in weighted(target[key], given[key])]
     if isinstance(weights, (list, tuple)) and len(weights) == 1:
-        inner = elements_of(weights[0]) is not None
-        if inner or isinstance(target, Value):
+        inner = elements_of(weights[0])
+        dimensions = 0 if inner is None else 2 if inner and has_elements(inner[0]) else 1
+        if isinstance(target, Value) or dimensions == len(target.shape):
             weights = weights[0]
     return [(target, weights)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..checks import as_number, counted, is_one_element, require_flag, say_what_is_elsewhere
 from ..engine.contexts import current, open_blocks, refuse_in_trace
-from ..engine.many import Values, as_values, constants, elements, elements_of, has_elements, on_shape
+from ..engine.many import Values, as_values, constants, elements, elements_of, gathered, has_elements, on_shape
 from ..engine.matrix import Matrix, rows_and_shape
 from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, Handles, next_serial
 from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
@@ -356,7 +356,7 @@ def stop_gradient(x: Any) -> Any:
     if has_elements(x):
         values = as_values(x)
         if open_blocks and current().tracer is not None:
-            return Vector([stop_gradient(element) for element in elements(values)])
+            return gathered([stop_gradient(element) for element in elements(values)], values.shape)
         interval = current().number if open_blocks else 0
         return on_shape((next_serial(), interval, CONSTANT, values.row[NUMBER], None, None, values.shape, CUT))
     return as_number(x)

@@ -82,3 +82,34 @@ def test_its_holder_has_no_other_names() -> None:
 
 def test_it_shows_what_it_is_of() -> None:
     assert "compile(<function decorated at" in repr(decorated)
+
+
+# ---- Vectors and matrices --------------------------------------------------------------------------------------------
+
+
+def test_a_function_of_matrices_is_compiled_and_gives_matrices() -> None:
+    w = sg.Variable([[0.5, 0.25], [1.0, -1.0]])
+
+    def layer(m: Any, v: Any) -> Any:
+        return sg.softmax(m @ w * 2.0)[::-1], sg.tanh(w @ v).dot(m[0]), (m.T + v).sum(axis=0)
+
+    compiled = sg.compile(layer)
+    for numbers in ([[1.0, 2.0], [3.0, 4.0]], [[0.0, -1.0], [0.5, 1.0]]):
+        m, v = sg.Matrix(numbers), sg.Vector(numbers[1])
+        got, wanted = compiled(m, v), layer(m, v)
+        assert [type(x) for x in got] == [sg.Matrix, float, sg.Vector]
+        assert exactly([x.tolist() if hasattr(x, "tolist") else x for x in got]) == exactly(
+            [x.data if isinstance(x, sg.Value) else x.tolist() for x in wanted]
+        )
+    w.assign([[1.0, 0.0], [0.0, 1.0]])
+    assert compiled(m, v)[1] == layer(m, v)[1].data
+    assert "Paths known: 1." in compiled.source
+
+
+def test_the_gradient_by_a_matrix_is_compiled() -> None:
+    gradient = sg.grad(lambda m, x: (sg.tanh(m @ m) @ x).sum())
+    compiled = sg.compile(gradient)
+    m, x = sg.Matrix([[0.5, -0.25], [1.0, 2.0]]), [1.0, 2.0]
+    assert isinstance(compiled(m, x), sg.Matrix)
+    close = [pytest.approx(row, rel=1e-14) for row in gradient(m, x).tolist()]
+    assert compiled(m, x).tolist() == close

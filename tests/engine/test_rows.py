@@ -9,9 +9,9 @@ import weakref
 import pytest
 
 import scalargrad as sg
+from scalargrad.engine.rows import Handles, derivatives_of, identity_of, operands_of
 from scalargrad.engine.value import record
 from scalargrad.operations import reductions
-from scalargrad.engine.rows import Handles, derivatives_of, identity_of, operands_of
 
 # ---- What a row says -------------------------------------------------------------------------------------------------
 

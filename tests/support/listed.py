@@ -313,7 +313,7 @@ def with_a_number(draw: Any, shapes: list[Shape], pick: Any) -> Any:
     return Step("elementwise", (function, *operands)), shapes[i]
 
 
-def reduction(draw: Any, shapes: list[Shape], pick: Any) -> Any:
+def reduction(draw: Any, _: list[Shape], pick: Any) -> Any:
     name = draw(st.sampled_from(REDUCTIONS))
     i = pick(lambda shape: len(shape) == 1 or (bool(shape) and name in ("sum", "mean")))
     return None if i is None else (Step("reduce", (name, i)), ())

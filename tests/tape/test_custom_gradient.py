@@ -509,3 +509,40 @@ def test_a_pullback_that_does_not_tell_its_parameters_is_given_the_variables():
     with sg.GradientTape() as tape:
         y = product(x)
     assert tape.gradient(y, [x, w]) == [7.0, 1.0]
+
+
+def test_a_matrix_goes_in_and_comes_out():
+    @sg.custom_gradient
+    def doubled(m):
+        return m * 2.0, lambda upstream: upstream * 10.0
+
+    @sg.custom_gradient
+    def of_rows(m):
+        return m.sum(), lambda upstream: [[1.0, 2.0]]
+
+    @sg.custom_gradient
+    def of_one_in_a_list(m):
+        return m.sum(), lambda upstream: [sg.Matrix([[3.0, 4.0]])]
+
+    @sg.custom_gradient
+    def wrong(m):
+        return m.sum(), lambda upstream: [1.0, 2.0]
+
+    w = sg.Variable([[1.0, 2.0]])
+
+    @sg.custom_gradient
+    def with_a_variable(x):
+        return x * w.sum(), lambda upstream, variables: (upstream, [sg.Matrix([[5.0, 6.0]])])
+
+    for function, gradient in ((doubled, [[10.0, 10.0]]), (of_rows, [[1.0, 2.0]]), (of_one_in_a_list, [[3.0, 4.0]])):
+        with sg.GradientTape() as tape:
+            y = function(w)
+        assert tape.gradient(y, w) == gradient
+    assert doubled(w).shape == (1, 2)
+    with sg.GradientTape() as tape:
+        y = with_a_variable(2.0)
+    assert tape.gradient(y, w) == [[5.0, 6.0]]
+    with pytest.raises(
+        ValueError, match=r"wrong: expected shape \(1, 2\) as gradient of an argument, got \[1.0, 2.0\]"
+    ):
+        wrong(w).backward()

@@ -427,3 +427,79 @@ def test_a_tape_that_was_never_entered_gives_no_gradient(ask):
 def test_a_tape_is_neither_copied_nor_pickled(duplicate):
     with pytest.raises(TypeError, match="a tape cannot be copied or pickled; keep the gradients"):
         duplicate(sg.GradientTape())
+
+
+# ---- Vectors and matrices --------------------------------------------------------------------------------------------
+
+
+def test_a_tape_that_watches_constants_of_many_numbers_gives_their_gradient():
+    c, m, w = sg.constant([1.0, 2.0]), sg.constant([[1.0, 2.0], [3.0, 4.0]]), sg.Variable([5.0, 6.0])
+    with sg.GradientTape(persistent=True) as tape:
+        tape.watch([c, m])
+        z = m @ c * w
+        y = z.sum()
+    assert tape.gradient(y, [c, m]) == [[5.0 + 18.0, 10.0 + 24.0], [[5.0, 10.0], [6.0, 12.0]]]
+    assert tape.jacobian(z, c) == [[5.0, 10.0], [18.0, 24.0]]
+    assert [g.tolist() for g in tape.jacobian(z, m)] == [[[5.0, 10.0], [0.0, 0.0]], [[0.0, 0.0], [6.0, 12.0]]]
+    assert tape.gradient(y, w) == [5.0, 11.0]
+    other = sg.constant([[1.0]])
+    assert tape.gradient(y, other) is None
+    assert tape.gradient(y, other, unconnected_gradients="zero") == [[0.0]]
+
+
+def test_a_tape_may_watch_one_element():
+    c = sg.constant([1.0, 2.0])
+    with sg.GradientTape(persistent=True) as tape:
+        tape.watch(c[0])
+        y = (c * c).sum() + c[1]
+    assert tape.gradient(y, c) == [2.0, 0.0]
+    assert tape.gradient(y, c[0]).data == 2.0
+    assert tape.gradient(y, c[1]) is None
+    v = sg.Vector([sg.Value(1.0), sg.Value(2.0)]) * 2.0
+    with sg.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(v[1])
+        y = v.dot(v)
+    assert tape.gradient(y, v) == [0.0, 8.0]
+
+
+def test_a_matrix_may_be_a_target_with_output_gradients():
+    w = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with sg.GradientTape(persistent=True) as tape:
+        doubled = w * 2.0
+        y = doubled * doubled
+    assert tape.gradient(y, w) == [[8.0, 16.0], [24.0, 32.0]]
+    assert tape.gradient(y, w, [[1.0, 0.0], [0.0, 2.0]]) == [[8.0, 0.0], [0.0, 64.0]]
+    assert tape.gradient(y, doubled, 0.5) == [[2.0, 4.0], [6.0, 8.0]]
+    assert tape.gradient([y, doubled], {"w": w}) == {"w": [[10.0, 18.0], [26.0, 34.0]]}
+    assert tape.gradient(w, w) == [[1.0, 1.0], [1.0, 1.0]]
+    assert tape.gradient([doubled[0, 0], w[0, 0], w], w) == [[4.0, 1.0], [1.0, 1.0]]
+    assert tape.gradient(w.T, w, [[1.0, 2.0], [3.0, 4.0]]) is not None
+    assert tape.gradient(y, w, [[[1.0, 0.0], [0.0, 2.0]]]) == [[8.0, 0.0], [0.0, 64.0]]
+    with pytest.raises(ValueError, match=r"expected 4 output gradients for Matrix.*, got shape \(1, 2\)"):
+        tape.gradient(y, w, [[1.0, 2.0]])
+    with sg.GradientTape() as tape:
+        y = w[:1] * 2.0
+    assert tape.gradient(y, w, [[1.0, 2.0]]) == [[2.0, 4.0], [0.0, 0.0]]
+    assert "flows" in tape.explain(y, w)
+
+
+def test_the_gradient_of_a_matrix_is_recorded_by_a_tape_around():
+    w = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with sg.GradientTape() as outer:
+        with sg.GradientTape() as inner:
+            y = (w * w * w).sum()
+        slopes = inner.gradient(y, w)
+        assert isinstance(slopes, sg.Matrix)
+        once_more = (slopes @ [1.0, 10.0]).sum()
+    assert outer.gradient(once_more, w) == [[6.0, 120.0], [18.0, 240.0]]
+
+
+def test_a_part_of_a_computed_vector_is_a_source_too():
+    w = sg.Variable([1.0, 2.0, 3.0])
+    with sg.GradientTape(persistent=True) as tape:
+        v = w * w
+        part, turned = v[1:], sg.Matrix([v, w]).T
+        y = (v * v).sum() + turned[0, 1]
+    assert tape.gradient(y, part) == [8.0, 18.0]
+    assert tape.gradient(y, turned) == [[2.0, 5.0], [8.0, 32.0], [18.0, 108.0]]
+    assert tape.gradient(y, w[1:]) == [32.0, 108.0]

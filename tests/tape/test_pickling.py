@@ -286,3 +286,41 @@ def test_variables_pickled_with_what_was_computed_from_them_stay_its_leaves():
     y.backward()
     assert twin_w.grad == 3.0
     assert twin_v.grad == [3.0, 3.0]
+
+
+# ---- Vectors and matrices --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clone", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_vectors_and_matrices_come_back_with_their_leaves(clone: Any) -> None:
+    w, m, x = sg.Variable([1.0, 2.0], name="w"), sg.Variable([[1.0, 2.0], [3.0, 4.0]]), Value(5.0)
+    (w * w).sum().backward()
+    mixed = sg.Vector([x, w[0], 2.0])
+    product = m @ w
+    things = [w, m, x, mixed, product, m[1], product[0], w[1], sg.constant([[1.0]]), sg.Matrix([[x, 1.0]])]
+    again = clone(things)
+    assert [type(thing).__name__ for thing in again] == [type(thing).__name__ for thing in things]
+    assert again == things
+    w2, m2, x2, mixed2, product2, row2, element2, second, *_ = again
+    assert (w2.name, w2.grad, repr(m2)) == ("w", [2.0, 4.0], repr(m))
+    assert w2[1] is second
+    assert mixed2[0] is x2
+    assert (mixed2.sum() + product2.sum() + row2[0] + element2).is_tracked
+    for one, other in ((w, w2), (m, m2)):
+        one.grad = other.grad = 0
+    (product.sum() * 2.0 + m[1][1] + mixed.sum()).backward()
+    (product2.sum() * 2.0 + row2[1] + mixed2.sum()).backward()
+    assert (w.grad, m.grad, x.grad) == (w2.grad, m2.grad, x2.grad)
+    assert all(thing is not twin for thing, twin in zip(things, again))
+
+
+def test_a_copy_of_an_element_is_a_leaf_of_its_own() -> None:
+    w = sg.Variable([1.0, 2.0])
+    (w * w).sum().backward()
+    twin = copy.copy(w[1])
+    twin.data = 7.0
+    assert (twin.grad, w[1].data) == (4.0, 2.0)
+    assert copy.copy(w) == w
+    assert copy.copy(w).grad == [2.0, 4.0]
+    assert type(copy.copy(sg.Variable([[1.0]]))) is type(sg.Variable([[1.0]]))
+    assert copy.copy(sg.Vector([w[0], 1.0]))[0] is w[0]

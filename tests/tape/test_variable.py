@@ -392,3 +392,93 @@ def test_a_value_of_a_class_of_ones_own_is_no_variable_of_a_tape():
 def test_the_class_of_a_variable_makes_another_of_its_kind():
     assert repr(type(sg.Variable(1.0))(2.0, name="w")) == "Variable(2.0, name='w')"
     assert repr(type(sg.Variable([1.0]))([2.0])) == "Variable([2.0])"
+
+
+# ---- Matrices --------------------------------------------------------------------------------------------------------
+
+
+def test_a_variable_of_rows_is_a_matrix_that_is_one_leaf():
+    for initial in ([[1.0, 2.0], [3, sg.Value(4.0)]], np.array([[1.0, 2.0], [3.0, 4.0]]), sg.Matrix([[1, 2], [3, 4]])):
+        w = sg.Variable(initial, name="w")
+        assert isinstance(w, sg.Matrix)
+        assert isinstance(w, sg.Variable)
+        assert w == [[1.0, 2.0], [3.0, 4.0]]
+        assert {type(x) for row in w.tolist() for x in row} == {float}
+        assert (w.shape, w.trainable, w.name, w.is_tracked) == ((2, 2), True, "w", True)
+        assert repr(w) == "Variable([[1.0, 2.0], [3.0, 4.0]], name='w')"
+        assert w[1, 0].label == "w[1][0]"
+    assert repr(sg.Variable(sg.Variable([[1.0]]), trainable=False)) == "Variable([[1.0]], trainable=False)"
+
+
+def test_a_matrix_variable_is_assigned_as_a_whole_or_by_its_elements():
+    w = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    before, corner = w * 1.0, w[1, 1]
+    assert w.assign([[5, 6], [7, 8]]) is w
+    assert (before[1, 1].data, corner.data) == (4.0, 8.0)
+    assert w.assign_add(np.ones((2, 2))).assign_sub([[2.0, 2.0], [2.0, 2.0]]) == [[4.0, 5.0], [6.0, 7.0]]
+    corner.data = 0.5
+    assert w == [[4.0, 5.0], [6.0, 0.5]]
+    assert w[1, 1] is corner
+    (w @ w).sum().backward()
+    assert w.grad == [[4.0 + 5.0 + 4.0 + 6.0, 6.0 + 0.5 + 4.0 + 6.0], [4.0 + 5.0 + 5.0 + 0.5, 6.0 + 0.5 + 5.5]]
+    w.grad = 0
+    assert w.grad == [[0, 0], [0, 0]]
+
+
+def test_a_matrix_of_another_shape_cannot_be_assigned():
+    w = sg.Variable([[1.0, 2.0]])
+    for wrong, got in (([1.0, 2.0], r"\(2,\)"), ([[1.0], [2.0]], r"\(2, 1\)"), (np.ones((2, 2)), r"\(2, 2\)")):
+        with pytest.raises(ValueError, match=rf"expected \(1, 2\) for Variable\(\[\[1.0, 2.0\]\]\), got {got}"):
+            w.assign(wrong)
+    assert w == [[1.0, 2.0]]
+
+
+def test_a_constant_of_rows_is_a_matrix_of_constants():
+    c = sg.constant([[1, sg.Value(2.0)]])
+    assert isinstance(c, sg.Matrix)
+    assert (c == [[1.0, 2.0]], c.is_tracked) == (True, False)
+
+
+def test_stop_gradient_keeps_the_shape():
+    w = sg.Variable([[1.0, 2.0]])
+    assert sg.stop_gradient(w) == [[1.0, 2.0]]
+    assert not sg.stop_gradient(w * 2).is_tracked
+    assert sg.stop_gradient([[w[0, 0], 1.0]]).shape == (1, 2)
+    assert sg.compile(lambda x: sg.stop_gradient(sg.Matrix([[x, x * x]])))(3.0).shape == (1, 2)
+
+
+def test_many_numbers_have_no_data():
+    with pytest.raises(AttributeError, match="has no data, being a matrix; use tolist"):
+        _ = sg.Variable([[1.0]]).data
+
+
+def test_slices_of_a_vector_variable_stay_live_and_rows_of_a_matrix_do_not_move():
+    w, m = sg.Variable([1.0, 2.0, 3.0]), sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    part, row = w[1:], m[1]
+    w.assign([4.0, 5.0, 6.0])
+    m.assign([[0.0, 0.0], [0.0, 0.0]])
+    assert part == [5.0, 6.0]
+    assert part[0] is w[1]
+    assert row == [3.0, 4.0]
+    assert m[1] == [0.0, 0.0]
+
+
+def test_a_tape_takes_note_of_a_matrix_by_whatever_is_used_of_it():
+    for use in (lambda w: w[0, 1] * 2, lambda w: w[1].sum(), lambda w: w.T.sum(), lambda w: (w @ w).sum()):
+        w = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+        with sg.GradientTape() as tape:
+            y = use(w)
+        assert tape.watched_variables() == (w,)
+        assert isinstance(tape.gradient(y, w), sg.Matrix)
+
+
+def test_what_is_made_of_variables_goes_with_them():
+    w, x = sg.Variable([1.0, 2.0]), sg.Variable(3.0)
+    v = sg.Vector([x, w[1], 5.0])
+    copied, twin = sg.Vector(w), sg.Matrix(sg.Variable([[1.0, 2.0]]))
+    x.assign(7.0)
+    w.assign([8.0, 9.0])
+    assert v == [7.0, 9.0, 5.0]
+    assert copied == [8.0, 9.0]
+    twin[0, 1].data = 4.0
+    assert twin == [[1.0, 4.0]]

@@ -121,3 +121,37 @@ def test_a_wide_jacobian_is_made_of_lists() -> None:
     assert rows[7][7:9] == [8.0, 7.0]
     assert len({id(row) for row in rows}) == n - 1
     assert sg.jacobian(lambda x: [x[0]], argnums=(0,))([2.0, 3.0]) == [([1.0, 0.0],)]
+
+
+# ---- Matrices --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+def test_the_derivatives_by_a_matrix_are_matrices(mode: str) -> None:
+    m = sg.Matrix([[1.0, 2.0], [3.0, 4.0]])
+    by_rows = sg.jacobian(lambda m: m @ [1.0, 10.0], mode=mode)(m)
+    assert [type(x) for x in by_rows] == [sg.Matrix, sg.Matrix]
+    assert [x.tolist() for x in by_rows] == [[[1.0, 10.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 10.0]]]
+    params = {"w": m, "b": sg.Vector([0.5, 0.25])}
+    found = sg.jacobian(lambda p: sg.tanh(p["w"] @ p["b"])[0], mode=mode)(params)
+    assert isinstance(found["w"], sg.Matrix)
+    assert isinstance(found["b"], sg.Vector)
+    assert found["w"][1] == [0.0, 0.0]
+    assert found["w"][0, 0].data == 0.5 * (found["b"][0] / 1.0).data
+
+
+def test_grad_hessian_jvp_and_vjp_keep_the_shape_of_a_matrix() -> None:
+    m = sg.Matrix([[1.0, 2.0], [3.0, 4.0]])
+    assert sg.grad(lambda m: (m * m).sum())(m) == [[2.0, 4.0], [6.0, 8.0]]
+    assert isinstance(sg.grad(lambda m: (m * m).sum())(m), sg.Matrix)
+    assert sg.grad(lambda m: (sg.Matrix(m) @ [1.0, 2.0]).sum())(m.tolist()) == [[1.0, 2.0], [1.0, 2.0]]
+    assert sg.grad(lambda m: sg.Matrix([[m[0, 0] * 3.0]]))(m) == [[3.0, 0.0], [0.0, 0.0]]
+    hessian = sg.hessian(lambda m: (m * m * m).sum())(sg.Matrix([[1.0, 2.0]]))
+    assert [[x.tolist() for x in row] for row in hessian] == [[[[6.0, 0.0]], [[0.0, 12.0]]]]
+    value, tangent = sg.jvp(lambda m: m @ m, (m,), ([[1.0, 0.0], [0.0, 0.0]],))
+    assert (value, tangent) == ([[7.0, 10.0], [15.0, 22.0]], [[2.0, 2.0], [3.0, 0.0]])
+    _, pullback = sg.vjp(lambda m: m.T, m)
+    (gradient,) = pullback([[1.0, 2.0], [3.0, 4.0]])
+    assert gradient == [[1.0, 3.0], [2.0, 4.0]]
+    assert sg.hvp(lambda m: (m * m).sum(), (m,), (m,)) is not None
+    assert sg.derivative(lambda x: (sg.Matrix([[x, x * x], [1.0, x]]) @ [1.0, x]).sum(), order=2)(2.0) == 14.0

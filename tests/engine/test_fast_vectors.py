@@ -1,0 +1,78 @@
+"""The fast form of operations on columns gives what the general one gives."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, reject
+
+import scalargrad as sg
+from scalargrad.engine import many
+from scalargrad.engine.rows import derivatives_of, rows_below
+from scalargrad.operations.operation import Reduction, registry
+from tests.support.bits import exactly
+from tests.support.listed import Whole, flat, programs, run
+
+OUT_OF_RANGE = (OverflowError, ValueError, ZeroDivisionError)
+
+
+def in_general(program: Any) -> Any:
+    """A program run without the fast form, if there is one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many, "fast_columns", [])
+        return run(Whole(), *program)
+
+
+def recorded(target: Any) -> list[Any]:
+    """The numbers and the local derivatives of all rows below a target, element by element."""
+    if not (isinstance(target, sg.Value) and target.is_tracked):
+        return []
+    return [(row[3], derivatives_of(row)) for row in rows_below([target.row])]
+
+
+@given(program=programs())
+def test_numbers_and_local_derivatives_are_those_of_the_general_form(program: Any) -> None:
+    try:
+        wanted, _, target = in_general(program)
+    except OUT_OF_RANGE:
+        reject()
+    got, _, fast = run(Whole(), *program)
+    assert [exactly(flat(x)) for x in got] == [exactly(flat(x)) for x in wanted]
+    assert exactly(recorded(fast)) == exactly(recorded(target))
+
+
+OPERATIONS = [
+    operation
+    for operation in registry.values()
+    if (operation.name != "fma" or hasattr(math, "fma"))
+    and not isinstance(operation, Reduction)
+    and operation.pull_back is None
+    and len(operation.rules) < 4
+]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_each_operation_on_a_vector_has_the_rows_of_the_general_form(
+    operation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = [[0.25, 0.75, 0.5], [2.0, 1.5, 3.0], [1.5, 2.5, 3.5]][: len(operation.rules)]
+    found = []
+    for forms in (many.fast_columns, []):
+        monkeypatch.setattr(many, "fast_columns", forms)
+        try:
+            result = operation(*[sg.Vector([sg.Value(x) for x in column]) for column in columns])
+        except (TypeError, ValueError) as error:  # a count that is no number of a Value, a number outside the domain
+            found.append(str(error))
+            continue
+        found.append([exactly([(element.row[3], element.derivatives)]) for element in result])
+    assert found[0] == found[1]
+
+
+def test_what_goes_wrong_in_an_element_is_told_of_that_element() -> None:
+    v = sg.Vector([sg.Value(1.0), sg.Value(0.0)])
+    with pytest.raises(ZeroDivisionError, match=r"^1 / 0\.0: "):
+        1 / v
+    with pytest.raises(ValueError, match=r"^log\(0\.0\)"):
+        sg.log(v)

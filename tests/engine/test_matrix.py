@@ -1,0 +1,241 @@
+"""`Matrix`: a list of rows of values in one row of the record."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scalargrad as sg
+from scalargrad import Matrix, Value, Vector
+from scalargrad.engine.rows import NUMBER
+from tests.support.arrays import numbers_in
+
+
+def leaves(*rows: list[float]) -> Matrix:
+    return Matrix([[Value(x) for x in row] for row in rows])
+
+
+# ---- What it is made of, and what it is ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[1, 2.0], [3.0, 4.0]],
+        ((1.0, 2.0), (3.0, 4.0)),
+        [Vector([1.0, 2.0]), [3.0, 4.0]],
+        [Vector([1.0, 2.0]), Vector([3.0, 4.0])],
+        [np.array([1.0, 2.0]), Vector([3.0, 4.0])],
+        np.array([[1.0, 2.0], [3.0, 4.0]]),
+        sg.Variable([[1.0, 2.0], [3.0, 4.0]]),
+        Matrix([[1.0, 2.0], [3.0, 4.0]]),
+        leaves([1.0, 2.0], [3.0, 4.0]),
+        [[Value(1.0), 2], sg.Variable([3.0, 4.0])],
+        (row for row in ([1.0, 2.0], [3.0, 4.0])),
+    ],
+)
+def test_a_matrix_is_made_of_what_has_rows(rows: Any) -> None:
+    m = Matrix(rows)
+    assert isinstance(m, Matrix)
+    assert m.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert m == [[1.0, 2.0], [3.0, 4.0]]
+    assert m.shape == (2, 2)
+    assert len(m) == 2
+    assert [row.tolist() for row in m] == m.tolist()
+    assert repr(m).replace(".0", "").endswith("([[1, 2], [3, 4]])")
+
+
+def test_two_matrices_are_equal_if_their_numbers_are() -> None:
+    m = leaves([1.0, 2.0])
+    assert m == Matrix([[1.0, 2.0]])
+    assert m == [[1, 2]]
+    assert m != [[1.0, 3.0]]
+    assert m != [1.0, 2.0]
+    assert m != Matrix([[1.0], [2.0]])
+    assert m != 1.0
+    assert len({m, Matrix(m)}) == 2
+
+
+def test_its_leaves_stay_themselves_and_its_numbers_go_with_theirs() -> None:
+    x, y = Value(1.0), Value(2.0)
+    m = Matrix([[x, 5.0], [y, x]])
+    assert m[0, 0] is x
+    assert m[1][0] is y
+    x.data = 7.0
+    assert m == [[7.0, 5.0], [2.0, 7.0]]
+    (m @ m).sum().backward()
+    twice = [[Value(7.0), Value(5.0)], [Value(2.0), Value(7.0)]]
+    (Matrix(twice) @ Matrix(twice)).sum().backward()
+    assert x.grad == twice[0][0].grad + twice[1][1].grad
+    assert m.grad == [[x.grad, 0.0], [y.grad, x.grad]]
+
+
+def test_elements_and_rows_are_picked_by_their_indices() -> None:
+    m = leaves([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    assert m[-1, -1] == 6.0
+    assert m[1] == [4.0, 5.0, 6.0]
+    assert m[-2] == [1.0, 2.0, 3.0]
+    assert m[1:] == [[4.0, 5.0, 6.0]]
+    assert m[::-1] == [[4.0, 5.0, 6.0], [1.0, 2.0, 3.0]]
+    doubled = m * 2
+    assert doubled[1, 2] == doubled[1][2] == 12.0
+    assert hash(doubled[1, 2]) == hash(doubled[1][2])
+    assert (doubled[1, 0] + doubled[::-1][1, 1] + doubled.T[2][0]).data == 18.0
+
+
+def test_a_matrix_of_no_columns_or_no_rows_is_one_too() -> None:
+    empty = Matrix([[], []])
+    assert (empty.shape, empty.T.shape, empty[:0].shape) == ((2, 0), (0, 2), (0, 0))
+    assert empty.tolist() == empty.grad == [[], []]
+    assert empty @ empty.T == [[0, 0], [0, 0]]
+    assert empty.sum(axis=1) == [0, 0]
+    assert empty.sum().data == empty.T.sum().data == 0.0
+    assert repr(empty) == "Matrix([[], []])"
+    assert empty.numpy().shape == (2, 0)
+    m = leaves([1.0, 2.0])
+    (m[:0] @ leaves([1.0], [2.0])).sum()
+    (m.T[:0] @ m).sum()
+    assert (m[:0] * 2).sum() == 0.0
+
+
+# ---- Gradients -------------------------------------------------------------------------------------------------------
+
+
+def test_the_gradient_has_the_shape_of_the_matrix_and_can_be_set() -> None:
+    m = leaves([1.0, 2.0], [3.0, 4.0])
+    assert m.grad == [[0.0, 0.0], [0.0, 0.0]]
+    (m * m).sum().backward()
+    assert m.grad == [[2.0, 4.0], [6.0, 8.0]]
+    m.grad = 0
+    assert m.grad == [[0, 0], [0, 0]]
+    m.grad = [[1.0, 2.0], [3.0, 4.0]]
+    assert m[1, 0].grad == 3.0
+    computed = m * 2
+    (computed * computed).sum().backward()
+    assert computed.grad == [[4.0, 8.0], [12.0, 16.0]]
+    computed.grad = 1.0
+    assert computed[1, 1].grad == 1.0
+
+
+def test_exact_numbers_stay_exact() -> None:
+    third = Fraction(1, 3)
+    m = Matrix([[Value(third), Value(Fraction(2))], [Value(third), Value(Fraction(1))]])
+    product = (m @ m).sum(axis=0)
+    assert product == [Fraction(11, 9), Fraction(13, 3)]
+    product[0].backward()
+    assert all(type(x) is Fraction for row in m.grad for x in row)
+    assert (m * 2).grad == [[0, 0], [0, 0]]
+
+
+def test_derivatives_of_derivatives_go_through_products() -> None:
+    def f(w: Any) -> Any:
+        m = Matrix([[w[0], w[1]], [w[1], w[2]]])
+        return sg.sin(m @ m.T @ [1.0, 2.0]).dot(m[0])
+
+    def listed(w: Any) -> Any:
+        (a, b), (c, d) = rows = (w[0], w[1]), (w[1], w[2])
+        square = [[x[0] * y[0] + x[1] * y[1] for y in rows] for x in rows]
+        return (
+            sg.sin(square[0][0] + square[0][1] * 2.0) * a + sg.sin(square[1][0] + square[1][1] * 2.0) * b + 0 * (c + d)
+        )
+
+    point = [0.3, -0.4, 0.7]
+    for got, wanted in (
+        (sg.grad(f)(point), sg.grad(listed)(point)),
+        *zip(sg.hessian(f)(point), sg.hessian(listed)(point)),
+        (sg.hvp(f, (point,), ([1.0, 2.0, 3.0],))[1:], sg.hvp(listed, (point,), ([1.0, 2.0, 3.0],))[1:]),
+    ):
+        assert np.allclose(np.array(got, dtype=float), np.array(wanted, dtype=float), rtol=1e-13)
+
+
+def test_a_sum_along_an_axis_is_that_of_each_column_or_of_each_row() -> None:
+    m = leaves([1.0, 2.0, 4.0], [8.0, 16.0, 32.0])
+    assert m.sum(axis=0) == [9.0, 18.0, 36.0]
+    assert m.sum(axis=1) == [7.0, 56.0]
+    assert m.mean(axis=0) == [4.5, 9.0, 18.0]
+    assert m.mean(1) == [7 / 3, 56 / 3]
+    assert m.mean() == 63 / 6
+    m.sum(axis=0).dot([1.0, 2.0, 3.0]).backward()
+    assert m.grad == [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
+
+
+def test_softmax_and_logsumexp_go_row_by_row() -> None:
+    rows = [[0.0, 1.0], [2.0, -1.0]]
+    m = leaves(*rows)
+    assert sg.softmax(m).tolist() == [sg.softmax(row).tolist() for row in rows]
+    assert sg.softmax(np.array(rows)) == sg.softmax(m)
+    assert sg.logsumexp(m).tolist() == [sg.logsumexp(row) for row in rows]
+    assert sg.logsumexp(rows) == sg.logsumexp(m)
+    sg.logsumexp(m).sum().backward()
+    assert m.grad == sg.softmax(m).tolist()
+
+
+# ---- Beside others ---------------------------------------------------------------------------------------------------
+
+
+def test_a_function_of_nested_lists_is_a_matrix() -> None:
+    assert sg.exp([[0.0], [0.0]]) == Matrix([[1.0], [1.0]])
+    assert isinstance(sg.maximum([[1.0, 2.0]], [2.0, 1.0]), Matrix)
+    assert isinstance(Value(1.0) - [[1.0, 2.0]], Matrix)
+    assert isinstance(Vector([1.0, 2.0]) * [[1.0, 2.0]], Matrix)
+
+
+def test_arrays_go_with_a_matrix_on_either_side() -> None:
+    m, array, line = leaves([1.0, 2.0], [3.0, 4.0]), np.array([[5.0, 6.0], [7.0, 8.0]]), np.array([1.0, 2.0])
+    for result, plain in (
+        (m + array, m.numpy() + array),
+        (array - m, array - m.numpy()),
+        (m * line, m.numpy() * line),
+        (line / m, line / m.numpy()),
+        (np.float64(2.0) * m, 2.0 * m.numpy()),
+        (m @ array, m.numpy() @ array),
+        (array @ m, array @ m.numpy()),
+        (np.matmul(array, m), array @ m.numpy()),
+        (np.add(array, m), array + m.numpy()),
+        (np.square(m), m.numpy() ** 2),
+        (np.reciprocal(m), 1 / m.numpy()),
+    ):
+        assert isinstance(result, Matrix)
+        assert result.tolist() == plain.tolist()
+        assert result.is_tracked
+    assert isinstance(m @ line, Vector)
+    assert (line @ m).tolist() == (line @ m.numpy()).tolist()
+    assert (np.sum(m), np.mean(m)) == (10.0, 2.5)
+    assert numbers_in(np.dot(array, m)) == (array @ m.numpy()).tolist()
+    assert numbers_in(np.transpose(m)) == m.numpy().T.tolist()
+    assert (m == array).tolist() == (array == m).tolist() == [[False, False], [False, False]]
+    assert (m < array).tolist() == [[True, True], [True, True]]
+    assert np.asarray(m).dtype == object
+    assert np.asarray(m)[1, 0] is m[1, 0]
+    with pytest.raises(TypeError, match="would lose its gradient"):
+        np.asarray(m, dtype=float)
+
+
+def test_it_is_copied_and_pickled_with_what_it_was_computed_from() -> None:
+    m = leaves([1.0, 2.0], [3.0, 4.0])
+    computed = m @ m
+    for twin, deep in ((copy.copy(computed), False), (copy.deepcopy(computed), True)):
+        assert type(twin) is Matrix
+        assert twin == computed
+        assert (hash(twin[0, 1]) == hash(computed[0, 1])) != deep
+    again, of_leaves = pickle.loads(pickle.dumps((computed, m)))
+    assert (again, of_leaves) == (computed, m)
+    again.sum().backward()
+    computed.sum().backward()
+    assert of_leaves.grad == m.grad
+    assert (copy.copy(m)[0, 0] is m[0, 0], copy.deepcopy(m)[0, 0] is m[0, 0]) == (True, False)
+
+
+def test_its_row_drops_out_of_sight_of_the_garbage_collector() -> None:
+    m = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    result = sg.tanh(m @ m + m[0])[::-1].T
+    for _ in range(20):  # until 3.13 a row is untracked after those below it, one look each
+        gc.collect()
+    assert not gc.is_tracked(result.row)
+    assert not gc.is_tracked(result.row[NUMBER])
