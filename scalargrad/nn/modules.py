@@ -417,7 +417,7 @@ class Embedding(Module):
 
     def __call__(self, index: Any) -> Any:
         indices = index.tolist() if is_array(index) else index
-        if not isinstance(indices, (list, tuple)):
+        if not isinstance(indices, (list, tuple, range)):
             return self.w[self.row_at(indices)]
         rows = [self.row_at(i) for i in indices]
         if not rows:

@@ -166,3 +166,65 @@ def test_numbers_too_large_for_the_chain_rule_are_told(capsys: pytest.CaptureFix
 def test_a_descent_that_runs_away_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert load("newton").main(["--rate", "1"]) == 1
     assert "away from the valley; try a smaller --rate than 1" in capsys.readouterr().err
+
+
+# ---- The small GPT ---------------------------------------------------------------------------------------------------
+
+
+def test_the_small_gpt_learns_names_and_invents_some(run: Callable[..., str]) -> None:
+    text = run("microgpt", "--steps", "40")
+    assert re.match(r"\d+ words, 26 letters, 4192 numbers to learn\n", text)
+    names = re.findall(r"^  ([a-z]*)(?: \*)?$", text, re.MULTILINE)
+    assert len(names) == 20
+    assert all(len(name) <= 16 for name in names)
+
+
+def test_the_small_gpt_gives_what_is_likely(run: Callable[..., str]) -> None:
+    Path("words.txt").write_text("abab\n" * 3, encoding="utf-8")
+    text = run("microgpt", "--text", "words.txt", "--steps", "60", "--width", "8", "--heads", "2", "--layers", "2")
+    assert text.count("  abab *\n") >= 15
+
+
+def test_the_small_gpt_goes_on_where_it_was_stopped_to_the_bit(
+    run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("microgpt", "--steps", "6", "--save", "whole.json")
+    demo = load("microgpt")
+    cross_entropy, calls = demo.nn.cross_entropy, []
+
+    def stopped(*args: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return cross_entropy(*args)
+
+    monkeypatch.setattr(demo.nn, "cross_entropy", stopped)
+    assert "Stopped after 3 steps; what was learned is kept." in run("microgpt", "--steps", "6", "--save", "part.json")
+    run("microgpt", "--steps", "6", "--load", "part.json", "--save", "part.json")
+    assert Path("part.json").read_bytes() == Path("whole.json").read_bytes()
+
+
+def test_the_heads_of_the_small_gpt_look_back_alone() -> None:
+    demo = load("microgpt")
+    _, shares = demo.GPT(5, 8, 1, 2, seed=1)([0, 1, 2])
+    assert [[sum(row) == pytest.approx(1.0) for row in share.tolist()] for share in shares] == [[True] * 3] * 2
+    assert all(x == 0.0 for share in shares for i, row in enumerate(share.tolist()) for x in row[i + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--heads", "3"], "--width is a multiple of --heads, got 16 and 3"),
+        (["--text", "missing.txt"], r"--text: .*missing\.txt"),
+        (["--text", "empty.txt"], r"--text: empty\.txt has no words; it takes one a line"),
+        (["--load", "missing.json"], r"--load: .*missing\.json"),
+        (["--steps", "0"], "expected a whole number of at least 1, got '0'"),
+    ],
+)
+def test_the_small_gpt_tells_what_it_cannot_do(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("empty.txt").write_text("\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="2"):
+        load("microgpt").main(options)
+    assert re.search(message, capsys.readouterr().err)
