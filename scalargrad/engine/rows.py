@@ -210,7 +210,7 @@ def rows_below(targets: Iterable[Row], recorder: Recorder | None = None) -> list
 
 def is_many(x: Any) -> bool:
     """Whether an operand is a row of many numbers."""
-    return type(x) is tuple and bool(x[SHAPE]) and type(x[SHAPE]) is tuple
+    return type(x) is tuple and type(x[SHAPE]) is tuple and x[SHAPE] != ()  # what stands there else may be traced
 
 
 def element_of(row: Row, i: int) -> Row:

@@ -193,7 +193,8 @@ class ManyVariable(Values):
         """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
         if open_blocks:
             self.is_followed_in(current())
-        return self.handles.find(i) or element_on(self.row, i)
+        handle: Value | None = self.handles.find(i)
+        return element_on(self.row, i) if handle is None else handle  # its truth value would be a path to a trace
 
     def _numbers_of(self, values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
         found, shape = scalars_of_leaf(values)
