@@ -15,7 +15,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from options import picture, share, whole
@@ -50,7 +50,7 @@ def eager(model: MLP, points: Points, labels: Sequence[int]) -> Callable[[], tup
     def loss_and_gradients() -> tuple[float, list[Any]]:
         with sg.GradientTape() as tape:
             margins = [sg.relu(1 - label * model(x)) for x, label in zip(xs, labels)]
-            squares = [w.dot(w) if isinstance(w, sg.Vector) else w * w for w in model.trainable_variables]
+            squares = [(w * w).sum() for w in model.trainable_variables]
             loss = sg.Vector(margins).mean() + ALPHA * sg.Vector(squares).sum()
         return loss.numpy(), tape.gradient(loss, model.trainable_variables)
 
@@ -72,13 +72,19 @@ def compiled(model: MLP, points: Points, labels: Sequence[int]) -> Callable[[], 
         weights = [w.data for w in model.parameters()]
         loss = sum(losses) / len(points) + ALPHA * sum(w * w for w in weights)
         slopes = iter([sum(column) / len(points) + 2 * ALPHA * w for column, w in zip(zip(*rows), weights)])
-        return loss, [[next(slopes) for _ in v] if isinstance(v, sg.Vector) else next(slopes) for v in variables]
+        return loss, [shaped(slopes, v.shape) for v in variables]
 
     return loss_and_gradients
 
 
 def flat(gradient: Any) -> list[Any]:
-    return [*gradient] if isinstance(gradient, sg.Vector) else [gradient]
+    """The elements of a vector or a matrix, row by row."""
+    return [x for row in gradient for x in row] if isinstance(gradient, sg.Matrix) else [*gradient]
+
+
+def shaped(numbers: Iterator[Any], shape: Sequence[int]) -> list[Any]:
+    """As many of the numbers as a shape has, in lists."""
+    return [shaped(numbers, shape[1:]) if len(shape) > 1 else next(numbers) for _ in range(shape[0])]
 
 
 def train(loss_and_gradients: Callable[[], tuple[float, list[Any]]], model: MLP, steps: int, name: str) -> list[float]:
@@ -109,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     points, labels = moons(options.points, options.noise, options.seed)
     histories, seconds, accuracy = {}, {}, 0.0
     for name, way in (("eager", eager), ("compiled", compiled)):
-        model = MLP(2, [16, 16, 1], init="uniform", seed=options.seed)
+        model = MLP(2, [16, 16, 1], activation="relu", init="uniform", seed=options.seed)
         loss_and_gradients = way(model, points, labels)
         loss_and_gradients()  # the compiled one is generated here
         start = time.perf_counter()

@@ -195,8 +195,8 @@ class ManyVariable(Values):
         """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
         if open_blocks:
             self.is_followed_in(current())
-        found = self.handles.find(i)
-        return element_on(self.row, i) if found is None else found
+        handle: Value | None = self.handles.find(i)
+        return element_on(self.row, i) if handle is None else handle  # its truth value would be a path to a trace
 
     def assign(self, value: Any) -> Self:
         """Take the numbers of a vector, matrix, list or array; returns the variable. No gradient flows through it.
@@ -268,6 +268,8 @@ class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
 
 def leaf_numbers(values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
     """The numbers of a leaf, integers and truth values as floats, and its shape."""
+    if isinstance(values, Values) and not (open_blocks and current().tracer is not None):
+        return tuple(map(leaf_number, values.row[NUMBER])), values.shape
     found, shape = scalars_of_leaf(values)
     if {*map(type, found)} <= {float}:
         return tuple(found), shape
@@ -280,8 +282,7 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
     if found is None:
         raise TypeError(f"expected a list, a Vector or a Matrix, got {values!r} ({type(values).__name__})")
     if isinstance(values, Values):
-        traced = open_blocks and current().tracer is not None
-        return [*elements(values)] if traced else values.row[NUMBER], values.shape
+        return [*elements(values)], values.shape
     if found and has_elements(found[0]):
         rows, shape = rows_and_shape(found)
         return [x for row in rows for x in row], shape

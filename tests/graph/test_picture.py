@@ -58,7 +58,7 @@ def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> Non
 
 
 def test_an_operation_none_of_whose_inputs_show_counts_them_all() -> None:
-    m = nn.MLP(2, [8, 1], seed=1)
+    m = nn.MLP(2, [8, 1], activation="relu", seed=1)
     counts = [text for text in texts(plot.graph(m([0.5, 0.25]))) if "inputs" in text]
     assert counts == [*["dot, +, relu\n3 inputs"] * 8, "dot, +\n9 more inputs"]
 

@@ -253,6 +253,23 @@ def test_a_compiled_gradient_of_a_model_is_the_recorded_one(loss: Callable[[Any,
             p.data -= 0.01
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_compiled_gradient_of_layers_has_one_path(activation: str) -> None:
+    model = MLP(2, [4, 1], activation=activation, seed=3)
+    assert model.parameters()[0].data  # somebody asked for an element
+
+    def gradient(x: float, y: float) -> Any:
+        with sg.GradientTape() as tape:
+            score = model([x, y])
+        return tape.gradient(score, model.trainable_variables)
+
+    compiled = sg.compile(gradient)
+    for point in ((1.0, 2.0), (-1.0, 2.0), (1.0, -2.0)):
+        assert [x.tolist() for x in compiled(*point)] == [x.tolist() for x in gradient(*point)]
+    assert "Decisions" not in compiled.source
+    assert "# Paths known: 1." in compiled.source
+
+
 # ---- Found by use ----------------------------------------------------------------------------------------------------
 
 
