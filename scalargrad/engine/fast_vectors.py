@@ -177,8 +177,9 @@ def operator_on_many(operation: Operation) -> Any:
     return named(scope["method"], name)
 
 
-for _name in ("add", "sub", "mul", "truediv"):
-    setattr(Values, f"__{_name}__", operator_on_many(registry[_name]))
+for _each in registry.values():
+    if _each.symbol and len(_each.rules) == 2 and None not in _each.rules:
+        setattr(Values, f"__{_each.name}__", operator_on_many(_each))
 
 many.fast_columns.append(columns_of)
 many.fast_elementwise.append(elementwise)
