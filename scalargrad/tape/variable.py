@@ -50,15 +50,19 @@ def is_of_rows(initial: Any, found: Any) -> bool:
 
 
 class Variable(Chosen):
-    """A leaf that can be assigned: a scalar, which is a `Value`, or a vector, which is a `Vector` of leaves.
+    """A leaf that can be assigned: a scalar, which is a `Value`, a vector, which is a `Vector`, or a `Matrix`.
+
+    One of many numbers is one leaf. Each of its elements is a leaf, too, which can be assigned by itself.
 
     Args:
-        initial: a number, a Value (whose number is taken, as a new leaf), or a list, Vector or array of these.
+        initial: a number, a Value (whose number is taken, as a new leaf), a list, Vector or array of these, or a list
+            of rows, a Matrix or an array of two dimensions.
         trainable: whether tapes watch it when it is used; one that is not is a constant with `assign`.
         name: a label to show.
 
     Raises:
         TypeError: `initial` is neither a real number nor a sequence of them, or `trainable` is no truth value.
+        ValueError: its rows differ in length, or it has more than two dimensions.
 
     >>> w = Variable([1.0, 2.0], name="w")
     >>> w.assign_add([1.0, 1.0])
@@ -314,12 +318,13 @@ def show_variable(number: str, variable: Any) -> str:
 
 
 def constant(value: Any) -> Any:
-    """A value, or a vector of values, that nothing is followed through unless a tape watches it.
+    """A value, a vector or a matrix that nothing is followed through unless a tape watches it.
 
     Args:
-        value: a number, or a list, tuple or array of numbers; of a Value or a Vector the numbers are taken.
+        value: a number, a list, tuple or array of numbers, or a list of rows; of a Value, a Vector or a Matrix the
+            numbers are taken.
 
-    Raises TypeError for anything else.
+    Raises TypeError for anything else, ValueError for rows of several lengths.
 
     >>> constant(3)
     constant(3.0)
@@ -342,7 +347,7 @@ def is_cut(row: Row) -> bool:
 def stop_gradient(x: Any) -> Any:
     """The same numbers as constants: gradients do not flow through.
 
-    Takes a Value, a Vector or list of them, or a number (which comes back as it is).
+    Takes a Value, a Vector, a Matrix or a list of them, or a number (which comes back as it is).
 
     >>> v = Value(2.0)
     >>> (v * stop_gradient(v)).backward()

@@ -11,6 +11,8 @@ from hypothesis import given, reject
 import scalargrad as sg
 from scalargrad.engine import backprop
 from scalargrad.engine.backprop import carry_back, reverse_sweep
+from scalargrad.engine.many import Values
+from scalargrad.engine.rows import elements_of_row, identity_of
 from tests.support.bits import exactly
 from tests.support.listed import Listed, Whole, flat, programs, run, shape_of, sizes_of_terms
 from tests.support.profiles import sized
@@ -57,22 +59,26 @@ def test_and_its_gradients(program: Any) -> None:
     twin.backward()
     for some, others in zip(leaves, twins):
         for x, y in zip(some, others):
-            assert are_close(x.grad, y.grad, sizes.get(backprop.identity_of(y.row), 0.0)), (x.grad, y.grad)
+            assert are_close(x.grad, y.grad, sizes.get(identity_of(y.row), 0.0)), (x.grad, y.grad)
 
 
 @given(program=programs())
-def test_the_fast_sweep_gives_the_gradients_of_the_sweep_over_single_elements(program: Any) -> None:
-    (_, leaves, target), (_, twins, twin) = both(program)
-    if not (isinstance(twin, sg.Value) and twin.is_tracked):
+def test_the_fast_sweep_gives_the_adjoints_of_the_sweep_over_single_elements(program: Any) -> None:
+    (found, leaves, target), _ = both(program)
+    if not (isinstance(target, sg.Value) and target.is_tracked):
         return
-    sizes = sizes_of_terms(twin)
+    sizes = sizes_of_terms(target)
     fast, general = carry_back([(target.row, 1.0)]), reverse_sweep([(target.row, 1.0)])
-    for some, others in zip(leaves, twins):
-        for x, y in zip(some, others):
-            got, wanted = fast.of(x.row), general.of(x.row)
-            assert (got is None) == (wanted is None)
-            if wanted is not None:
-                assert are_close(got, wanted, sizes[backprop.identity_of(y.row)])
+    for x in [*found, *[leaf for some in leaves for leaf in some], target]:
+        if not isinstance(x, (sg.Value, Values)):
+            continue
+        got, wanted = fast.of(x.row), general.of(x.row)
+        assert (got is None) == (wanted is None)
+        rows = [x.row] if isinstance(x, sg.Value) else elements_of_row(x.row)
+        pairs = [(got, wanted)] if isinstance(x, sg.Value) or wanted is None else zip(got, wanted)
+        for row, (one, other) in zip(rows, pairs):
+            assert (one is None) == (other is None)
+            assert other is None or are_close(one, other, sizes[identity_of(row)])
 
 
 def test_each_operand_of_a_reduction_that_goes_element_by_element_has_its_derivative() -> None:
