@@ -457,7 +457,7 @@ def product(left: Any, right: Any) -> Any:
     of_left, of_right = left.row, right.row
     across, down = of_left[SHAPE], of_right[SHAPE]
     if len(across) == len(down) == 1:
-        return left.dot(right)  # type: ignore[attr-defined]
+        return left.dot(right)
     common = across[-1]
     if common != down[0]:
         raise ValueError(f"expected a product of shapes that fit, got {across} @ {down}: {common} and {down[0]} differ")

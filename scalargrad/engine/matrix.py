@@ -59,7 +59,8 @@ class Matrix(Values):
             made: Matrix = on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
             return made
         if type(rows) is list and {*map(type, rows)} == {Vector} and len({row.row[SHAPE] for row in rows}) == 1:
-            return joined(rows, (len(rows), *rows[0].row[SHAPE]))
+            made = joined(rows, (len(rows), *rows[0].row[SHAPE]))
+            return made  # noqa: RET504  (which gives it its type)
         found, shape = rows_and_shape(rows)
         if all(isinstance(row, Values) and not isinstance(row, Leaves) for row in found):
             made = joined(found, shape)

@@ -35,12 +35,14 @@ from .value import Value, make_constant, new, number_of, record, shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, overload
+    from typing import Any, TypeVar, overload
 
     from ..checks import Number
     from ..operations.operation import Operation
     from .many import HasRows
     from .rows import Row
+
+    Kind = TypeVar("Kind", bound=Values)
 
 
 class Vector(Values):
@@ -254,7 +256,15 @@ def logsumexp(vector: Any) -> Any:
     return plain_if_plain(vector, reductions.logsumexp)
 
 
-def softmax(vector: Any) -> Vector:
+if TYPE_CHECKING:
+
+    @overload
+    def softmax(vector: Kind) -> Kind: ...
+    @overload
+    def softmax(vector: Sequence[Any]) -> Any: ...
+
+
+def softmax(vector: Any) -> Any:
     """exp(x) / sum(exp(x)) for each x of a Vector, list or array: two rows, whatever the length.
 
     Returns a Vector; of a matrix, or of a list of rows, a Matrix of those of each row. Raises ValueError if there are
@@ -271,7 +281,7 @@ def softmax(vector: Any) -> Vector:
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, (values,)):
         rows = [values] if len(values.shape) == 1 else values
-        return gathered([x for row in rows for x in reductions.softmax_shares(*row)], values.shape)  # type: ignore[no-any-return]
+        return gathered([x for row in rows for x in reductions.softmax_shares(*row)], values.shape)
     numbers: list[float] = []
     shares: list[int] = []
     for line in in_rows(values.row[NUMBER], width := values.shape[-1], values.shape):
@@ -282,9 +292,9 @@ def softmax(vector: Any) -> Vector:
         numbers += [power / whole for power in powers]
     found = tuple([numbers[i] for i in shares])
     if not interval.enabled or not values.is_followed_in(interval):
-        return constants(found, values.shape)  # type: ignore[no-any-return]
+        return constants(found, values.shape)
     parts = computed(SOFTMAX, tuple(numbers), (len(numbers),), (values.row,), (1,), interval)
-    return moved(TAKE, parts, found, values.shape, tuple(shares))  # type: ignore[no-any-return]
+    return moved(TAKE, parts, found, values.shape, tuple(shares))
 
 
 def plain_if_plain(vector: Any, operation: Operation) -> Any:

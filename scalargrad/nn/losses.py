@@ -35,7 +35,7 @@ def mse_loss(prediction: Any, target: Any) -> Value:
     """
     predictions, targets = side_by_side("mse_loss", prediction, target)
     errors = predictions - targets
-    return errors.dot(errors) / len(errors)
+    return errors.dot(errors) / len(errors)  # type: ignore[no-any-return]
 
 
 def l1_loss(prediction: Any, target: Any) -> Value:
@@ -91,7 +91,7 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Value:
         return (targets * softplus(-predictions) + (1 - targets) * softplus(predictions)).mean()  # type: ignore[no-any-return]
     if {*map(type, targets)} <= {int, float} and {0, 1}.issuperset(targets):
         return softplus(predictions * [-1 if t else 1 for t in targets]).mean()  # type: ignore[no-any-return]
-    return Vector(map(binary_term, predictions, targets)).mean()  # type: ignore[no-any-return]
+    return Vector(map(binary_term, predictions, targets)).mean()
 
 
 def binary_term(z: Value, t: Any) -> Any:
@@ -128,7 +128,7 @@ def cross_entropy(logits: Any, target: Any) -> Value:
         if len(targets) != len(rows):
             got = f"{plural(len(targets), 'target')} for {plural(len(rows), 'row')}"
             raise ValueError(f"cross_entropy takes a target for each row, got {got}")
-        return Vector(map(cross_entropy, rows, targets)).mean()  # type: ignore[no-any-return]
+        return Vector(map(cross_entropy, rows, targets)).mean()
     zs = rows if isinstance(rows, Vector) else Vector(rows)
     count = len(zs)
     if not count:

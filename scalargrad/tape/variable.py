@@ -249,7 +249,9 @@ class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
         def __getitem__(self, index: slice) -> Vector: ...
 
     def __getitem__(self, index: Any) -> Any:
-        return Vector([*self][index]) if isinstance(index, slice) else super().__getitem__(index)
+        if not isinstance(index, slice):
+            return super().__getitem__(index)
+        return Vector([self.element(i) for i in range(len(self))[index]])
 
 
 class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
@@ -263,6 +265,8 @@ class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
         def __getitem__(self, index: slice) -> Matrix: ...
         @overload
         def __getitem__(self, index: tuple[int, int]) -> Value: ...
+        @overload
+        def __getitem__(self, index: tuple[Any, Any]) -> Any: ...
 
     def __getitem__(self, index: Any) -> Any:
         if open_blocks:

@@ -352,11 +352,15 @@ MATRIX = [
     Case("Matrix", "an index of text", lambda g: g.m["a"], TypeError, "got 'a'", "index or a slice of 2 rows"),
     Case("Matrix", "three indices", lambda g: g.m[0, 1, 2], TypeError, r"got \(0, 1, 2\)", r"\[rows, columns\]"),
     Case("Matrix", "a column of text", lambda g: g.m[0, "a"], TypeError, r"got \(0, 'a'\)", r"\[rows, columns\]"),
-    Case("concatenate", "of vectors and matrices", lambda g: sg.concatenate([g.v, g.m]), ValueError, r"\(2, 3\)", "takes"),
+    Case(
+        "concatenate", "of vectors and matrices", lambda g: sg.concatenate([g.v, g.m]), ValueError, r"\(2, 3\)", "takes"
+    ),
     Case("concatenate", "of a number", lambda _: sg.concatenate(3.0), TypeError, r"3\.0", "takes a Vector or a list"),
     Case("concatenate", "of nothing", lambda _: sg.concatenate([]), ValueError, "got nothing", "takes vectors"),
     Case("concatenate", "along axis 2", lambda g: sg.concatenate([g.m], axis=2), ValueError, "axis=2", "axis=0 or 1"),
-    Case("concatenate", "of other widths", lambda g: sg.concatenate([g.m, [[1.0]]]), ValueError, r"\(1, 1\)", "that fit"),
+    Case(
+        "concatenate", "of other widths", lambda g: sg.concatenate([g.m, [[1.0]]]), ValueError, r"\(1, 1\)", "that fit"
+    ),
     Case("Matrix", "float()", lambda g: float(g.m), TypeError, r"Matrix\(.* \(Matrix\)", "expected one real number"),
     Case("Matrix", "< a number", lambda g: g.m < 3, TypeError, r"Matrix.* here with 3", "compare its elements"),
     Case("Matrix", "asked for detach", lambda g: g.m.detach, AttributeError, "Matrix.* has no detach", "stop_gradient"),
