@@ -18,7 +18,7 @@ from .many import (
     on_shape,
 )
 from .rows import NUMBER, SHAPE, TAKE, TRANSPOSE
-from .value import new, number_of, shown
+from .value import number_of, shown
 from .vector import Vector
 
 TYPE_CHECKING = False
@@ -53,8 +53,6 @@ class Matrix(Values):
 
     def __new__(cls, rows: Iterable[Any]) -> Matrix:
         """A matrix; of values that can be assigned it is one whose numbers go with theirs."""
-        if cls is not Matrix:
-            return new(cls)
         if isinstance(rows, Matrix):
             made: Matrix = on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
             return made

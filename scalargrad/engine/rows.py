@@ -261,12 +261,11 @@ def joined_at(row: Row, i: int) -> tuple[Row, int]:
     operands = row[RIGHT]
     if len(operands) == len(row[NUMBER]):
         return operands[i], 0
-    for operand in operands:
-        count = len(operand[NUMBER]) if is_many(operand) else 1
-        if i < count:
-            break
+    place = 0
+    while i >= (count := len(operands[place][NUMBER])):  # of rows of a matrix
         i -= count
-    return operand, i
+        place += 1
+    return operands[place], i
 
 
 def label_at(row: Row, i: int) -> str | None:

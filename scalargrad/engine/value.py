@@ -566,9 +566,8 @@ class Value(Element):
                 reached.append(leaf)
                 sums.append(leaf.grad + adjoint if before is None else before + adjoint)
         for whole, grads in wholes.values():
-            if whole.row[OPERATION] is not CONSTANT:
-                reached.append(whole)
-                sums.append(grads)
+            reached.append(whole)
+            sums.append(grads)
         if row[OPERATION]:
             self._grad = adjoints
             keep(adjoints)

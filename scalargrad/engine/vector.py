@@ -30,7 +30,7 @@ from .many import (
     value_of_many,
 )
 from .rows import JOIN, NUMBER, OPERATION, SOFTMAX, TAKE
-from .value import Value, make_constant, new, number_of, record, shown
+from .value import Value, make_constant, number_of, record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +69,6 @@ class Vector(Values):
 
     def __new__(cls, elements: Iterable[Any]) -> Vector:
         """A vector; of values that can be assigned it is one whose numbers go with theirs."""
-        if cls is not Vector:
-            return new(cls)
         elements = elements if hasattr(elements, "__iter__") else iterate("Vector", elements)
         return gathered(elements)  # type: ignore[no-any-return]
 

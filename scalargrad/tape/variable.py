@@ -175,6 +175,8 @@ class ManyVariable(Values):
 
     if TYPE_CHECKING:
         handles: Handles  # of the elements that somebody holds
+    else:
+        __new__ = Chosen.__new__
 
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         require_flag("trainable", trainable)

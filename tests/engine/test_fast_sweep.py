@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import scalargrad as sg
+from scalargrad.engine import backprop
 from scalargrad.engine.backprop import carry_back, reverse_sweep
 from scalargrad.engine.rows import rows_below
 
@@ -57,3 +59,43 @@ def test_a_row_far_below_that_is_reached_by_position_after_all_counts_once() -> 
     y = (chain + far) + farthest
     found = carry_back([(y.row, 1.0)])
     assert (found.of(far.row), found.of(farthest.row), found.of(x.row)) == (1.0, 1.0, 10.0)
+
+
+# ---- Rows of many numbers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sweeps", [backprop.fast_sweeps, []])
+def test_what_reaches_many_numbers_adds_up_in_each_of_its_forms(sweeps: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backprop, "fast_sweeps", sweeps)
+    m, v, w = sg.Variable([[1.0, 2.0], [3.0, 4.0]]), sg.Variable([5.0, 6.0]), sg.Variable([7.0, 8.0])
+    (m @ v + m @ w + v @ m).sum().backward()  # products of numbers of two lists
+    assert m.grad == [[17.0, 19.0], [18.0, 20.0]]
+    for variable in (m, v, w):
+        variable.grad = 0
+    m[0].sum().backward()  # some elements of a leaf
+    assert m.grad == [[1.0, 1.0], [0.0, 0.0]]
+    m.grad = 0
+    (sg.Matrix([v * 2.0, w * 3.0]) * m).sum().backward()  # rows that were joined
+    assert (v.grad, w.grad, m.grad) == ([2.0, 4.0], [9.0, 12.0], [[10.0, 12.0], [21.0, 24.0]])
+    v.grad = m.grad = 0
+    (m * 2.0)[::-1][0][1].backward()  # an element of a row of a slice
+    (v * 2.0)[::-1][:1].sum().backward()
+    assert (v.grad, m.grad) == ([0.0, 2.0], [[0.0, 0.0], [0.0, 2.0]])
+    m.grad = 0
+    (m * 2.0).T[0].sum().backward()  # a row of a transpose
+    assert m.grad == [[2.0, 0.0], [2.0, 0.0]]
+    with sg.GradientTape() as tape:
+        half = sg.Matrix([v * 2.0, sg.constant([1.0, 2.0])])
+    assert tape.gradient(half, v) == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("sweeps", [backprop.fast_sweeps, []])
+def test_a_constant_that_a_tape_watches_gets_no_grad(sweeps: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backprop, "fast_sweeps", sweeps)
+    c = sg.Variable([1.0, 2.0], trainable=False)
+    with sg.GradientTape() as tape:
+        tape.watch(c)
+        y = (c * c).sum()
+    y.backward()
+    assert c.grad == [0.0, 0.0]
+    assert tape.gradient(y, c) == [2.0, 4.0]

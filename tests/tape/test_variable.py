@@ -482,3 +482,15 @@ def test_what_is_made_of_variables_goes_with_them():
     assert copied == [8.0, 9.0]
     twin[0, 1].data = 4.0
     assert twin == [[1.0, 4.0]]
+
+
+def test_the_class_of_a_variable_makes_another_one():
+    for initial in (1.0, [1.0], [[1.0]]):
+        variable = sg.Variable(initial)
+        again = type(variable)(initial, name="again")
+        assert type(again) is type(variable)
+        assert (again.name, again == variable) == ("again", True)
+
+
+def test_numbers_of_a_constant_vector_may_be_asked_while_a_function_is_traced():
+    assert sg.compile(lambda x: x * sg.constant([3.0, 2.0]).tolist()[0])(2.0) == 6.0
