@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from ..checks import RANGE_ERRORS, named
+from ..checks import RANGE_ERRORS
 from ..operations.operation import Reduction, registry
 from . import many
 from .contexts import open_blocks
@@ -174,7 +174,8 @@ def operator_on_many(operation: Operation) -> Any:
     of_many, (of_one, by_one) = [[mapped.get(text, text).replace("Y", y) for text in texts] for y in ("y", "repeat(y)")]
     source = OPERATOR.format(of_many=f"({', '.join(of_many)})", of_one=of_one, by_one=by_one)
     exec(compile(source, f"<scalargrad fast form of {name} on many numbers>", "exec"), scope)
-    return named(scope["method"], name)
+    scope["method"].__name__, scope["method"].__qualname__ = name, f"Vector.{name}"
+    return scope["method"]
 
 
 for _each in registry.values():

@@ -543,7 +543,8 @@ class Value(Element):
         for key, adjoint in adjoints.items():
             leaf = find(key, nothing)()
             if leaf is None:
-                if type(key) is not float or (leaf := leaves.find(int(key))) is None:
+                leaf = leaves.find(int(key)) if type(key) is float else None
+                if leaf is None or leaf.row[OPERATION] is CONSTANT:
                     continue
                 i = round(key % 1 * (len(leaf.row[NUMBER]) + 1)) - 1
                 wholes.setdefault(int(key), [leaf, leaf.grads()])[1][i] += adjoint
