@@ -10,9 +10,10 @@ import sys
 from numbers import Real
 
 from .checks import Symbol, as_number, counted, is_array, is_one_element, plural
+from .engine.contexts import open_blocks
 from .engine.many import Values, elements, elements_of, gathered, has_elements
 from .engine.matrix import Matrix, rows_and_shape
-from .engine.rows import number_in
+from .engine.rows import NUMBER, number_in
 from .engine.value import Value, number_of
 
 TYPE_CHECKING = False
@@ -163,7 +164,7 @@ def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
     if is_scalar(structure):
         return [structure]
     if isinstance(structure, Values):
-        return [*elements(structure)]
+        return [*elements(structure)] if structure.is_tracked or open_blocks else [*structure.row[NUMBER]]
     parts = parts_of(structure)
     if parts is not None:
         return [scalar for part in parts for scalar in scalars_of(part, refuse)]
@@ -183,15 +184,18 @@ def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> A
     def in_array(array: Any) -> Any:
         return array_of([next(scalars) for _ in range(array.size)], array.shape)
 
-    return with_numbers(structure, lambda _: next(scalars), in_array, gathered, construct)
+    def in_many(many: Any) -> Any:
+        return gathered([next(scalars) for _ in many.row[NUMBER]], many.shape)
+
+    return with_numbers(structure, lambda _: next(scalars), in_array, in_many, construct)
 
 
-def with_numbers(structure: Any, number: Maker, array: Maker, many: Callable[..., Any], construct: bool = False) -> Any:
-    """The same structure with what functions make of each number, each array, and of many numbers and their shape."""
+def with_numbers(structure: Any, number: Maker, array: Maker, many: Maker, construct: bool = False) -> Any:
+    """The same structure with what functions make of each number, each array, each vector and each matrix."""
     if is_scalar(structure):
         return number(structure)
     if isinstance(structure, Values):
-        return many([number(x) for x in elements(structure)], structure.shape)
+        return many(structure)
     parts = parts_of(structure)
     if parts is not None:
         made = [with_numbers(part, number, array, many, construct) for part in parts]

@@ -11,7 +11,7 @@ from itertools import repeat
 from ..checks import RANGE_ERRORS
 from ..operations.operation import Reduction, registry
 from . import many
-from .contexts import open_blocks
+from .contexts import AMBIENT, current, open_blocks
 from .fast_path import on_numbers, written
 from .many import Values
 from .rows import JOIN, next_serial
@@ -79,7 +79,16 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
 
 
 def elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
-    """What `many.apply_elementwise` gives where no block is open, of one shape and of single numbers; else None."""
+    """What `many.apply_elementwise` gives of one shape and of single numbers, where no block changes it; else None."""
+    interval: Any = AMBIENT
+    if open_blocks:
+        interval = current()
+        if not interval.plain:
+            return None
+        if interval.accessed:
+            for x in operands:
+                if isinstance(x, (Value, Values)):
+                    x.is_followed_in(interval)  # which notes that it was used
     shape: Any = None
     rows: list[Any] = []
     columns: list[Any] = []
@@ -108,7 +117,7 @@ def elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
     if found is None or found[1].count(None) == len(rows):
         return None
     made: Any = new(many.classes[len(shape)][0])
-    made.row = (next_serial(), 0, operation.name, found[0], None, tuple(rows), shape, tuple(found[1]))
+    made.row = (next_serial(), interval.number, operation.name, found[0], None, tuple(rows), shape, tuple(found[1]))
     return made
 
 

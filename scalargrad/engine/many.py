@@ -38,10 +38,11 @@ from .rows import (
     SHAPE,
     TAKE,
     TRANSPOSE,
+    Handles,
     next_serial,
     place_in,
 )
-from .value import Value, element_on, make_constant, new, record
+from .value import Value, element_on, make_constant, make_leaf, new, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to each element; single numbers go with all of them, a vector with each row of a matrix."""
-    if fast_elementwise and not open_blocks and (made := fast_elementwise[0](operation, operands)) is not None:
+    if fast_elementwise and (made := fast_elementwise[0](operation, operands)) is not None:
         return made
     things = [as_values(x, "" if operation.symbol else operation.shown) if has_elements(x) else x for x in operands]
     shape = common_shape([x.row[SHAPE] for x in things if isinstance(x, Values)])
@@ -171,6 +172,13 @@ def computed(
 ) -> Any:
     """What many numbers were computed by, in a row of their own."""
     return on_shape((next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives)))
+
+
+def leaf_of_many(numbers: tuple[Number, ...], shape: Shape) -> Any:
+    """A leaf of many numbers that nobody assigns."""
+    made = new(classes[len(shape)][0])
+    made.handles = Handles()
+    return make_leaf(made, numbers, shape=shape)
 
 
 def constants(numbers: tuple[Any, ...], shape: Shape) -> Any:
@@ -324,7 +332,7 @@ def elementwise_operator(operation: Operation, reflected: bool = False) -> Calla
 class Values:
     """What vectors and matrices share: a row of many numbers, and operators that go element by element."""
 
-    __slots__ = ("__weakref__", "_grad", "row")
+    __slots__ = ("__weakref__", "_grad", "handles", "row")  # `handles` of a leaf are those of its elements
 
     row: Row
     _grad: Any

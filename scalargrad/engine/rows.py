@@ -47,6 +47,8 @@ KEY, LABEL = LEFT, RIGHT  # of a leaf
 SHAPE = D_LEFT  # of many numbers, and of what is computed of them at once; None for all others
 
 LEAF, CONSTANT = "", None  # in place of an operation
+MOST_PLACES = 2**53
+
 # What only moves numbers: one element of many, some of them, many in one, the transpose.
 ELEMENT, TAKE, JOIN, TRANSPOSE = "element", "take", "join", "transpose"
 MATMUL = "matmul"  # products of matrices
@@ -119,8 +121,13 @@ def identity_of(row: Row) -> float:
 def between(serial: int, i: int, count: int) -> float:
     """The identity of one of `count` elements: behind that of the whole, and before the next serial.
 
-    They differ as long as serial * count is less than 2**53.
+    They differ as long as serial * count is less than 2**53. Raises OverflowError beyond.
     """
+    if serial * count >= MOST_PLACES:
+        raise OverflowError(
+            f"after {serial:,} operations floats cannot tell {count:,} elements apart; use smaller matrices, or go on in "
+            "a new process"
+        )
     return serial + (i + 1) / (count + 1)
 
 

@@ -183,7 +183,7 @@ class ManyVariable(Values):
         numbers, shape = leaf_numbers(initial)
         self._trainable = trainable  # type: ignore[misc]
         self.name = name  # type: ignore[misc]
-        self.handles = Handles()  # type: ignore[misc]
+        self.handles = Handles()
         make_leaf(self, numbers, name, trainable, shape)
 
     @property
@@ -237,7 +237,7 @@ class ManyVariable(Values):
 
 
 class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
-    __slots__ = ("_trainable", "handles", "name")
+    __slots__ = ("_trainable", "name")
 
     if TYPE_CHECKING:
 
@@ -257,7 +257,7 @@ class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
 
 
 class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
-    __slots__ = ("_trainable", "handles", "name")
+    __slots__ = ("_trainable", "name")
 
     if TYPE_CHECKING:
 

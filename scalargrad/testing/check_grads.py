@@ -93,7 +93,7 @@ def noise_of(function: Callable[..., Any], args: Sequence[Any], outputs: Sequenc
         return [8 * EPSILON * abs(y) for y in outputs]
     noise = []
     for y in outputs_of("check_grads", result):
-        rows = run.order([y]) + [leaf.row for leaf in run.leaves]
+        rows = run.order([y]) + run.leaf_rows
         adjoints = run.adjoints([(y, 1.0)], None)
         pairs = [(adjoints.of(row), row[NUMBER]) for row in rows]
         carried = [abs(adjoint * number) for adjoint, number in pairs if adjoint is not None and number is not None]

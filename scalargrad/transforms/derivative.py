@@ -42,7 +42,7 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     outputs = outputs_of("jvp", result)
     followed = are_followed(given)
     handle = on_row if followed else run.outlives(outputs)
-    leaves = [identity_of(leaf.row) for leaf in run.leaves]
+    leaves = [*map(identity_of, run.leaf_rows)]
     along = forward_sweep(run.order(outputs), dict(zip(leaves, given if followed else map(number_of, given))), handle)
     found = [along.get(identity_of(y.row)) if isinstance(y, Value) else None for y in outputs]
     zeros = [like(run.leaves[0], zero_like(number_of(y))) for y in outputs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..checks import require_callable
+from ..engine.many import elements
 from ..engine.rows import NUMBER
 from ..engine.value import Value, on_row
 from ..operations.elementary import one_like
@@ -26,7 +27,10 @@ def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any
         by_argument = [in_columns(argument, columns, array.shape) for argument in run.arguments]
         return by_argument[0] if isinstance(argnums, int) else tuple(by_argument)
 
-    return with_numbers(result, of_number, of_array, nested_lists)
+    def of_many(many: Any) -> Any:
+        return nested_lists([of_number(x) for x in elements(many)], many.shape)
+
+    return with_numbers(result, of_number, of_array, of_many)
 
 
 def in_columns(argument: Any, columns: Iterator[Sequence[Any]], shape: tuple[int, ...]) -> Any:
@@ -36,7 +40,10 @@ def in_columns(argument: Any, columns: Iterator[Sequence[Any]], shape: tuple[int
         rows = zip(*[next(columns) for _ in range(array.size)])
         return array_of([x for row in rows for x in row], shape + array.shape)
 
-    return with_numbers(argument, lambda _: array_of([*next(columns)], shape), by_array, nested_lists)
+    def by_many(many: Any) -> Any:
+        return nested_lists([array_of([*next(columns)], shape) for _ in many.row[NUMBER]], many.shape)
+
+    return with_numbers(argument, lambda _: array_of([*next(columns)], shape), by_array, by_many)
 
 
 MODES = ("auto", "forward", "reverse")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import operator
 import sys
+from itertools import count
 
 from ..checks import in_place_of, is_array, is_integer, is_one_element, plural, require_callable
 from ..engine.backprop import Adjoints, carry_back
 from ..engine.contexts import Block, current
-from ..engine.many import Values, elements
-from ..engine.rows import NUMBER, identity_of, operation_of, parents_of, rows_below
-from ..engine.value import Value, make_leaf, new, number_of, on_row
+from ..engine.many import Values, elements, gathered, leaf_of_many
+from ..engine.rows import NUMBER, elements_of_row, identity_of, is_many, operation_of, parents_of, rows_below
+from ..engine.value import Value, leaf_number, make_leaf, new, number_of, on_row
 from ..operations.elementary import identity, one_like, zero_like
-from ..pytree import is_number, is_passed_over, refill, scalars_like, scalars_of
+from ..pytree import array_of, is_number, is_passed_over, refill, scalars_like, scalars_of, with_numbers
 from .forward import forward_rows
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ class Run(Block):
         self.arguments = arguments
         self.selective = self.is_list = False
         self.intervals: set[int] = set()
-        self.leaves: list[Value] = []
+        self.leaves: list[Any] = []  # a Value for each number, a Vector or a Matrix for each of those
         self.zeros: list[Any] = []
         outside = current()
         self.nested = outside.enabled and bool(outside.tapes)
@@ -93,11 +94,32 @@ class Run(Block):
         if not self.has_structure:
             self.leaves = [make_leaf(new(Value), x) for x in self.numbers]
             return self.leaves
-        self.leaves = [Value(number_of(x)) for x in self.numbers]
-        for i, x in self.followed.items():
-            self.leaves[i] = identity(x)
-        leaves = iter(self.leaves)
-        return [refill(argument, leaves, construct=True) for argument in self.arguments]
+        places = count()
+
+        def leaf(_: Any) -> Value:
+            place = next(places)
+            x = self.numbers[place]
+            self.leaves.append(identity(x) if place in self.followed else Value(number_of(x)))
+            return self.leaves[-1]  # type: ignore[no-any-return]
+
+        def leaf_of_array(array: Any) -> Any:
+            return array_of([leaf(None) for _ in range(array.size)], array.shape)
+
+        def leaf_of(many: Any) -> Any:
+            if self.followed or current().tracer is not None:
+                return gathered([leaf(None) for _ in many.row[NUMBER]], many.shape)
+            numbers = [number_of(self.numbers[next(places)]) for _ in many.row[NUMBER]]
+            self.leaves.append(leaf_of_many(tuple(map(leaf_number, numbers)), many.shape))
+            return self.leaves[-1]
+
+        return [with_numbers(argument, leaf, leaf_of_array, leaf_of, construct=True) for argument in self.arguments]
+
+    @property
+    def leaf_rows(self) -> list[Row]:
+        """The rows of the leaves, one for each number: of a vector or matrix those of its elements."""
+        return [
+            row for leaf in self.leaves for row in (elements_of_row(leaf.row) if is_many(leaf.row) else (leaf.row,))
+        ]
 
     def in_arguments(self, scalars: Iterable[Any], argnums: Any) -> Any:
         """Numbers in the structure of the arguments: the argument's own if `argnums` is one, or else a tuple."""
@@ -117,7 +139,7 @@ class Run(Block):
         rows = rows_below([y.row for y in outputs if isinstance(y, Value)], self)
         if not self.followed:
             return rows
-        leaves = {identity_of(leaf.row) for leaf in self.leaves}
+        leaves = {*map(identity_of, self.leaf_rows)}
         return [row for row in rows if identity_of(row) not in leaves]
 
     def outlives(self, outputs: Sequence[Any]) -> OnRow:
@@ -127,7 +149,7 @@ class Run(Block):
         targets = [y.row for y in outputs if isinstance(y, Value) and y.is_tracked]
         rows = rows_below(targets, self)
         inside = {*map(identity_of, rows)}
-        inside |= {identity_of(leaf.row) for i, leaf in enumerate(self.leaves) if i not in self.followed}
+        inside |= {identity_of(row) for i, row in enumerate(self.leaf_rows) if i not in self.followed}
         outlives = any(identity_of(y) not in inside for y in targets) or any(
             operation_of(row).pull_back is not None or any(identity_of(x) not in inside for x in parents_of(row))
             for row in rows
@@ -142,8 +164,12 @@ class Run(Block):
         """The adjoint of each leaf, zero for one that the targets do not depend on."""
         found = []
         for leaf in self.leaves:
-            adjoint = adjoints.of(leaf.row)
-            found.append(zero_like(leaf.row[NUMBER]) if adjoint is None else adjoint)
+            adjoint, number = adjoints.of(leaf.row), leaf.row[NUMBER]
+            if not isinstance(leaf, Value):
+                adjoint = [None] * len(number) if adjoint is None else adjoint
+                found += [zero_like(x) if own is None else own for x, own in zip(number, adjoint)]
+            else:
+                found.append(zero_like(number) if adjoint is None else adjoint)
         return found
 
     def product(self, given: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
@@ -155,7 +181,7 @@ class Run(Block):
     def rows(self, outputs: Sequence[Any], mode: str, handle: OnRow) -> Derivatives:
         """The derivatives of each output by the leaves, by their indices, as far as there are any."""
         targets = [y for y in outputs if isinstance(y, Value) and y.is_tracked]
-        leaves = [leaf.row for leaf in self.leaves]
+        leaves = self.leaf_rows
         order = self.order(targets) if mode != "reverse" else []
         if mode == "forward" or (mode == "auto" and is_forward_cheaper(order, leaves, [y.row for y in targets])):
             tangents = {identity_of(leaf): {i: one_like(leaf[NUMBER])} for i, leaf in enumerate(leaves)}
@@ -165,15 +191,16 @@ class Run(Block):
         found: Derivatives = []
         for y in outputs:
             adjoints = self.adjoints([(y, one_like(y.row[NUMBER]))] if isinstance(y, Value) else [], handle)
-            found.append({index[x]: adjoint for x, adjoint in adjoints.items() if x in index})
-            if self.followed:
-                found[-1].update({i: a for i in self.followed if (a := adjoints.of(self.leaves[i].row)) is not None})
+            if self.followed or any(type(adjoint) is list for adjoint in adjoints.values()):
+                found.append({i: a for i, row in enumerate(leaves) if (a := adjoints.of(row)) is not None})
+            else:
+                found.append({index[x]: adjoint for x, adjoint in adjoints.items() if x in index})
         return found
 
     def dense(self, row: dict[int, Any]) -> list[Any]:
         """A row with the zeros that it leaves out."""
         if not self.zeros:
-            self.zeros = [zero_like(leaf.row[NUMBER]) for leaf in self.leaves]
+            self.zeros = [zero_like(row[NUMBER]) for row in self.leaf_rows]
         full = [*self.zeros]
         for index, derivative in row.items():
             full[index] = derivative

@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 import scalargrad as sg
-from scalargrad.engine.rows import Handles, derivatives_of, identity_of, operands_of
+from scalargrad.engine.rows import Handles, between, derivatives_of, identity_of, operands_of
 from scalargrad.engine.value import record
 from scalargrad.operations import reductions
 
@@ -152,3 +152,11 @@ def test_a_tape_may_watch_a_constant_that_was_used_inside_another_tape_before() 
     assert inner.gradient(z, c) == 6.0
     assert outer.gradient(z, c) is None
     assert outer.gradient(z, x) == 9.0
+
+
+def test_elements_that_floats_cannot_tell_apart_are_refused() -> None:
+    many = [between(2**32, i, 10**6) for i in range(10**6 - 1000, 10**6)]
+    assert len({*many}) == 1000
+    assert 2**32 < many[0] < many[-1] < 2**32 + 1
+    with pytest.raises(OverflowError, match=r"after 9,007,199,255 operations .* 1,000,000 elements apart; use smaller"):
+        between(9_007_199_255, 0, 10**6)

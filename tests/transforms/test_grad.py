@@ -158,3 +158,27 @@ def test_a_pullback_pickles_with_its_function() -> None:
     value, pullback = sg.vjp(product_of, 3.0, 4.0)
     assert value == 12.0
     assert pickle.loads(pickle.dumps(pullback))(10.0) == pullback(10.0) == (40.0, 30.0)
+
+
+def test_a_vector_and_a_matrix_are_one_leaf_each_and_their_gradients_have_their_shapes() -> None:
+    def loss(p: Any) -> Any:
+        h = sg.tanh(p["W"] @ [1.0, 2.0] + p["b"])
+        return h.dot(h) + p["W"][0, 1] * p["b"][1] + p["c"] * 2.0
+
+    W, b = [[0.1, 0.2], [0.3, 0.4]], [0.5, 0.6]
+    value, gradient = sg.value_and_grad(loss)({"W": sg.Matrix(W), "b": sg.Vector(b), "c": 1.0})
+    leaves = {"W": sg.Variable(W), "b": sg.Variable(b), "c": sg.Variable(1.0)}
+    expected = loss(leaves)
+    expected.backward()
+    assert value == expected.data
+    assert (gradient["W"].tolist(), gradient["b"].tolist(), gradient["c"]) == (leaves["W"].grad, leaves["b"].grad, 2.0)
+    unused = sg.grad(lambda M, v: v.sum(), argnums=(0, 1))(sg.Matrix(W), sg.Vector(b))
+    assert unused == ([[0.0, 0.0], [0.0, 0.0]], [1.0, 1.0])
+    assert sg.grad(lambda v: v[0:1].sum())(sg.Vector(b)) == [1.0, 0.0]
+
+
+def test_one_of_several_vectors_may_be_followed() -> None:
+    v = sg.Variable([1.0, 2.0])
+    outer = sg.grad(lambda a, b: a.dot(b) ** 2)(v, sg.Vector([3.0, 4.0]))
+    outer.sum().backward()
+    assert v.grad == [2 * 3.0 * 7.0, 2 * 4.0 * 7.0]
