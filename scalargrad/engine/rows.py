@@ -125,8 +125,8 @@ def between(serial: int, i: int, count: int) -> float:
     """
     if serial * count >= MOST_PLACES:
         raise OverflowError(
-            f"after {serial:,} operations floats cannot tell {count:,} elements apart; use smaller matrices, or go on in "
-            "a new process"
+            f"after {serial:,} operations floats cannot tell {count:,} elements apart; use smaller matrices, or go on "
+            "in a new process"
         )
     return serial + (i + 1) / (count + 1)
 

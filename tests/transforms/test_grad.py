@@ -165,14 +165,14 @@ def test_a_vector_and_a_matrix_are_one_leaf_each_and_their_gradients_have_their_
         h = sg.tanh(p["W"] @ [1.0, 2.0] + p["b"])
         return h.dot(h) + p["W"][0, 1] * p["b"][1] + p["c"] * 2.0
 
-    W, b = [[0.1, 0.2], [0.3, 0.4]], [0.5, 0.6]
-    value, gradient = sg.value_and_grad(loss)({"W": sg.Matrix(W), "b": sg.Vector(b), "c": 1.0})
-    leaves = {"W": sg.Variable(W), "b": sg.Variable(b), "c": sg.Variable(1.0)}
+    rows, b = [[0.1, 0.2], [0.3, 0.4]], [0.5, 0.6]
+    value, gradient = sg.value_and_grad(loss)({"W": sg.Matrix(rows), "b": sg.Vector(b), "c": 1.0})
+    leaves = {"W": sg.Variable(rows), "b": sg.Variable(b), "c": sg.Variable(1.0)}
     expected = loss(leaves)
     expected.backward()
     assert value == expected.data
     assert (gradient["W"].tolist(), gradient["b"].tolist(), gradient["c"]) == (leaves["W"].grad, leaves["b"].grad, 2.0)
-    unused = sg.grad(lambda M, v: v.sum(), argnums=(0, 1))(sg.Matrix(W), sg.Vector(b))
+    unused = sg.grad(lambda m, v: v.sum(), argnums=(0, 1))(sg.Matrix(rows), sg.Vector(b))
     assert unused == ([[0.0, 0.0], [0.0, 0.0]], [1.0, 1.0])
     assert sg.grad(lambda v: v[0:1].sum())(sg.Vector(b)) == [1.0, 0.0]
 
