@@ -254,7 +254,7 @@ def refuse_in_trace(what: str, value: Any) -> None:
 
 def forget_closed_blocks() -> None:
     """Take out of `open_blocks` what was closed and what its own context has not noticed, since it does no more."""
-    for key, flag in [*open_blocks.items()]:
+    for key, flag in open_blocks.copy().items():  # in one piece, other threads may add
         if not flag.locked():
             open_blocks.pop(key, None)
 
