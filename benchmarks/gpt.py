@@ -1,12 +1,13 @@
 """A small GPT: scalar by scalar on a plain engine, on vectors and matrices here, and on PyTorch.
 
-    python benchmarks/gpt.py [--rounds N] [--steps N] [--pyodide .pyodide]
+    python benchmarks/gpt.py [--rounds N] [--steps N]
 
 The model is that of `rows.py` (width 16, four heads, one layer, context 16), with the same numbers to begin with.
 `vectors` is the same program letter by letter, a matrix-vector product where that has loops; `matrices` takes the
 letters of a word at once, a row for each. Each engine runs in a process of its own, and they take turns in every round;
 a ratio is that of the least times. With Adam a whole training step is timed, else forward and backward. PyTorch is
 measured where it is installed, on one thread, in double precision, letter by letter.
+`rows.py --only gpt-matrices --pyodide FOLDER` measures the matrices on CPython in WebAssembly.
 """
 
 from __future__ import annotations

@@ -111,6 +111,16 @@ def gpt(value: Callable[[float], Any], _: Any) -> Callable[[], Any]:
     return step
 
 
+def gpt_on_matrices(value: Callable[[float], Any], module: Any) -> Callable[[], Any]:
+    """The same on matrices; scalar by scalar where there are none."""
+    if not hasattr(module, "Matrix"):
+        return gpt(value, module)
+    import gpt as on_matrices  # which imports this file
+
+    step = on_matrices.ENGINES["matrices"](False)
+    return lambda: step()[0]
+
+
 # ---- Smaller programs ------------------------------------------------------------------------------------
 
 
@@ -290,6 +300,7 @@ PROGRAMS: dict[str, tuple[str, Callable[..., Callable[[], Any]], tuple[str, ...]
     # by name: what it is, the program, the rivals, and how many calls make a measurement (0: as many as take a while)
     "gpt": ("a small GPT, scalar by scalar", gpt, ("plain", "before"), 20),
     "gpt-off": ("the same with the collector off", gpt, ("plain", "before"), 20),
+    "gpt-matrices": ("the same on matrices, against the plain engine's scalars", gpt_on_matrices, ("plain",), 20),
     "moons": ("two moons, scalar by scalar", moons, ("micrograd", "before"), 8),
     "product": ("(a * b).backward()", product, ("micrograd", "before"), 0),
     "lesson": ("the lesson's loss with backward()", lesson, ("micrograd", "before"), 0),

@@ -282,26 +282,25 @@ def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callabl
     """
     handles: list[Any] = []
     rows: list[Row] = []
-    wholes: dict[int, tuple[Any, list[Number], list[int]]] = {}  # of which the elements at some places are assigned
+    wholes: dict[int, tuple[Any, list[Number], list[tuple[int, Value]]]] = {}  # of which some elements are assigned
     for leaf, number in zip(leaves, numbers):
         if (place := place_in_leaf(leaf.row)) is not None:
             whole, i = place
-            _, some, places = wholes.setdefault(id(whole), (whole, [*whole.row[NUMBER]], []))
+            _, some, assigned = wholes.setdefault(id(whole), (whole, [*whole.row[NUMBER]], []))
             some[i] = number
-            places.append(i)
+            assigned.append((i, leaf))
             continue
         handles.append(leaf)
         rows.append(reassigned(leaf.row, number))
         for i, handle in living(leaf):
             handles.append(handle)
             rows.append(with_number(handle.row, number[i]))
-    for whole, some, places in wholes.values():
+    for whole, some, assigned in wholes.values():
         handles.append(whole)
         rows.append(reassigned(whole.row, tuple(some)))
-        for i in places:  # no others, or else to assign the elements one by one would take the square of the time
-            if (handle := whole.handles.find(i)) is not None:
-                handles.append(handle)
-                rows.append(with_number(handle.row, some[i]))
+        for i, leaf in assigned:  # no others, or else to assign them one by one would take the square of the time
+            handles.append(leaf)
+            rows.append(with_number(leaf.row, some[i]))
     drain(chain(map(setattr, handles, repeat("row"), rows), map(operator.call, then)))
 
 

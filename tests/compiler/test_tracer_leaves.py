@@ -196,3 +196,13 @@ def test_a_tape_that_watches_what_is_closed_over_sees_it() -> None:
             y = compiled(2.0)
         assert tape.gradient(y, source) == 2.0
         assert compiled(5.0) == 15.0
+
+
+def test_a_vector_that_a_compiled_function_makes_may_be_assigned() -> None:
+    def scaled(x: Any) -> Any:
+        w = sg.Variable([1.0, 2.0])
+        w.assign([3.0, 4.0])
+        return w.sum() * x
+
+    compiled = sg.compile(scaled)
+    assert [compiled(2.0), compiled(3.0)] == [14.0, 21.0]

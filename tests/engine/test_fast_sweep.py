@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 import scalargrad as sg
 from scalargrad.engine import backprop
 from scalargrad.engine.backprop import carry_back, reverse_sweep
-from scalargrad.engine.rows import rows_below
+from scalargrad.engine.rows import RIGHT, rows_below
+from scalargrad.engine.value import element_on
 
 
 @given(
@@ -99,3 +101,14 @@ def test_a_constant_that_a_tape_watches_gets_no_grad(sweeps: Any, monkeypatch: p
     y.backward()
     assert c.grad == [0.0, 0.0]
     assert tape.gradient(y, c) == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("sweeps", [backprop.fast_sweeps, []])
+def test_a_power_inside_a_softmax_passes_on_to_its_own_operand_alone(
+    sweeps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backprop, "fast_sweeps", sweeps)
+    v = sg.Variable([1.0, 2.0])
+    (parts,) = sg.softmax(v).row[RIGHT]
+    (element_on(parts, 0) * 2.0).backward()
+    assert v.grad == [2.0 * math.exp(-1.0), 0.0]

@@ -239,3 +239,22 @@ def test_its_row_drops_out_of_sight_of_the_garbage_collector() -> None:
         gc.collect()
     assert not gc.is_tracked(result.row)
     assert not gc.is_tracked(result.row[NUMBER])
+
+
+def test_a_row_that_was_taken_keeps_its_numbers() -> None:
+    m = sg.Variable([[1.0, 2.0]])
+    row = m[0]
+    m.assign([[5.0, 6.0]])
+    assert (row.tolist(), row[0].data, m[0][0].data) == ([1.0, 2.0], 1.0, 5.0)
+
+
+def test_vectors_and_matrices_are_joined() -> None:
+    x, v, m = sg.Value(1.0), sg.Variable([2.0, 3.0]), sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    live = sg.concatenate([sg.Vector([x, 5.0]), v, 7.0])
+    x.data = 8.0
+    assert live == [8.0, 5.0, 2.0, 3.0, 7.0]
+    assert sg.concatenate([m, m[:1]]) == [[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]
+    beside = sg.concatenate([m, [[10.0], [20.0]]], axis=1)
+    assert beside == [[1.0, 2.0, 10.0], [3.0, 4.0, 20.0]]
+    (beside @ [1.0, 2.0, 3.0]).sum().backward()
+    assert m.grad == [[1.0, 2.0], [1.0, 2.0]]
