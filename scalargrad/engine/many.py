@@ -223,12 +223,17 @@ def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
         return constants(values, shape)
     if kinds != {Value}:
         values = tuple([element_value(x, i, shape) for i, x in enumerate(values)])
-    if any(not row[2] and row[4] is not None for row in [value.row for value in values]):
+    if any(map(can_be_assigned, values)):
         made = new(classes[len(shape)][1])
         made.values = values
         made.gathered = joined(values, shape).row
         return made
     return joined(values, shape)
+
+
+def can_be_assigned(value: Value) -> bool:
+    row = value.row
+    return not row[OPERATION] and row[KEY] is not None
 
 
 def joined(things: Sequence[Any], shape: Shape) -> Any:

@@ -157,6 +157,7 @@ def holder_of(row: Row) -> Value:
             else:
                 whole, i = place
                 value._grad = whole
+                value.row = element_of(whole.row, i)  # which may have been assigned since
                 found = whole.handles.setdefault(i, ref(value))()  # which may be another thread's
                 if found is None:
                     whole.handles.add(i, value)
@@ -282,25 +283,27 @@ def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callabl
     """
     handles: list[Any] = []
     rows: list[Row] = []
-    wholes: dict[int, tuple[Any, list[Number], list[tuple[int, Value]]]] = {}  # of which some elements are assigned
+    wholes: dict[int, tuple[Any, list[Number], list[tuple[int, Any]]]] = {}  # with the elements that are assigned
     for leaf, number in zip(leaves, numbers):
         if (place := place_in_leaf(leaf.row)) is not None:
             whole, i = place
-            _, some, assigned = wholes.setdefault(id(whole), (whole, [*whole.row[NUMBER]], []))
+            _, some, elements = wholes.setdefault(id(whole), (whole, [*whole.row[NUMBER]], []))
             some[i] = number
-            assigned.append((i, leaf))
+            elements.append((i, leaf))
             continue
         handles.append(leaf)
         rows.append(reassigned(leaf.row, number))
         for i, handle in living(leaf):
             handles.append(handle)
             rows.append(with_number(handle.row, number[i]))
-    for whole, some, assigned in wholes.values():
+    for whole, some, elements in wholes.values():
         handles.append(whole)
         rows.append(reassigned(whole.row, tuple(some)))
-        for i, leaf in assigned:  # no others, or else to assign them one by one would take the square of the time
-            handles.append(leaf)
-            rows.append(with_number(leaf.row, some[i]))
+        for i, leaf in elements:  # no others, or else to assign them one by one would take the square of the time
+            for handle in (leaf, whole.handles.find(i)):
+                if handle is not None:
+                    handles.append(handle)
+                    rows.append(with_number(handle.row, some[i]))
     drain(chain(map(setattr, handles, repeat("row"), rows), map(operator.call, then)))
 
 

@@ -494,3 +494,47 @@ def test_the_class_of_a_variable_makes_another_one():
 
 def test_numbers_of_a_constant_vector_may_be_asked_while_a_function_is_traced():
     assert sg.compile(lambda x: x * sg.constant([3.0, 2.0]).tolist()[0])(2.0) == 6.0
+
+
+# ---- Elements of a variable of many numbers --------------------------------------------------------------------------
+
+
+def test_an_element_that_a_graph_leads_to_has_the_number_of_now() -> None:
+    w = sg.Variable([1.0, 2.0])
+    y = (w * 3.0).sum()
+    w.assign([5.0, 6.0])
+    first = y.parents[0].parents[0]
+    assert first is w[0]
+    assert first.data == 5.0
+    first.data = 7.0
+    assert w == [7.0, 6.0]
+
+
+def test_an_element_of_a_row_that_was_taken_before_an_assignment_can_be_assigned() -> None:
+    m = sg.Variable([[1.0, 2.0]])
+    row = m[0]
+    m.assign([[5.0, 6.0]])
+    before = row[0]
+    assert before.data == 1.0
+    before.data = 9.0
+    assert before.data == 9.0
+    assert m == [[9.0, 6.0]]
+
+
+def test_an_element_keeps_its_label_and_the_others_their_handles_when_it_is_assigned() -> None:
+    w = sg.Variable([1.0, 2.0], name="w")
+    first, second = w
+    first.label = "first"
+    first.data = 3.0
+    w.assign([4.0, 5.0])
+    assert [(x.label, x.data) for x in (first, second)] == [("first", 4.0), ("w[1]", 5.0)]
+    assert (w[0] is first, w[1] is second) == (True, True)
+
+
+def test_elements_are_held_no_longer_than_their_users_do() -> None:
+    w = sg.Variable([1.0, 2.0])
+    first = w[0]
+    assert w[1].data == 2.0
+    w.assign([3.0, 4.0])
+    assert first.data == 3.0
+    assert len(w.handles) == 1
