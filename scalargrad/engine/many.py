@@ -395,7 +395,8 @@ class Values:
 
     def set_grads(self, numbers: Sequence[Any]) -> None:
         """Set what `backward()` has added up."""
-        grads = [as_number(x, " as grad (0 clears it)") for x in numbers]
+        plain = {*map(type, numbers)} <= PLAIN
+        grads = [*numbers] if plain else [as_number(x, " as grad (0 clears it)") for x in numbers]
         if not self.row[OPERATION] and self.row[KEY] is not None:
             self._grad = grads if any(grads) else None
         else:

@@ -182,14 +182,11 @@ def place_in_leaf(row: Row) -> tuple[Any, int] | None:
 def element_on(whole: Row, i: int) -> Value:
     """The value that stands for an element of a row of many numbers."""
     row = element_of(whole, i)
-    if row[OPERATION] or row[KEY] is None:
-        value = new(Value)
-        value.row = row
-        return value
-    leaf = holder_of(row)
-    if leaf.row[NUMBER] is row[NUMBER]:
-        return leaf
-    value = new(Value)  # with its number of then
+    if not row[OPERATION] and row[KEY] is not None:
+        leaf = holder_of(row)
+        if leaf.row[NUMBER] is row[NUMBER]:
+            return leaf
+    value = new(Value)  # that of a leaf which was assigned since has its number of then
     value.row = row
     return value
 
