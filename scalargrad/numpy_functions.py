@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from . import math
 from .checks import is_array, named, refuse_operand
-from .engine.many import Values, apply_elementwise, elements, product
+from .engine.many import Values, apply_elementwise, elements, matmul
 from .engine.matrix import Matrix
 from .engine.rows import NUMBER
 from .engine.value import Element, Value, number_of
@@ -70,7 +70,7 @@ array_appliers[2] = (Rank.ARRAY, apply_to_arrays)
 def matrix_product(left: Any, right: Any) -> Any:
     """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array; or a matrix."""
     if is_of_matrices((left, right)):
-        return product(left, right)
+        return matmul(left, right)
     numpy = sys.modules["numpy"]
     left, right = as_objects(left), as_objects(right)
     rows, columns = numpy.ndim(left), numpy.ndim(right)

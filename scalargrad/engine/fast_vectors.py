@@ -62,7 +62,7 @@ def mapped_rule(function: Any) -> Any:
     return lambda columns, results: tuple(map(function, *columns))
 
 
-def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> Any:
+def mapped_columns(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> Any:
     """What `many.columns_of` gives, or None where that has to tell what went wrong."""
     plan = plans.get(operation.name)
     if plan is None:
@@ -78,7 +78,7 @@ def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[
     return results, derivatives
 
 
-def elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
+def in_one_pass(operation: Operation, operands: Sequence[Any]) -> Any:
     """What `many.apply_elementwise` gives of one shape and of single numbers, where no block changes it; else None."""
     interval: Any = AMBIENT
     if open_blocks:
@@ -113,7 +113,7 @@ def elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
             followed.append(False)
         else:
             return None
-    found = columns_of(operation, columns, followed) if shape is not None else None
+    found = mapped_columns(operation, columns, followed) if shape is not None else None
     if found is None or found[1].count(None) == len(rows):
         return None
     made: Any = new(many.classes[len(shape)][0])
@@ -191,5 +191,5 @@ for _each in registry.values():
     if _each.symbol and len(_each.rules) == 2 and None not in _each.rules:
         setattr(Values, f"__{_each.name}__", operator_on_many(_each))
 
-many.fast_columns.append(columns_of)
-many.fast_elementwise.append(elementwise)
+many.fast_columns.append(mapped_columns)
+many.fast_elementwise.append(in_one_pass)

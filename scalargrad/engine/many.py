@@ -232,6 +232,7 @@ def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
 
 
 def can_be_assigned(value: Value) -> bool:
+    """Whether a value is a leaf, or a constant that is one."""
     row = value.row
     return not row[OPERATION] and row[KEY] is not None
 
@@ -303,7 +304,10 @@ def elements_for(name: str, operand: Any) -> Sequence[Any]:
 
 
 def as_values(operand: Any, name: str = "") -> Any:
-    """A vector or a matrix as it is; a list, a tuple or an array of one dimension as a vector, for what has a name."""
+    """A vector or a matrix as it is; a list, a tuple or an array as one of the two.
+
+    Raises TypeError for an element that is no number, in the words of the function of that name, if one is given.
+    """
     if isinstance(operand, Values):
         return operand
     elements = elements_of(operand)
@@ -456,13 +460,13 @@ class Values:
     def __matmul__(self, other: Any) -> Any:
         if is_array(other) and other.ndim > 1 and len(self.shape) == 1:
             return NotImplemented  # and NumPy asks `numpy_functions`
-        return product(self, other)
+        return matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return product(other, self)
+        return matmul(other, self)
 
 
-def product(left: Any, right: Any) -> Any:
+def matmul(left: Any, right: Any) -> Any:
     """The product of matrices and vectors; of two vectors the dot product."""
     if not (isinstance(left, Values) and isinstance(right, Values)):
         if not (has_elements(left) and has_elements(right)):
@@ -496,7 +500,7 @@ def product(left: Any, right: Any) -> Any:
     return computed(MATMUL, numbers, shape, (of_left, of_right), follows, interval)
 
 
-def halves(operation: Operation, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[Any, Any]:
+def derivatives_by_halves(operation: Operation, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[Any, Any]:
     """The local derivatives of a reduction of two halves by each of them."""
     shortcut = getattr(operation.rules[0], "on_halves", None)
     if shortcut is not None:

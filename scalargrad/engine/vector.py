@@ -17,11 +17,11 @@ from .many import (
     classes,
     computed,
     constants,
+    derivatives_by_halves,
     elements,
     elements_for,
     elements_of,
     gathered,
-    halves,
     has_elements,
     in_rows,
     is_apart,
@@ -220,7 +220,7 @@ class Vector(Values):
         number = sum(map(operator.mul, numbers, others), ZERO)
         if not interval.enabled:
             return make_constant(number)
-        by_row, by_others = halves(reductions.dot, numbers, others)
+        by_row, by_others = derivatives_by_halves(reductions.dot, numbers, others)
         if not self.is_followed_in(interval):
             by_row = None
         if not singles:

@@ -178,7 +178,7 @@ def side_by_side(
     shape = prediction.shape if isinstance(prediction, Values) else None
     if shape and isinstance(target, Values) and target.shape == shape:
         return in_line(prediction), in_line(target)
-    if shape and (found := numbers_in(shape, target)) is not None:
+    if shape and (found := targets_by_row(shape, target)) is not None:
         predictions, targets = in_line(prediction), found
     else:
         pairs = [*paired(name, prediction, target)]
@@ -198,14 +198,14 @@ def in_line(values: Any) -> Any:
     return values if isinstance(values, Vector) else elements_at(values, range(len(values.row[NUMBER])))
 
 
-def numbers_in(shape: Sequence[int], target: Any) -> list[Any] | None:
+def targets_by_row(shape: Sequence[int], target: Any) -> list[Any] | None:
     """The elements of targets of a shape, row by row; None for others."""
     parts = elements_or_none(target)
     if not parts or len(parts) != shape[0]:
         return None
     if len(shape) == 1:
         return None if any(map(has_elements, parts)) else [*parts]
-    rows = [numbers_in(shape[1:], part) for part in parts]
+    rows = [targets_by_row(shape[1:], part) for part in parts]
     return None if None in rows else [x for row in rows for x in row or ()]
 
 

@@ -8,7 +8,7 @@ from ..engine.many import as_values, elements, has_elements
 from ..engine.value import Value
 from ..engine.vector import Vector
 from ..operations.elementary import maximum
-from .optimizers import gradients_of, more_than_0, places_in, require_list, set_gradients
+from .optimizers import gradients_of, leaves_with_places, more_than_0, require_list, set_gradients
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
     """
     more_than_0("max_norm", max_norm)
     require_list("clip_grad_norm_", params)
-    places = places_in("clip_grad_norm_", params)
+    places = leaves_with_places("clip_grad_norm_", params)
     gradients = {leaf: gradients_of(leaf, some) for leaf, some in places.items()}
     norm = math.hypot(*[x for own in gradients.values() for x in own])
     scale = max_norm / (norm + 1e-6)

@@ -93,7 +93,7 @@ class Optimizer(Named):
             raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
         # Of each leaf the places of the elements that are updated, None for them all; and the states of the
         # elements, in columns.
-        self.places: dict[Any, list[int] | None] = places_in(name, params)
+        self.places: dict[Any, list[int] | None] = leaves_with_places(name, params)
         self.states: dict[Any, Columns] = dict.fromkeys(self.places, ())
         self.lr: Rate = option(rate, "lr", lr, "learning_rate", learning_rate)
         self.iterations = 0
@@ -104,12 +104,12 @@ class Optimizer(Named):
         vars(self).update(state)
         if "places" not in state:
             by_leaf = state["states"]
-            self.places = places_in(type(self).__name__, by_leaf)
-            parts = {leaf: parts_of("", leaf)[0] for leaf in by_leaf}
+            self.places = leaves_with_places(type(self).__name__, by_leaf)
+            parts = {leaf: leaves_in_parameter("", leaf)[0] for leaf in by_leaf}
             states: dict[Any, list[State]] = {leaf: [()] * count_in(leaf) for leaf in self.places}
             for leaf, (whole, (i,)) in parts.items():
                 states[whole][i] = by_leaf[leaf]
-            self.states = {leaf: in_columns(own) for leaf, own in states.items()}
+            self.states = {leaf: columns_of_states(own) for leaf, own in states.items()}
 
     def __repr__(self) -> str:
         count = sum([count_in(leaf, some) for leaf, some in self.places.items()])
@@ -196,7 +196,7 @@ class Optimizer(Named):
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise TypeError(f"apply_gradients takes pairs of a gradient and its variable, not {brief(pair)}")
             gradient, variable = pair
-            of_variable = parts_of("apply_gradients", variable)
+            of_variable = leaves_in_parameter("apply_gradients", variable)
             if gradient is None:
                 why = "the loss does not depend on it; leave it out"
                 raise ValueError(f"the gradient for {brief(variable)} is None: {why}")
@@ -220,13 +220,15 @@ class Optimizer(Named):
         small: list[Any] = []  # which are updated together
         for leaf, (some, own) in parts.items():
             if some is None and isinstance(leaf, Values):
-                numbers[leaf], states[leaf] = self._update_all(numbers_of(leaf), own, self.states.get(leaf, ()), lr)
+                numbers[leaf], states[leaf] = self._update_all(
+                    numbers_of_leaf(leaf), own, self.states.get(leaf, ()), lr
+                )
             else:
                 small.append((leaf, *parts[leaf]))
             places[leaf] = union(places[leaf], some, leaf) if leaf in places else some
-        xs = [x for leaf, some, _ in small for x in chosen(numbers_of(leaf), some)]
+        xs = [x for leaf, some, _ in small for x in at_places(numbers_of_leaf(leaf), some)]
         gradients = [g for _, _, own in small for g in own]
-        before = joined([(self.states.get(leaf, ()), some, len(own)) for leaf, some, own in small])
+        before = joined_columns([(self.states.get(leaf, ()), some, len(own)) for leaf, some, own in small])
         made, after = self._update_all(xs, gradients, before, lr) if small else ((), ())
         begin = 0
         for leaf, some, own in small:
@@ -234,7 +236,7 @@ class Optimizer(Named):
             if some is None:
                 (numbers[leaf],), states[leaf] = made[piece], [column[piece] for column in after]
                 continue
-            numbers[leaf] = replaced(numbers_of(leaf), some, made[piece])
+            numbers[leaf] = replaced(numbers_of_leaf(leaf), some, made[piece])
             was = zip_longest(self.states.get(leaf, ()), after, fillvalue=[None] * count_in(leaf))
             states[leaf] = [replaced(old, some, new[piece]) for old, new in was]
         remember = partial(vars(self).update, states=states, places=places, iterations=self.iterations + 1)
@@ -243,7 +245,7 @@ class Optimizer(Named):
     def _update_all(self, xs: Sequence[Number], gradients: Sequence[Number], states: Columns, lr: Number) -> Any:
         """The new numbers and the columns of the new states: what `update` gives for each."""
         made = [self.update(x, g, state, lr) for x, g, state in zip(xs, gradients, by_number(states, len(xs)))]
-        return [x for x, _ in made], in_columns([state for _, state in made])
+        return [x for x, _ in made], columns_of_states([state for _, state in made])
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimiser remembers: its kind, the number of steps, and the state of each number, in order.
@@ -257,7 +259,7 @@ class Optimizer(Named):
         states = [
             [*state]
             for leaf, some in self.places.items()
-            for state in chosen(by_number(self.states[leaf], count_in(leaf)), some)
+            for state in at_places(by_number(self.states[leaf], count_in(leaf)), some)
         ]
         found = {"optimizer": type(self).__name__, "iterations": self.iterations, "states": states}
         return {**found, "shapes": self._shapes()} if any(isinstance(leaf, Matrix) for leaf in self.places) else found
@@ -315,7 +317,7 @@ class Optimizer(Named):
         states = {}
         for (leaf, some), count in zip(self.places.items(), counts):
             own = [next(of_numbers) for _ in range(count)]
-            states[leaf] = in_columns(own if some is None else replaced([()] * count_in(leaf), some, own))
+            states[leaf] = columns_of_states(own if some is None else replaced([()] * count_in(leaf), some, own))
         return partial(vars(self).update, states=states, iterations=iterations)
 
 
@@ -452,7 +454,7 @@ class Adam(Optimizer):
         b1, b2 = self.betas
         t, mean, square = state or (0, 0.0, 0.0)
         t += 1
-        mean = moved(mean, gradient, 1 - b1)
+        mean = moved_towards(mean, gradient, 1 - b1)
         square = b2 * square + (1 - b2) * gradient * gradient
         size = math.sqrt(square) / math.sqrt(1 - b2**t) + self.eps
         return x - lr / (1 - b1**t) * mean / size, (t, mean, square)
@@ -579,7 +581,7 @@ class RMSProp(Optimizer):
         square = self.alpha * square + (1 - self.alpha) * gradient * gradient
         spread = square
         if self.centered:
-            mean = moved(mean, gradient, 1 - self.alpha)
+            mean = moved_towards(mean, gradient, 1 - self.alpha)
             spread = square - mean * mean
         size = math.sqrt(max(spread, 0.0)) + self.eps  # which is nan for nan
         if self.momentum:
@@ -591,7 +593,7 @@ class RMSProp(Optimizer):
 RMSprop = RMSProp  # as PyTorch and Keras spell it
 
 
-def moved(average: Number, number: Number, weight: Number) -> Number:
+def moved_towards(average: Number, number: Number, weight: Number) -> Number:
     """The average, moved towards a number, rounded as PyTorch's `lerp` rounds it."""
     gap = number - average
     return average + weight * gap if weight < 0.5 else number - gap * (1 - weight)
@@ -612,7 +614,7 @@ def option(
 # ---- Leaves and the places of their elements -------------------------------------------------------------------------
 
 
-def parts_of(name: str, parameter: Any) -> list[tuple[Any, Sequence[int]]]:
+def leaves_in_parameter(name: str, parameter: Any) -> list[tuple[Any, Sequence[int]]]:
     """The leaves of a parameter, each with the places of those of its elements that are meant."""
     if not isinstance(parameter, (Value, Values)):
         what = f"not {parameter!r} ({type(parameter).__name__})"
@@ -634,11 +636,11 @@ def require_leaf(name: str, leaf: Any, is_leaf: bool) -> None:
         raise ValueError(f"{name} updates tracked leaves, and {leaf!r} {was}; give a Value or a trainable Variable")
 
 
-def places_in(name: str, params: Iterable[Any]) -> dict[Any, list[int] | None]:
+def leaves_with_places(name: str, params: Iterable[Any]) -> dict[Any, list[int] | None]:
     """The leaves of parameters in order, each with the places of its elements that are meant, None for them all."""
     found: dict[Any, dict[int, None]] = {}
     for parameter in params:
-        for leaf, some in parts_of(name, parameter):
+        for leaf, some in leaves_in_parameter(name, parameter):
             found.setdefault(leaf, {}).update(dict.fromkeys(some))
     return {leaf: union([], [*some], leaf) for leaf, some in found.items()}
 
@@ -651,7 +653,7 @@ def union(some: list[int] | None, others: list[int] | None, leaf: Any) -> list[i
     return None if len(found) == count_in(leaf) else found
 
 
-def numbers_of(leaf: Any) -> Sequence[Number]:
+def numbers_of_leaf(leaf: Any) -> Sequence[Number]:
     """The numbers of a leaf."""
     number = leaf.row[NUMBER]
     return number if isinstance(leaf, Values) else (number,)
@@ -659,10 +661,10 @@ def numbers_of(leaf: Any) -> Sequence[Number]:
 
 def count_in(leaf: Any, some: list[int] | None = None) -> int:
     """How many numbers a leaf has, or how many of them are meant."""
-    return len(numbers_of(leaf)) if some is None else len(some)
+    return len(numbers_of_leaf(leaf)) if some is None else len(some)
 
 
-def chosen(things: Sequence[Any], some: list[int] | None) -> Sequence[Any]:
+def at_places(things: Sequence[Any], some: list[int] | None) -> Sequence[Any]:
     """The things at some places."""
     return things if some is None else [things[i] for i in some]
 
@@ -677,7 +679,7 @@ def replaced(things: Sequence[Any], some: Sequence[int], new: Sequence[Any]) -> 
 
 def gradients_of(leaf: Any, some: list[int] | None) -> Sequence[Number]:
     """What `backward()` has added up in a leaf."""
-    return chosen(leaf.grads() if isinstance(leaf, Values) else [leaf.grad], some)
+    return at_places(leaf.grads() if isinstance(leaf, Values) else [leaf.grad], some)
 
 
 def set_gradients(leaf: Any, some: list[int] | None, gradients: Sequence[Number]) -> None:
@@ -696,17 +698,17 @@ def by_number(states: Columns, count: int) -> list[State]:
     return [tuple([x for x in row if x is not None]) for row in zip(*states)] or [()] * count
 
 
-def in_columns(states: Sequence[State]) -> Columns:
+def columns_of_states(states: Sequence[State]) -> Columns:
     """The columns of states, some of which may be empty."""
     return [*map(list, zip_longest(*states))] if any(states) else ()
 
 
-def joined(parts: Sequence[tuple[Columns, list[int] | None, int]]) -> Columns:
+def joined_columns(parts: Sequence[tuple[Columns, list[int] | None, int]]) -> Columns:
     """The columns of states one after the other: of some numbers each, so and so many, which may be without a state."""
     columns: list[list[Any]] = [[] for _ in range(max([0, *[len(states) for states, _, _ in parts]]))]
     for states, some, count in parts:
         for j, column in enumerate(columns):
-            column += chosen(states[j], some) if j < len(states) else [None] * count
+            column += at_places(states[j], some) if j < len(states) else [None] * count
     return columns
 
 

@@ -39,7 +39,7 @@ class CustomCall(Operation):
         super().__init__(name, function, ())
         self.function = function
         self.structure = structure
-        self.arguments = [*map(shape_of, leaves_of(structure))]
+        self.arguments = [*map(shape_or_none, leaves_of(structure))]
         self.variables = variables
         self.shapes: Sequence[Shape | None] = ()
         self.zeros: Sequence[Any] = ()
@@ -71,7 +71,7 @@ class CustomCall(Operation):
             gradients = [*self.one_each(pair[0]), *pair[1]]
         else:
             gradients = self.one_each(self.function(*upstream))
-        shapes = [*self.arguments, *map(shape_of, self.variables)]
+        shapes = [*self.arguments, *map(shape_or_none, self.variables)]
         if len(gradients) != len(shapes):
             wanted = f"{plural(len(shapes), 'gradient')}, one for each argument{' and variable' * bool(self.variables)}"
             raise ValueError(f"{self.name}: expected {wanted}, got {len(gradients)}")
@@ -84,7 +84,7 @@ class CustomCall(Operation):
         if single and self.arguments[0] is not None and isinstance(given, list):
             # The gradient of one vector as a list of numbers, of one matrix as a list of rows, unless it is a list that
             # holds that one gradient.
-            is_held = len(given) == 1 and len(shape_of(given[0]) or ()) == len(self.arguments[0])
+            is_held = len(given) == 1 and len(shape_or_none(given[0]) or ()) == len(self.arguments[0])
             return given if is_held else [given]
         if isinstance(given, (list, tuple)) and len(given) == len(self.arguments):
             return [*given]
@@ -93,7 +93,7 @@ class CustomCall(Operation):
     def spread(self, gradient: Any, shape: Shape | None) -> Sequence[Any]:
         if gradient is None:
             return [None] * prod(shape or ())
-        if shape_of(gradient) != shape:
+        if shape_or_none(gradient) != shape:
             wanted = (
                 f"shape {shape}"
                 if shape is not None and len(shape) > 1
@@ -150,7 +150,7 @@ def value_for(x: Any, role: str = "", *names: object) -> Value:
     return x if isinstance(x, Value) else make_constant(as_number(x, role, *names))
 
 
-def shape_of(x: Any) -> Shape | None:
+def shape_or_none(x: Any) -> Shape | None:
     """The shape of a vector, a matrix or what makes one; None for a scalar."""
     return scalars_of_leaf(x)[1] if has_elements(x) else None
 
@@ -238,7 +238,7 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         if not interval.enabled or 1 not in followed:
             return rebuild(result, [*map(stop_gradient, parts)])
         operation = CustomCall(name, pullback, args, variables)
-        operation.shapes = [*map(shape_of, parts)]
+        operation.shapes = [*map(shape_or_none, parts)]
         operation.zeros = [zero_like(number_of(x)) for x in numbers]
         call = recorded(operation, None, [x.row for x in inputs], followed, interval)
         results = [Result(name, i) for i in range(len(numbers))]
