@@ -214,16 +214,17 @@ def moved(name: str, source: Values, numbers: tuple[Any, ...], shape: Shape, pla
 def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
     """A vector, or what a shape says, of values and plain numbers, which become constants.
 
-    Of values that can be assigned it is one whose numbers go with theirs.
+    Of leaves and constants it is one that goes with what they are now: assigned, or watched by a tape.
     """
     values = tuple(scalars)
     shape = (len(values),) if shape is None else shape
     kinds = {*map(type, values)}
     if kinds <= PLAIN:
         return constants(values, shape)
+    is_live = any(map(is_leaf_or_constant, values))
     if kinds != {Value}:
         values = tuple([element_value(x, i, shape) for i, x in enumerate(values)])
-    if any(map(can_be_assigned, values)):
+    if is_live:
         made = new(classes[len(shape)][1])
         made.values = values
         made.gathered = joined(values, shape).row
@@ -231,10 +232,9 @@ def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
     return joined(values, shape)
 
 
-def can_be_assigned(value: Value) -> bool:
-    """Whether a value is a leaf, or a constant that is one."""
-    row = value.row
-    return not row[OPERATION] and row[KEY] is not None
+def is_leaf_or_constant(x: Any) -> bool:
+    """Whether something is a value that may be assigned, or that a tape may come to watch."""
+    return isinstance(x, Value) and not x.row[OPERATION]
 
 
 def joined(things: Sequence[Any], shape: Shape) -> Any:
@@ -510,7 +510,7 @@ def derivatives_by_halves(operation: Operation, xs: Sequence[Any], ys: Sequence[
 
 
 class Leaves:
-    """What was made of values some of which are leaves: its numbers are those that they have now."""
+    """What was made of values some of which are leaves or constants: it goes with what they are now."""
 
     __slots__ = ()
 

@@ -282,3 +282,12 @@ def test_tapes_within_each_other_have_each_their_own_watched_variables():
     assert same(outer.watched_variables(), (a, b))
     assert same(inner.watched_variables(), (b,))
     assert same(selective.watched_variables(), (c,))
+
+
+def test_a_constant_is_watched_in_a_vector_that_was_made_before():
+    c = sg.constant(5.0) * 1.0
+    v = sg.Vector([c, c])
+    with sg.GradientTape() as tape:
+        tape.watch(c)
+        y = v.dot([1.0, 2.0])
+    assert tape.gradient(y, c) == 3.0
