@@ -5,12 +5,17 @@ Jupyter asks for the picture by itself; it needs matplotlib. Draw larger graphs 
 
 from __future__ import annotations
 
+from .engine.matrix import Matrix
+from .engine.rows import OPERATION, RIGHT, identity_of, operands_in
 from .engine.value import Value
 from .engine.vector import Vector
+from .graph.many import is_gathered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from .engine.rows import Row
 
 MOST_NODES = 30
 
@@ -29,14 +34,15 @@ def notebook_svg(self: Any) -> str | None:
 
 def is_small(shown: Any) -> bool:
     """Whether something was computed, from few nodes; this looks at few, however many there are."""
-    stack = [shown] if isinstance(shown, Value) else [*shown][: MOST_NODES + 1]
-    seen: set[Value] = set()
+    stack: list[Row] = [*shown.row[RIGHT][: MOST_NODES + 1]] if is_gathered(shown.row) else [shown.row]
+    seen: dict[float, Any] = {}
     while stack and len(seen) <= MOST_NODES:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack += [x for x in node.operands if isinstance(x, Value)][: MOST_NODES + 1]
-    return 1 < len(seen) <= MOST_NODES and any(node.operation for node in seen)
+        row = stack.pop()
+        identity = identity_of(row)
+        if identity not in seen:
+            seen[identity] = row[OPERATION]
+            stack += [x for x in operands_in(row) if type(x) is tuple][: MOST_NODES + 1]
+    return 1 < len(seen) <= MOST_NODES and any(seen.values())
 
 
-Value._repr_svg_ = Vector._repr_svg_ = notebook_svg  # type: ignore[attr-defined]
+Value._repr_svg_ = Vector._repr_svg_ = Matrix._repr_svg_ = notebook_svg  # type: ignore[attr-defined]

@@ -28,7 +28,14 @@ def chain(length: int) -> sg.Value:
 
 @pytest.mark.parametrize(
     "shown",
-    [chain(3), sg.Vector([1.0, 2.0]) * sg.Value(2.0), sg.Variable([1.0, 2.0]).dot([3.0, 4.0]), chain(MOST_NODES - 1)],
+    [
+        chain(3),
+        sg.Vector([1.0, 2.0]) * sg.Value(2.0),
+        sg.Variable([1.0, 2.0]).dot([3.0, 4.0]),
+        sg.Variable([1.0] * 40).sum(),
+        sg.Variable([[1.0] * 40] * 40).T @ sg.Variable([1.0] * 40),
+        chain(MOST_NODES - 1),
+    ],
 )
 def test_a_small_graph_is_a_picture(shown: Any) -> None:
     figures = plt.get_fignums()
@@ -46,7 +53,9 @@ def test_a_small_graph_is_a_picture(shown: Any) -> None:
         sg.Variable([1.0, 2.0]),
         sg.Vector([]),
         chain(MOST_NODES),
-        sg.Variable([1.0] * 40).sum(),
+        sg.Variable([[1.0, 2.0]]),
+        sg.Vector([sg.Value(1.0), sg.Value(2.0)]),
+        sg.Vector([sg.Value(1.0) for _ in range(40)]).sum(),
         sg.Vector([chain(2) for _ in range(20)]),
         chain(sized(100_000)),
     ],

@@ -39,6 +39,7 @@ from .rows import (
     TAKE,
     TRANSPOSE,
     Handles,
+    labelled,
     next_serial,
     place_in,
 )
@@ -346,6 +347,8 @@ class Values:
     row: Row
     _grad: Any
 
+    label: Any = Value.label
+
     @property
     def shape(self) -> tuple[int, ...]:
         """How many elements there are, (n,), or how many rows and columns, (m, n)."""
@@ -523,8 +526,14 @@ class Leaves:
         """The row of what they are now."""
         row = self.gathered
         if row[OPERATION] is CONSTANT or any(map(operator.is_not, [x.row for x in self.values], row[RIGHT])):
-            self.gathered = row = joined(self.values, row[SHAPE]).row  # type: ignore[misc]
+            label = getattr(row[OPERATION], "label", None)
+            row = joined(self.values, row[SHAPE]).row
+            self.gathered = row = row if label is None else labelled(row, label)  # type: ignore[misc]
         return row
+
+    @row.setter
+    def row(self, row: Row) -> None:
+        self.gathered = row  # type: ignore[misc]
 
     def element(self, i: int) -> Value:
         return self.values[i]

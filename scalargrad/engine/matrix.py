@@ -236,7 +236,7 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     return rows, (len(rows), widths[0])
 
 
-class MatrixOfLeaves(Leaves, Matrix):  # type: ignore[override]
+class MatrixOfLeaves(Leaves, Matrix):
     __slots__ = ("gathered", "values")
 
 

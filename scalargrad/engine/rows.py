@@ -150,48 +150,83 @@ def operation_of(row: Row) -> Any:
     return (registry[name] if isinstance(name, str) else name) if name else None
 
 
-def operands_of(row: Row) -> tuple[Any, ...]:
-    """The rows and plain numbers that the operation was applied to."""
+def operands_in(row: Row) -> tuple[Any, ...]:
+    """The rows and plain numbers that stand in a row as its operands, rows of many numbers included."""
     if not row[OPERATION]:
         return ()
     if row[LEFT] is not None:
         return (row[LEFT],) if row[RIGHT] is None else (row[LEFT], row[RIGHT])
     operands: tuple[Any, ...] = row[RIGHT]
-    if row[SHAPE] is None:
-        return operands
-    if row[OPERATION] != ELEMENT:
-        return tuple([x for many in operands for x in (elements_of_row(many) if is_many(many) else (many,))])
-    (whole,), (i,) = operands, row[D_RIGHT]
-    if whole[OPERATION] == MATMUL:
-        (left, right), (in_left, in_right) = whole[RIGHT], factors_of(whole, i)
-        return (*[element_of(left, j) for j in in_left], *[element_of(right, j) for j in in_right])
-    if whole[OPERATION] == SOFTMAX:
-        return part_of_softmax(whole, i)[1]
-    return tuple([element_of(x, i % len(x[NUMBER])) if is_many(x) else x for x in whole[RIGHT]])
+    return operands
 
 
-def derivatives_of(row: Row) -> tuple[Number | None, ...]:
-    """The local derivatives, one for each operand, None for what is not followed."""
+def derivatives_in(row: Row) -> tuple[Any, ...]:
+    """What stands in a row for each of `operands_in`: a local derivative, or as many as the operand has numbers."""
     if not row[OPERATION]:
         return ()
     if row[LEFT] is not None:
         return (row[D_LEFT],) if row[RIGHT] is None else (row[D_LEFT], row[D_RIGHT])
     derivatives: tuple[Any, ...] = row[D_RIGHT]
-    if row[SHAPE] is None:
+    return derivatives
+
+
+def operands_of(row: Row) -> tuple[Any, ...]:
+    """The rows and plain numbers that the operation was applied to."""
+    operands = operands_in(row)
+    if type(row[SHAPE]) is not tuple:
+        return operands
+    if row[OPERATION] != ELEMENT:
+        return tuple([x for many in operands for x in (elements_of_row(many) if is_many(many) else (many,))])
+    (whole,), (i,) = operands, row[D_RIGHT]
+    if whole[OPERATION] == SOFTMAX:
+        return part_of_softmax(whole, i)[1]
+    return tuple([element_of(whole[RIGHT][k], j) for k, j, _ in ways_of(whole, i)])
+
+
+def derivatives_of(row: Row) -> tuple[Number | None, ...]:
+    """The local derivatives, one for each operand, None for what is not followed."""
+    derivatives = derivatives_in(row)
+    if type(row[SHAPE]) is not tuple:
         return derivatives
     if row[OPERATION] != ELEMENT:
-        pairs = zip(row[RIGHT], derivatives)
-        return tuple([d for x, local in pairs for d in spread(local, x)])
+        return tuple([d for x, local in zip(operands_in(row), derivatives) for d in spread(local, x)])
     (whole,), (i,) = row[RIGHT], derivatives
-    if whole[OPERATION] == MATMUL:
-        (left, right), (in_left, in_right), follows = whole[RIGHT], factors_of(whole, i), whole[D_RIGHT]
-        by_left = [right[NUMBER][j] if follows[0] else None for j in in_right]
-        return (*by_left, *[left[NUMBER][j] if follows[1] else None for j in in_left])
     if whole[OPERATION] == SOFTMAX:
         name, operands = part_of_softmax(whole, i)
         numbers = [x[NUMBER] if type(x) is tuple else x for x in operands]
         return registry[name].local_derivatives(numbers, [type(x) is tuple for x in operands])
-    return tuple([local[i] if type(local) is tuple else local for local in whole[D_RIGHT]])
+    return tuple([local for _, _, local in ways_of(whole, i)])
+
+
+def ways_of(row: Row, i: int) -> list[tuple[int, int, Number | None]]:
+    """What element i of a row of many numbers was computed from, but for softmax.
+
+    For each such number the place of the operand, where it stands there, and the local derivative.
+    """
+    name, operands, derivatives = row[OPERATION], row[RIGHT], row[D_RIGHT]
+    if name == TAKE:
+        return [(0, derivatives[0][i], 1)]
+    if name == TRANSPOSE:
+        rows, columns = row[SHAPE]
+        return [(0, i % columns * rows + i // columns, 1)]
+    if name == JOIN:
+        if len(operands) == len(row[NUMBER]):
+            return [(i, 0, derivatives[i])]
+        k = 0
+        while i >= (count := len(operands[k][NUMBER])):
+            k, i = k + 1, i - count
+        return [(k, i, derivatives[k])]
+    if name == MATMUL:
+        left, right = operands
+        common, columns = left[SHAPE][-1], right[SHAPE][1] if len(right[SHAPE]) > 1 else 1
+        begin, column = i // columns * common, i % columns
+        pairs = [*zip(range(begin, begin + common), range(column, common * columns, columns))]
+        by_left = [(0, j, right[NUMBER][k] if derivatives[0] else None) for j, k in pairs]
+        return by_left + [(1, k, left[NUMBER][j] if derivatives[1] else None) for j, k in pairs]
+    return [
+        (k, i % len(x[NUMBER]) if is_many(x) else 0, local[i] if type(local) is tuple else local)
+        for k, (x, local) in enumerate(zip(operands, derivatives))
+    ]
 
 
 def spread(local: Any, operand: Row) -> Sequence[Number | None]:
@@ -239,16 +274,10 @@ def is_many(x: Any) -> bool:
 def element_of(row: Row, i: int) -> Row:
     """The row of element i of a row of many numbers, row by row: where numbers were only moved, that of its origin."""
     while is_many(row):
-        name = row[OPERATION]
-        if name == TAKE:
-            (row,), i = row[RIGHT], row[D_RIGHT][0][i]
-        elif name == JOIN:
-            row, i = joined_at(row, i)
-        elif name == TRANSPOSE:
-            rows, columns = row[SHAPE]
-            (row,), i = row[RIGHT], i % columns * rows + i // columns
-        else:
+        if row[OPERATION] not in (TAKE, JOIN, TRANSPOSE):
             break
+        ((k, i, _),) = ways_of(row, i)
+        row = row[RIGHT][k]
     else:
         return row
     if row[OPERATION]:
@@ -261,18 +290,6 @@ def element_of(row: Row, i: int) -> Row:
 def elements_of_row(row: Row) -> list[Row]:
     """The rows of all elements of a row of many numbers."""
     return [element_of(row, i) for i in range(len(row[NUMBER]))]
-
-
-def joined_at(row: Row, i: int) -> tuple[Row, int]:
-    """Which of the operands of what was joined has element i, and where."""
-    operands = row[RIGHT]
-    if len(operands) == len(row[NUMBER]):
-        return operands[i], 0
-    place = 0
-    while i >= (count := len(operands[place][NUMBER])):  # of rows of a matrix
-        i -= count
-        place += 1
-    return operands[place], i
 
 
 def label_at(row: Row, i: int) -> str | None:
@@ -299,15 +316,6 @@ def part_of_softmax(row: Row, i: int) -> tuple[str, tuple[Any, ...]]:
         powers = tuple([element_of(row, inner + j) for j in range(width)])
         return "total" if place == width else "total_but_largest", powers
     return "share", tuple([element_of(row, inner + j) for j in (place - width - 2, width, width + 1)])
-
-
-def factors_of(row: Row, i: int) -> tuple[range, range]:
-    """Where the numbers stand in two matrices whose products add up to element i of their product."""
-    left, right = row[RIGHT]
-    common = left[SHAPE][-1]
-    columns = right[SHAPE][1] if len(right[SHAPE]) > 1 else 1
-    at, column = divmod(i, columns)
-    return range(at * common, (at + 1) * common), range(column, common * columns, columns)
 
 
 # ---- Whom a row belongs to -------------------------------------------------------------------------------------------

@@ -234,7 +234,7 @@ class Vector(Values):
         return value_of_many("dot", number, (row, *singles), (by_row, *by_others), interval)
 
 
-class VectorOfLeaves(Leaves, Vector):  # type: ignore[override]
+class VectorOfLeaves(Leaves, Vector):
     __slots__ = ("gathered", "values")
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ..checks import require_integer
 from ..engine.value import Value
-from .formulas import short_number
-from .graph import Graph, operation_name, without_middle
+from .formulas import without_middle
+from .graph import Graph, is_whole, operation_name, shape_of
+from .many import listed, number_and_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
+
+    from .graph import Node
 
 MOST_TERMS = 4  # of a sum that are written out; of more the first and the last
 MOST_OPERANDS = 8  # of a step that are written out
@@ -96,12 +99,11 @@ def forward(graph: Graph, steps: int) -> Iterator[str]:
     column = max(len(graph.names[node]) for node in (*graph.leaves, *graph.computed))
     yield "Forward"
     yield from without_middle(
-        [f"  {graph.names[x]:<{column}} = {short_number(x.data)}" for x in graph.leaves], steps, left_out
+        [f"  {graph.names[x]:<{column}} = {number_and_shape(x.row)}" for x in graph.leaves], steps, left_out
     )
-    expressions = [graph.expression(x) for x in graph.computed]
-    wide = max([len(text) for text in expressions if len(text) <= 30], default=0)
-    pairs = zip(graph.computed, expressions)
-    lines = [f"  {graph.names[x]:<{column}} = {text:<{wide}} = {short_number(x.data)}" for x, text in pairs]
+    computed = [(x, text) for x in graph.computed if (text := graph.expression(x)) != graph.names[x]]
+    wide = max([len(text) for _, text in computed if len(text) <= 30], default=0)
+    lines = [f"  {graph.names[x]:<{column}} = {text:<{wide}} = {number_and_shape(x.row)}" for x, text in computed]
     yield from without_middle(lines, steps, left_out)
 
 
@@ -109,31 +111,36 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
     target = graph.names[graph.targets[0]]
     if not graph.computed:
         return
-    yield f"Backward: upstream * local, from d{target}/d{target} = {short_number(graph.adjoints[graph.targets[0]])}"
+    yield f"Backward: upstream * local, from d{target}/d{target} = {listed(graph.adjoints[graph.targets[0]])}"
     for step in without_middle([x for x in reversed(graph.computed) if x in graph.adjoints], steps, left_out):
         if isinstance(step, str):
             yield step
             continue
         yield f"  {graph.names[step]} = {graph.expression(step)}"
         upstream = graph.adjoints[step]
-        shares = {x: share for _, x, share in graph.terms(step)}
+        shares = {i: share for i, _, share in graph.terms(step)}
         for edge in without_middle(graph.edges(step), MOST_OPERANDS, left_out):
             if isinstance(edge, str):
                 yield f"  {edge}"
                 continue
-            _, x, local, formula = edge
-            at = f"    d{graph.names[step]}/d{graph.names[x]}"
+            i, x, local, formula = edge
+            name = graph.names[x]
+            share = listed(shares[i], shape_of(x)) if i in shares else ""
             if local is None:
-                share = f": {short_number(shares[x])}" if x in shares else ""
-                yield f"    to {graph.names[x]} by the pullback of {operation_name(step)}{share}"
+                way = f"by {formula}" if formula else f"by the pullback of {operation_name(step)}"
+                yield f"    to {name} {way}" + (f": {share}" if share else "")
                 continue
-            product = f"{short_number(upstream)} * {short_number(local)} = {short_number(upstream * local)}"
-            yield f"{at} = {formula}" + (f" = {short_number(local)}" if formula != short_number(local) else ""), product
+            number = listed(local, shape_of(step) or shape_of(x))
+            product = f"{listed(upstream, shape_of(step))} * {number}"
+            if is_whole(step) and shape_of(x) != step.shape:
+                product = f"sum({product}{', axis=0' * is_whole(x)})"
+            at = f"    d{graph.names[step]}/d{name} = {formula}"
+            yield at + (f" = {number}" if formula != number else ""), f"{product} = {share}"
 
 
 def sums(graph: Graph, steps: int) -> Iterator[str]:
     """The adjoints that are sums, in the order in which the sweep completes them."""
-    terms: dict[Value, list[Any]] = {}
+    terms: dict[Node, list[Any]] = {}
     for node in reversed([x for x in graph.computed if x in graph.adjoints]):
         for _, x, term in graph.terms(node):
             terms.setdefault(x, []).append(term)
@@ -141,10 +148,12 @@ def sums(graph: Graph, steps: int) -> Iterator[str]:
     lines = []
     for x, parts in terms.items():
         if len(parts) > 1:
-            texts = [short_number(part) if part >= 0 else f"({short_number(part)})" for part in parts]
+            texts = [listed(part, shape_of(x)) if is_whole(x) or part >= 0 else f"({listed(part)})" for part in parts]
             if len(texts) > MOST_TERMS:
                 texts = [*texts[:2], f"... ({len(texts) - 3:,} more)", texts[-1]]
-            lines.append(f"  d{target}/d{graph.names[x]} = {' + '.join(texts)} = {short_number(graph.adjoints[x])}")
+            lines.append(
+                f"  d{target}/d{graph.names[x]} = {' + '.join(texts)} = {listed(graph.adjoints[x], shape_of(x))}"
+            )
     if lines:
         yield "Sums, where several ways meet"
         yield from without_middle(lines, steps, left_out)
@@ -152,9 +161,11 @@ def sums(graph: Graph, steps: int) -> Iterator[str]:
 
 def gradient(graph: Graph, steps: int) -> Iterator[str]:
     target = graph.names[graph.targets[0]]
-    found = [(graph.names[x], graph.adjoints[x]) for x in graph.leaves if x in graph.adjoints]
+    found = [
+        (graph.names[x], listed(graph.adjoints[x], shape_of(x), repr)) for x in graph.leaves if x in graph.adjoints
+    ]
     column = max(len(name) for name, _ in found)
     yield "Gradient"
     yield from without_middle(
-        [f"  d{target}/d{name:<{column}} = {adjoint!r}" for name, adjoint in found], steps, left_out
+        [f"  d{target}/d{name:<{column}} = {adjoint}" for name, adjoint in found], steps, left_out
     )

@@ -60,6 +60,14 @@ def short_number(x: Any) -> str:
     return f"{x:.6g}" if isinstance(x, (float, int)) else str(x)
 
 
+def without_middle(items: Sequence[Any], most: int, told: Callable[[int], Any]) -> list[Any]:
+    """Of more than so many items the first and the last; between them what is told of how many are left out."""
+    half = most // 2
+    if len(items) <= most:
+        return [*items]
+    return [*items[:half], told(len(items) - 2 * half), *items[len(items) - half :]]
+
+
 def joined_expressions(symbol: str, left: Any, right: Any) -> Any:
     """Two expressions with an operator between them, without factors of one."""
     if symbol == "*" and isinstance(left, Real) and left == 1:
@@ -110,14 +118,22 @@ def apply_to_formulas(operation: Operation, operands: Sequence[Any]) -> Any:
     return formula_of(operation, operands) if operation.formula else Formula(operation.shown)(*operands)
 
 
-def local_formulas(operation: Operation, operands: Sequence[Any], result: Formula, wanted: Sequence[bool]) -> list[str]:
-    """Each wanted local derivative of an operation as text, given its operands and its result as formulas."""
+def local_formulas(
+    operation: Operation, operands: Sequence[Any], result: Formula, wanted: Sequence[bool], count: int | None = None
+) -> list[str]:
+    """Each wanted local derivative of an operation as text, given its operands and its result as formulas.
+
+    `count` says of how many numbers it is, where they are not as many as the operands.
+    """
     found: Sequence[Any]
     if operation.slopes:
         texts = (operation.slopes,) if isinstance(operation.slopes, str) else operation.slopes
         names = names_in(operation, operands)
         found = [
-            read_formula(texts[min(i, len(texts) - 1)], Names({"x": x, **names}, z=result, i=i, n=len(operands)))
+            read_formula(
+                texts[min(i, len(texts) - 1)],
+                Names({"x": x, **names}, z=result, i=i, n=len(operands), count=count or len(operands)),
+            )
             for i, x in enumerate(operands)
         ]
     else:

@@ -4,17 +4,53 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..engine.backprop import carry_back
-from ..engine.many import elements_of
-from ..engine.rows import NUMBER, operation_of
-from ..engine.value import Value, holder_of, number_of, settle
+from ..engine.backprop import carry_back, latest_adjoint
+from ..engine.many import Values, elements, on_shape
+from ..engine.rows import (
+    CONSTANT,
+    ELEMENT,
+    INTERVAL,
+    KEY,
+    LEAF,
+    NUMBER,
+    OPERATION,
+    RIGHT,
+    SOFTMAX,
+    identity_of,
+    is_many,
+    labelled,
+    leaves,
+    next_serial,
+    operands_in,
+    operation_of,
+)
+from ..engine.value import Value, holder_of, number_of, place_in_leaf, settle
 from ..operations.elementary import one_like
-from .formulas import ATOM, Formula, formula_of, local_formulas, short_number
+from ..operations.operation import Reduction
+from .formulas import ATOM, Formula, formula_of, local_formulas, short_number, without_middle
+from .many import (
+    MOVES,
+    added,
+    expression_of,
+    is_at_once,
+    is_gathered,
+    is_softmax,
+    listed,
+    parts_of,
+    shares_of,
+    shares_of_softmax,
+    structure_of,
+    ways_in_words,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from ..engine.rows import Row
+
+    Node: TypeAlias = Value | Values
 
 
 LONGEST_NAME = 16
@@ -22,56 +58,125 @@ BEFORE_BACKWARD = "Before backward() each grad is 0"
 
 
 class Graph:
-    """What some values were computed from.
+    """What some values were computed from; a vector or a matrix is one node.
 
     `computed` are the nodes that an operation made, each after its operands, `leaves` what they begin with, constants
-    that have a name included. `names` are the labels of the nodes; those without one are numbered. With a single target
-    `adjoints` holds d(target)/d(node) of each node that it depends on.
+    that have a name included. `parts` are the operands of each computed node with the local derivatives. `names` are
+    the labels of the nodes; those without one are numbered. With a single number for a target `adjoints` holds
+    d(target)/d(node) of each node that it depends on.
     """
 
-    def __init__(self, targets: Sequence[Value]) -> None:
+    def __init__(self, targets: Sequence[Node]) -> None:
         for target in targets:
-            settle(target)
-        self.targets = [holder_of(target.row) for target in targets]
-        self.computed = in_order_of_evaluation(self.targets)
-        operands = [x for node in self.computed for x in shown_operands(node) if isinstance(x, Value)]
-        leaves = filter(begins_graph, operands)
-        self.leaves = [*dict.fromkeys([*leaves, *[target for target in self.targets if not target.operation]])]
+            if isinstance(target, Value):
+                settle(target)
+        self._many: dict[float, Values] = {}
+        self.targets = [self.node(target.row) for target in targets]
+        self.parts = self._parts_in_order_of_evaluation()
+        self._let_elements_show_their_leaves()
+        self.computed = [*self.parts]
+        operands = [x for node in self.computed for x in self.operands(node) if isinstance(x, (Value, Values))]
+        begins = [x for x in operands if x not in self.parts and begins_graph(x)]
+        self.leaves = [*dict.fromkeys([*begins, *[target for target in self.targets if target not in self.parts]])]
         self.names = names_of(self.leaves, self.computed)
 
+    def node(self, row: Row) -> Node:
+        """The node that stands for a row."""
+        if not is_many(row):
+            return holder_of(row)
+        if is_softmax(row):
+            (row,) = row[RIGHT]
+        identity = identity_of(row)
+        if identity not in self._many:
+            self._many[identity] = handle_on(row)
+        return self._many[identity]
+
+    def _parts_in_order_of_evaluation(self) -> dict[Node, list[tuple[Any, Any]]]:
+        """The operands of each computed node, after those of its operands, of which the left one comes first."""
+        stack: list[tuple[Node, bool]] = [(target, False) for target in reversed(self.targets)]
+        parts: dict[Node, list[tuple[Any, Any]]] = {}
+        order: dict[Node, list[tuple[Any, Any]]] = {}
+        while stack:
+            node, has_operands = stack.pop()
+            if has_operands:
+                order[node] = parts[node]
+            elif node.row[OPERATION] and node not in parts:
+                parts[node] = [(self.node(x) if type(x) is tuple else x, local) for x, local in shown_parts(node.row)]
+                stack.append((node, True))
+                stack += [(x, False) for x, _ in reversed(parts[node]) if isinstance(x, (Value, Values))]
+        return order
+
+    def _let_elements_show_their_leaves(self) -> None:
+        """Let an element of a leaf of many numbers that shows as a whole, too, be computed from that."""
+        wholes = {key: node for key, node in self._many.items() if not node.row[OPERATION] and node.row[KEY]}
+        elements: dict[Any, Value] = {}
+
+        def shown(x: Any) -> Any:
+            if not wholes or not isinstance(x, Value) or (place := place_in_leaf(x.row)) is None:
+                return x
+            whole, i = place
+            if whole.row[KEY] not in wholes:
+                return x
+            if x not in elements:
+                row = (next_serial(), x.row[INTERVAL], ELEMENT, x.row[NUMBER], None, (whole.row,), (), (i,))
+                elements[x] = holder_of(labelled(row, x.label))
+            return elements[x]
+
+        parts = {node: [(shown(x), local) for x, local in of_node] for node, of_node in self.parts.items()}
+        taken: dict[Node, Any] = {elements[x]: [(wholes[int(x.row[KEY])], 1)] for x in elements}
+        self.parts = {**taken, **parts}
+
+    def operands(self, node: Node) -> list[Any]:
+        """What a node was computed from; of a custom function, what that was called with."""
+        return [x for x, _ in self.parts[node]]
+
     @cached_property
-    def adjoints(self) -> dict[Value, Any]:
-        if len(self.targets) > 1 or not self.targets[0].is_tracked:
+    def adjoints(self) -> dict[Node, Any]:
+        if len(self.targets) > 1 or not self.targets[0].is_tracked or is_many(self.targets[0].row):
             return {}
-        target = self.targets[0].row
-        found = carry_back([(target, one_like(target[NUMBER]))])
-        adjoints = {x: found.of(x.row) for x in (*self.leaves, *self.computed)}
+        (target,) = self.targets
+        seed = one_like(target.row[NUMBER])
+        found = carry_back([(target.row, seed)])
+        moved = {x for x in self.computed if is_moved(x) and x is not target}
+        adjoints: dict[Node, Any] = {target: seed}
+        adjoints |= {x: found.of(x.row) for x in (*self.leaves, *self.computed) if x not in moved}
+        # What was moved is not told from where it came from, of which it may be but one of the users.
+        for node in reversed(self.computed) if moved else ():
+            if adjoints.get(node) is not None and not moved.isdisjoint(filter(is_node, self.operands(node))):
+                for _, x, term in self._terms(node, adjoints):
+                    if x in moved:
+                        adjoints[x] = added(term, adjoints[x]) if x in adjoints else term
         return {x: adjoint for x, adjoint in adjoints.items() if adjoint is not None}
 
-    def gradients(self, carried_back: bool) -> tuple[Mapping[Value, Any], str]:
+    def gradients(self, carried_back: bool) -> tuple[Mapping[Node, Any], str]:
         """The gradient to show of each node, and a note on them.
 
         They are d(target)/d(node) if they are to be `carried_back`, or else what `backward()` has left in `grad`.
         """
         if carried_back:
             return self.adjoints, ""
-        found = {x: x.grad for x in (*self.leaves, *self.computed) if x.is_tracked}
-        return found, "" if any(found.values()) or not found else BEFORE_BACKWARD
+        found = {x: flat_grad(x) for x in (*self.leaves, *self.computed) if x.is_tracked}
+        has_some = any(any(grad) if isinstance(grad, list) else grad for grad in found.values())
+        return found, "" if has_some or not found else BEFORE_BACKWARD
 
     def name(self, x: Any) -> str:
         """An operand as it shows in an expression: its name, or its number if it is a constant without one."""
-        return self.names[x] if x in self.names else short_number(number_of(x))
+        if x in self.names:
+            return self.names[x]
+        return listed(x.row[NUMBER], x.shape) if isinstance(x, Values) else short_number(number_of(x))
 
     def formula(self, x: Any) -> Any:
         """An operand for rules: the number of a constant, or else its name."""
-        return Formula(self.names[x], ATOM) if x in self.names else number_of(x)
+        return Formula(self.name(x), ATOM) if x in self.names or isinstance(x, Values) else number_of(x)
 
-    def expression(self, node: Value, most: int = 8) -> str:
+    def expression(self, node: Node, most: int = 8) -> str:
         """What a node was computed by: `v1 * x`, `sin(x)`."""
+        names = [self.name(x) for x in self.operands(node)]
+        if is_at_once(node.row) and (text := expression_of(node.row, names)) is not None:
+            return text
         operation = operation_of(node.row)
-        names = [self.name(x) for x in shown_operands(node)]
         if operation.formula and len(names) <= most:
-            return str(formula_of(operation, [self.formula(x) for x in shown_operands(node)]))
+            return str(formula_of(operation, [self.formula(x) for x in self.operands(node)]))
         names = without_middle(names, most, lambda _: "...")
         if operation.symbol == "**" and names[0].startswith("-"):
             names[0] = f"({names[0]})"
@@ -79,67 +184,111 @@ class Graph:
             return (operation.symbol if operation.symbol == "**" else f" {operation.symbol} ").join(names)
         return f"-{names[0]}" if operation.symbol else f"{operation_name(node)}({', '.join(names)})"
 
-    def edges(self, node: Value) -> list[tuple[int, Value, Any, str]]:
+    def edges(self, node: Node) -> list[tuple[int, Node, Any, str]]:
         """For each operand that a node passes gradients to: its place, itself, the local derivative, and its formula.
 
-        A custom function has a pullback for them all together, and no local derivatives: they are None.
+        Where there is none for each number, it is None: a custom function has a pullback, of what moves numbers and of
+        products of matrices the formula says how `upstream` is passed on.
         """
-        operands, operation = shown_operands(node), operation_of(node.row)
+        parts, names = self.parts[node], [self.name(x) for x in self.operands(node)]
         if is_custom(node):
-            found_at = first_places(operands).items()
-            return [(i, x, None, "") for x, i in found_at if isinstance(x, Value) and x.is_tracked]
-        wanted = [local is not None for local in node.derivatives]
-        result = Formula(self.names[node], ATOM)
-        texts = local_formulas(operation, [self.formula(x) for x in operands], result, wanted)
-        found = zip(range(len(operands)), operands, node.derivatives, texts)
-        return [(i, x, local, text) for i, x, local, text in found if local is not None]
+            found_at = first_places(self.operands(node)).items()
+            return [(i, x, None, "") for x, i in found_at if is_node(x) and x.is_tracked]
+        if is_at_once(node.row) and (words := ways_in_words(node.row, names, self.names[node])) is not None:
+            return [(i, x, None, text) for i, ((x, local), text) in enumerate(zip(parts, words)) if local is not None]
+        operation, operands = operation_of(node.row), [self.formula(x) for x, _ in parts]
+        if isinstance(operation, Reduction) and not says_for_whole(operation, [is_whole(x) for x, _ in parts]):
+            texts = [listed(local) for _, local in parts]
+        else:
+            wanted = [local is not None for _, local in parts]
+            count = len(parts) if not is_whole(parts[0][0]) else len(parts[0][0].row[NUMBER])
+            texts = local_formulas(operation, operands, Formula(self.names[node], ATOM), wanted, count)
+        found = zip(range(len(parts)), parts, texts)
+        return [(i, x, local, text) for i, (x, local), text in found if local is not None]
 
-    def terms(self, node: Value) -> list[tuple[int, Value, Any]]:
+    def terms(self, node: Node) -> list[tuple[int, Node, Any]]:
         """What a node passes on in the reverse sweep: the place of each operand, the operand, and the number.
 
         A custom function passes its numbers on when the last of its results fires, which was computed first.
         """
+        return self._terms(node, self.adjoints)
+
+    def _terms(self, node: Node, adjoints: Mapping[Node, Any]) -> list[tuple[int, Node, Any]]:
+        if is_at_once(node.row):
+            found = enumerate(zip(self.operands(node), shares_of(node.row, adjoints[node])))
+            return [(i, x, share) for i, (x, share) in found if share is not None]
         if not is_custom(node):
-            pairs = enumerate(zip(node.operands, node.derivatives))
-            return [(i, x, self.adjoints[node] * local) for i, (x, local) in pairs if local is not None]
-        (call,) = node.operands
-        results = [x for x in self.computed if is_custom(x) and x.operands[0] is call and x in self.adjoints]
+            pairs = enumerate(self.parts[node])
+            return [(i, x, adjoints[node] * local) for i, (x, local) in pairs if local is not None]
+        (call,) = operands_in(node.row)
+        results = [x for x in self.computed if is_custom(x) and operands_in(x.row)[0] is call and x in adjoints]
         if node is not results[0]:
             return []
-        upstream = {operation_of(x.row).index: self.adjoints[x] for x in results}
-        shares: dict[Value, Any] = {}
-        for x, share in zip(call.operands, operation_of(call.row).pull_back(call.row, upstream, None)):
+        upstream = {operation_of(x.row).index: adjoints[x] for x in results}
+        operands = self.operands(node)
+        shares: dict[Node, Any] = {}
+        for x, share in zip(operands, operation_of(call).pull_back(call, upstream, None)):
             if share is not None:
                 shares[x] = shares[x] + share if x in shares else share
-        places = first_places(call.operands)
+        places = first_places(operands)
         return [(places[x], x, share) for x, share in shares.items()]
 
 
-def without_middle(items: Sequence[Any], most: int, told: Callable[[int], Any]) -> list[Any]:
-    """Of more than so many items the first and the last; between them what is told of how many are left out."""
-    half = most // 2
-    if len(items) <= most:
-        return [*items]
-    return [*items[:half], told(len(items) - 2 * half), *items[len(items) - half :]]
+def handle_on(row: Row) -> Values:
+    """The vector or the matrix of a row of many numbers: the leaf itself, if anybody holds it."""
+    if row[OPERATION] or row[KEY] is None:
+        return on_shape(shares_of_softmax(row) if row[OPERATION] == SOFTMAX else row)  # type: ignore[no-any-return]
+    leaf = leaves.find(row[KEY])
+    if leaf is None:
+        leaf = on_shape(row)
+        leaf._grad = latest_adjoint(row)
+    return leaf  # type: ignore[no-any-return]
 
 
-def in_order_of_evaluation(targets: Sequence[Value]) -> list[Value]:
-    """The computed nodes, each after its operands, of which the left one comes first, as Python evaluates them."""
-    stack: list[tuple[Value, bool]] = [(target, False) for target in reversed(targets)]
-    order: dict[Value, None] = {}
-    while stack:
-        node, has_operands = stack.pop()
-        if has_operands:
-            order[node] = None
-        elif node.operation and node not in order:
-            stack.append((node, True))
-            stack += [(x, False) for x in reversed(shown_operands(node)) if isinstance(x, Value)]
-    return [*order]
+def is_node(x: Any) -> bool:
+    """Whether an operand is a value, a vector or a matrix, and no plain number."""
+    return isinstance(x, (Value, Values))
 
 
-def shown_operands(node: Value) -> tuple[Any, ...]:
-    """What a node was computed from; of a custom function, what that was called with."""
-    return node.operands[0].operands if is_custom(node) else node.operands
+def is_whole(x: Any) -> bool:
+    """Whether an operand is a vector or a matrix."""
+    return isinstance(x, Values)
+
+
+def shape_of(x: Node) -> tuple[int, ...]:
+    """The shape of a vector or a matrix, () of a value."""
+    return x.shape if isinstance(x, Values) else ()
+
+
+def says_for_whole(operation: Reduction, wholes: Sequence[bool]) -> bool:
+    """Whether the rule of a reduction, or its formula, goes for whole vectors as it does for their elements."""
+    (rule,) = operation.rules
+    if True not in wholes or not callable(rule):
+        return True
+    if hasattr(rule, "on_halves"):
+        return wholes == [True, True]
+    return type(operation.slopes) is str and bool(operation.slopes) and "xs[" not in operation.slopes
+
+
+def is_moved(node: Node) -> bool:
+    """Whether the numbers of a node were computed elsewhere: an element, a slice, a transpose."""
+    return is_at_once(node.row) and node.row[OPERATION] in MOVES
+
+
+def shown_parts(row: Row) -> list[tuple[Any, Any]]:
+    """The operands of a row and their local derivatives; of a custom function, what it was called with."""
+    parts = parts_of(row)
+    return parts_of(parts[0][0]) if parts and is_call(parts[0][0]) else parts
+
+
+def is_call(operand: Any) -> bool:
+    """Whether an operand is the call of a custom function, which has a row of its own, without a number."""
+    return type(operand) is tuple and operand[NUMBER] is None
+
+
+def flat_grad(node: Node) -> Any:
+    """What `backward()` has left in a node, of a matrix row by row."""
+    return node.grads() if isinstance(node, Values) else node.grad
 
 
 def first_places(operands: Sequence[Any]) -> dict[Any, int]:
@@ -150,28 +299,31 @@ def first_places(operands: Sequence[Any]) -> dict[Any, int]:
     return places
 
 
-def operation_name(node: Value) -> str:
+def operation_name(node: Node) -> str:
     """What a computed node's operation is called: its symbol, or its name."""
+    if is_at_once(node.row) and (name := structure_of(node.row)) is not None:
+        return name
     operation = operation_of(node.row)
     return operation.symbol or printable(operation.shown)
 
 
-def is_custom(node: Value) -> bool:
-    """Whether a node is a result of a custom function, whose call is a node of its own, without a number."""
-    operands = node.operands
-    return len(operands) == 1 and isinstance(operands[0], Value) and operands[0].data is None
+def is_custom(node: Node) -> bool:
+    """Whether a node is a result of a custom function."""
+    operands = operands_in(node.row)
+    return len(operands) == 1 and is_call(operands[0])
 
 
-def begins_graph(x: Value) -> bool:
+def begins_graph(x: Node) -> bool:
     """Whether a value is where a graph begins: a tracked leaf, or a constant with a name."""
-    return x.is_leaf or (not x.is_tracked and x.label is not None)
+    operation = x.row[OPERATION]
+    return bool(operation == LEAF or (operation is CONSTANT and x.label is not None))
 
 
-def names_of(leaves: Sequence[Value], computed: Sequence[Value]) -> dict[Value, str]:
+def names_of(leaves: Sequence[Node], computed: Sequence[Node]) -> dict[Node, str]:
     """The labels of nodes, each once; those without one, or with one that is taken, are numbered."""
     labels = {node: short_label(node.label) for node in (*leaves, *computed)}
     taken = {*labels.values()}
-    found: dict[Value, str] = {}
+    found: dict[Node, str] = {}
     used: set[str] = set()
     counts: dict[str, int] = {}
     for letter, nodes in (("x", leaves), ("v", computed)):
@@ -206,9 +358,16 @@ def is_unprintable(x: str) -> bool:
     return (x < " " and x not in "\t\n") or "\x7f" <= x < "\xa0" or "\ud800" <= x < "\ue000" or x in "\ufffe\uffff"
 
 
-def graph_of(what: Any) -> Graph:
-    """The graph of a value, or of the values in a Vector or a list. Raises TypeError for anything else."""
-    elements = [what] if isinstance(what, Value) else elements_of(what)
-    if not elements or not all(isinstance(x, Value) for x in elements):
-        raise TypeError(f"expected a Value, or a Vector or list of them, got {what!r} ({type(what).__name__})")
-    return Graph([*elements])
+def targets_in(taker: str, what: Any) -> list[Node]:
+    """The values that something has; of a Vector that was made of values those.
+
+    Raises TypeError in the name of a `taker` if there are none.
+    """
+    if isinstance(what, Values):
+        return [*elements(what)] if is_gathered(what.row) else [what]
+    targets = [what] if isinstance(what, Value) else [*what] if isinstance(what, (list, tuple)) else []
+    if not targets or not all(map(is_node, targets)):
+        raise TypeError(
+            f"{taker} takes a Value, a Vector or a Matrix, or a list of such, got {what!r} ({type(what).__name__})"
+        )
+    return targets

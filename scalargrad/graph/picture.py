@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
-from ..engine.value import Value
-from .formulas import short_number
-from .graph import Graph, operation_name, shown_operands
+from ..engine.rows import NUMBER, OPERATION
+from .formulas import short_number, without_middle
+from .graph import Graph, is_node, is_whole, operation_name
 from .layout import layered_layout, place_texts
 
 TYPE_CHECKING = False
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from matplotlib.axes import Axes
+
+    from .graph import Node
 
     Point = tuple[float, float]
     Flows = Mapping[tuple[Any, Any, int], str]  # what is written on edges
@@ -34,6 +36,7 @@ COLOURS = {
     "operation": ("#ffffff", INK),
 }
 BOX = 1.25, 0.62  # inches
+WIDE_BOX = 1.8  # of many numbers
 CENTRED: Any = {"ha": "center", "va": "center", "parse_math": False}  # a label may have a dollar
 GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations, the wide one for texts on the edges
 
@@ -44,10 +47,10 @@ class Cell:
     `inputs` are what an edge comes from, each by its place among the operands; of a folded operation by any number.
     """
 
-    def __init__(self, node: Value) -> None:
+    def __init__(self, node: Node, operands: Sequence[Any]) -> None:
         self.node = node
         self.names = Counter([operation_name(node)])  # with how many of each
-        self.inputs: dict[int, Any] = dict(enumerate(shown_operands(node)))
+        self.inputs: dict[int, Any] = dict(enumerate(operands))
         self.hidden = 0  # how many operands that nothing else uses do not show
 
     @property
@@ -62,13 +65,13 @@ class Cell:
         return f"{shown}\n{self.hidden} {inputs}" if self.hidden else shown
 
 
-def cells_of(graph: Graph) -> dict[Value, Cell]:
+def cells_of(graph: Graph) -> dict[Node, Cell]:
     """The operations of a graph. If there are too many, leaves are hidden, and if need be chains are folded.
 
     Raises ValueError if there are too many still.
     """
     for hides, folds in ((False, False), (True, False), (True, True)):
-        cells = {x: Cell(x) for x in graph.computed}
+        cells = {x: Cell(x, graph.operands(x)) for x in graph.computed}
         if folds:
             fold_chains(cells, graph)
         if hides:
@@ -82,7 +85,7 @@ def cells_of(graph: Graph) -> dict[Value, Cell]:
     )
 
 
-def fits(cells: Mapping[Value, Cell], graph: Graph) -> bool:
+def fits(cells: Mapping[Node, Cell], graph: Graph) -> bool:
     """Whether a picture of these can be read."""
     if sum(len(cell.inputs) for cell in cells.values()) > MOST_EDGES:
         return False
@@ -92,24 +95,24 @@ def fits(cells: Mapping[Value, Cell], graph: Graph) -> bool:
     return nodes <= MOST_NODES and steps <= MOST_STEPS and rows <= MOST_ROWS
 
 
-def uses_of(cells: Mapping[Value, Cell]) -> Counter[Value]:
+def uses_of(cells: Mapping[Node, Cell]) -> Counter[Node]:
     """How many operations use each value."""
-    return Counter(x for cell in cells.values() for x in {x for x in cell.inputs.values() if isinstance(x, Value)})
+    return Counter(x for cell in cells.values() for x in {x for x in cell.inputs.values() if is_node(x)})
 
 
-def hide_inputs(cells: Mapping[Value, Cell]) -> None:
+def hide_inputs(cells: Mapping[Node, Cell]) -> None:
     """Hide constants and the leaves that a single operation uses, where it has many of them, but for a few."""
     uses = uses_of(cells)
     for cell in cells.values():
         few = 0 if cell.is_folded and len(cells) > FEW_CELLS else FEW_LEAVES
-        if len(cell.inputs) > (FEW_LEAVES if cell.is_folded else MOST_INPUTS):
-            own = [i for i, x in cell.inputs.items() if not isinstance(x, Value) or not (x.operation or uses[x] > 1)]
+        if len(cell.inputs) > (few if cell.is_folded else MOST_INPUTS):
+            own = [i for i, x in cell.inputs.items() if not is_node(x) or not (x.row[OPERATION] or uses[x] > 1)]
             for i in own[few:]:
                 del cell.inputs[i]
             cell.hidden = len(own[few:])
 
 
-def fold_chains(cells: dict[Value, Cell], graph: Graph) -> None:
+def fold_chains(cells: dict[Node, Cell], graph: Graph) -> None:
     """Fold what is the only computed operand of its only user into that, as in a neuron, unless it has a label."""
     uses = uses_of(cells)
     for node, cell in [*cells.items()]:
@@ -124,7 +127,7 @@ def fold_chains(cells: dict[Value, Cell], graph: Graph) -> None:
             cell.inputs = dict(enumerate(dict.fromkeys([x for x in cell.inputs.values() if x in graph.names])))
 
 
-def connect(cells: Mapping[Value, Cell], graph: Graph) -> tuple[list[tuple[Any, Any, int]], dict[Any, int]]:
+def connect(cells: Mapping[Node, Cell], graph: Graph) -> tuple[list[tuple[Any, Any, int]], dict[Any, int]]:
     """The edges, and the layers of all things: values in the even ones, operations in the odd ones."""
     edges: list[tuple[Any, Any, int]] = []
     layers: dict[Any, int] = {}
@@ -192,7 +195,13 @@ class Picture:
         """What a thing is drawn as: leaf, value, target, operation or constant."""
         if isinstance(thing, tuple):
             return "operation" if thing[1] == "operation" else "constant"
-        return "target" if any(thing is x for x in self.graph.targets) else "value" if thing.operation else "leaf"
+        return (
+            "target"
+            if any(thing is x for x in self.graph.targets)
+            else "value"
+            if thing in self.graph.parts
+            else "leaf"
+        )
 
     def text(self, thing: Any) -> str:
         """What is written on a thing, without its gradient."""
@@ -201,16 +210,17 @@ class Picture:
             return self.cells[thing[0]].text
         if kind == "constant":
             return self.graph.name(self.cells[thing[0]].inputs[thing[1]])
-        return f"{self.graph.names[thing]}\n{short(thing.data)}"
+        shape = f" {thing.shape}" if is_whole(thing) else ""
+        return f"{self.graph.names[thing]}{shape}\n{short(thing.row[NUMBER])}"
 
     def half_width(self, thing: Any) -> float:
         kind = self.kind(thing)
         if kind in ("constant", "operation"):
             half = 0.05 * max(map(len, self.text(thing).splitlines())) + 0.08
             return half if kind == "constant" else max(0.22, half)
-        return BOX[0] / 2
+        return (WIDE_BOX if is_whole(thing) else BOX[0]) / 2
 
-    def draw(self, ax: Axes, gradients: Mapping[Value, Any], flows: Flows, firing: Value | None = None) -> None:
+    def draw(self, ax: Axes, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> None:
         """Draw it, with gradients in the boxes and texts on edges.
 
         A node that fires is in colour, with the way back from it: its edges with texts are arrows from the operation
@@ -278,7 +288,15 @@ def curve(points: Sequence[Point]) -> tuple[list[Point], list[int]]:
     return vertices, [1] + [4] * (len(vertices) - 1)  # Path.MOVETO, Path.CURVE4
 
 
+def ends(x: Any) -> str:
+    """One of many numbers, which share a box."""
+    return "-" if x is None else f"{x:z.3g}" if isinstance(x, (float, int)) else short(x)
+
+
 def short(x: Any) -> str:
-    """A number in four digits; of an exact one that is long, about what it is."""
+    """A number in four digits; of an exact one that is long, about what it is; of many the first and the last."""
+    if isinstance(x, (list, tuple)):
+        texts = [each if isinstance(each, str) else ends(each) for each in without_middle(x, 2, lambda _: "…")]
+        return f"[{', '.join(texts)}]"
     text = f"{x:z.4g}" if isinstance(x, (float, int)) else short_number(x)
     return text if len(text) <= 12 else f"≈ {float(x):.4g}"

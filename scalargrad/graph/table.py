@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..engine.rows import operands_of, rows_below
-from ..engine.value import Value, holder_of, rows_in
-from .formulas import short_number
-from .graph import Graph, begins_graph, is_custom, without_middle
+from ..engine.rows import INTERVAL, identity_of
+from .formulas import without_middle
+from .graph import Graph, is_custom, shape_of, targets_in
+from .many import listed, number_and_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,27 +15,35 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..engine.contexts import Recorder
+    from .graph import Node
 
 MOST_ROWS = 40  # that are shown; of more the first and the last
 HEAD = ("name", "operation", "number", "local derivatives")
 
 
-class Rows(Sequence[Value]):
+class Rows(Sequence["Node"]):
     """The values that something was computed by, in the order in which they were recorded, leaves first.
+
+    A vector or a matrix is one of them, with its shape behind its numbers.
 
     As text it is a table: the name or label of each, the operation with its operands, the number, and the local
     derivatives, one for each operand.
     """
 
-    def __init__(self, targets: Sequence[Value], recorder: Recorder | None = None) -> None:
-        self.graph = Graph(targets)
-        rows = rows_below([target.row for target in self.graph.targets], recorder)
-        computed = [x for x in map(holder_of, rows) if x in self.graph.names]  # the call of a custom function has none
-        operands = [holder_of(x) for row in rows for x in operands_of(row) if type(x) is tuple]
-        begins = [x for x in operands if x.operation or begins_graph(x)]
-        begins += [target for target in self.graph.targets if not target.operation]
-        self.computed = {*computed}
-        self.values = [*{x: None for x in begins if x not in self.computed and x in self.graph.names}, *computed]
+    def __init__(self, targets: Sequence[Node], recorder: Recorder | None = None) -> None:
+        self.graph = graph = Graph(targets)
+        computed: set[Node] = set()
+        stack = [*graph.targets]
+        while stack:
+            node = stack.pop()
+            saw = recorder is None or node.row[INTERVAL] in recorder.intervals
+            if saw and node in graph.parts and node not in computed:
+                computed.add(node)
+                stack += [x for x in graph.operands(node) if x in graph.names]
+        self.computed = sorted(computed, key=lambda node: identity_of(node.row))
+        met = [x for node in self.computed for x in graph.operands(node) if x in graph.names]
+        begins = [x for x in (*met, *graph.targets) if x not in computed]
+        self.values = [*dict.fromkeys(begins), *self.computed]
 
     def __len__(self) -> int:
         return len(self.values)
@@ -43,17 +51,30 @@ class Rows(Sequence[Value]):
     def __getitem__(self, index: Any) -> Any:
         return self.values[index]
 
-    def cells(self, x: Value) -> tuple[str, ...]:
-        """What the table says of a value."""
-        if x not in self.computed:
-            return self.graph.names[x], "", short_number(x.data), ""
-        locals_ = ["?"] if is_custom(x) else ["-" if d is None else short_number(d) for d in x.derivatives]
-        return self.graph.names[x], self.graph.expression(x), short_number(x.data), ", ".join(locals_)
+    def cells(self, i: int) -> tuple[str, ...]:
+        """What the table says of one of them."""
+        x = self.values[i]
+        name, number = self.graph.names[x], number_and_shape(x.row)
+        if i < len(self.values) - len(self.computed):
+            return name, "", number, ""
+        return name, self.graph.expression(x), number, ", ".join(self._locals(x))
+
+    def _locals(self, x: Node) -> list[str]:
+        """The local derivatives as text; where they are no numbers, how upstream is passed on."""
+        if is_custom(x):
+            return ["?"]
+        of_edges = {i: (local, words) for i, _, local, words in self.graph.edges(x)}
+        texts = []
+        for i, operand in enumerate(self.graph.operands(x)):
+            local, words = of_edges.get(i, (None, "-"))
+            texts.append(words if local is None else listed(local, shape_of(x) or shape_of(operand)))
+        return texts
 
     def lines(self) -> Iterator[tuple[str, ...]]:
         """The lines of the table below its head, of a long one without the middle."""
-        for x in without_middle(self.values, MOST_ROWS, lambda left_out: ("...", f"({left_out:,} more)", "", "")):
-            yield self.cells(x) if isinstance(x, Value) else x
+        places = range(len(self.values))
+        for i in without_middle(places, MOST_ROWS, lambda left_out: ("...", f"({left_out:,} more)", "", "")):
+            yield i if isinstance(i, tuple) else self.cells(i)
 
     def __repr__(self) -> str:
         lines = [HEAD, *self.lines()]
@@ -72,7 +93,7 @@ def rows(target: Any) -> Rows:
     """The rows of the record below a value: a table to print, and a sequence of the values.
 
     Args:
-        target: a Value, or a Vector or a list of them.
+        target: a Value, a Vector or a Matrix, or a list of such.
 
     Returns:
         `Rows`: leaves first, then what was computed, in the order in which it was recorded. Printed, it shows the name
@@ -90,5 +111,4 @@ def rows(target: Any) -> Rows:
     v2    2 * x      6       -, 2
     v3    v1 + v2    15      1, 1
     """
-    rows_in("rows", target)
-    return Rows([target] if isinstance(target, Value) else [*target])
+    return Rows(targets_in("rows", target))

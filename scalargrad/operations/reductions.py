@@ -45,7 +45,7 @@ def sum_(*xs: Number) -> Number:
     return left_sum(xs)
 
 
-@reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs], slopes="1 / {n}", gives="float", chain="+/")
+@reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs], slopes="1 / {count}", gives="float", chain="+/")
 def mean(*xs: Number) -> Number:
     """The sum, from left to right, over the number of operands."""
     return left_sum(xs) / len(xs)

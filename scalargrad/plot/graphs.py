@@ -10,7 +10,8 @@ from textwrap import fill
 
 from ..checks import require_flag, require_number
 from ..engine.value import Value, number_of
-from ..graph.graph import Graph, graph_of, operation_name, shown_operands
+from ..graph.graph import Graph, is_custom, is_whole, operation_name, shape_of, targets_in
+from ..graph.many import added, listed, number_and_shape
 from ..graph.picture import GAP, WIDE_GAP, Picture, short
 from .style import new_figure
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from matplotlib.animation import FuncAnimation
     from matplotlib.axes import Axes
+
+    from ..graph.graph import Node
 
 
 # ---- Graphs ----------------------------------------------------------------------------------------------------------
@@ -35,7 +38,7 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     show. A graph that is too large still is one for `to_dot` and Graphviz.
 
     Args:
-        value: a Value, or a Vector or list of Values.
+        value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
         local_derivatives: whether to write the local derivative on each edge, but for those of folded operations; a
             custom gradient has none and shows `?`.
         gradients: whether to carry the gradient of `value` back for the picture, and show d(value)/d(node) in the place
@@ -60,21 +63,21 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     """
     require_flag("local_derivatives", local_derivatives)
     require_flag("gradients", gradients)
-    shown = graph_of(value)
+    shown = Graph(targets_in("graph", value))
     found, note = shown.gradients(gradients)
     picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
     flows = {}
     for node in [x for x, cell in picture.cells.items() if local_derivatives and not cell.is_folded]:
         for i, _, local, _ in shown.edges(node):
             if i in picture.cells[node].inputs:
-                text = "?" if local is None else short(local)
+                text = short(local) if local is not None else "?" if is_custom(node) else ""
                 flows[place_of(picture, node, i), (node, "operation"), i] = text
     ax = ax if ax is not None else graph_axes(picture)
     picture.draw(ax, found, flows)
     return ax
 
 
-def place_of(picture: Picture, node: Value, i: int) -> Any:
+def place_of(picture: Picture, node: Node, i: int) -> Any:
     """The thing that an operand of a node is drawn as."""
     operand = picture.cells[node].inputs[i]
     return operand if operand in picture.graph.names else (node, i)
@@ -90,7 +93,7 @@ def as_svg(value: Any) -> str:
     """The picture of `graph` as SVG, drawn without pyplot, which would show it a second time in a notebook."""
     from matplotlib.figure import Figure
 
-    shown = graph_of(value)
+    shown = Graph(targets_in("graph", value))
     found, note = shown.gradients(False)
     picture = Picture(shown, note=note)
     figure = Figure(figsize=picture.size)
@@ -104,7 +107,7 @@ def to_dot(value: Any, *, gradients: bool = False) -> str:
     r"""The graph in Graphviz's language: render it with `dot -Tsvg`.
 
     Args:
-        value: a Value, or a Vector or list of Values.
+        value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
         gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
 
     Raises TypeError if `value` is none, or `gradients` is no truth value.
@@ -139,7 +142,7 @@ def to_mermaid(value: Any, *, gradients: bool = False) -> str:
     """The graph in Mermaid's language, which Markdown shows on many sites between ```mermaid fences.
 
     Args:
-        value: a Value, or a Vector or list of Values.
+        value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
         gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
 
     Raises TypeError if `value` is none, or `gradients` is no truth value.
@@ -172,21 +175,21 @@ def to_mermaid(value: Any, *, gradients: bool = False) -> str:
 def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]], str]:
     """The graph as (kind, name, text) of nodes, and ("edge", from, to); and a note on its gradients."""
     require_flag("gradients", gradients)
-    shown = graph_of(value)
+    shown = Graph(targets_in("a graph as text", value))
     of_nodes, note = shown.gradients(gradients)
     found: list[tuple[str, str, str]] = []
     at = {node: i for i, node in enumerate((*shown.leaves, *shown.computed))}
     for node, i in at.items():
-        gradient = f"\ngrad {of_nodes[node]!r}" if node in of_nodes else ""
-        found.append(("value", f"n{i}", f"{shown.names[node]}\n{node.data!r}{gradient}"))
+        gradient = f"\ngrad {listed(of_nodes[node], shape_of(node), repr)}" if node in of_nodes else ""
+        found.append(("value", f"n{i}", f"{shown.names[node]}\n{number_and_shape(node.row, repr)}{gradient}"))
     for node in shown.computed:
         operation = f"o{at[node]}"
         found.append(("operation", operation, operation_name(node)))
         found.append(("edge", operation, f"n{at[node]}"))
-        for k, x in enumerate(shown_operands(node)):
+        for k, x in enumerate(shown.operands(node)):
             name = f"n{at[x]}" if x in at else f"c{at[node]}_{k}"
             if x not in at:
-                found.append(("constant", name, repr(number_of(x))))
+                found.append(("constant", name, shown.name(x) if is_whole(x) else repr(number_of(x))))
             found.append(("edge", name, operation))
     return found, note
 
@@ -238,16 +241,18 @@ class Frames(Sequence["Axes"]):
             raise IndexError(f"expected the number of one of {len(self)} frames, got {index!r}")
         index = index.__index__() % len(self)
         graph, (target,) = self.graph, self.graph.targets
-        so_far: dict[Value, Any] = {target: graph.adjoints[target]}
+        so_far: dict[Node, Any] = {target: graph.adjoints[target]}
         flows: dict[Any, str] = {}
         for node in self.steps[:index]:
             flows = {}
             locals_at = {i: local for i, _, local, _ in graph.edges(node)}
             for i, x, term in graph.terms(node):
-                so_far[x] = so_far[x] + term if x in so_far else term
-                local = locals_at[i]
-                product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
-                flows[place_of(self.picture, node, i), (node, "operation"), i] = f"{product} = {short(term)}"
+                so_far[x] = added(so_far[x], term) if x in so_far else term
+                text, local = short(term), locals_at[i]
+                if not is_whole(node) and not is_whole(x):
+                    product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
+                    text = f"{product} = {text}"
+                flows[place_of(self.picture, node, i), (node, "operation"), i] = text
         firing = self.steps[index - 1] if 0 < index <= len(self.steps) else None
         self.ax.clear()
         self.picture.draw(self.ax, so_far, flows if firing is not None else {}, firing)
@@ -318,4 +323,4 @@ def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
         raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__})")
     if not value.is_tracked:
         raise ValueError(f"backward_frames of {value!r}, which depends on no tracked value, so nothing is carried back")
-    return Frames(graph_of(value), ax)
+    return Frames(Graph([value]), ax)

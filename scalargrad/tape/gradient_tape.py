@@ -21,8 +21,9 @@ from ..engine.rows import (
     parents_of,
     rows_below,
 )
-from ..engine.value import Value, make_constant, on_row, rows_in
+from ..engine.value import Value, make_constant, on_row
 from ..engine.vector import Vector
+from ..graph.graph import targets_in
 from ..graph.table import Rows
 from ..operations.elementary import one_like, zero_like
 from ..pytree import as_dict, leaves_of, parts_of, rebuild
@@ -300,7 +301,7 @@ class GradientTape(Block):
     def rows(self, target: Any) -> Rows:
         """The rows below a target that the tape saw, as `scalargrad.rows` shows them.
 
-        Raises TypeError if the target is neither a Value nor a Vector or a list of them.
+        Raises TypeError if the target is no Value, Vector or Matrix and no list of such.
 
         >>> x = Variable(3.0, name="x")
         >>> y = x * 2.0
@@ -312,8 +313,7 @@ class GradientTape(Block):
         x                3
         v2    v1 * x     18      3, 6
         """
-        rows_in("rows", target)
-        return Rows([target] if isinstance(target, Value) else [*target], self)
+        return Rows(targets_in("rows", target), self)
 
     def explain(self, target: Value | Vector, source: Value | Vector | Variable) -> str:
         """A sentence on why the gradient of the target with respect to the source is None, or along what it flows.

@@ -182,7 +182,6 @@ class ManyVariable(Values):
         require_flag("trainable", trainable)
         numbers, shape = leaf_numbers(initial)
         self._trainable = trainable  # type: ignore[misc]
-        self.name = name  # type: ignore[misc]
         self.handles = Handles()
         make_leaf(self, numbers, name, trainable, shape)
 
@@ -190,6 +189,10 @@ class ManyVariable(Values):
     def trainable(self) -> bool:
         """Whether it is tracked; it cannot be set later."""
         return self._trainable
+
+    @property
+    def name(self) -> str | None:
+        return self.label  # type: ignore[no-any-return]
 
     @property
     def data(self) -> Any:
@@ -237,7 +240,7 @@ class ManyVariable(Values):
 
 
 class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
-    __slots__ = ("_trainable", "name")
+    __slots__ = ("_trainable",)
 
     if TYPE_CHECKING:
 
@@ -257,7 +260,7 @@ class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
 
 
 class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
-    __slots__ = ("_trainable", "name")
+    __slots__ = ("_trainable",)
 
     if TYPE_CHECKING:
 

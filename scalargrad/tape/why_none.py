@@ -16,7 +16,7 @@ from ..engine.rows import (
     parents_of,
     rows_below,
 )
-from ..graph.graph import without_middle
+from ..graph.formulas import without_middle
 from .variable import is_cut
 
 TYPE_CHECKING = False

@@ -143,7 +143,7 @@ def test_what_cannot_be_explained_is_told(arguments: Any, options: Any, error: t
 
 
 def test_a_step_of_many_operands_is_shortened_too() -> None:
-    text = sg.explain(sg.Variable([1.0] * 300, name="w").norm())
+    text = sg.explain(sg.Vector([sg.Value(1.0) for _ in range(300)]).norm())
     assert "  ... (292 more)" in text
     assert len(text.splitlines()) < 100
 
@@ -162,12 +162,67 @@ def test_a_tie_is_told() -> None:
 
 
 def test_what_a_function_is_made_of_inside_is_written_as_formulas() -> None:
+    x = sg.Value(0.5, label="x")
+    assert "= abs(x)" in sg.explain(abs(x) * x)
     xs = [sg.Value(float(i), label=f"x{i}") for i in range(2)]
-    text = sg.explain(sg.softmax(xs)[0])
-    assert "  v1 = exp(x0 - 1) " in text
-    assert "  v3 = v1 + v2                   = 1.36788" in text
-    assert "  v5 = v1 / v3                   = 0.268941" in text
-    assert "= abs(x0)" in sg.explain(abs(xs[0]) * xs[1])
+    share = sg.softmax(xs)[0]
+    powers = share.parents[0]  # inside, softmax goes number by number
+    assert "  v1 = exp(x0 - 1) " in sg.explain(powers)
+
+
+MANY = """\
+Forward
+  W  = [[1, 2], [3, -1]] (2, 2)
+  b  = [0.5, 0.25] (2,)
+  v1 = W @ [1, 2] = [5, 1] (2,)
+  v2 = v1 + b     = [5.5, 1.25] (2,)
+  h  = v2 * v2    = [30.25, 1.5625] (2,)
+  v3 = h[1]       = 1.5625
+  v4 = sum(h)     = 31.8125
+  y  = v3 * v4    = 49.707
+
+Backward: upstream * local, from dy/dy = 1
+  y = v3 * v4
+    dy/dv3 = v4 = 31.8125      1 * 31.8125 = 31.8125
+    dy/dv4 = v3 = 1.5625       1 * 1.5625 = 1.5625
+  v4 = sum(h)
+    dv4/dh = 1                 1.5625 * 1 = [1.5625, 1.5625]
+  v3 = h[1]
+    to h by upstream in its place: [-, 31.8125]
+  h = v2 * v2
+    dh/dv2 = v2 = [5.5, 1.25]  [1.5625, 33.375] * [5.5, 1.25] = [8.59375, 41.7188]
+    dh/dv2 = v2 = [5.5, 1.25]  [1.5625, 33.375] * [5.5, 1.25] = [8.59375, 41.7188]
+  v2 = v1 + b
+    dv2/dv1 = 1                [17.1875, 83.4375] * 1 = [17.1875, 83.4375]
+    dv2/db = 1                 [17.1875, 83.4375] * 1 = [17.1875, 83.4375]
+  v1 = W @ [1, 2]
+    to W by outer(upstream, [1, 2]): [[17.1875, 34.375], [83.4375, 166.875]]
+
+Sums, where several ways meet
+  dy/dh = [1.5625, 1.5625] + [-, 31.8125] = [1.5625, 33.375]
+  dy/dv2 = [8.59375, 41.7188] + [8.59375, 41.7188] = [17.1875, 83.4375]
+
+Gradient
+  dy/dW = [[17.1875, 34.375], [83.4375, 166.875]]
+  dy/db = [17.1875, 83.4375]"""
+
+
+def test_a_vector_and_a_matrix_are_one_line_each_with_their_shape() -> None:
+    weights = sg.Variable([[1.0, 2.0], [3.0, -1.0]], name="W")
+    h = weights @ [1.0, 2.0] + sg.Variable([0.5, 0.25], name="b")
+    h = h * h
+    h.label = "h"
+    y = h[1] * h.sum()
+    y.label = "y"
+    assert re.sub(r"   +", "  ", sg.explain(y, width=120)) == re.sub(r"   +", "  ", MANY)
+
+
+def test_a_number_beside_many_gets_the_sum_of_what_each_passes_on() -> None:
+    x, v = sg.Value(2.0, label="x"), sg.Variable([1.0, 3.0], name="v")
+    m = sg.Variable([[1.0, 1.0], [2.0, 2.0]], name="M")
+    text = sg.explain((x * m * v).sum(), width=120)
+    assert "sum([[1, 3], [1, 3]] * [[1, 1], [2, 2]]) = 12" in text
+    assert "sum([[1, 1], [1, 1]] * [[2, 2], [4, 4]], axis=0) = [6, 6]" in text
 
 
 def test_a_pullback_gives_one_share_for_an_operand_that_stands_twice() -> None:

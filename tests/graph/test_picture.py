@@ -44,13 +44,13 @@ def test_up_to_80_nodes_each_is_drawn_and_of_more_neurons_are_folded() -> None:
     assert len(cells_of(small)) == len(small.computed)
     folded = [*cells_of(large).values()]
     assert len(folded) == 17
-    assert [cell.text for cell in folded[:2]] == ["dot, +, relu\n3 more inputs"] * 2
+    assert [cell.text for cell in folded[:2]] == ["dot, +, relu\n2 more inputs"] * 2
 
 
 def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> None:
     weights = [sg.Value(0.1 * i, label=f"w[{i}]") for i in range(30)]
     picture = Picture(Graph([sg.relu(sg.Vector(weights).dot([1.0] * 30))]))
-    assert [cell.text for cell in picture.cells.values()] == ["dot\n58 more inputs", "relu"]
+    assert [cell.text for cell in picture.cells.values()] == ["dot\n29 more inputs", "relu"]
     assert picture.size[1] < 3
     shown = texts(plot.graph(sg.Vector(weights).dot([0.25] * 30), local_derivatives=True))
     assert shown.count("0.25") == 2  # of the two weights that show
@@ -58,9 +58,21 @@ def test_in_a_wide_graph_operations_show_some_inputs_and_count_the_rest() -> Non
 
 
 def test_an_operation_none_of_whose_inputs_show_counts_them_all() -> None:
-    m = nn.MLP(2, [8, 1], activation="relu", seed=1)
-    counts = [text for text in texts(plot.graph(m([0.5, 0.25]))) if "inputs" in text]
-    assert counts == [*["dot, +, relu\n3 inputs"] * 8, "dot, +\n9 more inputs"]
+    neurons = [sg.relu(sg.Variable([1.0, 2.0]).dot([0.5, 0.25]) + sg.Variable(0.0)) for _ in range(12)]
+    counts = [text for text in texts(plot.graph(sg.Vector(neurons).sum() + 1.0)) if "inputs" in text]
+    assert counts == ["dot, +, relu\n2 inputs"] * 12
+
+
+def test_a_network_on_matrices_is_drawn_as_its_layers() -> None:
+    m = nn.MLP(2, [16, 16, 1], seed=1)
+    score = m([0.5, 0.25])
+    found = texts(plot.graph(score, gradients=True, local_derivatives=True))
+    boxes = [text.splitlines()[0] for text in found if "grad" in text]
+    assert {"w0 (16, 2)", "b0 (16,)", "w1 (16, 16)", "b1 (16,)", "w2 (1, 16)"} <= {*boxes}
+    assert found.count("@") == found.count("tanh") == 2
+    score.backward()
+    ends = m.trainable_variables[0].grad
+    assert f"grad [{ends[0][0]:.3g}, …, {ends[-1][-1]:.3g}]" in "\n".join(found)
 
 
 def test_what_is_not_folded_keeps_all_its_edges_in_a_folded_graph() -> None:

@@ -72,7 +72,7 @@ def test_before_backward_each_grad_is_0_and_the_picture_says_so() -> None:
 
 
 def test_one_input_is_not_called_inputs() -> None:
-    cell = Cell(sg.sin(sg.Value(1.0)))
+    cell = Cell(sg.sin(sg.Value(1.0)), [1.0])
     cell.hidden = 1
     assert cell.text == "sin\n1 more input"
     cell.inputs = {}
@@ -345,10 +345,10 @@ POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
 @pytest.mark.parametrize(
     ("draw", "error", "words"),
     [
-        (lambda: plot.graph(2.0), TypeError, "expected a Value"),
+        (lambda: plot.graph(2.0), TypeError, "takes a Value"),
         (lambda: plot.graph(sg.Value(1.0), local_derivatives=1), TypeError, "local_derivatives is True or False"),
-        (lambda: plot.to_dot("x"), TypeError, "expected a Value"),
-        (lambda: plot.to_mermaid(None), TypeError, "expected a Value"),
+        (lambda: plot.to_dot("x"), TypeError, "takes a Value"),
+        (lambda: plot.to_mermaid(None), TypeError, "takes a Value"),
         (lambda: plot.derivatives(2.0, 0, 1), TypeError, "derivatives takes a function"),
         (lambda: plot.derivatives(sg.sin, 1, 1), ValueError, "from lo to hi"),
         (lambda: plot.descent(2.0, [(1.0, 2.0)]), TypeError, "descent takes a function"),
