@@ -96,4 +96,4 @@ def test_a_message_names_the_users_own_file_and_line() -> None:
     with sg.detect_anomaly(), pytest.raises(FloatingPointError) as caught:
         sg.Vector([x, x]).prod()
     line = caught.traceback[0].lineno + 1
-    assert str(caught.value) == f"prod(1e+200, 1e+200) gave inf, at {__file__}, line {line}"
+    assert str(caught.value) == f"prod(1e+200, 1e+200) of shape (2,) gave inf, at {__file__}, line {line}"

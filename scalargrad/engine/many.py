@@ -79,14 +79,12 @@ def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
     rows = [x.row if isinstance(x, (Value, Values)) else as_number(x) for x in things]
     columns = [column_of(x, shape) for x in rows]
     numbers, derivatives = columns_of(operation, columns, followed)
-    if not interval.enabled or derivatives.count(None) == len(derivatives):
-        return constants(numbers, shape)
     return computed(operation.name, numbers, shape, rows, derivatives, interval)
 
 
 def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
-    """Whether each element has to have a row of its own: where each is looked at, or some are followed and some not."""
-    if interval.tracer is not None or interval.detector is not None:
+    """Whether each element has to have a row of its own: while a function is traced, or where some are followed."""
+    if interval.tracer is not None:
         return True
     for x in things:
         row = x.row if isinstance(x, Values) else None
@@ -146,7 +144,7 @@ def reduced(operation: Operation, *things: Values) -> Value:
     rows = [x.row for x in things]
     numbers: Any = rows[0][NUMBER] if len(rows) == 1 else tuple(chain(*[row[NUMBER] for row in rows]))
     data = operation.evaluate(numbers)
-    if not interval.enabled or True not in followed:
+    if (not interval.enabled or True not in followed) and interval.detector is None:
         return make_constant(data)
     (rule,) = operation.rules
     if callable(rule):
@@ -161,18 +159,22 @@ def value_of_many(
     name: str, number: Number, rows: Sequence[Row], derivatives: Sequence[Any], interval: Interval
 ) -> Value:
     """A value that was computed of many numbers at once."""
-    if derivatives.count(None) == len(derivatives):
-        return make_constant(number)
     value = new(Value)
-    value.row = (next_serial(), interval.number, name, number, None, tuple(rows), (), tuple(derivatives))
-    return value
+    value.row = row = (next_serial(), interval.number, name, number, None, tuple(rows), (), tuple(derivatives))
+    if interval.detector is not None:
+        interval.detector.note(row)
+    return value if interval.enabled and derivatives.count(None) < len(derivatives) else make_constant(number)
 
 
 def computed(
     name: str, numbers: Any, shape: Shape, rows: Sequence[Any], derivatives: Sequence[Any], interval: Interval
 ) -> Any:
-    """What many numbers were computed by, in a row of their own."""
-    return on_shape((next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives)))
+    """Many numbers that were computed at once: in a row of their own, or constants where nothing is followed."""
+    row = (next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives))
+    if interval.detector is not None:
+        interval.detector.note(row)
+    is_followed = interval.enabled and derivatives.count(None) < len(derivatives)
+    return on_shape(row) if is_followed else constants(numbers, shape)
 
 
 def leaf_of_many(numbers: tuple[Number, ...], shape: Shape) -> Any:
@@ -498,8 +500,6 @@ def matmul(left: Any, right: Any) -> Any:
         by_column = [ys[i::columns] for i in range(columns)]
         numbers = tuple([sum(map(mul, x, y), zero) for x in by_row for y in by_column])
     follows = [x.is_followed_in(interval) or None for x in (left, right)]
-    if not interval.enabled or True not in follows:
-        return constants(numbers, shape)
     return computed(MATMUL, numbers, shape, (of_left, of_right), follows, interval)
 
 

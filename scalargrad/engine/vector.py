@@ -16,7 +16,6 @@ from .many import (
     as_values,
     classes,
     computed,
-    constants,
     derivatives_by_halves,
     elements,
     elements_for,
@@ -218,7 +217,7 @@ class Vector(Values):
         if is_apart(interval, (self,) if singles else (self, other)):
             return record(reductions.dot, (*self, *other))
         number = sum(map(operator.mul, numbers, others), ZERO)
-        if not interval.enabled:
+        if not interval.enabled and interval.detector is None:
             return make_constant(number)
         by_row, by_others = derivatives_by_halves(reductions.dot, numbers, others)
         if not self.is_followed_in(interval):
@@ -289,9 +288,8 @@ def softmax(vector: Any) -> Any:
         shares += range(len(numbers), len(numbers) + width)
         numbers += [power / whole for power in powers]
     found = tuple([numbers[i] for i in shares])
-    if not interval.enabled or not values.is_followed_in(interval):
-        return constants(found, values.shape)
-    parts = computed(SOFTMAX, tuple(numbers), (len(numbers),), (values.row,), (1,), interval)
+    follows = 1 if values.is_followed_in(interval) else None
+    parts = computed(SOFTMAX, tuple(numbers), (len(numbers),), (values.row,), (follows,), interval)
     return moved(TAKE, parts, found, values.shape, tuple(shares))
 
 

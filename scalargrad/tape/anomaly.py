@@ -6,7 +6,23 @@ import math
 
 from ..checks import place
 from ..engine.contexts import Block
-from ..engine.rows import NUMBER, derivatives_of, identity_of, operands_of, operation_of
+from ..engine.rows import (
+    D_RIGHT,
+    ELEMENT,
+    NUMBER,
+    OPERATION,
+    RIGHT,
+    SHAPE,
+    SOFTMAX,
+    derivatives_of,
+    element_of,
+    identity_of,
+    is_many,
+    operands_in,
+    operands_of,
+    operation_of,
+    place_in,
+)
 from ..engine.value import number_of
 
 TYPE_CHECKING = False
@@ -62,13 +78,16 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     def note(self, row: Row) -> None:
         """Look at a new row, and keep where it was made."""
         self._places[identity_of(row)] = place()
-        if row[NUMBER] is not None:
-            self.check(operation_of(row), numbers_in(row), row[NUMBER])
+        rows = [row]
+        if is_many(row):
+            rows = [element_of(row, i) for i, number in enumerate(row[NUMBER]) if not is_finite(number)]
+        for each in rows[: row[NUMBER] is not None]:
+            self.check(operation_of(each), numbers_in(each), each[NUMBER], where_in_many(each))
 
-    def check(self, operation: Operation, operands: Sequence[Any], data: Any) -> None:
+    def check(self, operation: Operation, operands: Sequence[Any], data: Any, where: str = "") -> None:
         """Raise FloatingPointError if an operation gave nan or inf."""
         if not is_finite(data):
-            raise FloatingPointError(f"{operation.describe(operands)} gave {data!r}, {place()}")
+            raise FloatingPointError(f"{operation.describe(operands)}{where} gave {data!r}, {place()}")
 
     # -- sweeps
 
@@ -84,7 +103,8 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
             return
         if operation_of(row).pull_back is not None:
             raise FloatingPointError(f"{self.describe(row)} passed {total!r} backward")
-        local = next(d for x, d in zip(operands_of(row), derivatives_of(row)) if x is operand)
+        pairs = zip(operands_of(row), derivatives_of(row))
+        local = next(d for x, d in pairs if type(x) is tuple and identity_of(x) == identity_of(operand))
         raise FloatingPointError(
             f"{self.describe(row)} passed {term!r} backward: its adjoint {adjoint!r} times the "
             f"derivative {local!r}" + (f", which adds up to {total!r}" if is_finite(term) else "")
@@ -93,7 +113,20 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     def describe(self, row: Row) -> str:
         """A row as one would write it, and where it was made."""
         shown = operation_of(row).describe(numbers_in(row))
-        return f"{shown}, made {self._places.get(identity_of(row), 'before detect_anomaly()')},"
+        (whole,) = row[RIGHT] if row[OPERATION] == ELEMENT else (row,)
+        made = self._places.get(identity_of(whole), "before detect_anomaly()")
+        return f"{shown}{where_in_many(row)}, made {made},"
+
+
+def where_in_many(row: Row) -> str:
+    """Of which vector or matrix a number is an element, or was computed."""
+    if row[OPERATION] == ELEMENT:
+        (whole,), (i,) = row[RIGHT], row[D_RIGHT]
+        if whole[OPERATION] == SOFTMAX:
+            return f" in softmax of shape {whole[RIGHT][0][SHAPE]}"
+        return f" in element {[*place_in(whole[SHAPE], i)]} of shape {whole[SHAPE]}"
+    shapes = [str(x[SHAPE]) for x in operands_in(row) if is_many(x)]
+    return f" of shape{'s' * (len(shapes) > 1)} {' and '.join(shapes)}" if shapes else ""
 
 
 def numbers_in(row: Row) -> list[Any]:

@@ -405,6 +405,8 @@ MATRIX = [
     Case("Matrix.numpy", "an argument", lambda g: g.m.numpy(0), TypeError, "2 were given", "takes 1 " + ARITY),
 ]
 SHARED = [
+    Case("Vector.label", "deleted", lambda g: delattr(g.v, "label"), AttributeError, "label", "no deleter"),
+    Case("Matrix.label", "deleted", lambda g: delattr(g.m, "label"), AttributeError, "label", "no deleter"),
     Case("Vector.shape", "set", lambda g: setattr(g.v, "shape", (2,)), AttributeError, "shape", "no setter"),
     Case(
         "Vector.is_tracked", "set", lambda g: setattr(g.v, "is_tracked", 1), AttributeError, "is_tracked", "no setter"

@@ -277,13 +277,21 @@ def test_second_derivatives_are_those_of_single_values(whole: Any, single: Any) 
 # ---- Who looks at each element ---------------------------------------------------------------------------------------
 
 
-def test_an_anomaly_is_told_of_the_element_that_has_it() -> None:
-    v, m = sg.Variable([1.0, 1e200]), sg.Variable([[1.0, 1e200]])
+@pytest.mark.parametrize("make", [sg.Variable, sg.constant])
+def test_an_anomaly_is_told_with_the_element_that_has_it_and_the_shape(make: Any) -> None:
+    v, m, gone = make([1.0, 1e200]), make([[1.0, 1e200]]), make([1.0, math.nan])
+    told = {
+        r"1e\+200 \* 1e\+200 in element \[1\] of shape \(2,\) gave inf, at .*test_many\.py": lambda: v * v,
+        r"1e\+200 \* 1e\+200 in element \[0, 1\] of shape \(1, 2\) gave inf": lambda: m * v,
+        r"dot\(1\.0, 1e\+200, 1\.0, 1e\+200\) in element \[0\] of shape \(1,\) gave inf": lambda: m @ v,
+        r"dot\(.*\) of shapes \(2,\) and \(2,\) gave inf": lambda: v.dot(v),
+        r"prod\(.*\) of shape \(4,\) gave inf": lambda: sg.concatenate([v, v]).prod(),
+        r"exp_gap\(nan, 1\.0\) in softmax of shape \(2,\) gave nan": lambda: sg.softmax(gone),
+    }
     with sg.detect_anomaly():
-        with pytest.raises(FloatingPointError, match=r"1e\+200 \* 1e\+200 gave inf"):
-            v * v
-        with pytest.raises(FloatingPointError, match="gave inf"):
-            m @ v
+        for message, compute in told.items():
+            with pytest.raises(FloatingPointError, match=message):
+                compute()
         assert (v + 1.0)[1:].sum().data == 1e200
         assert m.T.shape == (2, 1)
         assert (v[:1] @ v[:1]).data == 1.0

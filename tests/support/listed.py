@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 import scalargrad as sg
 from scalargrad.engine.many import Values, elements
 from scalargrad.engine.rows import derivatives_of, identity_of, operands_of, rows_below
+from scalargrad.engine.value import record
+from scalargrad.operations.operation import registry
+from scalargrad.operations.reductions import softmax_shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,9 +163,9 @@ class Listed:
         return Many([function(*line) for line in zip(*columns)], shape)
 
     def reduce(self, name: str, x: Any) -> Any:
-        # A Vector of separate Values, each of which gets its own term: with a detector the whole has no other way.
-        with sg.detect_anomaly():
-            return getattr(sg.Vector(x.values), name)()
+        if not x.values:
+            return getattr(sg.Vector([]), name)()
+        return record(registry[name], x.values)
 
     def along(self, name: str, x: Any, axis: int) -> Any:
         lines = x.columns() if axis == 0 else x.by_rows()
@@ -192,8 +195,7 @@ class Listed:
         return Many(found, (*x.shape[:-1], *y.shape[1:])) if len(x.shape) + len(y.shape) > 2 else found[0]
 
     def dot(self, x: Any, y: Any) -> Any:
-        with sg.detect_anomaly():
-            return sg.Vector(x.values).dot(sg.Vector(y.values))
+        return record(registry["dot"], (*x.values, *y.values))
 
     def join(self, xs: list[Any]) -> Any:
         return Many(xs, (len(xs),))
@@ -202,8 +204,7 @@ class Listed:
         return Many([value for x in xs for value in x.values], (len(xs), *xs[0].shape))
 
     def softmax(self, x: Any) -> Any:
-        with sg.detect_anomaly():
-            return Many([value for row in x.by_rows() for value in sg.softmax(row)], x.shape)
+        return Many([value for row in x.by_rows() for value in softmax_shares(*row)], x.shape)
 
     def stop(self, x: Any) -> Any:
         return Many(map(sg.stop_gradient, x.values), x.shape) if isinstance(x, Many) else sg.stop_gradient(x)
