@@ -17,6 +17,7 @@ from operator import add, mul, neg
 from ..operations.reductions import ZERO
 from . import backprop
 from .backprop import Adjoints
+from .many import products
 from .rows import (
     D_RIGHT,
     ELEMENT,
@@ -308,8 +309,8 @@ def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
     if len(terms) == 1 and type(found) is list:
         return found, False
     if type(found) is Outer and len(terms) > 1 and {*map(type, terms)} == {Outer}:
-        columns = [*zip(*[term.across for term in terms])]
-        return [sum(map(mul, x, y), ZERO) for x in zip(*[term.down for term in terms]) for y in columns], False
+        down, across = [*zip(*[term.down for term in terms])], [*zip(*[term.across for term in terms])]
+        return products(down, across), False
     found, has_gaps, is_own = None, False, False
     for term in terms:
         if type(term) is Part:
@@ -413,14 +414,14 @@ def terms_of_product(operands: Any, follows: Any, adjoint: list[Any], *_: Any) -
         else:
             of_right = [right[NUMBER][i : i + columns][::-1] for i in range(0, common * columns, columns)]
             of_adjoint = [adjoint[i : i + columns][::-1] for i in range(0, len(adjoint), columns)]
-            terms.append((left, [sum(map(mul, x, y), ZERO) for x in of_adjoint for y in of_right]))
+            terms.append((left, products(of_adjoint, of_right)))
     if follows[1] is not None:
         if len(adjoint) == columns:
             terms.append((right, Outer(left[NUMBER], adjoint)))
         else:
             across = [adjoint[i::columns][::-1] for i in range(columns)]
             down = [left[NUMBER][i::common][::-1] for i in range(common)]
-            terms.append((right, [sum(map(mul, x, y), ZERO) for x in down for y in across]))
+            terms.append((right, products(down, across)))
     return terms
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given, reject
+from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad.engine import many
@@ -76,3 +78,22 @@ def test_what_goes_wrong_in_an_element_is_told_of_that_element() -> None:
         1 / v
     with pytest.raises(ValueError, match=r"^log\(0\.0\)"):
         sg.log(v)
+
+
+NUMBERS = st.one_of(st.sampled_from([0.0, -0.0, 1, -3, math.inf, Fraction(1, 3)]), st.floats(-1e3, 1e3))
+
+
+@given(data=st.data(), length=st.integers(0, 70))
+def test_products_written_out_are_those_of_the_definition(data: Any, length: int) -> None:
+    lines = st.lists(st.tuples(*[NUMBERS] * length), max_size=3)
+    rows, columns = data.draw(lines), data.draw(lines)
+    got = many.products(rows, columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many, "fast_products", [])
+        assert exactly(got) == exactly(many.products(rows, columns))
+
+
+def test_what_is_long_is_not_written_out() -> None:
+    for written in many.fast_products:  # which may have been deleted
+        assert written([(2.0, 3.0)], [(5.0, 7.0)]) == [31.0]
+        assert written([(1.0,) * 65], [(1.0,) * 65]) is None
