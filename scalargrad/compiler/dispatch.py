@@ -17,7 +17,7 @@ from unicodedata import normalize
 from ..checks import OWN_FILES, in_place_of, is_array
 from ..engine import contexts
 from ..engine.many import Values, elements
-from ..engine.rows import number_in
+from ..engine.rows import NUMBER, number_in
 from ..engine.value import Value, number_of
 from ..pytree import is_number, is_passed_over, parts_of, plain_structure, refill, scalars_of
 from ..transforms.run import Transform, are_followed
@@ -519,7 +519,7 @@ def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
         numbers.append(x)
         return float
     if isinstance(x, Values):
-        numbers.extend(elements(x))
+        numbers += elements(x) if x.is_tracked or contexts.open_blocks else x.row[NUMBER]
         return Values, x.shape
     if is_array(x) and not is_passed_over(x):
         entries = x.ravel().tolist()

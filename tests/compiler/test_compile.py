@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import scalargrad as sg
+from scalargrad.engine.many import Values
 from tests.support.compiling import eager, exactly, loss
 
 # ---- Differentiable --------------------------------------------------------------------------------------------------
@@ -104,6 +105,29 @@ def test_a_function_of_matrices_is_compiled_and_gives_matrices() -> None:
     w.assign([[1.0, 0.0], [0.0, 1.0]])
     assert compiled(m, v)[1] == layer(m, v)[1].data
     assert "Paths known: 1." in compiled.source
+
+
+def test_a_call_makes_no_value_for_each_element_of_a_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = sg.compile(sg.value_and_grad(lambda m, v: (m @ v).sum()))
+    m, v = sg.Matrix([[1.0, 2.0], [3.0, 4.0]]), sg.Vector([5, 6.0])
+    value, gradient = compiled(m, v)
+    monkeypatch.setattr(Values, "element", lambda self, i: pytest.fail("an element was made"))
+    again, gradient_again = compiled(m, v)
+    monkeypatch.undo()
+    assert value == again == 56.0
+    assert gradient == gradient_again == [[5.0, 6.0], [5.0, 6.0]]
+
+
+@pytest.mark.usefixtures("no_fallback")
+def test_a_matrix_that_is_followed_is_differentiated_through_a_compiled_function() -> None:
+    compiled = sg.compile(lambda m: (m * m).sum())
+    numbers = [[1.0, 2.0], [3.0, 4.0]]
+    m = sg.Matrix(numbers)
+    assert compiled(m) == 30.0
+    with sg.GradientTape() as tape:
+        tape.watch(m)
+        y = compiled(m)
+    assert tape.gradient(y, m) == sg.grad(compiled)(m) == [[2.0, 4.0], [6.0, 8.0]]
 
 
 def test_the_gradient_by_a_matrix_is_compiled() -> None:
