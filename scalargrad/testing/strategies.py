@@ -6,7 +6,10 @@ both are installed.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from functools import lru_cache
+from math import prod
 
 from hypothesis import strategies as st
 
@@ -17,8 +20,10 @@ from ..engine.vector import Vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
+
+Shape = tuple[int, ...]
 
 
 def steps_in(text: str) -> list[str]:
@@ -52,6 +57,28 @@ LOOPS = [
     "{2} = {0}\nwhile abs({2}) > 1:\n    {2} = ({2} + {1} / 4) / 2",
     "{2} = {0}\nfor _ in range(3):\n    {2} = ({2} + {1}) / 2",
     "{2} = {0}\nfor _ in range(int(abs({1}))):\n    {2} = {2} * {1} / 4",
+]
+# Steps on vectors and matrices: by the dimensions of the operands, with {c} for what keeps the result between -4 and 4,
+# {i} and {j} for indices, and the shape of the result as a function of those of the operands and of the indices.
+ON_MANY: list[tuple[tuple[int, ...], str, Callable[..., Shape]]] = [
+    ((1,), "{0}.sum() / {c}", lambda *_: ()),
+    ((2,), "{0}.sum() / {c}", lambda *_: ()),
+    ((1,), "{0}.norm() / {c}", lambda *_: ()),
+    ((1,), "{0}.logsumexp() / {c}", lambda *_: ()),
+    ((1,), "math.exp({0} / 4) / math.exp({0} / 4).sum()", lambda x, *_: x),
+    ((1,), "{0}[{i}]", lambda *_: ()),
+    ((1,), "{0}[{i}:]", lambda x, i, _: (x[0] - i,)),
+    ((1,), "{0}[::-1]", lambda x, *_: x),
+    ((2,), "{0}[{i}]", lambda x, *_: x[1:]),
+    ((2,), "{0}[{i}, {j}]", lambda *_: ()),
+    ((2,), "{0}[:, {j}]", lambda x, *_: x[:1]),
+    ((2,), "{0}.T", lambda x, *_: x[::-1]),
+    ((2,), "{0}.mean(axis=0)", lambda x, *_: x[1:]),
+    ((2,), "{0}.sum(axis=1) / {c}", lambda x, *_: x[:1]),
+    ((1, 1), "{0} @ {1} / (4 * {c})", lambda *_: ()),
+    ((2, 1), "{0} @ {1} / (4 * {c})", lambda x, *_: x[:1]),
+    ((1, 2), "{0} @ {1} / (4 * {c})", lambda _, y, *__: y[1:]),
+    ((2, 2), "{0} @ {1} / (4 * {c})", lambda x, y, *_: (x[0], y[1])),
 ]
 INPUTS = "xyzuvw"
 
@@ -148,11 +175,12 @@ def programs(
     branches: bool = False,
     min_steps: int = 1,
     loops: bool = False,
+    shapes: Sequence[tuple[int, ...]] | None = None,
 ) -> st.SearchStrategy[Program]:
     """Random well-conditioned functions as Python callables: see `Program`.
 
     They are smooth unless there are `branches` or `loops`. A failing one shrinks to fewer and simpler steps, and what
-    it prints as can be pasted.
+    it prints as can be pasted. They give a number, also where their arguments are Vectors and Matrixes.
 
     Args:
         max_inputs: how many arguments they have at most, up to 6.
@@ -161,16 +189,22 @@ def programs(
         branches: whether there are also `max`, `min`, `abs` and conditions on the numbers.
         min_steps: how many steps they take at least; those that the result does not need are left out.
         loops: whether there are also loops, of which some run as often as the numbers say.
+        shapes: the shape of each argument, in place of `max_inputs`: () for a number, (n,) for a Vector, (m, n) for a
+            Matrix. Then there are no `branches` and no `loops`.
 
     Raises:
-        TypeError: one of the numbers is no integer, or one of the flags no truth value.
-        ValueError: `max_inputs` is not between 1 and 6, or `min_steps` not between 1 and
-            `max_steps`.
+        TypeError: one of the numbers is no integer, or one of the flags no truth value, or `shapes` are no shapes.
+        ValueError: `max_inputs` is not between 1 and 6, or `min_steps` not between 1 and `max_steps`, or there are no
+            shapes, or more than 6, or `branches` or `loops` with them.
 
     >>> from hypothesis import find
     >>> find(programs(), lambda program: "log1p" in program.source)
     def program(x):
         return math.log1p(x * x)
+    >>> find(programs(shapes=[(2, 3), (3,)]), lambda program: "x @ y" in program.source)
+    def program(x, y):
+        t0 = x @ y / (4 * 3)
+        return t0.sum() / 2
     """
     max_inputs = require_integer("max_inputs of programs", max_inputs)
     max_steps = require_integer("max_steps of programs", max_steps, 1)
@@ -181,6 +215,10 @@ def programs(
         raise ValueError(f"max_inputs of programs is between 1 and {len(INPUTS)}, not {max_inputs!r}")
     if not 1 <= min_steps <= max_steps:
         raise ValueError(f"min_steps of programs is between 1 and max_steps, not {min_steps!r} with {max_steps!r}")
+    if shapes is not None:
+        if branches or loops:
+            raise ValueError("programs takes shapes without branches and loops, which go by single numbers")
+        return programs_on_many(require_shapes(shapes), (min_steps, max_steps), ARITHMETIC + FUNCTIONS * functions)
     templates = ARITHMETIC + FUNCTIONS * functions + BRANCHES * branches + LOOPS * loops
     return drawn_programs(max_inputs, (min_steps, max_steps), templates)
 
@@ -204,6 +242,73 @@ def drawn_programs(
         steps.append((f"t{k}", template.format(first, second, f"t{k}"), (first, second)))
         names.append(f"t{k}")
     return Program(arity, source_of(names[:arity], steps))
+
+
+def require_shapes(shapes: Any) -> list[Shape]:
+    """The shapes of arguments as tuples. Raises TypeError or ValueError for what is none."""
+    try:
+        found = [tuple([operator.index(n) for n in shape]) for shape in shapes]
+    except TypeError:
+        raise TypeError(f"shapes of programs is a list of shapes such as (), (3,) and (2, 3), not {shapes!r}") from None
+    if not 1 <= len(found) <= len(INPUTS) or any(len(shape) > 2 or any(n < 1 for n in shape) for shape in found):
+        raise ValueError(
+            f"shapes of programs is one to {len(INPUTS)} shapes of at most two lengths above 0, not {shapes!r}"
+        )
+    return found
+
+
+@st.composite
+def programs_on_many(
+    draw: st.DrawFn, shapes: Sequence[Shape], steps_between: tuple[int, int], templates: Sequence[str]
+) -> Program:
+    """What `programs` gives for arguments of given shapes.
+
+    A step that fits nothing that there is makes no difference, so that taking out any step leaves a program here, too.
+    """
+    names = [*INPUTS[: len(shapes)]]
+    shape_of = dict(zip(names, shapes))
+    steps: list[tuple[str, str, tuple[str, str]]] = []
+
+    def add(step: str, operands: tuple[str, str], shape: Shape) -> None:
+        steps.append((f"t{len(steps)}", step, operands))
+        names.append(steps[-1][0])
+        shape_of[names[-1]] = shape
+
+    least, most = steps_between
+    kinds = st.sampled_from([*templates, *ON_MANY])
+    choices = st.tuples(kinds, st.integers(0, 2), st.integers(0, most), st.integers(0, 5))
+    for kind, back, forth, index in draw(st.lists(choices, min_size=least, max_size=most)):
+        if isinstance(kind, str):
+            first = names[-1 - back % len(names)]
+            fitting = [name for name in names if go_together(shape_of[first], shape_of[name])]
+            second = fitting[forth % len(fitting)] if "{1}" in kind else first
+            add(kind.format(first, second), (first, second), max(shape_of[first], shape_of[second], key=len))
+            continue
+        dimensions, step, shape_from = kind
+        firsts = [name for name in names if len(shape_of[name]) == dimensions[0]]
+        if not firsts:
+            continue
+        first = second = firsts[-1 - back % len(firsts)]
+        x = shape_of[first]
+        i, j = index % x[0], index % x[-1]
+        count = prod(x)
+        if len(dimensions) == 2:
+            seconds = [name for name in names if len(shape_of[name]) == dimensions[1] and shape_of[name][0] == x[-1]]
+            if not seconds:
+                continue
+            second, count = seconds[forth % len(seconds)], x[-1]
+        shape = shape_from(x, shape_of[second], i, j) if len(dimensions) == 2 else shape_from(x, i, j)
+        add(step.format(first, second, c=count, i=i, j=j), (first, second), shape)
+    if not steps or shape_of[names[-1]]:
+        last = names[-1]
+        count = prod(shape_of[last])
+        add(f"{last}.sum() / {count}" if shape_of[last] else f"{last} / 2", (last, last), ())
+    return Program(len(shapes), source_of(INPUTS[: len(shapes)], steps))
+
+
+def go_together(x: Shape, y: Shape) -> bool:
+    """Whether operands of these shapes go together element by element."""
+    return not x or not y or x == y or x == y[1:] or y == x[1:]
 
 
 def source_of(inputs: Sequence[str], steps: Sequence[tuple[str, str, tuple[str, str]]]) -> str:

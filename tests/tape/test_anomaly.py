@@ -38,7 +38,7 @@ FORWARD: list[tuple[Callable[[], Any], str]] = [
     (lambda: -sg.Value(math.nan), r"neg\(nan\) gave nan"),
     (lambda: sg.tanh(sg.Value(math.nan)), r"tanh\(nan\) gave nan"),
     (lambda: sg.Vector([sg.Value(1e308), 1e308]).sum(), r"sum\(1e\+308, 1e\+308\) gave inf"),
-    (lambda: sg.Vector([sg.Value(1e200)]).dot([1e200]), r"dot\(1e\+200, 1e\+200\) of shapes \(1,\) and \(1,\) gave inf"),
+    (lambda: sg.Vector([sg.Value(1e200)]).dot([1e200]), r"dot\(1e\+200, 1e\+200\) of shapes .* gave inf"),
     (lambda: sg.math.hypot(sg.Value(1.7e308), 1.7e308), r"norm\(1.7e\+308, 1.7e\+308\) gave inf"),
     (lambda: overflowing(sg.Value(1.0)), r"overflowing\(.*gave inf"),
 ]

@@ -79,6 +79,15 @@ TABLE = [
         "at most max",
     ),
     Case("testing.programs", "loops 1", lambda _: testing.programs(loops=1), TypeError, "not 1", "loops is True or"),
+    Case("testing.programs", "a shape 3", lambda _: testing.programs(shapes=3), TypeError, "not 3", r"\(2, 3\)"),
+    Case(
+        "testing.programs",
+        "shapes with loops",
+        lambda _: testing.programs(shapes=[(3,)], loops=True),
+        ValueError,
+        "shapes",
+        "without branches and loops",
+    ),
     Case("testing.programs", "7 inputs", lambda _: testing.programs(7), ValueError, "not 7", "between 1 and 6"),
     Case(
         "testing.programs",

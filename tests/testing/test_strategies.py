@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 import subprocess
 import sys
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad import testing
-from scalargrad.testing import Program, programs, strategies, values, vectors
+from scalargrad.testing import Program, check_grads, programs, strategies, values, vectors
 
 COORDINATES = st.integers(-4000, 4000).map(lambda k: k / 1000)
 OPERATORS = {"+", "-", "*", "/", "**"}
@@ -142,12 +143,67 @@ def test_every_template_can_be_drawn_and_keeps_to_its_range() -> None:
         assert all(abs(Program(2, source)(x, y)) <= 5 for x in grid for y in grid), template
 
 
+# ---- Programs on vectors and matrices --------------------------------------------------------------------------------
+
+SHAPES: list[tuple[int, ...]] = [(2,), (), (2, 2), (1, 2)]
+
+
+def many(draw: Any, shape: tuple[int, ...]) -> Any:
+    """Numbers of a shape, as nested lists."""
+    return [many(draw, shape[1:]) for _ in range(shape[0])] if shape else draw(COORDINATES)
+
+
+@given(st.data())
+def test_a_program_on_vectors_and_matrices_stays_in_the_range_and_gives_a_number(data: st.DataObject) -> None:
+    program = data.draw(programs(shapes=SHAPES, max_steps=20))
+    point = [many(data.draw, shape) for shape in SHAPES]
+    on_constants = program(*map(sg.constant, point))
+    assert abs(on_constants.data) <= 4 + 1e-9
+    on_variables = program(*map(sg.Variable, point))
+    assert on_variables.data.hex() == on_constants.data.hex()
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_and_its_gradient_is_right(data: st.DataObject) -> None:
+    shapes = SHAPES[:3]
+    program = data.draw(programs(shapes=shapes))
+    point = [many(data.draw, shape) for shape in shapes]
+    assert check_grads(program, [sg.constant(x) for x in point])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [*[step.split("/ {c}")[0].split("/ (4")[0].strip() for _, step, _ in strategies.ON_MANY], "math.tanh({0})"],
+)
+def test_every_step_on_many_numbers_can_be_drawn(step: str) -> None:
+    shapes: list[tuple[int, ...]] = [(2,), (2, 2)]
+    if "{1}" in step:
+        shapes = [(2,), (2,), (2, 2), (2, 2)]
+    text = re.escape(step)
+    for field in ("{0}", "{1}", "{i}", "{j}"):
+        text = text.replace(re.escape(field), r"\w+")
+    patient = settings(max_examples=5000, database=None)
+    found = find(programs(shapes=shapes), lambda program: re.search(text, program.source) is not None, settings=patient)
+    assert found.arity == len(shapes)
+
+
+def test_a_step_that_fits_nothing_makes_no_difference() -> None:
+    alone = find(programs(shapes=[()], functions=False), lambda program: program.source.count("\n") == 1)
+    assert alone.source.startswith("def program(x):\n    return ")
+
+
 # ---- What is refused -------------------------------------------------------------------------------------------------
 
 
 def test_limits_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="max_inputs of programs is between 1 and 6, not 7"):
         find(programs(max_inputs=7), lambda program: True)
+    for shapes in ([], [(2, 0)], [(1, 2, 3)], [()] * 7):
+        with pytest.raises(
+            ValueError, match="shapes of programs is one to 6 shapes of at most two lengths above 0"
+        ):
+            find(programs(shapes=shapes), lambda program: True)
     with pytest.raises(ValueError, match="max_steps of programs is 1 or more, not 0"):
         find(programs(max_steps=0), lambda program: True)
 
