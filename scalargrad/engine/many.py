@@ -29,12 +29,12 @@ from .contexts import AMBIENT, current, open_blocks, refuse_in_trace
 from .rows import (
     CONSTANT,
     D_RIGHT,
+    INTERVAL,
     JOIN,
     KEY,
     MATMUL,
     NUMBER,
     OPERATION,
-    RIGHT,
     SHAPE,
     TAKE,
     TRANSPOSE,
@@ -160,21 +160,24 @@ def value_of_many(
     name: str, number: Number, rows: Sequence[Row], derivatives: Sequence[Any], interval: Interval
 ) -> Value:
     """A value that was computed of many numbers at once."""
-    value = new(Value)
-    value.row = row = (next_serial(), interval.number, name, number, None, tuple(rows), (), tuple(derivatives))
-    if interval.detector is not None:
-        interval.detector.note(row)
-    return value if interval.enabled and derivatives.count(None) < len(derivatives) else make_constant(number)
+    is_followed = interval.enabled and derivatives.count(None) < len(derivatives)
+    if is_followed or interval.detector is not None:
+        value = new(Value)
+        value.row = row = (next_serial(), interval.number, name, number, None, tuple(rows), (), tuple(derivatives))
+        if interval.detector is not None:
+            interval.detector.note(row)
+    return value if is_followed else make_constant(number)
 
 
 def computed(
     name: str, numbers: Any, shape: Shape, rows: Sequence[Any], derivatives: Sequence[Any], interval: Interval
 ) -> Any:
     """Many numbers that were computed at once: in a row of their own, or constants where nothing is followed."""
-    row = (next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives))
-    if interval.detector is not None:
-        interval.detector.note(row)
     is_followed = interval.enabled and derivatives.count(None) < len(derivatives)
+    if is_followed or interval.detector is not None:
+        row = (next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives))
+        if interval.detector is not None:
+            interval.detector.note(row)
     return on_shape(row) if is_followed else constants(numbers, shape)
 
 
@@ -205,40 +208,45 @@ classes: dict[int, tuple[Any, Any]] = {}
 def moved(name: str, source: Values, numbers: tuple[Any, ...], shape: Shape, places: Any) -> Any:
     """Some of the elements of a vector or matrix, or all of them in another order: those that stand at `places`."""
     interval = current() if open_blocks else AMBIENT
-    row = source.row
     if is_apart(interval, (source,)):
         return gathered([source.element(i) for i in places], shape)
+    if may_change(source):
+        return Live.of((source,), name, shape, places)
+    return on_shape(moved_row(interval, name, source, numbers, shape, places))
+
+
+def moved_row(interval: Interval, name: str, source: Values, numbers: Any, shape: Shape, places: Any) -> Row:
+    """The row of `moved`, of a constant where nothing is followed."""
+    row = source.row
     follows = row[OPERATION] is not CONSTANT if interval is AMBIENT else source.is_followed_in(interval)
     if not interval.enabled or not follows:
-        return on_shape((next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None))
+        return (next_serial(), interval.number, CONSTANT, numbers, None, None, shape, None)
     moves = (places,) if name == TAKE else (1,)
-    return on_shape((next_serial(), interval.number, name, numbers, None, (row,), shape, moves))
+    return (next_serial(), interval.number, name, numbers, None, (row,), shape, moves)
+
+
+def may_change(x: Any) -> bool:
+    """Whether something is a value, vector or matrix that may be assigned, or that a tape may come to watch."""
+    return isinstance(x, Live) or (isinstance(x, (Value, Values)) and not x.row[OPERATION])
 
 
 def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
-    """A vector, or what a shape says, of values and plain numbers, which become constants.
-
-    Of leaves and constants it is one that goes with what they are now: assigned, or watched by a tape.
-    """
+    """A vector, or what a shape says, of values and plain numbers, which become constants."""
     values = tuple(scalars)
     shape = (len(values),) if shape is None else shape
     kinds = {*map(type, values)}
     if kinds <= PLAIN:
         return constants(values, shape)
-    is_live = any(map(is_leaf_or_constant, values))
-    if kinds != {Value}:
-        values = tuple([element_value(x, i, shape) for i, x in enumerate(values)])
-    if is_live:
-        made = new(classes[len(shape)][1])
-        made.values = values
-        made.gathered = joined(values, shape).row
-        return made
-    return joined(values, shape)
+    if kinds == {Value}:
+        return put_together(values, shape)
+    is_live = any(map(may_change, values))
+    values = tuple([element_value(x, i, shape) for i, x in enumerate(values)])
+    return Live.of(values, JOIN, shape) if is_live else joined(values, shape)
 
 
-def is_leaf_or_constant(x: Any) -> bool:
-    """Whether something is a value that may be assigned, or that a tape may come to watch."""
-    return isinstance(x, Value) and not x.row[OPERATION]
+def put_together(parts: Sequence[Any], shape: Shape) -> Any:
+    """Values, or vectors and matrices, one after the other; what may change goes with what it is by then."""
+    return Live.of(tuple(parts), JOIN, shape) if any(map(may_change, parts)) else joined(parts, shape)
 
 
 def joined(things: Sequence[Any], shape: Shape) -> Any:
@@ -517,31 +525,64 @@ def derivatives_by_halves(operation: Operation, xs: Sequence[Any], ys: Sequence[
     return found[: len(xs)], found[len(xs) :]
 
 
-class Leaves:
-    """What was made of values some of which are leaves or constants: it goes with what they are now."""
+class Live:
+    """What was put together of leaves and constants, or taken from such: it goes with what they are now."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
-        values: tuple[Value, ...]
-        gathered: Row
+        sources: tuple[Any, ...]
+        made: Row  # the row that it had last
+        rows: list[Row]  # those of the sources then
+        move: tuple[str, Shape, Any]  # what was done to them, the shape of the result, and where its elements stood
+
+    @classmethod
+    def of(cls, sources: tuple[Any, ...], name: str, shape: Shape, places: Any = None) -> Any:
+        """A vector or a matrix that was joined, or moved, from sources that may change."""
+        made = new(classes[len(shape)][1])
+        made.sources, made.move, made.rows = sources, (name, shape, places), ()
+        made.made = made.remade(current() if open_blocks else AMBIENT)
+        return made
 
     @property
     def row(self) -> Row:
-        """The row of what they are now."""
-        row = self.gathered
-        if row[OPERATION] is CONSTANT or any(map(operator.is_not, [x.row for x in self.values], row[RIGHT])):
+        """The row of what they are now, in the interval that runs now."""
+        row, interval = self.made, current() if open_blocks else AMBIENT
+        if row[INTERVAL] != interval.number or any(map(operator.is_not, [x.row for x in self.sources], self.rows)):
             label = getattr(row[OPERATION], "label", None)
-            row = joined(self.values, row[SHAPE]).row
-            self.gathered = row = row if label is None else labelled(row, label)  # type: ignore[misc]
+            row = self.remade(interval)
+            self.made = row = row if label is None else labelled(row, label)  # type: ignore[misc]
         return row
 
     @row.setter
     def row(self, row: Row) -> None:
-        self.gathered = row  # type: ignore[misc]
+        self.made = row  # type: ignore[misc]
+
+    def remade(self, interval: Interval) -> Row:
+        """A row of what the sources are now."""
+        name, shape, places = self.move
+        self.rows = [x.row for x in self.sources]  # type: ignore[misc]
+        if name == JOIN:
+            return joined(self.sources, shape).row  # type: ignore[no-any-return]
+        numbers = self.rows[0][NUMBER]
+        return moved_row(interval, name, self.sources[0], tuple([numbers[i] for i in places]), shape, places)
 
     def element(self, i: int) -> Value:
-        return self.values[i]
+        """The element of the source."""
+        _, _, places = self.move
+        if places is not None:
+            return self.sources[0].element(places[i])  # type: ignore[no-any-return]
+        if isinstance(self.sources[0], Value):
+            return self.sources[i]  # type: ignore[no-any-return]
+        for source in self.sources:
+            if i < (count := len(source.row[NUMBER])):
+                break
+            i -= count
+        return source.element(i)  # type: ignore[no-any-return]
+
+    def grads(self) -> list[Number]:
+        """What `backward()` has added up in the elements of the sources."""
+        return [self.element(i).grad for i in range(len(self.made[NUMBER]))]
 
 
 PLAIN = {float, int}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..checks import plural
 from .many import (
-    Leaves,
+    Live,
     Values,
     classes,
     constants,
@@ -13,9 +13,9 @@ from .many import (
     gathered,
     has_elements,
     in_rows,
-    joined,
     moved,
     on_shape,
+    put_together,
 )
 from .rows import NUMBER, SHAPE, TAKE, TRANSPOSE
 from .value import number_of, shown
@@ -57,11 +57,11 @@ class Matrix(Values):
             made: Matrix = on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
             return made
         if type(rows) is list and {*map(type, rows)} == {Vector} and len({row.row[SHAPE] for row in rows}) == 1:
-            made = joined(rows, (len(rows), *rows[0].row[SHAPE]))
+            made = put_together(rows, (len(rows), *rows[0].row[SHAPE]))
             return made  # noqa: RET504  (which gives it its type)
         found, shape = rows_and_shape(rows)
-        if all(isinstance(row, Values) and not isinstance(row, Leaves) for row in found):
-            made = joined(found, shape)
+        if all(isinstance(row, Values) for row in found):
+            made = put_together(found, shape)
         else:
             made = gathered([x for row in found for x in row], shape)
         return made
@@ -236,9 +236,9 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     return rows, (len(rows), widths[0])
 
 
-class MatrixOfLeaves(Leaves, Matrix):
-    __slots__ = ("gathered", "values")
+class LiveMatrix(Live, Matrix):
+    __slots__ = ("made", "move", "rows", "sources")
 
 
-MatrixOfLeaves.__name__ = MatrixOfLeaves.__qualname__ = "Matrix"  # which is what it is to its users
-classes[2] = Matrix, MatrixOfLeaves
+LiveMatrix.__name__ = LiveMatrix.__qualname__ = "Matrix"  # which is what it is to its users
+classes[2] = Matrix, LiveMatrix

@@ -210,7 +210,7 @@ def ways_of(row: Row, i: int) -> list[tuple[int, int, Number | None]]:
         rows, columns = row[SHAPE]
         return [(0, i % columns * rows + i // columns, 1)]
     if name == JOIN:
-        if len(operands) == len(row[NUMBER]):
+        if not is_many(operands[0]):
             return [(i, 0, derivatives[i])]
         k = 0
         while i >= (count := len(operands[k][NUMBER])):

@@ -537,34 +537,34 @@ class Value(Element):
         number = row[NUMBER]
         adjoints = carry_back([(row, 1.0 if type(number) is float else one_like(number))])
         reached, sums = [], []
-        wholes: dict[int, list[Any]] = {}  # leaves of many numbers, with the sums for them
+        wholes: dict[float, list[Any]] = {}  # leaves of many numbers, with the sums for them
         find = leaves.get
         for key, adjoint in adjoints.items():
-            leaf = find(key, nothing)()
-            if leaf is None:
-                leaf = leaves.find(int(key)) if type(key) is float else None
-                if leaf is None or leaf.row[OPERATION] is CONSTANT:
-                    continue
-                i = round(key % 1 * (len(leaf.row[NUMBER]) + 1)) - 1
-                wholes.setdefault(int(key), [leaf, leaf.grads()])[1][i] += adjoint
-            elif leaf.row[OPERATION] is CONSTANT:
+            leaf, i = find(key, nothing)(), None
+            at = key if leaf is None else leaf.row[KEY]  # which differ where release 0.1 pickled an element
+            if type(at) is float and (whole := leaves.find(int(at))) is not None:
+                leaf, i = whole, round(at % 1 * (len(whole.row[NUMBER]) + 1)) - 1
+                key = int(at)
+            if leaf is None or leaf.row[OPERATION] is CONSTANT:
                 continue
-            elif type(leaf.row[KEY]) is float and (place := place_in_leaf(leaf.row)) is not None:
-                whole, i = place
-                wholes.setdefault(whole.row[KEY], [whole, whole.grads()])[1][i] += adjoint
-            elif type(adjoint) is list:
-                if leaf._grad is None and key not in wholes and None not in adjoint:
-                    wholes[key] = [leaf, [*adjoint]]  # type: ignore[index]
-                    continue
-                found = wholes.setdefault(key, [leaf, leaf.grads()])  # type: ignore[arg-type]
-                try:
-                    found[1] = [*map(operator.add, found[1], adjoint)]
-                except TypeError:  # it has gaps
-                    found[1] = [x if y is None else x + y for x, y in zip(found[1], adjoint)]
-            else:
+            if i is None and type(adjoint) is not list:
                 before = leaf._grad
                 reached.append(leaf)
                 sums.append(leaf.grad + adjoint if before is None else before + adjoint)
+                continue
+            if key not in wholes:
+                if i is None and leaf._grad is None and None not in adjoint:
+                    wholes[key] = [leaf, [*adjoint]]
+                    continue
+                wholes[key] = [leaf, leaf.grads()]
+            found = wholes[key]
+            if i is not None:
+                found[1][i] += adjoint
+                continue
+            try:
+                found[1] = [*map(operator.add, found[1], adjoint)]
+            except TypeError:  # it has gaps
+                found[1] = [x if y is None else x + y for x, y in zip(found[1], adjoint)]
         for whole, grads in wholes.values():
             reached.append(whole)
             sums.append(grads)

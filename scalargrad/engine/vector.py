@@ -11,7 +11,7 @@ from ..operations import reductions
 from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
 from .many import (
-    Leaves,
+    Live,
     Values,
     as_values,
     classes,
@@ -24,11 +24,11 @@ from .many import (
     has_elements,
     in_rows,
     is_apart,
-    joined,
     moved,
+    put_together,
     value_of_many,
 )
-from .rows import JOIN, NUMBER, OPERATION, SOFTMAX, TAKE
+from .rows import NUMBER, SOFTMAX, TAKE
 from .value import Value, make_constant, number_of, record, shown
 
 TYPE_CHECKING = False
@@ -122,8 +122,6 @@ class Vector(Values):
         except (IndexError, TypeError) as error:
             raise type(error)(f"expected an index or slice of {plural(len(self), 'element')}, got {index!r}") from None
         if isinstance(places, range):
-            if self.row[OPERATION] == JOIN:
-                return gathered(map(self.element, places))
             return moved(TAKE, self, self.row[NUMBER][index], (len(places),), places)
         return self.element(places)
 
@@ -233,12 +231,12 @@ class Vector(Values):
         return value_of_many("dot", number, (row, *singles), (by_row, *by_others), interval)
 
 
-class VectorOfLeaves(Leaves, Vector):
-    __slots__ = ("gathered", "values")
+class LiveVector(Live, Vector):
+    __slots__ = ("made", "move", "rows", "sources")
 
 
-VectorOfLeaves.__name__ = VectorOfLeaves.__qualname__ = "Vector"  # which is what it is to its users
-classes[1] = Vector, VectorOfLeaves
+LiveVector.__name__ = LiveVector.__qualname__ = "Vector"  # which is what it is to its users
+classes[1] = Vector, LiveVector
 
 
 def logsumexp(vector: Any) -> Any:
@@ -326,9 +324,7 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     if len({shape[1:] for shape in shapes}) > 1:
         raise ValueError(f"expected parts that fit, got shapes {' and '.join(map(str, shapes))} for axis={axis}")
     length = sum([shape[0] for shape in shapes])
-    if any(isinstance(x, Leaves) for x in found):
-        return gathered([x for part in found for x in elements(part)], (length, *shapes[0][1:]))
-    return joined(found, (length, *shapes[0][1:]))
+    return put_together(found, (length, *shapes[0][1:]))
 
 
 Sequence.register(Vector)

@@ -13,7 +13,6 @@ from ..engine.rows import (
     LEAF,
     NUMBER,
     OPERATION,
-    SERIAL,
     SHAPE,
     elements_of_row,
     identity_of,
@@ -227,7 +226,7 @@ class GradientTape(Block):
 
         def follows(row: Row, operand: Row) -> bool:
             return identity_of(row) in followed and (
-                identity_of(operand) in followed or self.follows_leaf(operand, row[SERIAL])
+                identity_of(operand) in followed or self.follows_leaf(operand, int(identity_of(row)))
             )
 
         for row in rows:

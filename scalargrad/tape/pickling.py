@@ -12,7 +12,7 @@ import copyreg
 from ..engine.backprop import Adjoints, keep, latest_adjoint
 from ..engine.contexts import current
 from ..engine.many import Values, elements, gathered
-from ..engine.matrix import Matrix, MatrixOfLeaves
+from ..engine.matrix import LiveMatrix, Matrix
 from ..engine.rows import (
     CONSTANT,
     KEY,
@@ -28,7 +28,7 @@ from ..engine.rows import (
     rows_below,
 )
 from ..engine.value import Value, gradient_of, holder_of, make_leaf, new, number_of, place_in_leaf, recorded, settle
-from ..engine.vector import Vector, VectorOfLeaves
+from ..engine.vector import LiveVector, Vector
 from ..pytree import nested_lists
 from .variable import ManyVariable, MatrixVariable, ScalarVariable, Variable, VectorVariable
 
@@ -204,7 +204,7 @@ def reduce_many_variable(variable: ManyVariable) -> tuple[Any, ...]:
     return restore_many_variable, (variable.shape, variable.trainable, variable.name, numbers, variable._grad)
 
 
-for _kind in (Vector, VectorOfLeaves, Matrix, MatrixOfLeaves):
+for _kind in (Vector, LiveVector, Matrix, LiveMatrix):
     copyreg.pickle(_kind, reduce_many)
 copyreg.pickle(VectorVariable, reduce_many_variable)
 copyreg.pickle(MatrixVariable, reduce_many_variable)

@@ -52,7 +52,9 @@ def is_of_rows(initial: Any, found: Any) -> bool:
 class Variable(Chosen):
     """A leaf that can be assigned: a scalar, which is a `Value`, a vector, which is a `Vector`, or a `Matrix`.
 
-    One of many numbers is one leaf. Each of its elements is a leaf, too, which can be assigned by itself.
+    One of many numbers is one leaf. Each of its elements is a leaf, too, which can be assigned by itself, and a row, a
+    slice or the transpose goes with it: assign the variable, and they have its new numbers. Assign the elements of one
+    variable from one thread at a time.
 
     Args:
         initial: a number, a Value (whose number is taken, as a new leaf), a list, Vector or array of these, or a list
@@ -207,6 +209,13 @@ class ManyVariable(Values):
         handle: Value | None = self.handles.find(i)
         return element_on(self.row, i) if handle is None else handle  # its truth value would be a path to a trace
 
+    if not TYPE_CHECKING:  # where each has its own
+
+        def __getitem__(self, index: Any) -> Any:
+            if open_blocks:
+                self.is_followed_in(current())
+            return super().__getitem__(index)
+
     def assign(self, value: Any) -> Self:
         """Take the numbers of a vector, matrix, list or array; returns the variable. No gradient flows through it.
 
@@ -252,11 +261,7 @@ class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
         def __getitem__(self, index: int) -> Value: ...
         @overload
         def __getitem__(self, index: slice) -> Vector: ...
-
-    def __getitem__(self, index: Any) -> Any:
-        if not isinstance(index, slice):
-            return super().__getitem__(index)
-        return Vector([self.element(i) for i in range(len(self))[index]])
+        def __getitem__(self, index: Any) -> Any: ...
 
 
 class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
@@ -272,11 +277,7 @@ class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
         def __getitem__(self, index: tuple[int, int]) -> Value: ...
         @overload
         def __getitem__(self, index: tuple[Any, Any]) -> Any: ...
-
-    def __getitem__(self, index: Any) -> Any:
-        if open_blocks:
-            self.is_followed_in(current())
-        return super().__getitem__(index)
+        def __getitem__(self, index: Any) -> Any: ...
 
 
 def leaf_numbers(values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:

@@ -13,6 +13,7 @@ import pytest
 
 import scalargrad as sg
 from scalargrad import Matrix, Value, Vector
+from scalargrad.engine.many import elements
 from scalargrad.engine.rows import NUMBER
 from tests.support.arrays import numbers_in
 
@@ -241,11 +242,83 @@ def test_its_row_drops_out_of_sight_of_the_garbage_collector() -> None:
     assert not gc.is_tracked(result.row[NUMBER])
 
 
-def test_a_row_that_was_taken_keeps_its_numbers() -> None:
-    m = sg.Variable([[1.0, 2.0]])
+PARTS: dict[str, Any] = {
+    "a row": lambda m: m[0],
+    "a column": lambda m: m[:, 1],
+    "rows": lambda m: m[1:],
+    "a block": lambda m: m[:, ::-1],
+    "the transpose": lambda m: m.T,
+    "a row of the transpose": lambda m: m.T[1],
+    "a part of a row": lambda m: m[0][1:],
+    "what was stacked": lambda m: sg.Matrix([m[1], m[0]]),
+    "what was joined": lambda m: sg.concatenate([m, m.T, [[1.0, 2.0]]])[1:4],
+}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_what_is_taken_of_a_variable_goes_with_it(part: Any) -> None:
+    m = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    held = part(m)
+    m.assign([[5.0, 6.0], [7.0, 8.0]])
+    assert held == part(m)
+    assert repr(held) == repr(part(m))
+    m[1, 0].data = 9.0
+    assert held == part(m)
+    (held * held).sum().backward()
+    assert held.grad == part(m).grad
+    wanted = m.grad
+    m.grad = 0
+    (part(m) * part(m)).sum().backward()
+    assert m.grad == wanted
+    with sg.no_grad():
+        made_inside = part(m)
+        assert made_inside.grad == held.grad
+        made_inside.grad = 0
+        assert not any(x.grad for x in elements(held))
+    assert made_inside.is_tracked
+    assert all(x is y for x, y in zip([*elements(made_inside)], [*elements(held)]) if x.is_leaf)
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_what_is_taken_of_a_constant_is_watched_with_it(part: Any) -> None:
+    c = sg.constant([[1.0, 2.0], [3.0, 4.0]])
+    held = part(c)
+    assert [*map(hash, elements(held))] == [*map(hash, elements(part(c)))]
+    with sg.GradientTape(persistent=True) as tape:
+        tape.watch(c)
+        y = (held * held).sum()
+    assert tape.gradient(y, c) == sg.grad(lambda m: (part(m) * part(m)).sum())(sg.Matrix(c.tolist()))
+    with sg.GradientTape(persistent=True) as tape:
+        tape.watch(held)
+        y = (c * c).sum()
+    watched = {*map(hash, elements(held))}
+    assert tape.gradient(y, c) == [[2 * x if hash(x) in watched else 0.0 for x in row] for row in c]
+
+
+def test_a_row_that_is_held_can_be_trained() -> None:
+    m = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
     row = m[0]
-    m.assign([[5.0, 6.0]])
-    assert (row.tolist(), row[0].data, m[0][0].data) == ([1.0, 2.0], 1.0, 5.0)
+    losses = []
+    for _ in range(4):
+        m.grad = 0
+        loss = row.dot(row)
+        loss.backward()
+        losses.append(loss.data)
+        for p in row:
+            p.data -= 0.1 * p.grad
+    assert losses == pytest.approx([5.0, 3.2, 2.048, 1.31072])
+    assert m[1] == [3.0, 4.0]
+
+
+def test_rows_can_be_stepped_in_no_grad() -> None:
+    m = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    (m * m).sum().backward()
+    with sg.no_grad():
+        for row in m:
+            for p in row:
+                p.data -= 0.25 * p.grad
+            row.grad = 0
+    assert (m.tolist(), m.grad) == ([[0.5, 1.0], [1.5, 2.0]], [[0, 0], [0, 0]])
 
 
 def test_vectors_and_matrices_are_joined() -> None:

@@ -452,15 +452,14 @@ def test_many_numbers_have_no_data():
         _ = sg.Variable([[1.0]]).data
 
 
-def test_slices_of_a_vector_variable_stay_live_and_rows_of_a_matrix_do_not_move():
+def test_slices_of_a_vector_variable_and_rows_of_a_matrix_stay_live():
     w, m = sg.Variable([1.0, 2.0, 3.0]), sg.Variable([[1.0, 2.0], [3.0, 4.0]])
     part, row = w[1:], m[1]
     w.assign([4.0, 5.0, 6.0])
     m.assign([[0.0, 0.0], [0.0, 0.0]])
     assert part == [5.0, 6.0]
     assert part[0] is w[1]
-    assert row == [3.0, 4.0]
-    assert m[1] == [0.0, 0.0]
+    assert row == m[1] == [0.0, 0.0]
 
 
 def test_a_tape_takes_note_of_a_matrix_by_whatever_is_used_of_it():
@@ -514,11 +513,18 @@ def test_an_element_of_a_row_that_was_taken_before_an_assignment_can_be_assigned
     m = sg.Variable([[1.0, 2.0]])
     row = m[0]
     m.assign([[5.0, 6.0]])
-    before = row[0]
-    assert before.data == 1.0
-    before.data = 9.0
-    assert before.data == 9.0
-    assert m == [[9.0, 6.0]]
+    assert row[0] is m[0, 0]
+    row[0].data = 9.0
+    assert (row[0].data, m) == (9.0, [[9.0, 6.0]])
+
+
+def test_an_element_met_in_a_row_of_the_record_from_before_an_assignment_has_the_number_of_then() -> None:
+    m = sg.Variable([[1.0, 2.0]])
+    y = (m * 3.0)[0, 0]
+    m.assign([[5.0, 6.0]])
+    (before,) = [x for x in y.operands if isinstance(x, sg.Value)]
+    assert before is m[0, 0]
+    assert sg.engine.rows.operands_of(y.row)[0][sg.engine.rows.NUMBER] == 1.0
 
 
 def test_an_element_keeps_its_label_and_the_others_their_handles_when_it_is_assigned() -> None:

@@ -200,9 +200,7 @@ def test_limits_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="max_inputs of programs is between 1 and 6, not 7"):
         find(programs(max_inputs=7), lambda program: True)
     for shapes in ([], [(2, 0)], [(1, 2, 3)], [()] * 7):
-        with pytest.raises(
-            ValueError, match="shapes of programs is one to 6 shapes of at most two lengths above 0"
-        ):
+        with pytest.raises(ValueError, match="shapes of programs is one to 6 shapes of at most two lengths above 0"):
             find(programs(shapes=shapes), lambda program: True)
     with pytest.raises(ValueError, match="max_steps of programs is 1 or more, not 0"):
         find(programs(max_steps=0), lambda program: True)
