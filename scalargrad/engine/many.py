@@ -8,6 +8,8 @@ in which terms are added. The elements are values, which are made when they are 
 from __future__ import annotations
 
 import operator
+import sys
+from collections.abc import Sequence
 from itertools import chain, repeat
 
 from ..checks import (
@@ -47,7 +49,7 @@ from .value import Value, element_on, make_constant, make_leaf, new, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Protocol, Self
 
     from ..checks import Number
@@ -421,6 +423,22 @@ class Values:
             for value, grad in zip(elements(self), grads):
                 value.grad = grad
 
+    # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
+
+    count = Sequence.count
+    __contains__ = Sequence.__contains__
+    __reversed__ = Sequence.__reversed__
+
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        """Where an element, or a row, that equals `value` stands first, from `start` on.
+
+        Raises ValueError if there is none.
+        """
+        values = [*self]  # type: ignore[misc]
+        if value not in values[start:stop]:
+            raise ValueError(f"expected an element of {self!r}, got {value!r}")
+        return values.index(value, start, stop)
+
     def __float__(self) -> float:
         refuse_float_of_vector(self)
 
@@ -464,6 +482,22 @@ class Values:
         """The sum over the length. Raises ValueError for an empty vector."""
         return self._reduce(reductions.mean, needs_elements=True)
 
+    def norm(self) -> Value:
+        """The Euclidean length of all elements, as `math.hypot` gives it; its gradient where all are 0 is 0."""
+        return self._reduce(reductions.norm)
+
+    def prod(self) -> Value:
+        """The product of all elements, multiplied from left to right; 1 if there are none."""
+        return self._reduce(reductions.prod)
+
+    def max(self) -> Value:
+        """The largest element; elements that tie share the gradient. Raises ValueError if there are none."""
+        return self._reduce(reductions.max_, needs_elements=True)
+
+    def min(self) -> Value:
+        """The smallest element; elements that tie share the gradient. Raises ValueError if there are none."""
+        return self._reduce(reductions.min_, needs_elements=True)
+
     def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
         if self.row[NUMBER]:
             return reduced(operation, self)
@@ -478,6 +512,9 @@ class Values:
 
     def __rmatmul__(self, other: Any) -> Any:
         return matmul(other, self)
+
+
+Sequence.register(Values)
 
 
 def matmul(left: Any, right: Any) -> Any:
@@ -514,15 +551,6 @@ def products(rows: Sequence[Any], columns: Sequence[Any]) -> list[Any]:
         return found  # type: ignore[no-any-return]
     mul, zero = operator.mul, ZERO
     return [sum(map(mul, x, y), zero) for x in rows for y in columns]
-
-
-def derivatives_by_halves(operation: Operation, xs: Sequence[Any], ys: Sequence[Any]) -> tuple[Any, Any]:
-    """The local derivatives of a reduction of two halves by each of them."""
-    shortcut = getattr(operation.rules[0], "on_halves", None)
-    if shortcut is not None:
-        return shortcut(xs, ys)  # type: ignore[no-any-return]
-    found = tuple(operation.local_derivatives((*xs, *ys), [True] * 2 * len(xs)))
-    return found[: len(xs)], found[len(xs) :]
 
 
 class Live:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import operator
-import sys
-from collections.abc import Sequence
 
 from ..checks import iterate, plural, refuse_scalar, require_callable
 from ..operations import reductions
@@ -16,7 +14,6 @@ from .many import (
     as_values,
     classes,
     computed,
-    derivatives_by_halves,
     elements,
     elements_for,
     elements_of,
@@ -33,7 +30,7 @@ from .value import Value, make_constant, number_of, record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeVar, overload
 
     from ..checks import Number
@@ -93,21 +90,8 @@ class Vector(Values):
         def __matmul__(self, other: Any) -> Any: ...
         def __matmul__(self, other: Any) -> Any: ...
 
-    # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
-
-    count = Sequence.count
-    __contains__ = Sequence.__contains__
-    __reversed__ = Sequence.__reversed__
-
     def __len__(self) -> int:
         return len(self.row[NUMBER])
-
-    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
-        """Where an element that equals `value` stands first, from `start` on. Raises ValueError if there is none."""
-        values = [*self]
-        if value not in values[start:stop]:
-            raise ValueError(f"expected an element of {self!r}, got {value!r}")
-        return values.index(value, start, stop)
 
     if TYPE_CHECKING:
 
@@ -168,22 +152,6 @@ class Vector(Values):
         """
         return Vector(map(require_callable("map", function), self))
 
-    def norm(self) -> Value:
-        """The Euclidean length, as `math.hypot` gives it; the gradient at the zero vector is zero."""
-        return self._reduce(reductions.norm)
-
-    def prod(self) -> Value:
-        """The product, multiplied from left to right; 1 for an empty vector."""
-        return self._reduce(reductions.prod)
-
-    def max(self) -> Value:
-        """The largest element; elements that tie share the gradient. Raises ValueError for an empty vector."""
-        return self._reduce(reductions.max_, needs_elements=True)
-
-    def min(self) -> Value:
-        """The smallest element; elements that tie share the gradient. Raises ValueError for an empty vector."""
-        return self._reduce(reductions.min_, needs_elements=True)
-
     def logsumexp(self) -> Value:
         """log(sum(exp(x))), without overflow; its gradient is softmax(x). Raises ValueError for an empty vector."""
         return self._reduce(reductions.logsumexp, needs_elements=True)
@@ -217,7 +185,8 @@ class Vector(Values):
         number = sum(map(operator.mul, numbers, others), ZERO)
         if not interval.enabled and interval.detector is None:
             return make_constant(number)
-        by_row, by_others = derivatives_by_halves(reductions.dot, numbers, others)
+        rule: Any = reductions.dot.rules[0]
+        by_row, by_others = rule.on_halves(numbers, others)
         if not self.is_followed_in(interval):
             by_row = None
         if not singles:
@@ -325,6 +294,3 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
         raise ValueError(f"expected parts that fit, got shapes {' and '.join(map(str, shapes))} for axis={axis}")
     length = sum([shape[0] for shape in shapes])
     return put_together(found, (length, *shapes[0][1:]))
-
-
-Sequence.register(Vector)

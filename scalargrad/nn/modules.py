@@ -21,7 +21,7 @@ from ..checks import (
 from ..engine.contexts import current, open_blocks
 from ..engine.many import Values, as_values, elements, elements_of, gathered, has_elements, moved
 from ..engine.matrix import Matrix
-from ..engine.rows import NUMBER, TAKE
+from ..engine.rows import NUMBER, TAKE, place_in
 from ..engine.value import Value, leaf_number, new
 from ..engine.vector import Vector
 from ..operations.elementary import sqrt
@@ -55,9 +55,9 @@ INITS: dict[str, Callable[[Any, int, int], float]] = {
 class Module:
     """A part of a model: whatever has parameters, found in its attributes.
 
-    Its parameters are the `Variable`s and the leaf `Value`s in its attributes, and in modules, lists, tuples, dicts and
-    Vectors there, in the order in which they were set; one that is found twice counts once. Inherit from it, set
-    attributes, and write `__call__`.
+    Its parameters are the `Variable`s and the leaf `Value`s in its attributes, and in modules, lists, tuples, dicts,
+    Vectors, Matrices and arrays there, in the order in which they were set; one that is found twice counts once.
+    Inherit from it, set attributes, and write `__call__`.
 
     >>> from scalargrad import Variable
     >>> class Line(Module):
@@ -169,13 +169,13 @@ def with_layers(state: dict[Any, Any], variables: dict[str, Any]) -> dict[Any, A
 def variables_in(module: Module) -> dict[str, Any]:
     """All Variables and leaf Values in the attributes of a module, by the path to each."""
     found: dict[str, Any] = {}
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # what lives, since the identity of what was made here alone would come again
     ahead: list[tuple[str, Any]] = [("", module)]
     while ahead:
         path, thing = ahead.pop()
         if id(thing) in seen:
             continue
-        seen.add(id(thing))
+        seen[id(thing)] = thing
         parts: dict[Any, Any] = {}
         if isinstance(thing, Variable) or (isinstance(thing, Value) and thing.is_leaf):
             if path in found:
@@ -183,8 +183,12 @@ def variables_in(module: Module) -> dict[str, Any]:
             found[path] = thing
         elif isinstance(thing, (Module, dict)):
             parts = thing if isinstance(thing, dict) else vars(thing)
-        elif isinstance(thing, (list, tuple, Vector)):
+        elif isinstance(thing, Values):
+            parts = {".".join(map(str, place_in(thing.shape, i))): x for i, x in enumerate(elements(thing))}
+        elif isinstance(thing, (list, tuple)):
             parts = dict(enumerate(thing))
+        elif not isinstance(thing, Value) and getattr(getattr(thing, "dtype", None), "kind", "") == "O" and thing.ndim:
+            parts = dict(enumerate(thing.tolist()))
         ahead += [(f"{path}.{name}" if path else str(name), part) for name, part in [*parts.items()][::-1]]
     return found
 

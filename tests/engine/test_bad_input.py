@@ -365,6 +365,25 @@ MATRIX = [
     Case("Matrix", "< a number", lambda g: g.m < 3, TypeError, r"Matrix.* here with 3", "compare its elements"),
     Case("Matrix", "asked for detach", lambda g: g.m.detach, AttributeError, "Matrix.* has no detach", "stop_gradient"),
     Case("Matrix.backward", "used", lambda g: g.m.backward(), ValueError, "of a Matrix of 2 rows", "reduce it first"),
+    Case(
+        "Matrix.index", "no row of it", lambda g: g.m.index([9.0]), ValueError, r"got \[9\.0\]", r"element of Matrix\("
+    ),
+    Case("Matrix.count", "nothing", lambda g: g.m.count(), TypeError, "missing 1", "value"),
+    *[
+        Case(f"Matrix.{name}", "an axis", lambda g, name=name: getattr(g.m, name)(0), TypeError, "2 were given", ARITY)
+        for name in ("norm", "prod")
+    ],
+    *[
+        Case(
+            f"Matrix.{name}",
+            "of no rows",
+            lambda g, name=name: getattr(g.m[:0], name)(),
+            ValueError,
+            f"^{name} of an empty Matrix",
+            "at least one element",
+        )
+        for name in ("max", "min")
+    ],
     Case("Matrix.sum", "an axis of 2", lambda g: g.m.sum(2), ValueError, "not 2", "axis is 0.* 1.* or None"),
     Case("Matrix.sum", "an axis of text", lambda g: g.m.sum("a"), ValueError, "not 'a'", "axis is 0.* 1.* or None"),
     Case("Matrix.mean", "an axis of -3", lambda g: g.m.mean(-3), ValueError, "not -3", "axis is 0.* 1.* or None"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import copy
 import gc
 import pickle
@@ -50,6 +51,34 @@ def test_a_matrix_is_made_of_what_has_rows(rows: Any) -> None:
     assert len(m) == 2
     assert [row.tolist() for row in m] == m.tolist()
     assert repr(m).replace(".0", "").endswith("([[1, 2], [3, 4]])")
+
+
+@pytest.mark.parametrize("m", [leaves([1.0, 2.0], [3.0, 4.0]), Matrix([[1, 2], [3, 4]]), sg.Variable([[1, 2], [3, 4]])])
+def test_a_matrix_is_a_sequence_of_its_rows(m: Any) -> None:
+    for thing in (m, m * 1.0):
+        assert isinstance(thing, collections.abc.Sequence)
+        assert not isinstance(thing, collections.abc.MutableSequence)
+        match thing:
+            case [[_, x], row]:
+                assert (x, row) == (2.0, [3.0, 4.0])
+            case _:
+                pytest.fail("it matched no pattern of two rows")
+        assert thing.index([3.0, 4.0]) == 1
+        assert thing.count(Vector([1.0, 2.0])) == 1
+        assert [3.0, 4.0] in thing
+        assert [*reversed(thing)] == [[3.0, 4.0], [1.0, 2.0]]
+        with pytest.raises(ValueError, match="expected an element of"):
+            thing.index([1.0, 2.0], 1)
+
+
+@pytest.mark.parametrize("name", ["norm", "prod", "max", "min"])
+def test_a_matrix_is_reduced_as_the_vector_of_its_elements_is(name: str) -> None:
+    m, v = leaves([1.0, 5.0, 2.0], [0.5, 5.0, 3.0]), Vector([*map(Value, (1.0, 5.0, 2.0, 0.5, 5.0, 3.0))])
+    for thing in (m, v):
+        getattr(thing, name)().backward()
+    assert getattr(m, name)() == getattr(v, name)()
+    assert m.grad == [v.grad[:3], v.grad[3:]]
+    assert getattr(np, name, lambda x: x.norm())(m) == getattr(v, name)()
 
 
 def test_two_matrices_are_equal_if_their_numbers_are() -> None:

@@ -177,6 +177,23 @@ def test_a_module_finds_what_its_attributes_hold() -> None:
     assert len(module.trainable_variables) == 5
 
 
+def test_a_module_finds_the_values_of_a_matrix_and_of_an_array() -> None:
+    class Holder(nn.Module):
+        def __init__(self, held: Any) -> None:
+            self.held = held
+
+    values = [sg.Value(float(i)) for i in range(3)]
+    rows = [[values[0], 7.0], [values[1], values[2]]]
+    for held in (sg.Matrix(rows), sg.Matrix([sg.Vector(row) for row in rows]), np.array([*map(np.array, rows)])):
+        module = Holder(held)
+        assert module.state_dict() == {"held.0.0": 0.0, "held.1.0": 1.0, "held.1.1": 2.0}
+        assert [p is x for p, x in zip(module.parameters(), values, strict=True)] == [True] * 3
+    computed = sg.Matrix(rows) * 2
+    assert Holder(computed).parameters() == Holder(np.ones((2, 2))).parameters() == []
+    w = sg.Variable([1.0, 2.0])
+    assert Holder(sg.Matrix([w, [sg.constant(i) for i in range(2)]])).state_dict() == {"held.0.0": 1.0, "held.0.1": 2.0}
+
+
 def test_layers_in_a_sequence_follow_one_another() -> None:
     first, second = nn.Layer(2, 3, seed=1), nn.Layer(3, 2, nonlin=False, seed=2)
     model = nn.Sequential(first, second, sg.softmax)
