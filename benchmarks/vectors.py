@@ -68,6 +68,31 @@ def by_points() -> Step:
     return step
 
 
+def by_neurons() -> Step:
+    """A vector of weights for each neuron, times the list of what it gets, a point at a time."""
+    points, labels = two_moons(POINTS)
+    layers = [[(sg.Variable(neuron[:-1]), sg.Variable(neuron[-1])) for neuron in layer] for layer in initial_weights()]
+    parameters = [p for layer in layers for neuron in layer for p in neuron]
+    *hidden, ((last, offset),) = layers
+
+    def score(point: Any) -> Any:
+        for layer in hidden:
+            point = [(w.dot(point) + b).relu() for w, b in layer]
+        return last.dot(point) + offset
+
+    def step() -> list[float]:
+        for p in parameters:
+            p.grad = 0
+        losses = [(1 - score(point) * label).relu() for point, label in zip(points, labels)]
+        loss = sg.Vector(losses).mean() + REGULARISATION * sum(
+            (p * p).sum() if isinstance(p, sg.Vector) else p * p for p in parameters
+        )
+        loss.backward()
+        return [g for layer in layers for w, b in layer for g in (*w.grad, b.grad)]
+
+    return step
+
+
 def by_batch() -> Step:
     """Products of matrices, all points at once."""
     points, labels = two_moons(POINTS)
@@ -112,6 +137,7 @@ def by_module(together: bool) -> Callable[[], Step]:
 RIVALS: dict[str, Callable[[], Step]] = {
     "micrograd, scalar by scalar": lambda: by_scalars(micrograd.engine.Value),
     "scalar by scalar": lambda: by_scalars(sg.Value),
+    "weights.dot(list of values)": by_neurons,
     "matrix @ point": by_points,
     "batch @ matrix": by_batch,
     "nn.MLP, point by point": by_module(together=False),

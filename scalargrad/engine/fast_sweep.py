@@ -309,8 +309,9 @@ def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
     if len(terms) == 1 and type(found) is list:
         return found, False
     if type(found) is Outer and len(terms) > 1 and {*map(type, terms)} == {Outer}:
-        down, across = [*zip(*[term.down for term in terms])], [*zip(*[term.across for term in terms])]
-        return products(down, across), False
+        downs = [term.down for term in terms]
+        if len({*map(len, downs)}) == 1:
+            return products([*zip(*downs)], [*zip(*[term.across for term in terms])]), False
     found, has_gaps, is_own = None, False, False
     for term in terms:
         if type(term) is Part:
@@ -345,7 +346,7 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
         return [
             (
                 x,
-                [adjoint * y for y in local]
+                Outer((adjoint,), local)
                 if type(local) is tuple
                 else [adjoint * local] * len(x[NUMBER])
                 if type(x[SHAPE]) is tuple and x[SHAPE]

@@ -1,6 +1,6 @@
 """The fast form of operations on columns of numbers: kernels and rules are mapped over them, in C where they are in C.
 
-Products of matrices have a function for each length of their rows, with the sum of products written out in it.
+Products of matrices, and dots, have a function for each length of their rows, with the sum of products written out in it.
 
 This file can be deleted: everything works without it, and operations on vectors and matrices take several times as
 long. A rule that is an operand, a number or the result again costs nothing.
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..operations.operation import Operation
+    from .vector import Vector
 
 Plan = tuple["Callable[..., Any]", list["Callable[[Sequence[Any], Any], Any]"]]
 
@@ -123,6 +124,48 @@ def in_one_pass(operation: Operation, operands: Sequence[Any]) -> Any:
     return made
 
 
+def dot_in_one_pass(vector: Vector, other: Any) -> Any:
+    """What `Vector.dot` gives where no block changes it, of a vector or of the values of its last call; else None."""
+    left = vector.row
+    if open_blocks or left[2] is None or (left[2] == JOIN and None in left[7]):
+        return None
+    if isinstance(other, Values):
+        right = other.row
+        if right[2] == JOIN and None in right[7]:
+            return None
+    elif (type(other) is not list and type(other) is not tuple) or not other:
+        return None
+    elif type(other[0]) is float and {*map(type, other)} == {float}:
+        right = (next_serial(), 0, None, tuple(other), None, None, (len(other),), None)
+    else:
+        try:
+            right = other[0].led
+            if right[1] != 0 or tuple([x.row for x in other]) != right[5]:
+                return None
+        except AttributeError:  # no values, or not yet put together
+            return None
+    xs, ys = left[3], right[3]
+    if len(xs) != len(ys) or len(right[6]) != 1 or len(xs) > MOST_WRITTEN_OUT or not xs:
+        return None
+    made = new(Value)
+    derivatives = (ys, None if right[2] is None else xs)
+    made.row = (next_serial(), 0, "dot", written_dot(len(xs))(xs, ys), None, (left, right), (), derivatives)
+    return made
+
+
+def written_dot(length: int) -> Any:
+    """The sum of the products of two lists of a length, written out."""
+    if length not in written_dots:
+        xs, ys = [[f"{x}{i}" for i in range(length)] for x in "xy"]
+        terms = " + ".join([f"{x} * {y}" for x, y in zip(xs, ys)])
+        scope: dict[str, Any] = {}
+        source = f"def dot(x, y):\n    {', '.join(xs)}, = x\n    {', '.join(ys)}, = y\n    return 0 + {terms}"
+        exec(compile(source, f"<scalargrad fast form of dot of {length}>", "exec"), scope)
+        written_dots[length] = scope["dot"]
+    return written_dots[length]
+
+
+written_dots: dict[int, Any] = {}  # by their lengths
 WRITTEN_OUT = """
 def products(rows, columns):
     return [0 + {sum} for {row}, in rows for {column}, in columns]
@@ -221,3 +264,4 @@ for _each in registry.values():
 many.fast_columns.append(mapped_columns)
 many.fast_elementwise.append(in_one_pass)
 many.fast_products.append(products_written_out)
+many.fast_dots.append(dot_in_one_pass)

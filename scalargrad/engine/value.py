@@ -400,10 +400,11 @@ class Value(Element):
     # `_grad` of a leaf is its gradient; of an element of a variable it is the variable, which has that, and lives as
     # long as any of its elements; of a target of `backward()` it is what that pass came to. Two handles on one row are
     # one value: so what else belongs to a computed value belongs to its row (see `holder_of`).
-    __slots__ = ("__weakref__", "_grad", "row")
+    __slots__ = ("__weakref__", "_grad", "led", "row")
 
     row: Row
     _grad: Any
+    led: Row  # that of the vector which it was put into last as the first of its elements
 
     def __init__(self, number: Number, label: str | None = None) -> None:
         make_leaf(self, number if type(number) is float else leaf_number(number), label)

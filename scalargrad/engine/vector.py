@@ -17,6 +17,7 @@ from .many import (
     elements,
     elements_for,
     elements_of,
+    fast_dots,
     gathered,
     has_elements,
     in_rows,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from ..checks import Number
     from ..operations.operation import Operation
     from .many import HasRows
-    from .rows import Row
 
     Kind = TypeVar("Kind", bound=Values)
 
@@ -164,40 +164,23 @@ class Vector(Values):
         >>> Vector([1.0, 2.0]).dot([3.0, 4.0])
         constant(11.0)
         """
+        if fast_dots and (made := fast_dots[0](self, other)) is not None:
+            return made  # type: ignore[no-any-return]
         interval = current() if open_blocks else AMBIENT
-        singles: list[Row] = []
-        if isinstance(other, Vector):
-            others = other.row[NUMBER]
-        else:
-            given = elements_for("dot", other)
-            if {*map(type, given)} == {Value}:  # they need no vector of their own
-                singles = [x.row for x in given]
-                others = tuple([row[NUMBER] for row in singles])
-            else:
-                other = Vector(given)
-                others = other.row[NUMBER]
-        row = self.row
-        numbers = row[NUMBER]
+        right: Vector = other if isinstance(other, Vector) else gathered(elements_for("dot", other))
+        rows: Any = (self.row, right.row)
+        numbers, others = rows[0][NUMBER], rows[1][NUMBER]
         if len(numbers) != len(others):
             raise ValueError(f"expected vectors of one length, got lengths {len(numbers)} and {len(others)}")
-        if is_apart(interval, (self,) if singles else (self, other)):
-            return record(reductions.dot, (*self, *other))
+        if is_apart(interval, (self, right)):
+            return record(reductions.dot, (*self, *right))
         number = sum(map(operator.mul, numbers, others), ZERO)
         if not interval.enabled and interval.detector is None:
             return make_constant(number)
         rule: Any = reductions.dot.rules[0]
-        by_row, by_others = rule.on_halves(numbers, others)
-        if not self.is_followed_in(interval):
-            by_row = None
-        if not singles:
-            follows = other.is_followed_in(interval)  # type: ignore[union-attr]
-            rows: Any = (row, other.row)  # type: ignore[union-attr]
-            return value_of_many("dot", number, rows, (by_row, by_others if follows else None), interval)
-        if interval is AMBIENT:
-            by_others = [x if single[2] is not None else None for x, single in zip(by_others, singles)]
-        else:
-            by_others = [x if value.is_followed_in(interval) else None for x, value in zip(by_others, other)]
-        return value_of_many("dot", number, (row, *singles), (by_row, *by_others), interval)
+        followed = self.is_followed_in(interval), right.is_followed_in(interval)
+        derivatives = [d if follows else None for d, follows in zip(rule.on_halves(numbers, others), followed)]
+        return value_of_many("dot", number, rows, derivatives, interval)
 
 
 class LiveVector(Live, Vector):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad.engine import many
-from scalargrad.engine.rows import derivatives_of, rows_below
+from scalargrad.engine.rows import RIGHT, derivatives_of, rows_below
 from scalargrad.operations.operation import Reduction, registry
 from tests.support.bits import exactly
 from tests.support.listed import Whole, flat, programs, run
@@ -97,3 +97,63 @@ def test_what_is_long_is_not_written_out() -> None:
     for written in many.fast_products:  # which may have been deleted
         assert written([(2.0, 3.0)], [(5.0, 7.0)]) == [31.0]
         assert written([(1.0,) * 65], [(1.0,) * 65]) is None
+
+
+def test_a_dot_of_the_same_values_as_before_shares_their_row_and_gives_the_same() -> None:
+    x, y = sg.Value(2.0), sg.Value(3.0)
+    inputs = [x * 1.0, y * 1.0]
+    v, w = sg.Variable([4.0, 5.0]), sg.Variable([6.0, 7.0])
+    first, second = v.dot(inputs), w.dot(tuple(inputs))
+    assert first.row[RIGHT][1] is second.row[RIGHT][1]
+    assert (first.data, second.data) == (23.0, 33.0)
+    (first * second).backward()
+    assert (v.grad, w.grad) == ([66.0, 99.0], [46.0, 69.0])
+    assert (x.grad, y.grad) == (4 * 33 + 6 * 23.0, 5 * 33 + 7 * 23.0)
+
+
+def test_a_dot_of_other_values_beside_the_first_has_a_row_of_its_own() -> None:
+    x, y, z = [sg.Value(i) * 1.0 for i in (1.0, 2.0, 3.0)]
+    v = sg.Variable([4.0, 5.0])
+    assert [v.dot(pair).data for pair in ([x, y], [x, y], [x, z], [x, y])] == [14.0, 14.0, 19.0, 14.0]
+    with pytest.raises(ValueError, match="lengths 2 and 3"):
+        v.dot([x, y, z])
+    assert v.dot([x, y]).data == 14.0
+    with pytest.raises(ValueError, match="lengths 2 and 1"):
+        v.dot([x])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [1.0, 2.0],
+        (1.0, 2.0),
+        [1, 2],
+        [1.0, 2],
+        [True, 2.0],
+        [sg.Value(1.0), 2.0],
+        [1.0, sg.Value(2.0)],
+        [sg.Value(1.0), sg.Value(2.0)],
+        [sg.constant(1.0), sg.Value(2.0) * 1.0],
+        [sg.Value(2.0) * 1.0, sg.constant(1.0)],
+        sg.Vector([sg.Value(1.0) * 1.0, 2.0]),
+        sg.constant([1.0, 2.0]),
+        sg.Variable([1.0, 2.0]),
+    ],
+)
+@pytest.mark.parametrize("vector", [sg.Variable([3.0, 4.0]), sg.constant([3.0, 4.0]), sg.Vector([sg.Value(3.0), 4.0])])
+def test_a_dot_in_one_pass_is_that_of_the_engine(vector: Any, other: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = [vector.dot(other) for _ in range(2)][-1]
+    monkeypatch.setattr(many, "fast_dots", [])
+    monkeypatch.setattr("scalargrad.engine.vector.fast_dots", [])
+    general = vector.dot(other)
+    assert (fast.data, fast.is_tracked, fast.derivatives) == (general.data, general.is_tracked, general.derivatives)
+
+
+def test_a_dot_inside_a_tape_or_no_grad_takes_the_general_way() -> None:
+    v, inputs = sg.Variable([4.0, 5.0]), [sg.Value(1.0) * 1.0, sg.Value(2.0) * 1.0]
+    v.dot(inputs)
+    with sg.no_grad():
+        assert not v.dot(inputs).is_tracked
+    with sg.GradientTape() as tape:
+        y = v.dot(inputs)
+    assert tape.gradient(y, v) == [1.0, 2.0]

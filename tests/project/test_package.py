@@ -174,7 +174,7 @@ def test_the_engine_is_read_in_one_sitting() -> None:
         for name in ("rows", "value", "backprop", "many", "vector", "matrix", "contexts")
     }
     total = sum(counts.values())
-    assert total <= 1720, f"the engine has {total} lines of code: {counts}"
+    assert total <= 1725, f"the engine has {total} lines of code: {counts}"
 
 
 # ---- Its rooms -------------------------------------------------------------------------------------------------------
