@@ -1,6 +1,6 @@
 """The fast form of operations on columns of numbers: kernels and rules are mapped over them, in C where they are in C.
 
-Products of matrices, and dots, have a function for each length of their rows, with the sum of products written out in it.
+Products of matrices, and dots, have a function for each length of their rows, with the sum of products written out.
 
 This file can be deleted: everything works without it, and operations on vectors and matrices take several times as
 long. A rule that is an operand, a number or the result again costs nothing.
