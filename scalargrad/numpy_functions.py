@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from . import math
-from .checks import is_array, named, refuse_operand
+from .checks import brief, is_array, named, refuse_operand
 from .engine.many import Values, apply_elementwise, elements, matmul
 from .engine.matrix import Matrix
 from .engine.rows import NUMBER
@@ -136,7 +136,7 @@ def refuse_numpy_options(
     kinds = [] if dtype is None else [sys.modules["numpy"].dtype(dtype)]
     for array in out if isinstance(out, tuple) else (out,):
         if isinstance(array, (Value, Values)):
-            raise TypeError(f"{name} cannot write to {array!r}; take the result as it is returned")
+            raise TypeError(f"{name} cannot write to {brief(array)}; take the result as it is returned")
         kinds += [array.dtype] if hasattr(array, "dtype") else []
     for kind in kinds:
         if kind not in (object, bool):

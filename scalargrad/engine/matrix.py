@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import plural
+from ..checks import brief, plural
 from .many import (
     Leaves,
     Values,
@@ -165,7 +165,7 @@ class Matrix(Values):
             return
         given, shape = rows_and_shape(numbers)
         if shape != self.shape:
-            raise ValueError(f"expected numbers of shape {self.shape} as grad of {self!r}, got {shape}")
+            raise ValueError(f"expected numbers of shape {self.shape} as grad of {brief(self)}, got {shape}")
         self.set_grads([x for row in given for x in row])
 
     @property
@@ -226,7 +226,7 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     if found is None and hasattr(rows, "__iter__") and not isinstance(rows, (str, bytes, dict)):
         found = [*rows]
     if found is None or not all(map(has_elements, found)):
-        what = f"got {rows!r} ({type(rows).__name__})"
+        what = f"got {brief(rows)} ({type(rows).__name__})"
         raise TypeError(f"Matrix takes a list of rows, each a list of numbers or Values, {what}")
     rows = [row if isinstance(row, Values) and len(row.shape) == 1 else elements_of(row) for row in found]
     widths = sorted({len(row) for row in rows})

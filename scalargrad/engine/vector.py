@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..checks import iterate, plural, refuse_scalar, require_callable
+from ..checks import brief, iterate, plural, refuse_scalar, require_callable
 from ..operations import reductions
 from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
@@ -144,7 +144,7 @@ class Vector(Values):
     def grad(self, numbers: Any) -> None:
         given = elements_of(numbers)
         if given is not None and len(given) != len(self):
-            raise ValueError(f"expected {len(self)} numbers as grad of {self!r}, got {len(given)}")
+            raise ValueError(f"expected {len(self)} numbers as grad of {brief(self)}, got {len(given)}")
         self.set_grads([numbers] * len(self) if given is None else given)
 
     def map(self, function: Callable[[Value], Any]) -> Vector:

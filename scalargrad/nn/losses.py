@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..checks import counted, is_array, plural, require_number
+from ..checks import brief, counted, is_array, plural, require_number
 from ..engine.many import Values, elements_for, elements_of, has_elements, moved, reduced
 from ..engine.matrix import Matrix
 from ..engine.rows import NUMBER, TAKE
@@ -152,7 +152,7 @@ def elements_at(values: Any, places: Sequence[int]) -> Vector:
 
 def index_of_class(target: Any, count: int) -> int:
     if isinstance(target, (bool, float)) or not hasattr(target, "__index__"):
-        got = f"{target!r} ({type(target).__name__})"
+        got = f"{brief(target)} ({type(target).__name__})"
         raise TypeError(f"the target of cross_entropy is the index of a class or a list of probabilities, not {got}")
     k = operator.index(target)
     if not 0 <= k < count:
