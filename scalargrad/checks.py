@@ -28,7 +28,7 @@ def counted(length: int | None) -> str:
 
 def brief(x: object) -> str:
     """A thing as messages show it: of many elements the first and the last, and how many there are."""
-    text = repr(x)
+    text = " ".join(map(str.strip, repr(x).split("\n")))  # of an array there are lines
     if len(text) <= 400:
         return text
     head, tail = text[:120], text[-60:]
@@ -37,8 +37,7 @@ def brief(x: object) -> str:
         size = f" of shape {x.shape}"  # type: ignore[attr-defined]
     elif isinstance(x, (list, tuple, dict)):
         size = f" of length {len(x)}"
-    short = f"{head.rpartition(', ')[0] or head}, ..., {tail.partition(', ')[2] or tail}{size}"
-    return " ".join(short.split())  # of an array there are lines
+    return f"{head.rpartition(', ')[0] or head}, ..., {tail.partition(', ')[2] or tail}{size}"
 
 
 class Brief:
@@ -112,9 +111,12 @@ def refuse_order(x: Any, other: Any) -> Any:
     """Raises TypeError: a vector is not less or more than anything; an array is asked, which has an answer."""
     if hasattr(other, "__array_interface__"):
         return NotImplemented
+    way = "its elements, as in [x < bound for x in vector], or its norm()"
+    if len(x.shape) > 1:
+        way = "its elements, as in [[x < bound for x in row] for row in matrix], or its max() or min()"
     raise TypeError(
         f"{brief(x)} is a {type(x).__name__}, which <, <=, > and >= do not compare, here with {brief(other)} "
-        f"({type(other).__name__}); compare its elements, as in [x < bound for x in vector], or its norm()"
+        f"({type(other).__name__}); compare {way}"
     )
 
 
@@ -183,6 +185,13 @@ def refuse_operand(name: str, operand: object) -> NoReturn:
 
 def refuse_scalar(name: str, operand: object) -> NoReturn:
     raise TypeError(f"{name} takes a Vector or a list, not {brief(operand)} ({type(operand).__name__})")
+
+
+def refuse_rows(name: str, x: object) -> NoReturn:
+    raise TypeError(
+        f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); @ is "
+        "the product with a matrix, and for row in matrix goes through its rows"
+    )
 
 
 def show(number: Number) -> str:

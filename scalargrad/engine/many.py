@@ -345,6 +345,7 @@ class Values:
     _grad: Any
 
     label: Any = Value.label
+    _text: Callable[..., str]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -422,6 +423,12 @@ class Values:
         if value not in values[start:stop]:
             raise ValueError(f"expected an element of {brief(self)}, got {brief(value)}")
         return values.index(value, start, stop)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._text()})"
+
+    def __format__(self, spec: str) -> str:
+        return self._text(spec) if spec else str(self)
 
     def __float__(self) -> float:
         checks.refuse_float_of_vector(self)

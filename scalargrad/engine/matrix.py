@@ -136,9 +136,9 @@ class Matrix(Values):
 
     __hash__ = object.__hash__
 
-    def __repr__(self) -> str:
-        rows = [f"[{', '.join(row)}]" for row in self._by_rows([*map(shown, elements(self))])]
-        return f"Matrix([{', '.join(rows)}])"
+    def _text(self, spec: str | None = None) -> str:
+        rows = [f"[{', '.join(row)}]" for row in self._by_rows([shown(x, spec) for x in elements(self)])]
+        return f"[{', '.join(rows)}]"
 
     def __copy__(self) -> Matrix:
         return Matrix(self)

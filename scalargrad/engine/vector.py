@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..checks import brief, iterate, plural, refuse_scalar, require_callable
+from ..checks import brief, iterate, plural, refuse_rows, refuse_scalar, require_callable
 from ..operations import reductions
 from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
@@ -122,8 +122,8 @@ class Vector(Values):
 
     __hash__ = object.__hash__
 
-    def __repr__(self) -> str:
-        return f"Vector([{', '.join(map(shown, self))}])"
+    def _text(self, spec: str | None = None) -> str:
+        return f"[{', '.join([shown(x, spec) for x in self])}]"
 
     def __copy__(self) -> Vector:
         return Vector(self)
@@ -177,6 +177,8 @@ class Vector(Values):
                 singles = [x.row for x in given]
                 others = tuple([row[NUMBER] for row in singles])
             else:
+                if given and has_elements(given[0]):
+                    refuse_rows("dot", other)
                 other = Vector(given)
                 others = other.row[NUMBER]
         row = self.row

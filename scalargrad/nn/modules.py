@@ -642,7 +642,8 @@ def require_inputs(x: Any, count: int) -> Any:
     """Samples, each of as many numbers as a neuron has weights."""
     width = x.shape[-1]
     if width != count:
-        raise ValueError(f"expected {plural(count, 'input')}, as many as a neuron has weights, got {width}")
+        got = width if len(x.shape) == 1 else f"{width} in a batch of shape {x.shape}"
+        raise ValueError(f"expected {plural(count, 'input')}, as many as a neuron has weights, got {got}")
     return x
 
 

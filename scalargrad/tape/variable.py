@@ -234,8 +234,7 @@ class ManyVariable(Values):
         return self.assign(constant(self) - stop_gradient(delta))
 
     def __repr__(self) -> str:
-        text = super().__repr__()
-        return show_variable(text[text.index("(") + 1 : -1], self)
+        return show_variable(self._text(), self)
 
     def __copy__(self) -> Self:
         twin: Self = Variable(self, self.trainable, self.name)  # type: ignore[call-overload]

@@ -111,7 +111,9 @@ def test_arrays_of_another_length_or_shape_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             call()
-    with pytest.raises(TypeError, match=r"element 0 of a Vector, got \[1\.0, 1\.0\] \(list\).* a Matrix"):
+    with pytest.raises(
+        TypeError, match=r"rows of them, got array\(.*\) \(ndarray\); @ is the product with a matrix"
+    ):
         v.dot(np.ones((2, 2)))
     with pytest.raises(
         ValueError, match=r"^expected one dimension or two, got an array of shape \(2, 2, 2\); take its"
