@@ -312,7 +312,8 @@ def as_values(operand: Any, name: str = "") -> Any:
     for x in elements if name and not PLAIN.issuperset(map(type, elements)) else ():
         if find_applier(x) is None:
             checks.refuse_operand(name, x)
-    return classes[2][0](elements) if elements and has_elements(elements[0]) else gathered(elements)
+    is_of_rows = getattr(operand, "ndim", 0) > 1 or (elements and has_elements(elements[0]))
+    return classes[2][0](operand) if is_of_rows else gathered(elements)
 
 
 def elements(values: Values) -> Iterator[Value]:

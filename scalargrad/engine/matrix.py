@@ -228,8 +228,8 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     if found is None or not all(map(has_elements, found)):
         what = f"got {brief(rows)} ({type(rows).__name__})"
         raise TypeError(f"Matrix takes a list of rows, each a list of numbers or Values, {what}")
+    widths = sorted({*map(len, found)}) or [*getattr(rows, "shape", ())[1:]]
     rows = [row if isinstance(row, Values) and len(row.shape) == 1 else elements_of(row) for row in found]
-    widths = sorted({len(row) for row in rows})
     if len(widths) != 1:
         lengths = " and ".join(map(str, widths)) or "no rows"
         raise ValueError(f"expected one row or more of one length for a Matrix, got {lengths}")

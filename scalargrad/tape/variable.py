@@ -39,14 +39,15 @@ class Chosen:
             initial = args[0] if args else options["initial"]
             if isinstance(initial, Value) or not has_elements(initial):
                 return new(ScalarVariable)
-            found = initial.shape if isinstance(initial, Values) else elements_of(initial)
-            return new(MatrixVariable if len(found) and is_of_rows(initial, found) else VectorVariable)
+            return new(MatrixVariable if is_of_rows(initial) else VectorVariable)
         return new(cls)
 
 
-def is_of_rows(initial: Any, found: Any) -> bool:
-    """Whether what a variable begins with has rows."""
-    return len(found) > 1 if isinstance(initial, Values) else has_elements(found[0])
+def is_of_rows(many: Any) -> bool:
+    """Whether what has elements has rows."""
+    if hasattr(many, "shape"):
+        return len(many.shape) > 1
+    return bool(many) and has_elements(many[0])
 
 
 class Variable(Chosen):
@@ -299,8 +300,8 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
         raise TypeError(f"expected a list, a Vector or a Matrix, got {brief(values)} ({type(values).__name__})")
     if isinstance(values, Values):
         return [*elements(values)], values.shape
-    if found and has_elements(found[0]):
-        rows, shape = rows_and_shape(found)
+    if is_of_rows(values):
+        rows, shape = rows_and_shape(values)
         return [x for row in rows for x in row], shape
     return found, (len(found),)
 

@@ -218,7 +218,11 @@ VECTOR = [
     Case("Vector", "/ a list with 0", lambda g: g.v / [1.0, 0.0], ZeroDivisionError, r"^3\.0 / 0\.0", PYTHONS_OWN),
     Case("Vector", "@ a number", lambda g: g.v @ 3.0, TypeError, "'Vector' and 'float'", "unsupported operand"),
     Case("Vector", "@ a shorter list", lambda g: g.v @ [1.0], ValueError, "lengths 2 and 1", "of one length"),
-    Case("Vector", "@ a matrix", lambda g: g.v @ np.ones((3, 2)), ValueError, "lengths 2 and 3", "of one length"),
+    Case("Vector", "@ a matrix", lambda g: g.v @ np.ones((3, 2)), ValueError, r"\(2,\) @ \(3, 2\)", "shapes that fit"),
+    Case("Vector", "an array @", lambda g: np.ones((2, 3)) @ g.v, ValueError, r"\(2, 3\) @ \(2,\)", "shapes that fit"),
+    Case(
+        "Vector", "an array *", lambda g: np.ones((2, 3)) * g.v, ValueError, r"\(2, 3\) and \(2,\)", "shapes that fit"
+    ),
     Case("Vector", "an index past its end", lambda g: g.v[5], IndexError, "got 5", "an index or slice of 2 elements"),
     Case("Vector", "an index of text", lambda g: g.v["a"], TypeError, "got 'a'", "an index or slice of 2 elements"),
     Case("Vector", "an element set", lambda g: g.v.__setitem__(0, 1.0), AttributeError, "'Vector'", "__setitem__"),
