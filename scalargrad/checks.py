@@ -26,6 +26,30 @@ def counted(length: int | None) -> str:
     return "one number" if length is None else "a list of one number" if length == 1 else f"{length} numbers"
 
 
+def brief(x: object) -> str:
+    """A thing as messages show it: of many elements the first and the last, and how many there are."""
+    text = " ".join(map(str.strip, repr(x).split("\n")))  # of an array there are lines
+    if len(text) <= 400:
+        return text
+    head, tail = text[:120], text[-60:]
+    size = ""
+    if hasattr(x, "tolist"):
+        size = f" of shape {x.shape}"  # type: ignore[attr-defined]
+    elif isinstance(x, (list, tuple, dict)):
+        size = f" of length {len(x)}"
+    return f"{head.rpartition(', ')[0] or head}, ..., {tail.partition(', ')[2] or tail}{size}"
+
+
+class Brief:
+    """What shows a thing as messages do, by `!r` too."""
+
+    def __init__(self, x: object) -> None:
+        self.x = x
+
+    def __repr__(self) -> str:
+        return brief(self.x)
+
+
 MATHS = "scalargrad.sin() or `from scalargrad import math`"
 
 
@@ -54,7 +78,7 @@ def refuse_ratio(x: Any) -> NoReturn:
 
 def refuse_float_of_vector(x: Any) -> NoReturn:
     raise TypeError(
-        f"expected one real number, as math.sin(x) and '%.2f' % x take it, got {x!r} ({type(x).__name__}); use "
+        f"expected one real number, as math.sin(x) and '%.2f' % x take it, got {brief(x)} ({type(x).__name__}); use "
         f"{MATHS}, or an element of it"
     )
 
@@ -70,8 +94,8 @@ def refuse_backward(x: Any) -> NoReturn:
 def refuse_list(x: Any, expected: str) -> NoReturn:
     """Raise TypeError for a list in the place of a number."""
     raise TypeError(
-        f"expected a real number{expected}, got {x!r} ({type(x).__name__}); a list of numbers makes a Variable or a "
-        "Vector, and a list of rows of one length a Variable or a Matrix, with two dimensions and no more"
+        f"expected a real number{expected}, got {brief(x)} ({type(x).__name__}); a list of numbers makes a Variable or "
+        "a Vector, and a list of rows of one length a Variable or a Matrix, with two dimensions and no more"
     )
 
 
@@ -87,9 +111,12 @@ def refuse_order(x: Any, other: Any) -> Any:
     """Raises TypeError: a vector is not less or more than anything; an array is asked, which has an answer."""
     if hasattr(other, "__array_interface__"):
         return NotImplemented
+    way = "its elements, as in [x < bound for x in vector], or its norm()"
+    if len(x.shape) > 1:
+        way = "its elements, as in [[x < bound for x in row] for row in matrix], or its max() or min()"
     raise TypeError(
-        f"{x!r} is a {type(x).__name__}, which <, <=, > and >= do not compare, here with {other!r} "
-        f"({type(other).__name__}); compare its elements, as in [x < bound for x in vector], or its norm()"
+        f"{brief(x)} is a {type(x).__name__}, which <, <=, > and >= do not compare, here with {brief(other)} "
+        f"({type(other).__name__}); compare {way}"
     )
 
 
@@ -126,7 +153,7 @@ class Elsewhere:
         """Raises AttributeError, unless the class itself is asked."""
         if x is None:
             return self
-        raise AttributeError(f"{x!r} has no {self.name}; {self.way}")
+        raise AttributeError(f"{brief(x)} has no {self.name}; {self.way}")
 
     def __set__(self, x: Any, value: Any) -> None:
         self.__get__(x, type(x))
@@ -153,11 +180,18 @@ class Symbol:
 
 
 def refuse_operand(name: str, operand: object) -> NoReturn:
-    raise TypeError(f"{name} takes numbers, Values or Vectors, not {operand!r} ({type(operand).__name__})")
+    raise TypeError(f"{name} takes numbers, Values or Vectors, not {brief(operand)} ({type(operand).__name__})")
 
 
 def refuse_scalar(name: str, operand: object) -> NoReturn:
-    raise TypeError(f"{name} takes a Vector or a list, not {operand!r} ({type(operand).__name__})")
+    raise TypeError(f"{name} takes a Vector or a list, not {brief(operand)} ({type(operand).__name__})")
+
+
+def refuse_rows(name: str, x: object) -> NoReturn:
+    raise TypeError(
+        f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); @ is "
+        "the product with a matrix, and for row in matrix goes through its rows"
+    )
 
 
 def show(number: Number) -> str:
@@ -224,7 +258,8 @@ def as_number(x: Any, role: str = "", *names: object) -> Number:
         return x
     if is_array(x):
         refuse_list(x, role.format(*names))
-    raise TypeError(f"expected a real number{role.format(*names)}, got {x!r} ({type(x).__name__})")
+    told = role.format(*[name if isinstance(name, str) else Brief(name) for name in names])
+    raise TypeError(f"expected a real number{told}, got {brief(x)} ({type(x).__name__})")
 
 
 def as_float(number: int) -> float:
@@ -239,21 +274,21 @@ def as_float(number: int) -> float:
 def require_callable(name: str, function: Any) -> Any:
     """The function. Raises TypeError if it cannot be called."""
     if not callable(function):
-        raise TypeError(f"{name} takes a function, not {function!r} ({type(function).__name__})")
+        raise TypeError(f"{name} takes a function, not {brief(function)} ({type(function).__name__})")
     return function
 
 
 def require_flag(name: str, flag: object) -> None:
     """Raise TypeError unless it is a truth value: another argument in its place would pass for one."""
     if not isinstance(flag, bool):
-        raise TypeError(f"{name} is True or False, not {flag!r} ({type(flag).__name__})")
+        raise TypeError(f"{name} is True or False, not {brief(flag)} ({type(flag).__name__})")
 
 
 def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected: str) -> Number:
     """The plain number. Raises TypeError if it is none, ValueError if it is not what is expected."""
     number = as_number(x, " as {}", name)
     if not holds(number):
-        raise ValueError(f"{name} is {expected}, not {x!r}")
+        raise ValueError(f"{name} is {expected}, not {brief(x)}")
     return number
 
 
@@ -273,7 +308,7 @@ def is_integer(x: Any) -> bool:
 def require_integer(name: str, x: Any, least: int | None = None) -> int:
     """The plain integer. Raises TypeError unless it is an integer, ValueError if it is less than it may be."""
     if not is_integer(x):
-        raise TypeError(f"{name} is an integer, not {x!r} ({type(x).__name__})")
+        raise TypeError(f"{name} is an integer, not {brief(x)} ({type(x).__name__})")
     if least is not None and x < least:
         raise ValueError(f"{name} is {least} or more, not {x}")
     return operator.index(x)

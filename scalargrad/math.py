@@ -21,7 +21,7 @@ import math as standard
 import sys
 from _thread import RLock
 
-from .checks import RANGE_ERRORS, Symbol, iterate, refuse_operand, show
+from .checks import RANGE_ERRORS, Symbol, brief, iterate, refuse_operand, show
 from .engine import contexts
 from .engine.many import Values
 from .engine.value import Value, number_of
@@ -114,7 +114,7 @@ def unknown(name: str) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         for arg in (*args, *kwargs.values()):
             if is_recorded(arg):
-                raise TypeError(f"this version of scalargrad has no derivative for math.{name}, which got {arg!r}")
+                raise TypeError(f"this version of scalargrad has no derivative for math.{name}, which got {brief(arg)}")
         return plain(*args, **kwargs)
 
     return function

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 
 from . import math
-from .checks import is_array, named, refuse_operand
-from .engine.many import Values, apply_elementwise, elements, matmul
+from .checks import brief, is_array, named, refuse_operand
+from .engine.many import Values, apply_elementwise, elements, has_elements, matmul
 from .engine.matrix import Matrix
 from .engine.rows import NUMBER
 from .engine.value import Element, Value, number_of
@@ -52,35 +52,37 @@ def as_objects(x: Any) -> Any:
 def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
     """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects.
 
-    Beside a matrix an array of two dimensions is another one, and so is the result.
+    Beside a vector or a matrix an array of two dimensions is a matrix, and so is the result. Beside vectors, arrays of
+    one column and vectors of one element are repeated, as NumPy does it.
     """
     if is_of_matrices(operands):
+        if not any(isinstance(x, Matrix) for x in operands):
+            width = max([x.shape[-1] for x in operands if isinstance(x, Vector) or getattr(x, "ndim", None)])
+            operands = [repeated(x, width) for x in operands]
         return apply_elementwise(operation, operands)
     return sys.modules["numpy"].frompyfunc(operation, len(operands), 1)(*map(as_objects, operands))
 
 
 def is_of_matrices(operands: Sequence[Any]) -> bool:
-    """Whether a matrix is among operands of two dimensions at most."""
-    return any(isinstance(x, Matrix) for x in operands) and all(getattr(x, "ndim", 0) <= 2 for x in operands)
+    """Whether a vector or a matrix is among operands of two dimensions at most."""
+    return any(isinstance(x, Values) for x in operands) and all(getattr(x, "ndim", 0) <= 2 for x in operands)
+
+
+def repeated(x: Any, width: int) -> Any:
+    """An array of one column with as many as there have to be; the element of a vector that has one alone."""
+    if isinstance(x, Vector) and len(x) == 1:
+        return x[0]
+    return x.repeat(width, axis=1) if getattr(x, "ndim", 0) == 2 and x.shape[1] == 1 else x
 
 
 array_appliers[2] = (Rank.ARRAY, apply_to_arrays)
 
 
 def matrix_product(left: Any, right: Any) -> Any:
-    """The matrix product of vectors, lists and arrays of any dimension: a value, a vector or an array; or a matrix."""
+    """The product of vectors, matrices, lists and arrays: an array only where one has more than two dimensions."""
     if is_of_matrices((left, right)):
         return matmul(left, right)
-    numpy = sys.modules["numpy"]
-    left, right = as_objects(left), as_objects(right)
-    rows, columns = numpy.ndim(left), numpy.ndim(right)
-    if rows == columns == 1:
-        return Vector(left).dot(right)
-    if rows == 2 and columns == 1:
-        return Vector([Vector(right).dot(row) for row in left])
-    if rows == 1 and columns == 2:
-        return Vector([Vector(left).dot(column) for column in right.T])
-    return numpy.matmul(left, right)
+    return sys.modules["numpy"].matmul(as_objects(left), as_objects(right))
 
 
 def signbit(x: Any) -> Any:
@@ -136,7 +138,7 @@ def refuse_numpy_options(
     kinds = [] if dtype is None else [sys.modules["numpy"].dtype(dtype)]
     for array in out if isinstance(out, tuple) else (out,):
         if isinstance(array, (Value, Values)):
-            raise TypeError(f"{name} cannot write to {array!r}; take the result as it is returned")
+            raise TypeError(f"{name} cannot write to {brief(array)}; take the result as it is returned")
         kinds += [array.dtype] if hasattr(array, "dtype") else []
     for kind in kinds:
         if kind not in (object, bool):
@@ -158,6 +160,8 @@ def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], opti
             and hasattr(type(operands[0]), name)
         ):
             return getattr(operands[0], name)()
+        if name == "dot" and is_of_matrices(operands) and all(map(has_elements, operands)):
+            return matmul(*operands)
         operation = numpy_functions.get(name)
         if operation is not None and len(operands) == len(operation.rules) and all(x is not None for x in operands):
             return operation(*operands)

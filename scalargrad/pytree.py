@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from numbers import Real
 
-from .checks import Symbol, as_number, counted, is_array, is_one_element, plural
+from .checks import Symbol, as_number, brief, counted, is_array, is_one_element, plural
 from .engine.contexts import open_blocks
 from .engine.many import Values, elements, elements_of, gathered, has_elements
 from .engine.matrix import Matrix, rows_and_shape
@@ -257,7 +257,7 @@ def entries_of(structure: Any) -> Sequence[Any] | None:
 
 def mismatch(name: str, structure: Any, given: Any) -> Exception:
     way = "give a number for each number of it"
-    return ValueError(f"expected {name} of the structure of {structure!r}, got {given!r}; {way}")
+    return ValueError(f"expected {name} of the structure of {brief(structure)}, got {brief(given)}; {way}")
 
 
 def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda _: True) -> Iterator[str]:
@@ -308,7 +308,9 @@ class Rebuild:
         Raises TypeError for something else, ValueError if there are more or fewer than it has.
         """
         if isinstance(numbers, (str, dict)) or not hasattr(numbers, "__iter__"):
-            raise TypeError(f"expected a list of {self._length} numbers, got {numbers!r} ({type(numbers).__name__})")
+            raise TypeError(
+                f"expected a list of {self._length} numbers, got {brief(numbers)} ({type(numbers).__name__})"
+            )
         numbers = [x if isinstance(x, Value) else as_number(x, " or a Value") for x in numbers]
         if len(numbers) != self._length:
             raise ValueError(f"expected {self._length} numbers, got {len(numbers)}")
@@ -333,7 +335,7 @@ def flatten(params: Any) -> tuple[list[Any], Rebuild]:
     """
 
     def refuse(part: Any) -> Exception:
-        return TypeError(f"flatten takes numbers and nested lists, tuples, dicts and arrays of them, not {part!r}")
+        return TypeError(f"flatten takes numbers and nested lists, tuples, dicts and arrays of them, not {brief(part)}")
 
     scalars = scalars_of(params, refuse)
     numbers = [x if isinstance(x, Value) and x.is_tracked else number_of(x) for x in scalars]

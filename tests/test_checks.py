@@ -5,20 +5,25 @@ from __future__ import annotations
 import functools
 import importlib
 import math
+import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 import scalargrad as sg
 from scalargrad import nn, optim, testing
+from scalargrad.checks import Brief, brief
 from scalargrad.engine.many import Values
 from scalargrad.tape.variable import MatrixVariable, ScalarVariable, VectorVariable
 from tests.support import ROOT
 from tests.support.bad_input import Point
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.bad_input import Case
 
 
@@ -89,6 +94,48 @@ def test_every_public_name_is_in_the_table() -> None:
     for kind in (ScalarVariable, VectorVariable, MatrixVariable):
         public |= offered_by(kind, "Variable")
     assert public - {case.name for case in rows()} == OWN
+
+
+MANY = sg.Variable([float(i) for i in range(10_000)], name="many")
+TABLE_OF_MANY = sg.Matrix([[float(i) for i in range(100)]] * 100)
+SHORTENED: list[tuple[Any, Callable[[Any], Any]]] = [
+    (MANY, lambda v: v < 0),
+    (MANY, lambda v: v.assign([1.0])),
+    (MANY, lambda v: v.data),
+    (MANY, float),
+    (MANY, lambda v: v.index(-7.0)),
+    (MANY, lambda v: v.detach),
+    (MANY, lambda v: setattr(v, "grad", [1.0])),
+    (MANY, sg.grad(lambda v: v)),
+    (MANY * 2.0, lambda v: sg.Vector([v])),
+    (MANY, lambda v: optim.SGD().apply_gradients([(["a"] * 10_000, v)])),
+    (TABLE_OF_MANY, lambda m: m > 0),
+    (TABLE_OF_MANY, lambda m: m.index([1.0])),
+    (TABLE_OF_MANY, lambda m: setattr(m, "grad", [[1.0]])),
+    (TABLE_OF_MANY, lambda m: sg.Variable(3.0).assign_add({"a": m})),
+    ([1.0] * 10_000, sg.Value),
+    (np.ones((20, 20)), lambda array: sg.Vector([1.0]).map(array)),
+    (dict.fromkeys(range(1000), 1.0), sg.Value),
+]
+
+
+@pytest.mark.parametrize(("thing", "misuse"), SHORTENED)
+def test_a_message_shows_of_many_numbers_the_first_and_the_last(thing: Any, misuse: Callable[[Any], Any]) -> None:
+    with pytest.raises((TypeError, ValueError, AttributeError)) as caught:
+        misuse(thing)
+    message = str(caught.value)
+    assert len(message) < 700
+    assert "\n" not in message
+    assert re.search(r"\d\.?0?, \.\.\., ", message)
+    size = rf"of length {len(thing)}" if isinstance(thing, (list, dict)) else re.escape(f"of shape {thing.shape}")
+    assert re.search(size, message) or "'a': Matrix" in message
+    assert len(repr(thing)) > len(message)
+
+
+def test_what_is_no_list_is_shortened_too() -> None:
+    assert len(brief("x" * 1000)) < 200
+    assert brief([1.0, 2.0]) == "[1.0, 2.0]"
+    assert f"{Brief(3.0)!r} {Brief('a')}" == "3.0 'a'"
 
 
 def test_a_message_names_the_users_own_file_and_line() -> None:

@@ -14,7 +14,7 @@ from operator import attrgetter
 from os.path import basename
 from unicodedata import normalize
 
-from ..checks import OWN_FILES, in_place_of, is_array
+from ..checks import OWN_FILES, brief, in_place_of, is_array
 from ..engine import contexts
 from ..engine.many import Values, elements
 from ..engine.rows import NUMBER, number_in
@@ -76,7 +76,7 @@ class Strict:
     proceeds = True
 
     def other(self, values: Any, _: bool = False) -> NoReturn:
-        raise TypeError(f"the code was generated for arguments of another structure than {values!r}")
+        raise TypeError(f"the code was generated for arguments of another structure than {brief(values)}")
 
 
 class Compiler:
@@ -366,7 +366,7 @@ class Compiler:
     def _refuse(self, part: Any) -> Exception:
         return TypeError(
             f"compile takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
-            f"{self.name} returned holds {part!r} ({type(part).__name__})"
+            f"{self.name} returned holds {brief(part)} ({type(part).__name__})"
         )
 
     def _require_known_keys(self, structure: Any) -> None:
@@ -537,8 +537,8 @@ def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
     if is_passed_over(x):
         return static_key(name, x)
     raise TypeError(
-        f"{name} is {x!r} ({type(x).__name__}), neither a number nor a list, tuple, dict, Vector or array of numbers; "
-        f"name it in static_argnames: compile(f, static_argnames=({name!r},))"
+        f"{name} is {brief(x)} ({type(x).__name__}), neither a number nor a list, tuple, dict, Vector or array of "
+        f"numbers; name it in static_argnames: compile(f, static_argnames=({name!r},))"
     )
 
 
@@ -557,7 +557,8 @@ def static_key(name: str, x: Any) -> Any:
         hash(x)
     except TypeError:
         raise TypeError(
-            f"{name} is static, so it has to be hashable, or a list or dict of what is, not {x!r} ({type(x).__name__})"
+            f"{name} is static, so it has to be hashable, or a list or dict of what is, not {brief(x)} "
+            f"({type(x).__name__})"
         ) from None
     return type(x), x
 

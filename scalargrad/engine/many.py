@@ -12,16 +12,8 @@ import sys
 from collections.abc import Sequence
 from itertools import chain, repeat
 
-from ..checks import (
-    as_number,
-    is_array,
-    refuse_backward,
-    refuse_dimensions,
-    refuse_float_of_vector,
-    refuse_list,
-    refuse_operand,
-    refuse_scalar,
-)
+from .. import checks
+from ..checks import as_number, brief, is_array
 from ..operations import elementary as operations
 from ..operations import reductions
 from ..operations.operation import Rank, Reduction, appliers, array_appliers, find_applier
@@ -317,7 +309,7 @@ def elements_of(operand: Any) -> Any:
     if isinstance(operand, Values):
         return [*operand]  # type: ignore[misc]
     if is_array(operand) and operand.ndim:
-        return operand.tolist() if operand.ndim <= 2 else refuse_dimensions(operand)
+        return operand.tolist() if operand.ndim <= 2 else checks.refuse_dimensions(operand)
     return None
 
 
@@ -329,7 +321,7 @@ def has_elements(operand: Any) -> bool:
 def elements_for(name: str, operand: Any) -> Sequence[Any]:
     """The elements of what has some. Raises TypeError for a scalar."""
     elements = elements_of(operand)
-    return elements if elements is not None else refuse_scalar(name, operand)  # type: ignore[no-any-return]
+    return elements if elements is not None else checks.refuse_scalar(name, operand)  # type: ignore[no-any-return]
 
 
 def as_values(operand: Any, name: str = "") -> Any:
@@ -342,8 +334,9 @@ def as_values(operand: Any, name: str = "") -> Any:
     elements = elements_of(operand)
     for x in elements if name and not PLAIN.issuperset(map(type, elements)) else ():
         if find_applier(x) is None:
-            refuse_operand(name, x)
-    return classes[2][0](elements) if elements and has_elements(elements[0]) else gathered(elements)
+            checks.refuse_operand(name, x)
+    is_of_rows = getattr(operand, "ndim", 0) > 1 or (elements and has_elements(elements[0]))
+    return classes[2][0](operand) if is_of_rows else gathered(elements)
 
 
 def elements(values: Values) -> Iterator[Value]:
@@ -376,6 +369,7 @@ class Values:
     _grad: Any
 
     label: Any = Value.label
+    _text: Callable[..., str]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -451,15 +445,21 @@ class Values:
         """
         values = [*self]  # type: ignore[misc]
         if value not in values[start:stop]:
-            raise ValueError(f"expected an element of {self!r}, got {value!r}")
+            raise ValueError(f"expected an element of {brief(self)}, got {brief(value)}")
         return values.index(value, start, stop)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._text()})"
+
+    def __format__(self, spec: str) -> str:
+        return self._text(spec) if spec else str(self)
+
     def __float__(self) -> float:
-        refuse_float_of_vector(self)
+        checks.refuse_float_of_vector(self)
 
     def backward(self) -> None:
         """Raises ValueError: only a scalar has a gradient."""
-        refuse_backward(self)
+        checks.refuse_backward(self)
 
     # -- elementwise operators
 
@@ -641,7 +641,7 @@ def element_value(x: Any, i: int, shape: Shape) -> Value:
     if len(shape) > 1:
         role = f" or a Value as element {[*place_in(shape, i)]} of a Matrix"
     if isinstance(x, (list, tuple, Values)):
-        refuse_list(x, role)
+        checks.refuse_list(x, role)
     return make_constant(as_number(x, role))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import plural
+from ..checks import brief, plural
 from .many import (
     Live,
     Values,
@@ -136,9 +136,9 @@ class Matrix(Values):
 
     __hash__ = object.__hash__
 
-    def __repr__(self) -> str:
-        rows = [f"[{', '.join(row)}]" for row in self._by_rows([*map(shown, elements(self))])]
-        return f"Matrix([{', '.join(rows)}])"
+    def _text(self, spec: str | None = None) -> str:
+        rows = [f"[{', '.join(row)}]" for row in self._by_rows([shown(x, spec) for x in elements(self)])]
+        return f"[{', '.join(rows)}]"
 
     def __copy__(self) -> Matrix:
         return Matrix(self)
@@ -165,7 +165,7 @@ class Matrix(Values):
             return
         given, shape = rows_and_shape(numbers)
         if shape != self.shape:
-            raise ValueError(f"expected numbers of shape {self.shape} as grad of {self!r}, got {shape}")
+            raise ValueError(f"expected numbers of shape {self.shape} as grad of {brief(self)}, got {shape}")
         self.set_grads([x for row in given for x in row])
 
     @property
@@ -226,10 +226,10 @@ def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
     if found is None and hasattr(rows, "__iter__") and not isinstance(rows, (str, bytes, dict)):
         found = [*rows]
     if found is None or not all(map(has_elements, found)):
-        what = f"got {rows!r} ({type(rows).__name__})"
+        what = f"got {brief(rows)} ({type(rows).__name__})"
         raise TypeError(f"Matrix takes a list of rows, each a list of numbers or Values, {what}")
+    widths = sorted({*map(len, found)}) or [*getattr(rows, "shape", ())[1:]]
     rows = [row if isinstance(row, Values) and len(row.shape) == 1 else elements_of(row) for row in found]
-    widths = sorted({len(row) for row in rows})
     if len(widths) != 1:
         lengths = " and ".join(map(str, widths)) or "no rows"
         raise ValueError(f"expected one row or more of one length for a Matrix, got {lengths}")

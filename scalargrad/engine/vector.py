@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..checks import iterate, plural, refuse_scalar, require_callable
+from ..checks import brief, iterate, plural, refuse_rows, refuse_scalar, require_callable
 from ..operations import reductions
 from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
@@ -119,8 +119,8 @@ class Vector(Values):
 
     __hash__ = object.__hash__
 
-    def __repr__(self) -> str:
-        return f"Vector([{', '.join(map(shown, self))}])"
+    def _text(self, spec: str | None = None) -> str:
+        return f"[{', '.join([shown(x, spec) for x in self])}]"
 
     def __copy__(self) -> Vector:
         return Vector(self)
@@ -141,7 +141,7 @@ class Vector(Values):
     def grad(self, numbers: Any) -> None:
         given = elements_of(numbers)
         if given is not None and len(given) != len(self):
-            raise ValueError(f"expected {len(self)} numbers as grad of {self!r}, got {len(given)}")
+            raise ValueError(f"expected {len(self)} numbers as grad of {brief(self)}, got {len(given)}")
         self.set_grads([numbers] * len(self) if given is None else given)
 
     def map(self, function: Callable[[Value], Any]) -> Vector:
@@ -167,8 +167,13 @@ class Vector(Values):
         if fast_dots and (made := fast_dots[0](self, other)) is not None:
             return made  # type: ignore[no-any-return]
         interval = current() if open_blocks else AMBIENT
-        right: Vector = other if isinstance(other, Vector) else gathered(elements_for("dot", other))
-        rows: Any = (self.row, right.row)
+        right: Any = other
+        if not isinstance(other, Vector):
+            given = elements_for("dot", other)
+            if given and has_elements(given[0]):
+                refuse_rows("dot", other)
+            right = gathered(given)
+        rows = (self.row, right.row)
         numbers, others = rows[0][NUMBER], rows[1][NUMBER]
         if len(numbers) != len(others):
             raise ValueError(f"expected vectors of one length, got lengths {len(numbers)} and {len(others)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..checks import counted, is_array, plural, require_number
+from ..checks import brief, counted, is_array, plural, require_number
 from ..engine.many import Values, elements_for, elements_of, has_elements, moved, reduced
 from ..engine.matrix import Matrix
 from ..engine.rows import NUMBER, TAKE
@@ -152,7 +152,7 @@ def elements_at(values: Any, places: Sequence[int]) -> Vector:
 
 def index_of_class(target: Any, count: int) -> int:
     if isinstance(target, (bool, float)) or not hasattr(target, "__index__"):
-        got = f"{target!r} ({type(target).__name__})"
+        got = f"{brief(target)} ({type(target).__name__})"
         raise TypeError(f"the target of cross_entropy is the index of a class or a list of probabilities, not {got}")
     k = operator.index(target)
     if not 0 <= k < count:
@@ -181,6 +181,7 @@ def side_by_side(
     if shape and (found := targets_by_row(shape, target)) is not None:
         predictions, targets = in_line(prediction), found
     else:
+        require_one_shape(name, prediction, target)
         pairs = [*paired(name, prediction, target)]
         if not pairs:
             raise ValueError(f"{name} of no predictions; it takes one or more")
@@ -207,6 +208,19 @@ def targets_by_row(shape: Sequence[int], target: Any) -> list[Any] | None:
         return None if any(map(has_elements, parts)) else [*parts]
     rows = [targets_by_row(shape[1:], part) for part in parts]
     return None if None in rows else [x for row in rows for x in row or ()]
+
+
+def require_one_shape(name: str, prediction: Any, target: Any) -> None:
+    """Raise ValueError where there are rows and the first of them tell that the shapes differ."""
+    shapes = shape_of(prediction), shape_of(target)
+    if shapes[0] != shapes[1] and max(map(len, shapes)) > 1:
+        raise ValueError(f"{name} takes targets of the shape of the predictions, got {shapes[1]} for {shapes[0]}")
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """How long nested lists are at each depth, as the first of each tell."""
+    parts = elements_or_none(x)
+    return () if parts is None else (len(parts), *(shape_of(parts[0]) if parts else ()))
 
 
 def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:

@@ -10,6 +10,7 @@ import sys
 
 from ..checks import (
     as_number,
+    brief,
     is_array,
     is_integer,
     plural,
@@ -134,7 +135,7 @@ class Module:
         """
         variables = variables_in(self)
         if not isinstance(state, dict):
-            raise TypeError(f"expected the dict of a state_dict(), got {state!r} ({type(state).__name__})")
+            raise TypeError(f"expected the dict of a state_dict(), got {brief(state)} ({type(state).__name__})")
         state = with_layers(state, variables)
         if odd := {*variables} ^ {*state}:
             first = min(odd, key=str)
@@ -436,7 +437,7 @@ class Embedding(Module):
     def row_at(self, index: Any) -> int:
         count = len(self.w)
         if not is_integer(index):
-            got = f"{index!r} ({type(index).__name__})"
+            got = f"{brief(index)} ({type(index).__name__})"
             raise TypeError(f"an Embedding takes an index, an integer, or a list of them, not {got}")
         if not 0 <= index < count:
             raise IndexError(
@@ -515,7 +516,7 @@ class LayerNorm(Module):
 def as_columns(name: str, x: Any, size: int | None) -> Any:
     """What is normalised, as a Vector or a Matrix."""
     if not has_elements(x):
-        raise TypeError(f"{name} takes a Vector, a list or a Matrix, not {x!r} ({type(x).__name__})")
+        raise TypeError(f"{name} takes a Vector, a list or a Matrix, not {brief(x)} ({type(x).__name__})")
     x = as_values(x)
     width = x.shape[-1]
     if not width:
@@ -585,7 +586,7 @@ class MLP(Sequential):
         seed: int | random.Random | None = None,
     ) -> None:
         if not isinstance(nouts, (list, tuple)):
-            raise TypeError(f"nouts is a list of the sizes of the layers, not {nouts!r} ({type(nouts).__name__})")
+            raise TypeError(f"nouts is a list of the sizes of the layers, not {brief(nouts)} ({type(nouts).__name__})")
         if not nouts:
             raise ValueError("nouts is empty; it takes the size of one layer or more")
         options: Any = {"activation": activation, "init": init, "seed": generator_of(seed)}
@@ -641,7 +642,8 @@ def require_inputs(x: Any, count: int) -> Any:
     """Samples, each of as many numbers as a neuron has weights."""
     width = x.shape[-1]
     if width != count:
-        raise ValueError(f"expected {plural(count, 'input')}, as many as a neuron has weights, got {width}")
+        got = width if len(x.shape) == 1 else f"{width} in a batch of shape {x.shape}"
+        raise ValueError(f"expected {plural(count, 'input')}, as many as a neuron has weights, got {got}")
     return x
 
 
@@ -650,14 +652,16 @@ def generator_of(seed: Any) -> Any:
     if seed is None or isinstance(seed, random.Random):
         return seed
     if not is_integer(seed):
-        raise TypeError(f"seed is an integer, a random.Random or None, not {seed!r} ({type(seed).__name__})")
+        raise TypeError(f"seed is an integer, a random.Random or None, not {brief(seed)} ({type(seed).__name__})")
     return random.Random(int(seed))
 
 
 def require_choice(name: str, choice: Any, choices: dict[str, Any]) -> Any:
     """What a name stands for."""
     if not isinstance(choice, str):
-        raise TypeError(f"{name} is one of {', '.join(map(repr, choices))}, not {choice!r} ({type(choice).__name__})")
+        raise TypeError(
+            f"{name} is one of {', '.join(map(repr, choices))}, not {brief(choice)} ({type(choice).__name__})"
+        )
     if choice not in choices:
-        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {choice!r}")
+        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {brief(choice)}")
     return choices[choice]

@@ -617,7 +617,7 @@ def option(
 def leaves_in_parameter(name: str, parameter: Any) -> list[tuple[Any, Sequence[int]]]:
     """The leaves of a parameter, each with the places of those of its elements that are meant."""
     if not isinstance(parameter, (Value, Values)):
-        what = f"not {parameter!r} ({type(parameter).__name__})"
+        what = f"not {brief(parameter)} ({type(parameter).__name__})"
         raise TypeError(f"{name} takes Values, Variables, Vectors and matrices, {what}")
     if isinstance(parameter, Variable) and isinstance(parameter, Values):
         require_leaf(name, parameter, parameter.trainable)
@@ -714,7 +714,7 @@ def joined_columns(parts: Sequence[tuple[Columns, list[int] | None, int]]) -> Co
 
 def require_list(name: str, given: Any) -> None:
     if isinstance(given, Value) or not hasattr(given, "__iter__"):
-        raise TypeError(f"{name} takes a list, not {given!r} ({type(given).__name__})")
+        raise TypeError(f"{name} takes a list, not {brief(given)} ({type(given).__name__})")
 
 
 def at_least_0(name: str, x: Any) -> Number:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from ..checks import as_number
+from ..checks import as_number, brief
 from .optimizers import at_least_0, more_than_0, require_list
 
 TYPE_CHECKING = False
@@ -96,7 +96,7 @@ def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float
             f"values of length {len(rates)} and boundaries of length {len(ends)}"
         )
     if any(end >= after for end, after in pairwise(ends)):
-        raise ValueError(f"boundaries is a list of numbers that rise, not {boundaries!r}")
+        raise ValueError(f"boundaries is a list of numbers that rise, not {brief(boundaries)}")
     return lambda step: rates[sum(step > end for end in ends)]
 
 

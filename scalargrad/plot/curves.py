@@ -28,7 +28,7 @@ def numbers_of(what: str, numbers: Any) -> list[float]:
 def pairs_of(what: str, points: Any) -> list[list[float]]:
     """Points as pairs of finite floats. Raises ValueError if they are no sequence of those."""
     if not hasattr(points, "__iter__"):
-        raise TypeError(f"expected a list of pairs of numbers as {what}, got {points!r} ({type(points).__name__})")
+        raise TypeError(f"expected a list of pairs of numbers as {what}, got {brief(points)} ({type(points).__name__})")
     pairs = [numbers_of(what, p if hasattr(p, "__iter__") and type(p) is not str else [p]) for p in points]
     odd = [i for i, pair in enumerate(pairs) if len(pair) != 2 or not all(map(math.isfinite, pair))]
     if odd or not pairs:
@@ -143,7 +143,7 @@ def class_places(labels: Sequence[Any], count: int) -> dict[Any, int]:
 
 def scores_of(result: Any) -> list[float]:
     """The numbers that a model returned. Raises TypeError if there are none."""
-    found = scalars_of(result, lambda part: TypeError(f"expected numbers from the model, got {part!r}"))
+    found = scalars_of(result, lambda part: TypeError(f"expected numbers from the model, got {brief(part)}"))
     if not found:
-        raise TypeError(f"expected one number or several from the model, got {result!r} ({type(result).__name__})")
+        raise TypeError(f"expected one number or several from the model, got {brief(result)} ({type(result).__name__})")
     return [float(number_of(x)) for x in found]

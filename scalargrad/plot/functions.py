@@ -56,7 +56,7 @@ def derivatives(
         raise ValueError(f"derivatives are drawn from lo to hi, which has to be larger, not from {lo} to {hi}")
     points = require_integer("points of derivatives", points, 2)
     if not hasattr(orders, "__iter__"):
-        raise TypeError(f"orders of derivatives is a list, as (0, 1, 2), not {orders!r} ({type(orders).__name__})")
+        raise TypeError(f"orders of derivatives is a list, as (0, 1, 2), not {brief(orders)} ({type(orders).__name__})")
     orders = [*orders]
     if not orders:
         raise ValueError("orders of derivatives is empty; it takes one or more, as (0, 1, 2)")
@@ -258,7 +258,7 @@ def decision_boundary(
     require_callable("decision_boundary", model)
     pairs = curves.pairs_of("the points of decision_boundary", points)
     if not hasattr(labels, "__iter__"):
-        raise TypeError(f"expected a list of labels, one a point, not {labels!r} ({type(labels).__name__})")
+        raise TypeError(f"expected a list of labels, one a point, not {brief(labels)} ({type(labels).__name__})")
     labels = [number_of(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
     if len(pairs) != len(labels):
         raise ValueError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from ..checks import as_number, counted, in_place_of, plural
+from ..checks import as_number, brief, counted, in_place_of, plural
 from ..engine.contexts import current
 from ..engine.many import gathered, has_elements
 from ..engine.rows import LEAF, NUMBER, OPERATION, derivatives_of, identity_of, leaves, parents_of
@@ -67,7 +67,7 @@ class CustomCall(Operation):
             pair = self.function(*upstream, variables=[*self.variables])
             if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[1], (list, tuple)):
                 wanted = "a pair, (gradients, [gradients of the variables])"
-                raise TypeError(f"{self.name} uses Variables, so its pullback must return {wanted}, got {pair!r}")
+                raise TypeError(f"{self.name} uses Variables, so its pullback must return {wanted}, got {brief(pair)}")
             gradients = [*self.one_each(pair[0]), *pair[1]]
         else:
             gradients = self.one_each(self.function(*upstream))
@@ -99,7 +99,7 @@ class CustomCall(Operation):
                 if shape is not None and len(shape) > 1
                 else counted(None if shape is None else shape[0])
             )
-            raise ValueError(f"{self.name}: expected {wanted} as gradient of an argument, got {gradient!r}")
+            raise ValueError(f"{self.name}: expected {wanted} as gradient of an argument, got {brief(gradient)}")
         role = " from the pullback of {}"
         return [x if isinstance(x, Value) else as_number(x, role, self.name) for x in scalars_in(gradient)]
 
@@ -221,7 +221,7 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         with GradientTape() as watcher:
             returned = function(*args, **kwargs)
         if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
-            raise TypeError(f"{name} must return a pair of its result and its pullback, got {returned!r}")
+            raise TypeError(f"{name} must return a pair of its result and its pullback, got {brief(returned)}")
         result, pullback = returned
         arguments = leaves_of(args)
         inputs = [value_for(x, " as an argument of {}", name) for argument in arguments for x in scalars_in(argument)]

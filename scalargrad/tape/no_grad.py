@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import allocate_lock, get_ident
 from functools import partial
 
-from ..checks import in_place_of
+from ..checks import brief, in_place_of
 from ..engine.contexts import SHUT, Block, Exit, context
 
 TYPE_CHECKING = False
@@ -42,7 +42,9 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
 
     def __init__(self, *misplaced: Never) -> None:
         if misplaced:
-            raise TypeError(f"no_grad() takes no arguments, got {misplaced[0]!r}; decorate functions with @no_grad()")
+            raise TypeError(
+                f"no_grad() takes no arguments, got {brief(misplaced[0])}; decorate functions with @no_grad()"
+            )
         self.flag = SHUT
         self.is_fresh = False
         self.others: tuple[no_grad, ...] = ()

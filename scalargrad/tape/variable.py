@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import as_number, counted, is_one_element, require_flag, say_what_is_elsewhere
+from ..checks import as_number, brief, counted, is_one_element, require_flag, say_what_is_elsewhere
 from ..engine.contexts import current, open_blocks, refuse_in_trace
 from ..engine.many import Values, as_values, constants, elements, elements_of, gathered, has_elements, on_shape
 from ..engine.matrix import Matrix, rows_and_shape
@@ -39,14 +39,15 @@ class Chosen:
             initial = args[0] if args else options["initial"]
             if isinstance(initial, Value) or not has_elements(initial):
                 return new(ScalarVariable)
-            found = initial.shape if isinstance(initial, Values) else elements_of(initial)
-            return new(MatrixVariable if len(found) and is_of_rows(initial, found) else VectorVariable)
+            return new(MatrixVariable if is_of_rows(initial) else VectorVariable)
         return new(cls)
 
 
-def is_of_rows(initial: Any, found: Any) -> bool:
-    """Whether what a variable begins with has rows."""
-    return len(found) > 1 if isinstance(initial, Values) else has_elements(found[0])
+def is_of_rows(many: Any) -> bool:
+    """Whether what has elements has rows."""
+    if hasattr(many, "shape"):
+        return len(many.shape) > 1
+    return bool(many) and has_elements(many[0])
 
 
 class Variable(Chosen):
@@ -163,7 +164,9 @@ class ScalarVariable(Value, Variable):
         if not isinstance(x, Value):
             x = x.item() if is_one_element(x) else x
             if elements_of(x) is not None:
-                raise ValueError(f"expected one number for {self!r}, got a sequence of {len(elements_of(x) or ())}")
+                raise ValueError(
+                    f"expected one number for {brief(self)}, got a sequence of {len(elements_of(x) or ())}"
+                )
         return number_of(x)
 
     def __repr__(self) -> str:
@@ -200,7 +203,9 @@ class ManyVariable(Values):
     def data(self) -> Any:
         """Raises AttributeError: many numbers are no one number."""
         kind = "vector" if len(self.shape) == 1 else "matrix"
-        raise AttributeError(f"{self!r} has no data, being a {kind}; use tolist() or numpy(), and assign() to set it")
+        raise AttributeError(
+            f"{brief(self)} has no data, being a {kind}; use tolist() or numpy(), and assign() to set it"
+        )
 
     def element(self, i: int) -> Value:
         """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
@@ -226,7 +231,7 @@ class ManyVariable(Values):
             wanted, got = (
                 (counted(self.shape[0]), shape[0]) if len(shape) == len(self.shape) == 1 else (self.shape, shape)
             )
-            raise ValueError(f"expected {wanted} for {self!r}, got {got}")
+            raise ValueError(f"expected {wanted} for {brief(self)}, got {got}")
         assign_leaves([self], [numbers])
         return self
 
@@ -239,8 +244,7 @@ class ManyVariable(Values):
         return self.assign(constant(self) - stop_gradient(delta))
 
     def __repr__(self) -> str:
-        text = super().__repr__()
-        return show_variable(text[text.index("(") + 1 : -1], self)
+        return show_variable(self._text(), self)
 
     def __copy__(self) -> Self:
         twin: Self = Variable(self, self.trainable, self.name)  # type: ignore[call-overload]
@@ -294,11 +298,11 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
     """The numbers or Values of a vector or a matrix, or of what makes one, row by row, and its shape."""
     found = elements_of(values)
     if found is None:
-        raise TypeError(f"expected a list, a Vector or a Matrix, got {values!r} ({type(values).__name__})")
+        raise TypeError(f"expected a list, a Vector or a Matrix, got {brief(values)} ({type(values).__name__})")
     if isinstance(values, Values):
         return [*elements(values)], values.shape
-    if found and has_elements(found[0]):
-        rows, shape = rows_and_shape(found)
+    if is_of_rows(values):
+        rows, shape = rows_and_shape(values)
         return [x for row in rows for x in row], shape
     return found, (len(found),)
 

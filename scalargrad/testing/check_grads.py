@@ -6,7 +6,7 @@ import math
 import sys
 from itertools import pairwise
 
-from ..checks import RANGE_ERRORS, plural, require_callable, require_integer
+from ..checks import RANGE_ERRORS, brief, plural, require_callable, require_integer
 from ..engine.rows import NUMBER
 from ..engine.value import number_of
 from ..pytree import entries_of, places_in, refill, scalars_like, scalars_of
@@ -278,7 +278,7 @@ def check_options(function: object, args: object, order: object, modes: Any, gra
         if order != 1:
             raise ValueError(f"order of check_grads is 1 for a gradient of other code, not {order!r}")
     if not isinstance(args, (list, tuple)):
-        raise TypeError(f"check_grads takes its args as a tuple, not {args!r} ({type(args).__name__})")
+        raise TypeError(f"check_grads takes its args as a tuple, not {brief(args)} ({type(args).__name__})")
     require_integer("order of check_grads", order, 1)
     if not isinstance(modes, (list, tuple)) or not modes or any(mode not in MODES for mode in modes):
         raise ValueError(f"modes of check_grads are some of {MODES}, not {modes!r}")
@@ -298,7 +298,7 @@ def rows_of_others(
     count = len(outputs_of("check_grads", function(*in_plain_floats(args))))
     rows = entries_of(given) if count > 1 else [given]
     if rows is None:
-        raise ValueError(f"expected a list of {plural(count, 'gradient')}, one for each output, got {given!r}")
+        raise ValueError(f"expected a list of {plural(count, 'gradient')}, one for each output, got {brief(given)}")
     return [
         [float(number_of(x)) for x in scalars_like(tuple(args), (row,) if len(args) == 1 else row, "a gradient")]
         for row in rows
@@ -340,5 +340,5 @@ def in_plain_floats(args: Sequence[Any]) -> Sequence[Any]:
 def refuse(part: Any) -> Exception:
     return TypeError(
         f"check_grads takes arguments of numbers, Vectors, arrays and nested lists, tuples, dicts and dataclasses of "
-        f"them, got {part!r} ({type(part).__name__})"
+        f"them, got {brief(part)} ({type(part).__name__})"
     )

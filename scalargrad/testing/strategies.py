@@ -14,7 +14,7 @@ from math import prod
 from hypothesis import strategies as st
 
 from .. import math as differentiable_math
-from ..checks import is_integer, plural, require_flag, require_integer
+from ..checks import brief, is_integer, plural, require_flag, require_integer
 from ..engine.value import Value
 from ..engine.vector import Vector
 
@@ -140,7 +140,7 @@ def values(elements: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrategy[Va
     Value(6.0)
     """
     if not isinstance(elements, st.SearchStrategy):
-        got = f"{elements!r} ({type(elements).__name__})"
+        got = f"{brief(elements)} ({type(elements).__name__})"
         raise TypeError(f"elements is a strategy, such as st.floats(-1, 1), not {got}")
     return st.builds(Value, elements)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import require_callable, require_integer
+from ..checks import brief, require_callable, require_integer
 from ..engine.rows import identity_of
 from ..engine.value import Value, number_of, on_row
 from ..operations.elementary import zero_like
@@ -55,7 +55,7 @@ def _derivative(function: Any, args: Any, kwargs: Any, order: int) -> Any:
     (place,) = places_of("derivative", function, 0, args, kwargs)
     argument = args[place] if isinstance(place, int) else kwargs[place]
     if not is_number(argument):
-        raise TypeError(f"derivative takes a function of one number, which was called with {argument!r}")
+        raise TypeError(f"derivative takes a function of one number, which was called with {brief(argument)}")
     run, result = run_at("derivative", function, args, kwargs, 0)
     outputs = outputs_of("derivative", result)
     (leaf,) = run.leaves

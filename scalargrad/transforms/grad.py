@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import require_callable, require_flag
+from ..checks import brief, require_callable, require_flag
 from ..engine.backprop import carry_back
 from ..engine.rows import NUMBER
 from ..engine.value import Value, number_of
@@ -23,7 +23,9 @@ def _value_and_grad(
     aux = None
     if has_aux:
         if not isinstance(result, tuple) or len(result) != 2:
-            raise TypeError(f"with has_aux, {name} takes a function that returns a pair, this one returned {result!r}")
+            raise TypeError(
+                f"with has_aux, {name} takes a function that returns a pair, this one returned {brief(result)}"
+            )
         result, aux = result
     y = one_number(name, result)
     handle = run.outlives([y])

@@ -6,7 +6,7 @@ import operator
 import sys
 from itertools import count
 
-from ..checks import in_place_of, is_array, is_integer, is_one_element, plural, require_callable
+from ..checks import brief, in_place_of, is_array, is_integer, is_one_element, plural, require_callable
 from ..engine.backprop import Adjoints, carry_back
 from ..engine.contexts import Block, current
 from ..engine.many import Values, elements, gathered, leaf_of_many
@@ -210,7 +210,7 @@ class Run(Block):
 def not_differentiable(name: str, argument: Any) -> Exception:
     return TypeError(
         f"{name} differentiates by real numbers, Values, Vectors, arrays and nested lists, tuples, dicts and "
-        f"dataclasses of them, got {argument!r} ({type(argument).__name__})"
+        f"dataclasses of them, got {brief(argument)} ({type(argument).__name__})"
     )
 
 
@@ -298,7 +298,7 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
             )
         places.append(names[number])
     if len({*places}) < len(places):
-        raise ValueError(f"argnums of {name} names an argument twice: {argnums!r} of {len(args)}")
+        raise ValueError(f"argnums of {name} names an argument twice: {brief(argnums)} of {len(args)}")
     return places
 
 
@@ -317,10 +317,10 @@ def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
     """
     numbers = argnums if isinstance(argnums, (list, tuple)) else (argnums,)
     if not numbers or not all(map(is_integer, numbers)):
-        raise TypeError(f"argnums of {name} is an integer or a tuple of integers, not {argnums!r}")
+        raise TypeError(f"argnums of {name} is an integer or a tuple of integers, not {brief(argnums)}")
     numbers = tuple([int(number) for number in numbers])
     if len({*numbers}) < len(numbers):
-        raise ValueError(f"argnums of {name} has a number twice: {argnums!r}")
+        raise ValueError(f"argnums of {name} has a number twice: {brief(argnums)}")
     return numbers if isinstance(argnums, (list, tuple)) else numbers[0]
 
 
@@ -346,8 +346,8 @@ def one_number(name: str, result: Any) -> Any:
         (result,) = result.ravel().tolist() if is_array(result) else elements(result)
     if not is_number(result):
         raise TypeError(
-            f"{name} takes a function that returns one number, this one returned {result!r} ({type(result).__name__}); "
-            "use jacobian for several"
+            f"{name} takes a function that returns one number, this one returned {brief(result)} "
+            f"({type(result).__name__}); use jacobian for several"
         )
     return result
 
@@ -356,7 +356,7 @@ def outputs_of(name: str, result: Any) -> list[Any]:
     def refuse(part: Any) -> Exception:
         return TypeError(
             f"{name} takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
-            f"this one returned holds {part!r} ({type(part).__name__})"
+            f"this one returned holds {brief(part)} ({type(part).__name__})"
         )
 
     if is_passed_over(result):
@@ -374,7 +374,7 @@ def tangents_like(name: str, primals: Any, tangents: Any) -> list[Any]:
     for role, arguments in (("primals", primals), ("tangents", tangents)):
         if not isinstance(arguments, (list, tuple)):
             raise TypeError(
-                f"{name} takes its {role} as a tuple with one entry for each argument, not {arguments!r} "
+                f"{name} takes its {role} as a tuple with one entry for each argument, not {brief(arguments)} "
                 f"({type(arguments).__name__})"
             )
     scalars_of(primals, lambda part: not_differentiable(name, part))

@@ -218,12 +218,19 @@ VECTOR = [
     Case("Vector", "/ a list with 0", lambda g: g.v / [1.0, 0.0], ZeroDivisionError, r"^3\.0 / 0\.0", PYTHONS_OWN),
     Case("Vector", "@ a number", lambda g: g.v @ 3.0, TypeError, "'Vector' and 'float'", "unsupported operand"),
     Case("Vector", "@ a shorter list", lambda g: g.v @ [1.0], ValueError, "lengths 2 and 1", "of one length"),
-    Case("Vector", "@ a matrix", lambda g: g.v @ np.ones((3, 2)), ValueError, "lengths 2 and 3", "of one length"),
+    Case("Vector", "@ a matrix", lambda g: g.v @ np.ones((3, 2)), ValueError, r"\(2,\) @ \(3, 2\)", "shapes that fit"),
+    Case("Vector", "an array @", lambda g: np.ones((2, 3)) @ g.v, ValueError, r"\(2, 3\) @ \(2,\)", "shapes that fit"),
+    Case(
+        "Vector", "an array *", lambda g: np.ones((2, 3)) * g.v, ValueError, r"\(2, 3\) and \(2,\)", "shapes that fit"
+    ),
     Case("Vector", "an index past its end", lambda g: g.v[5], IndexError, "got 5", "an index or slice of 2 elements"),
     Case("Vector", "an index of text", lambda g: g.v["a"], TypeError, "got 'a'", "an index or slice of 2 elements"),
     Case("Vector", "an element set", lambda g: g.v.__setitem__(0, 1.0), AttributeError, "'Vector'", "__setitem__"),
     Case("Vector", "math.sin", lambda g: math.sin(g.v), TypeError, "Vector", "real number"),
     Case("Vector.dot", "a number", lambda g: g.v.dot(3.0), TypeError, r"3\.0 \(float\)", "dot " + LIST),
+    Case(
+        "Vector.dot", "a Matrix", lambda g: g.v.dot(g.m), TypeError, r"\(Matrix\)", "not rows of them.* @ is the prod"
+    ),
     Case("Vector.dot", "text", lambda g: g.v.dot("text"), TypeError, TEXT, "dot " + LIST),
     Case("Vector.dot", "a list with text", lambda g: g.v.dot([1, "text"]), TypeError, TEXT, ELEMENT.format(1)),
     Case("Vector.dot", "a longer list", lambda g: g.v.dot([1, 2, 3]), ValueError, "lengths 2 and 3", "of one length"),
@@ -362,7 +369,8 @@ MATRIX = [
         "concatenate", "of other widths", lambda g: sg.concatenate([g.m, [[1.0]]]), ValueError, r"\(1, 1\)", "that fit"
     ),
     Case("Matrix", "float()", lambda g: float(g.m), TypeError, r"Matrix\(.* \(Matrix\)", "expected one real number"),
-    Case("Matrix", "< a number", lambda g: g.m < 3, TypeError, r"Matrix.* here with 3", "compare its elements"),
+    Case("Matrix", "< a number", lambda g: g.m < 3, TypeError, r"Matrix.* here with 3", r"x < bound .* in matrix"),
+    Case("Matrix", "formatted as text", lambda g: f"{g.m:s}", ValueError, "'s'", "format code"),
     Case("Matrix", "asked for detach", lambda g: g.m.detach, AttributeError, "Matrix.* has no detach", "stop_gradient"),
     Case("Matrix.backward", "used", lambda g: g.m.backward(), ValueError, "of a Matrix of 2 rows", "reduce it first"),
     Case(

@@ -81,6 +81,28 @@ def test_a_matrix_is_reduced_as_the_vector_of_its_elements_is(name: str) -> None
     assert getattr(np, name, lambda x: x.norm())(m) == getattr(v, name)()
 
 
+@pytest.mark.parametrize("make", [Matrix, sg.Variable, sg.constant, sg.stop_gradient])
+def test_an_array_of_no_rows_has_columns_even_so(make: Any) -> None:
+    for rows in (np.zeros((0, 2)), Matrix([[1.0, 2.0]])[:0]):
+        m = make(rows)
+        assert isinstance(m, Matrix)
+        assert m.shape == (0, 2)
+        assert m.sum(axis=0) == [0.0, 0.0]
+        assert (m * [1.0, 2.0]).shape == (0, 2)
+    assert (Matrix([[1.0, 2.0]])[:0] + np.zeros((0, 2))).shape == (0, 2)
+
+
+def test_a_format_is_that_of_each_element() -> None:
+    m = leaves([1.0, 2.0], [3.0, 4.25])
+    assert f"{m:.2f}" == "[[1.00, 2.00], [3.00, 4.25]]"
+    assert f"{m}" == repr(m) == "Matrix([[1.0, 2.0], [3.0, 4.25]])"
+    assert f"{m[1]:5.1f}" == "[  3.0,   4.2]"
+    assert f"{m[1]}" == repr(m[1]) == "Vector([3.0, 4.25])"
+    w = sg.Variable([[1.0, 2.0]], name="w")
+    assert f"{w:.1f}" == "[[1.0, 2.0]]"
+    assert f"{w}" == "Variable([[1.0, 2.0]], name='w')"
+
+
 def test_two_matrices_are_equal_if_their_numbers_are() -> None:
     m = leaves([1.0, 2.0])
     assert m == Matrix([[1.0, 2.0]])

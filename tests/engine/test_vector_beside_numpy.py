@@ -111,7 +111,7 @@ def test_arrays_of_another_length_or_shape_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             call()
-    with pytest.raises(TypeError, match=r"element 0 of a Vector, got \[1\.0, 1\.0\] \(list\).* a Matrix"):
+    with pytest.raises(TypeError, match=r"rows of them, got array\(.*\) \(ndarray\); @ is the product with a matrix"):
         v.dot(np.ones((2, 2)))
     with pytest.raises(
         ValueError, match=r"^expected one dimension or two, got an array of shape \(2, 2, 2\); take its"
@@ -200,11 +200,12 @@ def test_an_array_of_several_dimensions_keeps_its_shape(symbol: str) -> None:
     apply = INFIX[symbol]
     array = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     x, v = Value(2.0), Vector([Value(2.0), Value(3.0)])
+    cube = array.reshape(3, 1, 2)
     for left, right, plain in [
         (x, array, lambda: apply(2.0, array)),
         (array, x, lambda: apply(array, 2.0)),
-        (v, array, lambda: apply(np.array([2.0, 3.0]), array)),
-        (array, v, lambda: apply(array, np.array([2.0, 3.0]))),
+        (v, cube, lambda: apply(np.array([2.0, 3.0]), cube)),
+        (cube, v, lambda: apply(cube, np.array([2.0, 3.0]))),
     ]:
         result = apply(left, right)
         assert type(result) is np.ndarray
@@ -212,6 +213,34 @@ def test_an_array_of_several_dimensions_keeps_its_shape(symbol: str) -> None:
         assert all(type(node) is Value for node in result.flat)
         assert all(node.is_tracked for node in result.flat)
         assert numbers_in(result) == plain().tolist()
+
+
+@pytest.mark.parametrize("symbol", INFIX)
+@pytest.mark.parametrize("shape", [(3, 2), (1, 2), (3, 1), (1, 1), (0, 2)])
+@pytest.mark.parametrize("length", [1, 2])
+def test_an_array_of_two_dimensions_beside_a_vector_gives_a_matrix(
+    symbol: str, shape: tuple[int, int], length: int
+) -> None:
+    apply = INFIX[symbol]
+    array = np.arange(1.0, 1.0 + shape[0] * shape[1]).reshape(shape)
+    v = Vector([Value(2.0), Value(3.0)][:length])
+    for left, right in ((v, array), (array, v)):
+        result = apply(left, right)
+        expected = apply(*[x.numpy() if x is v else x for x in (left, right)])
+        assert isinstance(result, sg.Matrix)
+        assert result.tolist() == expected.tolist()
+        assert result.shape == expected.shape
+    assert isinstance(np.arctan2(array, v), sg.Matrix)
+    assert isinstance(sg.maximum(v, array), sg.Matrix)
+
+
+def test_an_array_of_values_beside_a_vector_gives_a_matrix_of_them() -> None:
+    x, v = Value(3.0), Vector([Value(1.0), Value(2.0)])
+    array = np.array([[x, x * 2], [x, x]])
+    result = array * v
+    assert isinstance(result, sg.Matrix)
+    result.sum().backward()
+    assert (x.grad, v.grad) == (3 * 1.0 + 2 * 2.0 + 1.0, [6.0, 9.0])
 
 
 def test_gradients_flow_through_arrays_of_several_dimensions() -> None:
@@ -227,11 +256,11 @@ def test_gradients_flow_through_arrays_of_several_dimensions() -> None:
 def test_matrix_products_with_arrays_of_two_dimensions() -> None:
     matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     v, w = Vector([Value(1.0), Value(2.0), Value(0.5)]), Vector([Value(1.0), Value(-1.0)])
-    for result in (matrix @ v, np.matmul(matrix, v), Vector(np.dot(matrix, v))):
+    for result in (matrix @ v, np.matmul(matrix, v), np.dot(matrix, v)):
         assert isinstance(result, Vector)
         assert result == [6.5, 17.0]
     assert (matrix @ v)[0].operation == "dot"
-    for result in (w @ matrix, np.matmul(w, matrix)):
+    for result in (w @ matrix, np.matmul(w, matrix), np.dot(w, matrix)):
         assert isinstance(result, Vector)
         assert result == [-3.0, -3.0, -3.0]
     (w @ matrix @ v).backward()
@@ -239,9 +268,18 @@ def test_matrix_products_with_arrays_of_two_dimensions() -> None:
     assert w.grad == [6.5, 17.0]
     cube = np.arange(12.0).reshape(2, 2, 3)
     assert numbers_in(cube @ v) == (cube @ np.array([1.0, 2.0, 0.5])).tolist()
-    with pytest.raises(ValueError, match="expected vectors of one length, got lengths 2 and 3"):
+    m = sg.Matrix([[Value(1.0), 2.0, 3.0]])
+    for result in (m @ matrix.T, np.dot(m, matrix.T), np.dot(m, m.T), np.dot(matrix, m.T)):
+        assert isinstance(result, sg.Matrix)
+    assert np.dot(m, matrix.T) == [[14.0, 32.0]]
+    assert np.dot(v, v).operation == "dot"
+    assert numbers_in(np.dot(cube, v)) == numbers_in(cube @ v)
+    assert isinstance(np.dot(matrix, 2.0 * Value(1.0)), np.ndarray)
+    with pytest.raises(
+        ValueError, match=r"expected a product of shapes that fit, got \(2, 3\) @ \(2,\): 3 and 2 differ"
+    ):
         matrix @ w
-    with pytest.raises(ValueError, match="expected vectors of one length"):
+    with pytest.raises(ValueError, match="expected a product of shapes that fit"):
         w @ np.ones((3, 2))
     with pytest.raises(TypeError, match=r"unsupported operand|scalar"):
         v @ 2.0  # type: ignore[operator]
