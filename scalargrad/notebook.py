@@ -1,6 +1,6 @@
 """How values show themselves in a notebook: a graph of up to 30 nodes as a picture, else a line of text.
 
-Jupyter asks for the picture by itself; it needs matplotlib. Draw larger graphs with `plot.graph`.
+Jupyter asks for the picture by itself. Draw larger graphs with `plot.graph`.
 """
 
 from __future__ import annotations
@@ -21,15 +21,12 @@ MOST_NODES = 30
 
 
 def notebook_svg(self: Any) -> str | None:
-    """The computation graph as SVG; None for a leaf, for a large graph, and where matplotlib is missing."""
+    """The computation graph as SVG; None for a leaf and for a large graph."""
     if not is_small(self):
         return None
-    from .plot.graphs import as_svg as drawn  # it takes a while to import, and only notebooks come here
+    from .plot.graphs import to_svg  # it takes a while to import, and only notebooks come here
 
-    try:
-        return drawn(self)
-    except ModuleNotFoundError:
-        return None
+    return to_svg(self)
 
 
 def is_small(shown: Any) -> bool:

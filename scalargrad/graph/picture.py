@@ -234,13 +234,7 @@ class Picture:
         ax.set_axis_off()
         pixels, dpi = ax.get_window_extent(), ax.figure.dpi
         scale = min(pixels.width / dpi / (right - left), pixels.height / dpi / (top - bottom))
-        ways = []
-        for (start, end, _), ((x0, y0), *between, (x1, y1)) in self.edges.items():  # from side to side
-            ways.append([(x0 + self.half_width(start), y0), *between, (x1 - self.half_width(end), y1)])
-        texts = [flows.get(edge, "") for edge in self.edges]
-        boxes = {thing: self._box(thing) for thing in self.places}
-        places = place_texts(ways, [0.068 * len(text) for text in texts], 0.15, [*boxes.values()])
-        for edge, way, text, at in zip(self.edges, ways, texts, places):
+        for edge, way, text, at in self.ways(flows):
             _, end, _ = edge
             is_lit = firing is not None and (edge in flows or end is firing)
             colour, width = (FIRING, 1.8) if is_lit else (EDGE, 0.99)
@@ -259,7 +253,7 @@ class Picture:
                 text += f"\ngrad {short(gradients[thing])}"
             if kind != "constant":
                 fill, line = COLOURS[kind]
-                left, right, bottom, top = boxes[thing]
+                left, right, bottom, top = self.box(thing)
                 line, width = (FIRING, 2.5) if fires else (line, 1)
                 corners = f"round,pad=0,rounding_size={0.22 if kind == 'operation' else 0.08}"
                 look = {"facecolor": fill, "edgecolor": line, "linewidth": width * scale, "zorder": 2}
@@ -272,7 +266,17 @@ class Picture:
             left, _, bottom, _ = self.limits
             ax.text(left + 0.1, bottom + 0.12, self.note, size=9 * scale, color=EDGE)
 
-    def _box(self, thing: Any) -> tuple[float, float, float, float]:
+    def ways(self, flows: Flows) -> list[tuple[tuple[Any, Any, int], list[Point], str, Point]]:
+        """Each edge with its way from side to side, and the text on it with its place."""
+        found = []
+        for (start, end, _), ((x0, y0), *between, (x1, y1)) in self.edges.items():
+            found.append([(x0 + self.half_width(start), y0), *between, (x1 - self.half_width(end), y1)])
+        texts = [flows.get(edge, "") for edge in self.edges]
+        boxes = [self.box(thing) for thing in self.places]
+        places = place_texts(found, [0.068 * len(text) for text in texts], 0.15, boxes)
+        return [*zip(self.edges, found, texts, places)]
+
+    def box(self, thing: Any) -> tuple[float, float, float, float]:
         """The left, right, bottom and top of a thing."""
         (x, y), half = self.places[thing], self.half_width(thing)
         up = {"operation": 0.22, "constant": 0.1}.get(self.kind(thing), BOX[1] / 2)

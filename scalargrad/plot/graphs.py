@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
 from textwrap import fill
 
@@ -13,6 +12,7 @@ from ..engine.value import Value, number_of
 from ..graph.graph import Graph, is_custom, is_whole, operation_name, shape_of, targets_in
 from ..graph.many import added, listed, number_and_shape
 from ..graph.picture import GAP, WIDE_GAP, Picture, short
+from ..graph.svg import svg_of
 from .style import new_figure
 
 TYPE_CHECKING = False
@@ -66,14 +66,8 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     shown = Graph(targets_in("graph", value))
     found, note = shown.gradients(gradients)
     picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
-    flows = {}
-    for node in [x for x, cell in picture.cells.items() if local_derivatives and not cell.is_folded]:
-        for i, _, local, _ in shown.edges(node):
-            if i in picture.cells[node].inputs:
-                text = short(local) if local is not None else "?" if is_custom(node) else ""
-                flows[place_of(picture, node, i), (node, "operation"), i] = text
     ax = ax if ax is not None else graph_axes(picture)
-    picture.draw(ax, found, flows)
+    picture.draw(ax, found, local_flows(picture) if local_derivatives else {})
     return ax
 
 
@@ -89,18 +83,42 @@ def graph_axes(picture: Picture, above: float = 0.4) -> Axes:
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
 
 
-def as_svg(value: Any) -> str:
-    """The picture of `graph` as SVG, drawn without pyplot, which would show it a second time in a notebook."""
-    from matplotlib.figure import Figure
+def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = False) -> str:
+    """The picture of `graph` as SVG, written without matplotlib: for pages, and for notebooks, which ask for it.
 
-    shown = Graph(targets_in("graph", value))
-    found, note = shown.gradients(False)
-    picture = Picture(shown, note=note)
-    figure = Figure(figsize=picture.size)
-    picture.draw(figure.add_axes((0, 0, 1, 1)), found, {})
-    text = StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
-    return text.getvalue()
+    Args:
+        value: a Value, a Vector or a Matrix, or a list of such.
+        local_derivatives: whether to write the local derivative on each edge.
+        gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
+
+    Returns:
+        The text of an SVG file. Each box has a class, such as `leaf`, and a number, `data-node`.
+
+    Raises:
+        TypeError: `value` is none, or one of the flags no truth value.
+        ValueError: the graph is too large to be read as a picture.
+
+    >>> x = Value(2.0, label="x")
+    >>> to_svg(x * x).count('class="leaf"')
+    1
+    """
+    require_flag("local_derivatives", local_derivatives)
+    require_flag("gradients", gradients)
+    shown = Graph(targets_in("to_svg", value))
+    found, note = shown.gradients(gradients)
+    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
+    return svg_of(picture, found, local_flows(picture) if local_derivatives else {})
+
+
+def local_flows(picture: Picture) -> dict[Any, str]:
+    """The local derivatives, as what is written on edges; those of folded operations are not."""
+    flows = {}
+    for node in [x for x, cell in picture.cells.items() if not cell.is_folded]:
+        for i, _, local, _ in picture.graph.edges(node):
+            if i in picture.cells[node].inputs:
+                text = short(local) if local is not None else "?" if is_custom(node) else ""
+                flows[place_of(picture, node, i), (node, "operation"), i] = text
+    return flows
 
 
 def to_dot(value: Any, *, gradients: bool = False) -> str:

@@ -294,7 +294,6 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("notebook", "notebook_svg", "plot.graphs", True),
         *[("plot.functions", name, "numpy", False) for name in ("descent", "decision_boundary")],
         ("plot.functions", "decision_boundary", "matplotlib", False),
-        ("plot.graphs", "as_svg", "matplotlib.figure", False),
         ("plot.graphs", "animation", "matplotlib.animation", False),
         ("plot.graphs", "save", "matplotlib.backend_bases", False),
         ("plot.style", "new_figure", "matplotlib", False),

@@ -1,0 +1,127 @@
+"""The picture of a graph as SVG, which needs no library: for pages and notebooks.
+
+Each thing is a group with a class (`leaf`, `value`, `target`, `operation`, `constant`, `edge`) and a number, so that a
+page can style it and find it. Colours stand in attributes, which a style sheet overrides. The number of a node is its
+place among the leaves and then the computed values. An edge has those of its ends, and the circle of an operation that
+of its result.
+"""
+
+from __future__ import annotations
+
+from .graph import printable
+from .picture import COLOURS, EDGE, FIRING, INK, Picture, curve, short
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from .graph import Node
+    from .picture import Flows, Point
+
+INCH = 96  # pixels
+TEXT, SMALL, SIGN = 12, 11, 17  # pixels: in boxes, on edges, of an operator
+LINE = 14  # from one line of text to the next
+
+
+def svg_of(picture: Picture, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> str:
+    """A picture with gradients in the boxes and texts on edges; a node that fires is lit, with the way back from it."""
+    width, height = [round(side * INCH) for side in picture.size]
+    names = ", ".join([picture.graph.names[target] for target in picture.graph.targets])
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img" aria-label="{escaped(f"Computation graph of {names}")}" font-family="sans-serif" '
+        f'font-size="{TEXT}" text-anchor="middle">'
+    ]
+    at = {node: i for i, node in enumerate((*picture.graph.leaves, *picture.graph.computed))}
+    lines += edges_in(picture, flows, firing, at)
+    for thing in picture.places:
+        lines += thing_in(picture, thing, gradients, firing, at)
+    if picture.note:
+        lines.append(f'<text class="note" x="10" y="{height - 12}" text-anchor="start">{escaped(picture.note)}</text>')
+    return "\n".join([*lines, "</svg>"])
+
+
+def edges_in(picture: Picture, flows: Flows, firing: Node | None, at: Mapping[Any, int]) -> Iterator[str]:
+    """The edges, each a line with an arrow and, if there is one, its text."""
+    written = []
+    for edge, way, text, place in picture.ways(flows):
+        start, end, _ = edge
+        is_lit = firing is not None and (edge in flows or end is firing)
+        colour = FIRING if is_lit else EDGE
+        ends = f'data-from="{number_of(start, at)}" data-to="{number_of(end, at)}"'
+        yield f'<g class="edge{" lit" * is_lit}" {ends} stroke="{colour}" fill="none">'
+        yield f'<path d="{path_of(picture, way)}" stroke-width="{1.8 if is_lit else 1}"/>'
+        if picture.kind(end) == "operation":
+            yield f'<path d="{arrow(picture, way, backward=is_lit)}" fill="{colour}" stroke="none"/>'
+        yield "</g>"
+        if text:
+            x, y = in_pixels(picture, place)
+            half = 3.4 * len(text) + 3
+            shape = f'x="{x - half:.1f}" y="{y - 8:.1f}" width="{2 * half:.1f}" height="16" rx="3"'
+            written += [
+                f'<g class="flow{" lit" * is_lit}" {ends}><rect {shape} fill="white" fill-opacity="0.9"/>',
+                f'<text x="{x:.1f}" y="{y + 4:.1f}" font-size="{SMALL}" fill="{FIRING if is_lit else INK}">'
+                f"{escaped(text)}</text></g>",
+            ]
+    yield from written
+
+
+def thing_in(
+    picture: Picture, thing: Any, gradients: Mapping[Node, Any], firing: Node | None, at: Mapping[Any, int]
+) -> Iterator[str]:
+    """A box, a circle or a constant, with its text."""
+    kind, text = picture.kind(thing), picture.text(thing)
+    fires = firing is not None and (thing[0] if kind == "operation" else thing) is firing
+    if thing in gradients:
+        text += f"\ngrad {short(gradients[thing])}"
+    yield f'<g class="{kind}{" lit" * fires}" data-node="{number_of(thing, at)}">'
+    if kind != "constant":
+        fill, line = COLOURS[kind]
+        left, right, bottom, top = picture.box(thing)
+        x, y = in_pixels(picture, (left, top))
+        size = f'width="{(right - left) * INCH:.1f}" height="{(top - bottom) * INCH:.1f}"'
+        look = f'fill="{fill}" stroke="{FIRING if fires else line}" stroke-width="{2.5 if fires else 1}"'
+        yield f'<rect x="{x:.1f}" y="{y:.1f}" {size} rx="{21 if kind == "operation" else 8}" {look}/>'
+    x, y = in_pixels(picture, picture.places[thing])
+    lines = text.splitlines()
+    height = SIGN if kind == "operation" and len(text) <= 2 else TEXT
+    for i, each in enumerate(lines):
+        below = y + (i - (len(lines) - 1) / 2) * LINE + height / 3
+        colour = EDGE if kind == "constant" else INK
+        yield f'<text x="{x:.1f}" y="{below:.1f}" font-size="{height}" fill="{colour}">{escaped(each)}</text>'
+    yield "</g>"
+
+
+def number_of(thing: Any, at: Mapping[Any, int]) -> int | str:
+    """The number of a value, or of the result of an operation; none of a constant."""
+    if isinstance(thing, tuple):
+        return at[thing[0]] if thing[1] == "operation" else ""
+    return at[thing]
+
+
+def in_pixels(picture: Picture, point: Point) -> Point:
+    """A point in pixels, from the left and from the top."""
+    left, _, _, top = picture.limits
+    return (point[0] - left) * INCH, (top - point[1]) * INCH
+
+
+def path_of(picture: Picture, way: Sequence[Point]) -> str:
+    """A way as SVG has it."""
+    points = [in_pixels(picture, point) for point in curve(way)[0]]
+    texts = [f"{x:.1f},{y:.1f}" for x, y in points]
+    return f"M{texts[0]}" + "".join([f"C{' '.join(texts[i : i + 3])}" for i in range(1, len(texts), 3)])
+
+
+def arrow(picture: Picture, way: Sequence[Point], backward: bool) -> str:
+    """The head of an arrow at the end of a way, or at its beginning."""
+    x, y = in_pixels(picture, way[0 if backward else -1])
+    side = 9 if backward else -9
+    return f"M{x:.1f},{y:.1f}l{side},-4v8z"
+
+
+def escaped(text: str) -> str:
+    """Text that stays text, in elements and in quotes."""
+    for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot")):
+        text = text.replace(sign, f"&{name};")
+    return printable(text)
