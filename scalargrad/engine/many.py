@@ -43,7 +43,7 @@ from .value import Value, element_on, make_constant, make_leaf, new, record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, Protocol, Self
+    from typing import Any, Self
 
     from ..checks import Number
     from ..operations.operation import Operation
@@ -51,11 +51,6 @@ if TYPE_CHECKING:
     from .rows import Row
 
     Shape = tuple[int, ...]
-
-    class HasRows(Protocol):
-        """A matrix, for type checkers, as what a vector can be told of it."""
-
-        def _by_rows(self, numbers: Sequence[Any], /) -> Any: ...
 
 
 # ---- How an operation on many numbers is recorded --------------------------------------------------------------------
@@ -454,6 +449,9 @@ class Values:
     def __format__(self, spec: str) -> str:
         return self._text(spec) if spec else str(self)
 
+    def __copy__(self) -> Self:
+        return type(self)(self)  # type: ignore[call-arg]
+
     def __float__(self) -> float:
         checks.refuse_float_of_vector(self)
 
@@ -520,13 +518,9 @@ class Values:
             raise ValueError(f"{operation.name} of an empty {type(self).__name__}; it takes at least one element")
         return make_constant(float(operation.evaluate(())))
 
-    def __matmul__(self, other: Any) -> Any:
-        if is_array(other) and other.ndim > 1 and len(self.shape) == 1:
-            return NotImplemented  # and NumPy asks `numpy_functions`
-        return matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return matmul(other, self)
+    # Assigned and not declared, as the operators above are, so that type checkers take what the subclasses declare.
+    __matmul__ = lambda self, other: matmul(self, other)  # noqa: E731
+    __rmatmul__ = lambda self, other: matmul(other, self)  # noqa: E731
 
 
 Sequence.register(Values)
@@ -535,8 +529,9 @@ Sequence.register(Values)
 def matmul(left: Any, right: Any) -> Any:
     """The product of matrices and vectors; of two vectors the dot product."""
     if not (isinstance(left, Values) and isinstance(right, Values)):
-        if not (has_elements(left) and has_elements(right)):
-            return NotImplemented
+        most = max([getattr(x, "ndim", 0) for x in (left, right) if not isinstance(x, Values)])
+        if most > 2 or not (has_elements(left) and has_elements(right)):
+            return NotImplemented  # and NumPy asks `numpy_functions` about arrays of more dimensions
         left, right = as_values(left), as_values(right)
     of_left, of_right = left.row, right.row
     across, down = of_left[SHAPE], of_right[SHAPE]
