@@ -73,7 +73,7 @@ def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
-    """Whether each element has to have a row of its own: while a function is traced, or with some followed, some not."""
+    """Whether each element has to have a row of its own: while a function is traced, or if some alone are followed."""
     if interval.tracer is not None:
         return True
     for x in things:
