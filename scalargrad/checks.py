@@ -188,9 +188,11 @@ def refuse_scalar(name: str, operand: object) -> NoReturn:
 
 
 def refuse_rows(name: str, x: object) -> NoReturn:
+    way = "@ is the product with a matrix"
+    if name != "dot":
+        way = f"of all elements it is {name} of concatenate(matrix), of each row [{name}(row) for row in matrix]"
     raise TypeError(
-        f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); @ is "
-        "the product with a matrix, and for row in matrix goes through its rows"
+        f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); {way}"
     )
 
 

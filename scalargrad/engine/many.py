@@ -299,7 +299,7 @@ def in_rows(numbers: Sequence[Any], width: int, shape: Shape) -> list[Any]:
 
 def elements_of(operand: Any) -> Any:
     """The elements of a vector, list, tuple or array, the rows of a matrix; None for a scalar."""
-    if isinstance(operand, (list, tuple)):
+    if isinstance(operand, (list, tuple, range)):
         return operand
     if isinstance(operand, Values):
         return [*operand]  # type: ignore[misc]
@@ -310,7 +310,7 @@ def elements_of(operand: Any) -> Any:
 
 def has_elements(operand: Any) -> bool:
     """Whether something is a vector, a matrix, a list, a tuple or an array, and no scalar."""
-    return isinstance(operand, (Values, list, tuple)) or (is_array(operand) and bool(operand.ndim))
+    return isinstance(operand, (Values, list, tuple, range)) or (is_array(operand) and bool(operand.ndim))
 
 
 def elements_for(name: str, operand: Any) -> Sequence[Any]:
@@ -550,7 +550,8 @@ def matmul(left: Any, right: Any) -> Any:
         return joined(found, shape)
     xs, ys = of_left[NUMBER], of_right[NUMBER]
     by_column = [ys] if columns == 1 else [ys[i::columns] for i in range(columns)]
-    numbers = tuple(products(in_rows(xs, common, across), by_column))
+    lines = in_rows(xs, common, across)
+    numbers = tuple(products(lines, by_column)) if common else (0.0,) * len(lines) * columns
     follows = [x.is_followed_in(interval) or None for x in (left, right)]
     return computed(MATMUL, numbers, shape, (of_left, of_right), follows, interval)
 
@@ -640,5 +641,5 @@ def element_value(x: Any, i: int, shape: Shape) -> Value:
     return make_constant(as_number(x, role))
 
 
-appliers[Values] = appliers[list] = appliers[tuple] = (Rank.VECTOR, apply_elementwise)
+appliers[Values] = appliers[list] = appliers[tuple] = appliers[range] = (Rank.VECTOR, apply_elementwise)
 array_appliers[1] = (Rank.VECTOR, apply_elementwise)

@@ -63,6 +63,8 @@ class Vector(Values):
 
     def __new__(cls, elements: Iterable[Any]) -> Vector:
         """A vector; of values that can be assigned it is one whose numbers go with theirs."""
+        if isinstance(elements, (dict, bytes, bytearray)):
+            refuse_scalar("Vector", elements)
         elements = elements if hasattr(elements, "__iter__") else iterate("Vector", elements)
         return gathered(elements)  # type: ignore[no-any-return]
 
@@ -178,7 +180,7 @@ class Vector(Values):
             raise ValueError(f"expected vectors of one length, got lengths {len(numbers)} and {len(others)}")
         if is_apart(interval, (self, right)):
             return record(reductions.dot, (*self, *right))
-        number = sum(map(operator.mul, numbers, others), ZERO)
+        number = sum(map(operator.mul, numbers, others), ZERO) if numbers else 0.0
         if not interval.enabled and interval.detector is None:
             return make_constant(number)
         rule: Any = reductions.dot.rules[0]

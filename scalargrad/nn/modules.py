@@ -517,7 +517,12 @@ class LayerNorm(Module):
     Matrix([[-1.0, 1.0], [-1.0, 1.0]])
     """
 
-    def __init__(self, size: int, eps: float = 1e-5, *, name: str = "") -> None:
+    def __init__(self, size: int | None = None, eps: float = 1e-5, *, name: str = "") -> None:
+        if size is None:
+            raise TypeError(
+                "LayerNorm takes the size of the vectors, as in LayerNorm(16), since each of their numbers has a gain "
+                "and a bias; RMSNorm() can do without"
+            )
         self.size = require_integer("size", size, 1)
         self.eps = require_number("eps", eps, lambda x: x >= 0, "0 or more")
         self.gain = Variable([1.0] * self.size, name=f"gain{name}")

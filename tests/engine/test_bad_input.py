@@ -208,6 +208,8 @@ VECTOR = [
     Case("Vector", "None", lambda _: sg.Vector(None), TypeError, NOTHING, LIST),
     Case("Vector", "a Value", lambda g: sg.Vector(g.x), TypeError, r"Value\(2\.0\) \(Value\)", LIST),
     Case("Vector", "text", lambda _: sg.Vector("text"), TypeError, r"'t' \(str\)", ELEMENT.format(0)),
+    Case("Vector", "a dict", lambda _: sg.Vector({1: 2}), TypeError, r"\{1: 2\} \(dict\)", "Vector " + LIST),
+    Case("Vector", "bytes", lambda _: sg.Vector(b"ab"), TypeError, r"b'ab' \(bytes\)", "Vector " + LIST),
     Case("Vector", "None in it", lambda _: sg.Vector([1.0, None]), TypeError, NOTHING, ELEMENT.format(1)),
     Case("Vector", "a list in it", lambda _: sg.Vector([[1.0]]), TypeError, r"\[1\.0\] \(list\)", ELEMENT.format(0)),
     Case("Vector", "a matrix", lambda _: sg.Vector(np.ones((2, 2))), TypeError, "ndarray", ELEMENT.format(0)),
