@@ -140,7 +140,7 @@ TABLE = [
     ),
     Case(
         "nn.LayerNorm",
-        "nothing",
+        "no size",
         lambda _: nn.LayerNorm(),
         TypeError,
         r"as in LayerNorm\(16\)",
