@@ -139,6 +139,17 @@ ELSEWHERE = {
         "is_tracked tells whether gradients flow to it, and stop_gradient() gives a constant",
         "is_tracked of an element tells whether gradients flow to that, and stop_gradient() gives constants",
     ),
+    "reshape": (
+        "",
+        "Matrix([v[i : i + n] for i in range(0, len(v), n)]) makes rows of a Vector, concatenate(m) undoes it",
+    ),
+    "flatten": ("", "concatenate(matrix) puts its rows into one Vector, and tolist() gives plain numbers"),
+    "transpose": ("", "the transpose of a Matrix is its T"),
+    "item": ("", "an element of it has that, and tolist() gives all the numbers"),
+    **{
+        name: ("", f"scalargrad.{name}(x) takes it, element by element")
+        for name in ("relu", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid")
+    },
 }
 
 
@@ -162,7 +173,8 @@ class Elsewhere:
 def say_what_is_elsewhere(of_one: type, *of_many: type) -> None:
     """Let Values and Vectors tell what there is in place of what they are asked for."""
     for name, (one, many) in ELSEWHERE.items():
-        setattr(of_one, name, Elsewhere(name, one))
+        if one:
+            setattr(of_one, name, Elsewhere(name, one))
         for kind in of_many if many else ():
             setattr(kind, name, Elsewhere(name, many))
     for compared in ("lt", "le", "gt", "ge"):

@@ -67,6 +67,12 @@ VALUE = [
             ("Vector", lambda g: g.v, "detach", r"stop_gradient\(v\) gives .* tolist\(\)"),
             ("Vector", lambda g: g.v, "dtype", r"tolist\(\) gives their numbers"),
             ("Vector", lambda g: g.v, "requires_grad", "is_tracked of an element tells"),
+            ("Vector", lambda g: g.v, "reshape", r"Matrix\(\[v\[i : i \+ n\] .* makes rows"),
+            ("Vector", lambda g: g.v, "item", r"an element of it has that"),
+            ("Vector", lambda g: g.v, "tanh", r"scalargrad\.tanh\(x\) takes it"),
+            ("Matrix", lambda g: g.m, "flatten", r"concatenate\(matrix\) puts its rows"),
+            ("Matrix", lambda g: g.m, "transpose", "is its T"),
+            ("Matrix", lambda g: g.m, "exp", r"scalargrad\.exp\(x\) takes it"),
         )
     ],
     Case(
