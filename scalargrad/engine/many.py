@@ -384,7 +384,7 @@ class Values:
 
     @property
     def is_tracked(self) -> bool:
-        """Whether gradients can flow to it: false for constants."""
+        """Whether gradients can flow to it, false for constants."""
         return self.row[OPERATION] is not CONSTANT
 
     def plain(self, what: str) -> tuple[Number, ...]:

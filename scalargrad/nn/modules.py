@@ -87,7 +87,7 @@ class Module:
 
     @property
     def trainable_variables(self) -> list[Any]:
-        """The variables that are trained, as Keras has them: for `tape.gradient` and `apply_gradients`.
+        """The variables that are trained, as Keras has them, for `tape.gradient` and `apply_gradients`.
 
         >>> Neuron(2, init="glorot", seed=1).trainable_variables[1]
         Variable(0.0, name='b')

@@ -157,7 +157,7 @@ def to_dot(value: Any, *, gradients: bool = False) -> str:
 
 
 def to_mermaid(value: Any, *, gradients: bool = False) -> str:
-    """The graph in Mermaid's language, which Markdown shows on many sites between ```mermaid fences.
+    """The graph in Mermaid's language, which Markdown on many sites shows in a fenced block of the language `mermaid`.
 
     Args:
         value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
@@ -323,7 +323,7 @@ def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
         ax: where all frames are drawn; without it, on a new figure.
 
     Returns:
-        A sequence of frames: `frames[i]` draws one and returns the axes; `frames.save("sweep.gif")` (or .html, or .png
+        A sequence of frames. `frames[i]` draws one and returns the axes; `frames.save("sweep.gif")` (or .html, or .png
         for single pictures) saves them all, and `frames.animation()` gives matplotlib's animation.
 
     Raises:

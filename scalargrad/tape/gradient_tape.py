@@ -249,8 +249,8 @@ class GradientTape(Block):
             unconnected_gradients: what to give for a source that the target does not depend on: "none" or "zero".
 
         Returns:
-            A gradient for each source, in the structure of `sources`: a constant or a Vector of constants, or values if
-            another tape is recording. None for a source that the tape saw no way to; see `explain`.
+            A gradient for each source, in the structure of `sources`. It is a constant or a Vector of constants, or
+            values if another tape is recording. None for a source that the tape saw no way to; see `explain`.
 
         Raises:
             RuntimeError: the tape is not persistent and was used already, or it has recorded nothing.
@@ -275,7 +275,7 @@ class GradientTape(Block):
             unconnected_gradients: as for `gradient`.
 
         Returns:
-            In the structure of `sources`: for a scalar target the gradient; for a Vector a list with one gradient for
+            In the structure of `sources`, for a scalar target the gradient; for a Vector a list with one gradient for
             each of its elements, or None for a source that no element depends on.
 
         Raises what `gradient` raises.
