@@ -146,10 +146,6 @@ ELSEWHERE = {
     "flatten": ("", "concatenate(matrix) puts its rows into one Vector, and tolist() gives plain numbers"),
     "transpose": ("", "the transpose of a Matrix is its T"),
     "item": ("", "an element of it has that, and tolist() gives all the numbers"),
-    **{
-        name: ("", f"scalargrad.{name}(x) takes it, element by element")
-        for name in ("relu", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid")
-    },
 }
 
 
@@ -170,8 +166,11 @@ class Elsewhere:
         self.__get__(x, type(x))
 
 
-def say_what_is_elsewhere(of_one: type, *of_many: type) -> None:
-    """Let Values and Vectors tell what there is in place of what they are asked for."""
+def say_what_is_elsewhere(functions: list[str], of_one: type, *of_many: type) -> None:
+    """Let Values and Vectors tell what there is in place of what they are asked for, methods of functions too."""
+    for name in functions:
+        for kind in of_many:
+            setattr(kind, name, Elsewhere(name, f"scalargrad.{name}(x) takes it, element by element"))
     for name, (one, many) in ELSEWHERE.items():
         if one:
             setattr(of_one, name, Elsewhere(name, one))

@@ -10,7 +10,7 @@ from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, Handles, next_se
 from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
 from ..engine.vector import Vector
 from ..operations import elementary as operations
-from ..operations.operation import of_same_kind
+from ..operations.operation import of_same_kind, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
     return found, (len(found),)
 
 
-say_what_is_elsewhere(Value, Vector, Matrix)
+say_what_is_elsewhere([name for name in registry if name in vars(Value)], Value, Vector, Matrix)
 
 
 def assign_leaves(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
