@@ -74,13 +74,12 @@ def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
 
 def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
     """Whether each element has to have a row of its own: while a function is traced, or if some alone are followed."""
-    if interval.tracer is not None:
-        return True
-    for x in things:
-        row = x.row if isinstance(x, Values) else None
-        if row is not None and row[OPERATION] == JOIN and None in row[D_RIGHT]:
-            return True
-    return False
+    return interval.tracer is not None or True in [isinstance(x, Values) and is_partly_followed(x.row) for x in things]
+
+
+def is_partly_followed(row: Row) -> bool:
+    """Whether some of the elements of a row are followed, and some are not."""
+    return bool(row[OPERATION] == JOIN and None in row[D_RIGHT])
 
 
 def column_of(operand: Any, shape: Shape) -> Any:
@@ -259,6 +258,8 @@ def joined(things: Sequence[Any], shape: Shape) -> Any:
     rows = [x.row for x in things]
     numbers = tuple([row[NUMBER] for row in rows])
     if things and isinstance(things[0], Values):
+        if any(map(is_partly_followed, rows)):
+            return joined([x for thing in things for x in elements(thing)], shape)
         numbers = tuple(chain(*numbers))
     if interval is AMBIENT:
         followed = [1 if row[OPERATION] is not CONSTANT else None for row in rows]
@@ -601,8 +602,9 @@ class Live:
         """A row of what the sources are now."""
         name, shape, places = self.move
         self.rows = [x.row for x in self.sources]  # type: ignore[misc]
-        if name == JOIN:
-            return joined(self.sources, shape).row  # type: ignore[no-any-return]
+        if name == JOIN or is_apart(interval, self.sources):
+            parts = self.sources if name == JOIN else [self.element(i) for i in range(len(places))]
+            return joined(parts, shape).row  # type: ignore[no-any-return]
         numbers = self.rows[0][NUMBER]
         return moved_row(interval, name, self.sources[0], tuple([numbers[i] for i in places]), shape, places)
 
