@@ -30,6 +30,7 @@ def chain(length: int) -> sg.Value:
     "shown",
     [
         chain(3),
+        chain(1) * chain(1) + (lambda x: x * x)(sg.Value(2.0)),
         sg.Vector([1.0, 2.0]) * sg.Value(2.0),
         sg.Variable([1.0, 2.0]).dot([3.0, 4.0]),
         sg.Variable([1.0] * 40).sum(),

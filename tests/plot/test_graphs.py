@@ -426,3 +426,12 @@ def test_what_cannot_be_drawn_is_told(draw: Any, error: type[Exception], words: 
     with pytest.raises(error, match=words):
         draw()
     assert plt.get_fignums() == []
+
+
+def test_frames_show_vectors_with_the_ends_of_what_flows() -> None:
+    v = sg.Variable([1.0, 2.0, 3.0], name="v")
+    frames = plot.backward_frames((v * v).sum())
+    found = texts(frames[2])
+    assert found.count("[1, …, 3]") == 2  # of each of the two ways to v
+    assert "v (3,)\n[1, …, 3]\ngrad [2, …, 6]" in found
+    assert frames[2].get_title() == "Step 2 of 2: v1 = v * v passes on"
