@@ -26,20 +26,34 @@ LINE = 14  # from one line of text to the next
 
 def svg_of(picture: Picture, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> str:
     """A picture with gradients in the boxes and texts on edges; a node that fires is lit, with the way back from it."""
-    width, height = [round(side * INCH) for side in picture.size]
-    names = ", ".join([picture.graph.names[target] for target in picture.graph.targets])
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{escaped(f"Computation graph of {names}")}" font-family="sans-serif" '
-        f'font-size="{TEXT}" text-anchor="middle">'
-    ]
-    at = {node: i for i, node in enumerate((*picture.graph.leaves, *picture.graph.computed))}
-    lines += edges_in(picture, flows, firing, at)
+    at = numbers_in(picture)
+    lines = [opening(picture), *edges_in(picture, flows, firing, at)]
     for thing in picture.places:
         lines += thing_in(picture, thing, gradients, firing, at)
     if picture.note:
-        lines.append(f'<text class="note" x="10" y="{height - 12}" text-anchor="start">{escaped(picture.note)}</text>')
+        below = f'x="10" y="{round(picture.size[1] * INCH) - 12}" text-anchor="start" fill="{EDGE}"'
+        lines.append(f'<text class="note" {below}>{escaped(picture.note)}</text>')
     return "\n".join([*lines, "</svg>"])
+
+
+def numbers_in(picture: Picture) -> dict[Any, int]:
+    """The number of each node."""
+    return {node: i for i, node in enumerate((*picture.graph.leaves, *picture.graph.computed))}
+
+
+def name_of(picture: Picture) -> str:
+    """What the picture is called, for those who do not see it."""
+    return f"Computation graph of {', '.join([picture.graph.names[target] for target in picture.graph.targets])}"
+
+
+def opening(picture: Picture) -> str:
+    """The first line of the SVG."""
+    width, height = [round(side * INCH) for side in picture.size]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img" aria-label="{escaped(name_of(picture))}" font-family="sans-serif" '
+        f'font-size="{TEXT}" text-anchor="middle">'
+    )
 
 
 def edges_in(picture: Picture, flows: Flows, firing: Node | None, at: Mapping[Any, int]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
+import sys
 import warnings
 from fractions import Fraction
 from io import StringIO
@@ -320,6 +322,27 @@ def test_frames_are_saved_as_an_animation_or_one_by_one(name: str, tmp_path: Pat
     paths = plot.backward_frames(x * x).save(tmp_path / name, seconds=0.2)
     assert [path.name for path in paths] == ([f"sweep_0{i}.png" for i in range(3)] if name[-3:] == "png" else [name])
     assert all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_frames_show_themselves_and_are_saved_as_a_page_without_matplotlib(tmp_path: Path) -> None:
+    program = f"""
+import sys
+sys.modules["matplotlib"] = None
+import scalargrad as sg
+from scalargrad import plot
+frames = plot.backward_frames(sg.Value(2.0, label="x") * 3.0)
+print(len(frames), frames._repr_html_().count("<img"), frames.save({str(tmp_path / "sweep.html")!r})[0].name)
+for draw in (lambda: frames[0], lambda: frames.save("sweep.gif"), lambda: frames.save("sweep.png"), frames.animation):
+    try:
+        draw()
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    first, *others = done.stdout.splitlines()
+    assert first == "3 1 sweep.html", done.stderr
+    assert len(others) == 4
+    assert {*others} == {"pictures need matplotlib, and there is no matplotlib: pip install matplotlib"}
 
 
 def test_frames_are_drawn_on_the_axes_given() -> None:

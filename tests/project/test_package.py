@@ -295,8 +295,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         *[("plot.functions", name, "numpy", False) for name in ("descent", "decision_boundary")],
         ("plot.functions", "decision_boundary", "matplotlib", False),
         ("plot.graphs", "animation", "matplotlib.animation", False),
-        ("plot.graphs", "save", "matplotlib.backend_bases", False),
-        ("plot.style", "new_figure", "matplotlib", False),
+        ("plot.style", "pyplot", "matplotlib", False),
         ("pytree", "with_parts", "copy", False),
         ("transforms.run", "parameter_names", "inspect", False),
     ]
