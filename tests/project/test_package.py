@@ -290,7 +290,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("engine.many", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
         *[("graph.picture", "draw", f"matplotlib.{x}", False) for x in ("patches", "patches", "path")],
-        ("graph.table", "_repr_html_", "html", False),
+        ("graph.table", "html_table", "html", False),
         ("notebook", "notebook_svg", "plot.graphs", True),
         *[("plot.functions", name, "numpy", False) for name in ("descent", "decision_boundary")],
         ("plot.functions", "decision_boundary", "matplotlib", False),
