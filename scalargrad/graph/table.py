@@ -110,7 +110,7 @@ def html_table(lines: Sequence[Sequence[str]], heads: int = 0, title: str = "") 
         [f"<th>{escape(x)}</th>" if i == 0 or j < heads else f"<td>{escape(x)}</td>" for j, x in enumerate(line)]
         for i, line in enumerate(lines)
     ]
-    caption = f'<caption style="text-align:left">{escape(title)}</caption>' if title else ""
+    caption = f'<caption style="text-align:left;white-space:nowrap">{escape(title)}</caption>' if title else ""
     return f"<table>{caption}{''.join(['<tr>' + ''.join(line) + '</tr>' for line in texts])}</table>"
 
 

@@ -252,6 +252,9 @@ class Frames(Sequence["Axes"]):
         step = f"{self.graph.names[node]} = {self.graph.expression(node)}"
         return f"Step {index} of {len(self.steps)}: {step} passes on"
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} frames of the backward pass of {self.graph.names[self.graph.targets[0]]}>"
+
     def __len__(self) -> int:
         return len(self.steps) + 2
 

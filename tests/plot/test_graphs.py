@@ -213,6 +213,10 @@ def test_frames_go_from_the_seed_by_one_step_a_node_to_the_gradient() -> None:
     ]
 
 
+def test_frames_tell_how_many_they_are_and_of_what() -> None:
+    assert repr(plot.backward_frames(example())) == "<6 frames of the backward pass of z>"
+
+
 def test_a_frame_shows_what_flows_and_what_has_been_added_up_so_far() -> None:
     frames = plot.backward_frames(example())
     assert {"x\n2", "y\n3", "z\n6.728\ngrad 1", "v2\n2.728"} <= {*texts(frames[0])}
