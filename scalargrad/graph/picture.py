@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -37,7 +38,8 @@ COLOURS = {
 }
 BOX = 1.25, 0.62  # inches
 WIDE_BOX = 1.8  # of many numbers
-CENTRED: Any = {"ha": "center", "va": "center", "parse_math": False}  # a label may have a dollar
+CENTRED: Any = {"ha": "center", "va": "center"}
+TEX = re.compile(r"\$(?! )[^$]+(?<! )\$(?!\d)")  # but no prices: "$5 and $6"
 GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations, the wide one for texts on the edges
 
 
@@ -245,7 +247,8 @@ class Picture:
             if text:
                 paper = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
                 colour = FIRING if is_lit else INK
-                ax.text(*at, text, size=7.65 * scale, color=colour, bbox=paper, zorder=4, **CENTRED)
+                small: Any = CENTRED | {"size": 7.65 * scale, "color": colour, "bbox": paper, "parse_math": False}
+                ax.text(*at, text, zorder=4, **small)
         for thing, (x, y) in self.places.items():
             kind, text = self.kind(thing), self.text(thing)
             fires = firing is not None and (thing[0] if kind == "operation" else thing) is firing
@@ -261,10 +264,11 @@ class Picture:
                 ax.add_patch(patch)
             colour = EDGE if kind == "constant" else INK
             size = 13 if kind == "operation" and len(text) <= 2 else 9
-            ax.text(x, y, text, size=size * scale, color=colour, linespacing=1.15, zorder=3, **CENTRED)
+            letters: Any = CENTRED | {"size": size * scale, "color": colour, "linespacing": 1.15}
+            ax.text(x, y, text, zorder=3, parse_math=is_tex(text), **letters)
         if self.note:
             left, _, bottom, _ = self.limits
-            ax.text(left + 0.1, bottom + 0.12, self.note, size=9 * scale, color=EDGE)
+            ax.text(left + 0.1, bottom + 0.12, self.note, size=9 * scale, color=EDGE, parse_math=False)
 
     def ways(self, flows: Flows) -> list[tuple[tuple[Any, Any, int], list[Point], str, Point]]:
         """Each edge with its way from side to side, and the text on it with its place."""
@@ -290,6 +294,21 @@ def curve(points: Sequence[Point]) -> tuple[list[Point], list[int]]:
         middle = (x0 + x1) / 2
         vertices += [(middle, y0), (middle, y1), (x1, y1)]
     return vertices, [1] + [4] * (len(vertices) - 1)  # Path.MOVETO, Path.CURVE4
+
+
+def is_tex(text: str) -> bool:
+    """Whether a text, such as a label, has TeX between dollars that matplotlib can read."""
+    lines = [line for line in text.splitlines() if "$" in line]
+    if not lines or any("$" in TEX.sub("", line) for line in lines):
+        return False
+    from matplotlib.mathtext import MathTextParser
+
+    try:
+        for line in lines:
+            MathTextParser("path").parse(line)
+    except ValueError:  # which is how it says that it cannot
+        return False
+    return True
 
 
 def ends(x: Any) -> str:

@@ -12,8 +12,8 @@ from ..engine.value import Value, number_of
 from ..graph.graph import Graph, is_custom, is_whole, operation_name, shape_of, targets_in
 from ..graph.many import added, listed, number_and_shape
 from ..graph.page import Svg, page_of, steps_of
-from ..graph.picture import GAP, WIDE_GAP, Picture, short
-from ..graph.svg import svg_of
+from ..graph.picture import GAP, WIDE_GAP, Picture, is_tex, short
+from ..graph.svg import svg_of, without_tex
 from .style import new_figure, pyplot
 
 TYPE_CHECKING = False
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ..graph.page import Frame
 
 
+NARROWEST = 5.0  # inches, of new axes
+
+
 # ---- Graphs ----------------------------------------------------------------------------------------------------------
 
 
@@ -38,6 +41,8 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
     chains such as neurons are folded into one operation, with how many there are of each and how many inputs do not
     show. A graph that is too large still is one for `to_dot` and Graphviz.
+
+    TeX in a label, such as `$x_1$`, is set as matplotlib sets it; what it cannot read stays text.
 
     Args:
         value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
@@ -79,9 +84,9 @@ def place_of(picture: Picture, node: Node, i: int) -> Any:
     return operand if operand in picture.graph.names else (node, i)
 
 
-def graph_axes(picture: Picture, above: float = 0.4) -> Axes:
-    """New axes of the size of a picture, with some inches above for a title."""
-    width, height = picture.size
+def graph_axes(picture: Picture, above: float = 0.5) -> Axes:
+    """New axes of the size of a picture, with room for a title: some inches above, and not too narrow."""
+    width, height = max(picture.size[0], NARROWEST), picture.size[1]
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
 
 
@@ -266,7 +271,8 @@ class Frames(Sequence["Axes"]):
         self.ax.clear()
         self.picture.draw(self.ax, *self.drawn(index))
         width = self.ax.get_window_extent().width / self.ax.figure.dpi
-        self.ax.set_title(wrapped(self.title(index), width), fontsize=11, parse_math=False)
+        title = wrapped(self.title(index), width)
+        self.ax.set_title(title, fontsize=11, parse_math=is_tex(title))
         return self.ax
 
     def drawn(self, index: int) -> Frame:
@@ -290,7 +296,8 @@ class Frames(Sequence["Axes"]):
     def _repr_html_(self) -> str:
         """All frames with a slider and two buttons, for a notebook or a page; it needs no matplotlib."""
         places = range(len(self))
-        return steps_of(self.picture, [self.title(i) for i in places], [self.drawn(i) for i in places])
+        titles = [without_tex(self.title(i)) for i in places]
+        return steps_of(self.picture, titles, [self.drawn(i) for i in places])
 
     def animation(self, seconds: float = 1.5) -> FuncAnimation:
         """All frames as an animation of matplotlib's, each shown for some seconds."""
@@ -312,7 +319,7 @@ class Frames(Sequence["Axes"]):
         path = Path(path)
         kind = path.suffix.lower()
         if kind in (".html", ".htm"):
-            path.write_text(page_of(self.title(len(self) - 1), self._repr_html_()), encoding="utf-8")
+            path.write_text(page_of(without_tex(self.title(len(self) - 1)), self._repr_html_()), encoding="utf-8")
             return [path]
         if kind == ".gif":
             self.animation(seconds).save(path, writer="pillow")

@@ -144,6 +144,16 @@ def test_a_hostile_label_is_in_titles_and_boxes_as_it_is(label: str) -> None:
     assert len(page.of("script")) == 1
 
 
+def test_tex_in_titles_is_plain_signs(tmp_path: Any) -> None:
+    frames = plot.backward_frames(sg.Value(1.0, label="$x_1$") * sg.Value(1.0, label=r"$\beta$"))
+    page = Elements(frames._repr_html_())
+    assert json.loads(page.steps()["data-titles"])[1] == "Step 1 of 1: v1 = x₁ * β passes on"
+    z = sg.Value(1.0) * 2.0
+    z.label = "$z_2$"
+    (path,) = plot.backward_frames(z).save(tmp_path / "z.html")
+    assert "<title>The gradient of z₂</title>" in path.read_text(encoding="utf-8")
+
+
 def test_a_wide_picture_scrolls_and_zooms_at_full_size() -> None:
     x = sg.Value(0.5, label="x")
     small, wide = plot.to_svg(x * 2.0), plot.to_svg(sg.sin(sg.cos(sg.sin(sg.cos(x)))))

@@ -296,8 +296,12 @@ def test_titles_are_inside_the_figure_however_long() -> None:
         box, page = ax.title.get_window_extent(), ax.figure.bbox
         return bool(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1)
 
-    ax = plot.graph(example())
-    ax.set_title("The graph of z")
+    for value in (example(), sg.Value(2.0) * 3.0):
+        for size, title in ((16, "The graph of z"), (12, "The loss of a point,\nand how it comes about")):
+            ax = plot.graph(value)
+            ax.set_title(title, fontsize=size)
+            assert inside(ax)
+    ax.set_title("What becomes of two in three steps, and why")
     assert inside(ax)
     values = [sg.Value(1.0 + i, label=f"a name of {i} letters") for i in range(6)]
     for value in (example(), sg.Vector(values).norm()):
@@ -309,6 +313,29 @@ def test_exact_numbers_and_dollars_are_shown_as_text() -> None:
     x = sg.Value(Fraction(123456789, 987654321), label="$\\frac{$")
     ax = plot.graph(x**3, gradients=True)
     assert "$\\frac{$\n≈ 0.125\ngrad ≈ 0.04687" in texts(ax)
+    ax.figure.canvas.draw()  # type: ignore[union-attr]
+
+
+def sets_tex(text: Any) -> bool:
+    return bool(text.get_parse_math())
+
+
+def test_tex_in_labels_is_set_in_boxes_and_titles() -> None:
+    x, y = sg.Value(2.0, label="$x_1$"), sg.Value(3.0, label=r"$\hat{y}$")
+    ax = plot.backward_frames(x * y)[1]
+    assert {text.get_text().splitlines()[0] for text in ax.texts if sets_tex(text)} == {"$x_1$", r"$\hat{y}$"}
+    assert sets_tex(ax.title)
+    assert not sets_tex(plot.backward_frames(sg.Value(2.0, label="x") * 2.0)[1].title)
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    "label", ["$5 and $6", "$5-$6", "cost $", "$", "$$", "$\\frac{$", "$\\nothing$", "$x$ for $", "x_1"]
+)
+def test_what_is_no_tex_stays_text(label: str) -> None:
+    ax = plot.graph(sg.Value(2.0, label=label) * 2.0)
+    assert not any(map(sets_tex, ax.texts))
+    assert f"{label}\n2\ngrad 0" in texts(ax)
     ax.figure.canvas.draw()  # type: ignore[union-attr]
 
 

@@ -290,6 +290,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("engine.many", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
         *[("graph.picture", "draw", f"matplotlib.{x}", False) for x in ("patches", "patches", "path")],
+        ("graph.picture", "is_tex", "matplotlib.mathtext", False),
         ("graph.table", "html_table", "html", False),
         ("notebook", "notebook_svg", "plot.graphs", True),
         *[("plot.functions", name, "numpy", False) for name in ("descent", "decision_boundary")],
