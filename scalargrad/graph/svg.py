@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from .graph import printable
-from .picture import COLOURS, EDGE, FIRING, INK, TEX, Picture, curve, short
+from .picture import COLOURS, EDGE, FIRING, INK, TEX, Picture, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,11 +73,13 @@ def edges_in(picture: Picture, flows: Flows, firing: Node | None, at: Mapping[An
     for edge, way, text, place in picture.ways(flows):
         start, end, _ = edge
         is_lit = firing is not None and (edge in flows or end is firing)
-        colour = FIRING if is_lit else EDGE
+        colour, width, is_arrow = picture.stroke(edge)
+        if is_lit:
+            colour, width = FIRING, 1.8
         ends = f'data-from="{number_of(start, at)}" data-to="{number_of(end, at)}"'
         yield f'<g class="edge{" lit" * is_lit}" {ends} stroke="{colour}" fill="none">'
-        yield f'<path d="{path_of(picture, way)}" stroke-width="{1.8 if is_lit else 1}"/>'
-        if picture.kind(end) == "operation":
+        yield f'<path d="{path_of(picture, picture.curve(edge, way)[0])}" stroke-width="{width:.2g}"/>'
+        if is_arrow:
             yield f'<path d="{arrow(picture, way, backward=is_lit)}" fill="{colour}" stroke="none"/>'
         yield "</g>"
         if text:
@@ -131,9 +133,9 @@ def in_pixels(picture: Picture, point: Point) -> Point:
     return (point[0] - left) * INCH, (top - point[1]) * INCH
 
 
-def path_of(picture: Picture, way: Sequence[Point]) -> str:
-    """A way as SVG has it."""
-    points = [in_pixels(picture, point) for point in curve(way)[0]]
+def path_of(picture: Picture, vertices: Sequence[Point]) -> str:
+    """Bezier curves as SVG has them."""
+    points = [in_pixels(picture, point) for point in vertices]
     texts = [f"{x:.1f},{y:.1f}" for x, y in points]
     return f"M{texts[0]}" + "".join([f"C{' '.join(texts[i : i + 3])}" for i in range(1, len(texts), 3)])
 

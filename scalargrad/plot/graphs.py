@@ -40,7 +40,8 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
 
     Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
     chains such as neurons are folded into one operation, with how many there are of each and how many inputs do not
-    show. A graph that is too large still is one for `to_dot` and Graphviz.
+    show. Lines into neurons are their weights then, blue above 0 and orange below, as thick as they are large. A graph
+    that is too large still is one for `to_dot` and Graphviz.
 
     TeX in a label, such as `$x_1$`, is set as matplotlib sets it; what it cannot read stays text.
 
