@@ -40,6 +40,8 @@ class Matrix(Values):
     Operators work element by element with a matrix of the same shape, with a vector, which goes with each row, and with
     a scalar. `@` is the product with a matrix or a vector on either side. Each is one row of the record.
 
+    A notebook shows the numbers as a table, those of a result too; `plot.to_svg` and `plot.graph` draw its graph.
+
     Raises:
         TypeError: `rows` is no list of rows, or an element is neither a value nor a real number.
         ValueError: there are no rows, or they differ in length; an operator meets a shape that does not fit.

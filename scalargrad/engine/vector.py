@@ -49,6 +49,8 @@ class Vector(Values):
     Operators work element by element with a vector, a list, an array or a scalar on either side. Each is one row of
     the record, whatever the length, and so are `sum`, `mean`, `dot`, `norm`, `prod`, `max`, `min` and `logsumexp`.
 
+    A notebook shows the numbers as a table, those of a result too; `plot.to_svg` and `plot.graph` draw its graph.
+
     Raises:
         TypeError: an element is neither a value nor a real number.
         ValueError: an operator meets another length.

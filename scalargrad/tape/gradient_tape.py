@@ -22,6 +22,7 @@ from ..engine.rows import (
 )
 from ..engine.value import Value, make_constant, on_row
 from ..engine.vector import Vector
+from ..graph.explain import Explanation
 from ..graph.graph import targets_in
 from ..graph.table import Rows
 from ..operations.elementary import one_like, zero_like
@@ -328,7 +329,8 @@ class GradientTape(Block):
         for end, role in ((target, "target"), (source, "source")):
             if not isinstance(end, (Value, Values)):
                 refuse_source(end, role)
-        return why_none(self, values_of(target), values_of(source))  # type: ignore[arg-type]  # a Variable is either
+        text = why_none(self, values_of(target), values_of(source))  # type: ignore[arg-type]  # a Variable is either
+        return Explanation(text)
 
     def _adjoints(self, seeds: Seeds, differentiable: bool) -> Adjoints:
         """Sweep its record; gives d(targets)/d(row) for all that it watches or that depends on what it watches."""
