@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scalargrad.course.lessons import FOLDER, HERE, LESSONS, Lesson, copy_lessons, folder_of
+from tests.support import ROOT
 
 
 def test_there_are_eight_steps() -> None:
@@ -35,6 +36,29 @@ def test_a_solution_has_no_gap_and_runs_on_its_own(lesson: Lesson) -> None:
     done = subprocess.run([sys.executable, "-I", "-S", "-c", short], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=str)
+def test_a_page_has_one_picture_and_exercises_and_leads_on(lesson: Lesson) -> None:
+    text = (ROOT / lesson.page).read_text(encoding="utf-8")
+    assert text.startswith(f"# Step {lesson.number}: {lesson.title}\n")
+    assert text.count("```mermaid\n") == 1
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert (headings[0], *headings[-2:]) == ("The idea", "Your turn", "Exercises")
+    assert f"Open `{lesson.file}`" in text
+    assert f"\n    python -m scalargrad learn check {lesson.number}\n" in text
+    following = LESSONS[lesson.number].page.rpartition("/")[2] if lesson is not LESSONS[-1] else "../engine.md"
+    assert f"]({following})" in text[text.index("## Exercises") :]
+
+
+def test_the_index_lists_the_steps() -> None:
+    text = (ROOT / "docs" / "course" / "index.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if re.match(r"\| \d ", line)]
+    assert len(rows) == len(LESSONS)
+    for row, lesson in zip(rows, LESSONS):
+        name = lesson.page.rpartition("/")[2]
+        title = lesson.title[0].upper() + lesson.title[1:]
+        assert row.startswith(f"| {lesson.number} | [{title}]({name}) | `{lesson.file}` | ")
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=str)

@@ -16,7 +16,11 @@ import pytest
 from tests.support import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = {path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+DOCS = ROOT / "docs"
+PAGES = {
+    path.name: path
+    for path in (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "course").glob("*.md")))
+}
 
 
 def blocks_of(page: Path) -> list[str]:
