@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .lessons import Lesson
 
-SECONDS = 10.0  # for each property; the longest takes half a second
+SECONDS = 5.0  # for each property; the longest takes half a second
 
 
 def check(lesson: Lesson, folder: Path, seconds: float = SECONDS) -> tuple[bool, str]:

@@ -52,6 +52,8 @@ def learn(arguments: Sequence[str]) -> tuple[int, str]:
         parser.error(
             f"expected one folder, got {len(words)} words ({' '.join(words)}); put a name with spaces in quotes"
         )
+    if words and words[0].isdecimal():
+        parser.error(f"expected a folder, got {words[0]!r}; write check {words[0]} to check a step, or ./{words[0]}")
     return copied(Path(words[0] if words else FOLDER))
 
 

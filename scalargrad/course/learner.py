@@ -6,7 +6,6 @@ Whatever goes wrong is told in a sentence, with the line in the learner's file.
 from __future__ import annotations
 
 import ast
-import ctypes
 import re
 import sys
 import threading
@@ -139,5 +138,9 @@ def run_within(seconds: float, file: LearnersFile, doing: str, work: Callable[[]
 
 def end(thread: threading.Thread) -> None:
     """Raise TimeUp in a thread. One that is busy outside Python goes on, and ends with the process."""
+    try:
+        import ctypes  # which not every Python has
+    except ImportError:
+        return
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeUp))
     thread.join(1.0)

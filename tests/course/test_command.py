@@ -71,6 +71,7 @@ def test_wrong_words_are_told(capsys: Any) -> None:
     for words in (["check"], ["solution"], ["check", "1", "a", "b"], ["solution", "1", "a"]):
         expected = f"expected the number of a step, from 1 to 8; write one, such as {words[0]} 1"
         assert refused(capsys, *words) == expected
+    assert refused(capsys, "3") == "expected a folder, got '3'; write check 3 to check a step, or ./3"
     assert refused(capsys, "my", "folder") == (
         "expected one folder, got 2 words (my folder); put a name with spaces in quotes"
     )

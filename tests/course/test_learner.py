@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from pathlib import Path
@@ -98,6 +99,14 @@ def test_an_endless_loop_is_told_with_its_line_and_ended(file: Any) -> None:
     assert "(`pass`)" in said or "(`while True:`)" in said
     assert "Is there a loop that never ends" in said
     assert threading.active_count() == before
+
+
+def test_without_ctypes_an_endless_loop_is_told_and_goes_on(file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    monkeypatch.setitem(sys.modules, "ended", ended := threading.Event())
+    mine = file("import sys\n\n\ndef f():\n    while not sys.modules['ended'].is_set():\n        pass\n")
+    assert "mine.py was still running after 0.1 seconds" in told(mine, seconds=0.1)
+    ended.set()
 
 
 def test_what_waits_outside_the_file_is_told_without_a_line(file: Any) -> None:
