@@ -7,7 +7,6 @@ from pathlib import Path
 from shlex import quote
 from textwrap import fill
 
-from .check import check
 from .lessons import FOLDER, LESSONS, copy_lessons, folder_of
 
 TYPE_CHECKING = False
@@ -41,6 +40,8 @@ def learn(arguments: Sequence[str]) -> tuple[int, str]:
     parser.add_argument("words", nargs="*", metavar="WORD", help=argparse.SUPPRESS)
     words = parser.parse_args(arguments).words
     if words[:1] == ["check"] and len(words) in (2, 3):
+        from .check import check  # which takes as long to load as the rest of the command
+
         lesson = lesson_of(parser, words[1])
         right, text = check(lesson, Path(words[2]) if len(words) == 3 else folder_of(lesson))
         return int(not right), "\n".join(fill(line, 100) for line in text.split("\n"))

@@ -293,6 +293,7 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("compiler.__init__", "__getattr__", "importlib", False),
         ("compiler.compile", "compiled", "compiler.arrays", True),
         ("compiler.signature", "parameters_of", "inspect", False),
+        ("course.command", "learn", "course.check", True),
         ("course.learner", "end", "ctypes", False),
         ("engine.many", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
