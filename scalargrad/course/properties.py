@@ -181,6 +181,11 @@ def check_rules(
         numbers.append(number_of(attribute_of(z, "data", what), f"The data of {what}"))
         given = attribute_of(z, "local_derivatives", what)
         require(
+            isinstance(given, (tuple, list)),
+            f"{what} should have a tuple of local derivatives; you gave {given!r}. A tuple of one thing needs a comma, "
+            "as in (6.0,).",
+        )
+        require(
             len(given) == len(point),
             f"{what} should have as many local derivatives as operands, {len(point)}; you gave {given!r}.",
         )
@@ -206,7 +211,7 @@ def _(module: Any, generator: random.Random) -> None:
 
 @holds(2, 2, "x - y has the right local derivatives")
 def _(module: Any, generator: random.Random) -> None:
-    sign = "It has the wrong sign: when y grows, x - y becomes less."
+    sign = "It has the wrong sign: when y grows, x - y gets smaller."
     check_rules(module, generator, "x - y", "x y", lambda x, y: x - y, {"y": [(sign, lambda x, y: 1.0)]})
 
 
@@ -216,8 +221,8 @@ def _(module: Any, generator: random.Random) -> None:
         "x": [("With respect to x, x / y is a line with the slope 1 / y.", lambda x, y: y)],
         "y": [
             ("It has the wrong sign: a larger y makes x / y smaller where both are positive.", lambda x, y: x / y**2),
-            ("The y below is to be squared: x / y is x * y**-1, and the power rule gives y**-2.", lambda x, y: -x / y),
-            ("The x is missing: it stands before y**-1 as a factor.", lambda x, y: -1 / y**2),
+            ("The y in it has to be squared: x / y is x * y**-1, and the power rule gives y**-2.", lambda x, y: -x / y),
+            ("The x is missing: x / y is x * y**-1, and x stays as a factor.", lambda x, y: -1 / y**2),
             ("That is the one with respect to x.", lambda x, y: 1 / y),
             ("x is a factor, and it is not squared.", lambda x, y: -((x / y) ** 2)),
         ],

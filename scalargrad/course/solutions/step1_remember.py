@@ -18,7 +18,7 @@ class Value:
         self.label = label
 
     def __add__(self, other):
-        # Gap 2: give a new Value, the sum. Its operation is "+". Its parents are the two values: (self, other).
+        # Gap 2: return a new Value, the sum. Its operation is "+". Its parents are the two values: (self, other).
         return Value(self.data + other.data, "+", (self, other))
 
     def __mul__(self, other):
@@ -34,7 +34,7 @@ def formula(value):
     if not value.parents:
         return value.label
     left, right = value.parents
-    # Gap 4: give "(", the formula of the left parent, the operation between two spaces, that of the right one, ")".
+    # Gap 4: return "(", the formula of left, the operation with a space on each side, the formula of right, and ")".
     return f"({formula(left)} {value.operation} {formula(right)})"
 
 

@@ -1,7 +1,7 @@
 """Step 3: the topological sort.
 
-A value must come after its parents. A list in which this holds for each value is in topological order. Read backward,
-it answers questions about a result, since whoever uses a value is then met before the value itself.
+In topological order, each value comes after its parents. Read such a list backward, and you meet a value only after
+everyone who uses it. That is the order in which a result can be traced back to its inputs.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 3
 """
@@ -66,8 +66,8 @@ def topological_order(target):
     seen = set()
 
     def visit(value):
-        # Gap 1: do nothing if the value was seen before. If not, note that it is seen now, visit each of its parents,
-        # and only then append it to the order.
+        # Gap 1: if the value was seen before, do nothing. Otherwise add it to `seen`, visit each of its parents, and
+        # only then append it to `order`.
         if value in seen:
             return
         seen.add(value)

@@ -20,7 +20,7 @@ class Value:
 
     def backward(self):
         """Add d(self)/d(value) to the `grad` of each value that this one was made from."""
-        # Gap 3: add the derivative of each value to its grad, also if there is something in it already.
+        # Gap 3: call adjoints(self), and add each adjoint to the grad of its value. What is in grad already must stay.
         for value, derivative in adjoints(self).items():
             value.grad += derivative
 
@@ -68,7 +68,7 @@ def as_value(x):
 
 
 def topological_order(target):
-    """The order of step 3. Python allows about 1,000 calls inside each other, so a list keeps what is still to do."""
+    """The order of step 3. Python allows about 1,000 nested calls, so this keeps a list of what is still to do."""
     order, seen, todo = [], set(), [(target, False)]
     while todo:
         value, parents_are_done = todo.pop()
@@ -90,7 +90,7 @@ def adjoints(target):
     for value in reversed(order):
         for parent, local_derivative in zip(value.parents, value.local_derivatives):
             # Gap 2: the chain rule. The adjoint of the value, times the local derivative, goes to the parent.
-            # What arrives there on several ways is added up.
+            # Several ways may lead to a parent: add up what arrives.
             found[parent] += found[value] * local_derivative
     return found
 

@@ -1,8 +1,8 @@
 """Step 5: functions and their edges.
 
-A function has a kernel, which computes its number, and a rule, which gives its local derivative. Most rules stand in
-the schoolbook. What does not stand there is what happens at the edges: at a kink, at the end of a domain, far out where
-a formula runs out of digits.
+A function has a kernel, which computes its number, and a rule, which gives its local derivative. Most rules are in any
+schoolbook. What schoolbooks leave out are the edges: a kink, the end of a domain, the places where a formula runs out
+of digits.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 5
 """
@@ -79,17 +79,17 @@ log = operation("log", math.log, lambda x: 1 / x)
 sin = operation("sin", math.sin, lambda x: math.cos(x))
 cos = operation("cos", math.cos, lambda x: -math.sin(x))
 
-# Gap 2: a kink has no slope. Here we agree on 0 for the slope of both at x = 0. What is it on the left, on the right?
+# Gap 2: the slope on the left of 0, and on the right of 0. At x = 0 there is a kink: we agree on 0 for both functions.
 relu = operation("relu", lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else 0.0)
 absolute = operation("abs", abs, lambda x: 1.0 if x > 0 else -1.0 if x < 0 else 0.0)
 
-# Gap 3: at 0 the root is there, and its graph is vertical. Its slope is math.inf then, and not an error.
+# Gap 3: the slope of the square root. At x = 0 the graph is vertical: let the slope be math.inf there, and no error.
 sqrt = operation("sqrt", math.sqrt, lambda x: 0.5 / math.sqrt(x) if x > 0 else math.inf)
 
 
 def slope_of_tanh(x):
     """1 - tanh(x)**2, which is also (2 * e / (1 + e * e))**2, where e is math.exp(-abs(x))."""
-    # Gap 4: at x = 30 one form gives 0 and loses all digits, the other keeps them. Which one?
+    # Gap 4: return one of the two. At x = 30 one of them gives 0, since all its digits are lost. Take the other.
     e = math.exp(-abs(x))
     return (2 * e / (1 + e * e)) ** 2
 
@@ -102,8 +102,8 @@ functions = {"exp": exp, "log": log, "sin": sin, "cos": cos, "relu": relu, "sqrt
 def add_methods():
     """Make methods of the functions, so that x.sin() is sin(x)."""
     for name, function in functions.items():
-        # Gap 5: a method that calls `function`. Mind: a lambda looks a name up when it is called, and by then the loop
-        # is over. A default argument, as in lambda x, function=function: ..., is looked up now.
+        # Gap 5: a method that calls `function`. Take care: a lambda looks up a name when it is called, and by then the
+        # loop is over. A default argument, as in lambda x, function=function: ..., is looked up now.
         setattr(Value, name, lambda x, function=function: function(x))
 
 

@@ -1,8 +1,7 @@
 """Step 6: a tape.
 
-Until now each value kept its parents. A tape keeps them for all: while it runs, each operation writes a row on it.
-Rows are written in the order of the computation, so the operands of a row were made before it. The tape is in
-topological order by itself, and nothing has to be sorted.
+Until now each value kept its own parents. A tape keeps one record of everything: while it runs, each operation writes
+a row on it. What a row uses was made before, so the rows are in topological order already. Nothing has to be sorted.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 6
 """
@@ -11,7 +10,7 @@ import math
 
 
 class Value:
-    """A number. What happens to it stands on the tapes that run meanwhile."""
+    """A number. What is done with it is written on the tapes that are running."""
 
     def __init__(self, data):
         self.data = data
@@ -35,12 +34,12 @@ class Tape:
         self.rows = []
 
     def __enter__(self):
-        # Gap 1: from now on this tape is among those that run. Give the tape itself, which is what stands after `as`.
+        # Gap 1: put this tape on the list of running tapes. Return the tape itself: `as` gives it its name.
         running_tapes.append(self)
         return self
 
     def __exit__(self, *error):
-        # Gap 2: from now on it does not run any more. Python comes here after an error in the block, too.
+        # Gap 2: take this tape off the list again. Python calls this at the end of the block, after an error in it too.
         running_tapes.remove(self)
 
     def gradient(self, target, sources):
@@ -52,7 +51,7 @@ class Tape:
             if result in found:
                 for operand, local_derivative in zip(operands, local_derivatives):
                     found[operand] = found.get(operand, 0.0) + found[result] * local_derivative
-        # Gap 4, its end: give the list. Where nothing was found for a source, it has None.
+        # Gap 4, its end: return the list of what was found for each source, and None where nothing was.
         return [found.get(source) for source in sources]
 
 
@@ -64,7 +63,7 @@ def operation(kernel, *rules):
         numbers = [x.data for x in operands]
         result = Value(kernel(*numbers))
         local_derivatives = [rule(*numbers) for rule in rules]
-        # Gap 3: append the row (result, operands, local_derivatives) to the rows of each tape that runs.
+        # Gap 3: append the row (result, operands, local_derivatives) to the rows of each running tape.
         for tape in running_tapes:
             tape.rows.append((result, operands, local_derivatives))
         return result

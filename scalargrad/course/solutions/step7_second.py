@@ -10,7 +10,7 @@ import math
 
 
 class Value:
-    """A number. What happens to it stands on the tapes that run meanwhile."""
+    """A number. What is done with it is written on the tapes that are running."""
 
     def __init__(self, data):
         self.data = data
@@ -42,9 +42,9 @@ class Tape:
 
     def gradient(self, target, sources):
         """A list of values: d(target)/d(source) for each source, or None where no way on the tape leads to it."""
-        # Gap 1: the sweep of step 6, with values. A row holds rules now, not numbers. Call a rule with the operands
-        # themselves, and what it gives is a value. Begin with a Value, too. Where nothing has arrived yet, put the
-        # first term there as it is.
+        # Gap 1: the sweep of step 6, with values in the place of numbers. A row holds rules now: call each with all
+        # operands of its row. Begin with Value(1.0) for the target. If nothing has arrived at an operand yet, the first
+        # term is all it gets; later ones are added.
         found = {target: Value(1.0)}
         for result, operands, rules in reversed(self.rows):
             if result in found:
@@ -90,7 +90,7 @@ Value.__rsub__ = lambda x, number: sub(number, x)
 Value.__rmul__ = lambda x, number: mul(number, x)
 Value.__rtruediv__ = lambda x, number: truediv(number, x)
 
-# Gap 2: these rules take a value and give a value. So write them with the functions of this file, sin and not math.sin.
+# Gap 2: these rules take a value and return a value. Write them with the functions of this file: sin, not math.sin.
 exp = operation(math.exp, lambda x: exp(x))
 log = operation(math.log, lambda x: 1 / x)
 sin = operation(math.sin, lambda x: cos(x))

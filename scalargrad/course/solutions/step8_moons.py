@@ -1,8 +1,8 @@
 """Step 8: a network that learns the moons.
 
-Two half moons of points lie in each other's arms. A network is to say which moon a point belongs to: a number above 0
-for the one, below 0 for the other. All it needs is your engine. A neuron is a sum of products and a tanh, the loss says
-how wrong the network is, and the gradient of the loss says how to change each weight.
+The points of this step form two moons that reach into each other. The network has to say which moon a point belongs to:
+above 0 for one of them, below 0 for the other. All that it needs is your engine. The loss says how wrong the network
+is, and the gradient of the loss says how to change each weight.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 8
 """
@@ -10,11 +10,11 @@ Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn chec
 import math
 import random
 
-# ---- The engine of steps 1 to 7. The rules take numbers here, which is faster, and first derivatives will do ---------
+# ---- The engine of step 6, since first derivatives are enough here --------------------------------------------------
 
 
 class Value:
-    """A number. What happens to it stands on the tapes that run meanwhile."""
+    """A number. What is done with it is written on the tapes that are running."""
 
     def __init__(self, data):
         self.data = data
@@ -137,7 +137,7 @@ class Neuron:
 
 
 class Network:
-    """A layer of neurons, each with a tanh, and a last neuron that puts together what they say."""
+    """A layer of neurons, each followed by a tanh, and a last neuron that combines what they say."""
 
     def __init__(self, inputs, size, seed):
         generator = random.Random(seed)
@@ -148,21 +148,21 @@ class Network:
         return [parameter for neuron in [*self.layer, self.last] for parameter in neuron.parameters()]
 
     def __call__(self, inputs):
-        # Gap 2: what the last neuron makes of the tanh of each neuron in the layer.
+        # Gap 2: take the tanh of what each neuron of the layer says. These are the inputs of the last neuron.
         return self.last([tanh(neuron(inputs)) for neuron in self.layer])
 
 
 def mean_squared_error(network, points, labels):
-    """The mean of the squares of what the network misses: (what it says - label)**2."""
+    """The mean of the squared errors. An error is what the network says, minus the label."""
     total = Value(0.0)
-    # Gap 3: add the squares of all points to the total, and divide by how many there are.
+    # Gap 3: add the squared errors of all points to the total, and divide by the number of points.
     for point, label in zip(points, labels):
         total = total + (network(point) - label) ** 2
     return total / len(points)
 
 
 def train_step(network, points, labels, learning_rate):
-    """Change each parameter by a small step against its gradient. Gives the loss before the step, a plain number."""
+    """Move each parameter a small step against its derivative. Return the loss before the step, as a plain number."""
     # Gap 4: compute the loss on a tape, ask for the gradient, and subtract learning_rate times the derivative from the
     # data of each parameter.
     parameters = network.parameters()
