@@ -69,10 +69,10 @@ def test_what_is_no_python_is_told_with_its_line(file: Any) -> None:
 
 
 def test_an_exception_is_told_with_the_line_where_it_was_raised(file: Any) -> None:
-    mine = file("import math\n\n\ndef f():\n    return math.log(-1)\n")
+    mine = file("import math\n\n\ndef f():\n    return int('one')\n")
     assert told(mine) == (
-        "Line 5 of mine.py (`return math.log(-1)`) raised ValueError: math domain error. It was being checked that f "
-        "is right."
+        "Line 5 of mine.py (`return int('one')`) raised ValueError: invalid literal for int() with base 10: 'one'. It "
+        "was being checked that f is right."
     )
     assert "(`raise KeyError`) raised KeyError. It" in told(file("def f():\n    raise KeyError\n"))
 
