@@ -14,6 +14,7 @@ import scalargrad as sg
 
 from . import plot
 from .cli.expression import CONSTANTS, FUNCTIONS, TOO_DEEP, Expression, ExpressionError
+from .course.command import learn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ EPILOG = """examples:
   python -m scalargrad "x**2 * sin(y)" x=1.5 y=2 --order 2
   python -m scalargrad "exp(-x**2 / 2)" x=0.5 --order 4
   python -m scalargrad "hypot(x, y) if x > 0 else relu(y)" x=3 y=4 --source
+
+a course in eight steps, in which you build the engine yourself:
+  python -m scalargrad learn
 
 """ + fill(
     "Numbers are floats, so that 9**9**9 overflows at once. A name that the expression does not use has the derivative "
@@ -173,6 +177,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; gives its exit code, or exits with 2 where it is used wrongly."""
     parser = make_parser()
     args = sys.argv[1:] if argv is None else argv
+    if [*args[:1]] == ["learn"] and not any(x.startswith("learn=") for x in args):  # or else it is an expression
+        code, text = learn(args[1:])
+        say(text)
+        return code
     if not args:
         say(parser.format_help())
         return 0

@@ -55,6 +55,23 @@ def refused(run):
     return refused
 
 
+# -- the course
+
+
+def test_learn_is_the_course(run):
+    code, out, err = run("learn")
+    assert (code, err) == (0, "")
+    assert out.startswith("Copied to course: step1_remember.py, ")
+    code, out, err = run("learn", "check", "1")
+    assert (code, err) == (1, "")
+    assert out.startswith("Begin with gap 1, ")
+
+
+def test_an_expression_may_have_the_name_of_the_course(run):
+    assert run("learn", "learn=3")[:2] == (0, "learn  at learn = 3.0\n\nvalue    = 3.0\nd/dlearn = 1.0\n")
+    assert run("learn**2", "learn=3")[0] == 0
+
+
 # -- what it prints
 
 
@@ -291,8 +308,8 @@ EXAMPLES = re.findall(r"^  python -m scalargrad (.*)$", EPILOG, re.MULTILINE)
 def test_the_examples_in_the_help_work(run, example):
     code, out, err = run(*shlex.split(example))
     assert (code, err) == (0, "")
-    assert "value " in out
-    assert len(EXAMPLES) == 3
+    assert "value " in out or "Copied" in out
+    assert len(EXAMPLES) == 4
 
 
 def test_it_tells_its_version(run):

@@ -75,7 +75,7 @@ def test_at_each_step_the_picture_is_that_of_the_frame() -> None:
     frames = plot.backward_frames(example())
     (svg,) = Elements(frames._repr_html_()).images()
     for i in range(len(frames)):
-        alone = ElementTree.fromstring(svg_of(frames.picture, *frames.drawn(i)))
+        alone = ElementTree.fromstring(svg_of(frames.picture, *frames._drawn(i)))
         assert seen(svg, i) == sorted(bare(x) for x in alone)
 
 
@@ -95,7 +95,7 @@ def test_the_titles_and_the_slider_are_those_of_the_frames() -> None:
     frames = plot.backward_frames(example())
     page = Elements(frames._repr_html_())
     titles = json.loads(page.steps()["data-titles"])
-    assert titles == [frames.title(i) for i in range(6)]
+    assert titles == [frames._title(i) for i in range(6)]
     assert titles[2] == "Step 2 of 4: v3 = x * x passes on"
     (slider,) = [x for x in page.of("input") if x["class"] == "step"]
     assert (slider["min"], slider["max"], slider["value"], slider["aria-label"]) == ("0", "5", "5", "step")

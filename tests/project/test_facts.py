@@ -116,7 +116,7 @@ MAY_NAME = {
 def test_no_other_room_has_a_table_of_operations() -> None:
     found: dict[str, set[str]] = {}
     for path in PACKAGE.rglob("*.py"):
-        if "operations" in path.parts:
+        if "operations" in path.parts or "course" in path.parts:  # whose engine is the learner's own
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.Compare)):

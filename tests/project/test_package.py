@@ -22,7 +22,7 @@ PACKAGE = ROOT / "scalargrad"
 MODULES = sorted(
     path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
     for path in PACKAGE.rglob("*.py")
-    if "former" not in path.parts  # what old pickles name
+    if not {"former", "steps", "solutions"} & {*path.parts}  # what old pickles name, and the files of the course
 )
 
 # Which rooms may import which: lowest first. Rooms in one line do not import one another.
@@ -33,7 +33,7 @@ ROOMS = [
     ["math", "pytree", "graph"],
     ["tape"],
     ["transforms", "numpy_functions"],
-    ["plot", "nn", "optim", "testing", "cli", "compiler"],
+    ["plot", "nn", "optim", "testing", "cli", "compiler", "course"],
     ["notebook"],
     ["__init__"],
     ["__main__"],
@@ -121,6 +121,12 @@ def test_the_version_is_the_one_that_setup_cfg_gives() -> None:
 def test_the_package_is_marked_as_typed_and_ships_the_mark() -> None:
     assert (PACKAGE / "py.typed").is_file()
     assert settings()["options.package_data"]["scalargrad"].split() == ["py.typed"]
+
+
+def test_the_files_of_the_course_are_shipped() -> None:
+    patterns = settings()["options.package_data"]["scalargrad.course"].split()
+    shipped = {path for pattern in patterns for path in (PACKAGE / "course").glob(pattern)}
+    assert shipped == {*PACKAGE.glob("course/*/*.py")}
 
 
 def test_nothing_has_to_be_installed_beside_the_package() -> None:
@@ -287,6 +293,8 @@ def test_what_is_imported_inside_a_function_is_heavy_and_seldom_needed() -> None
         ("compiler.__init__", "__getattr__", "importlib", False),
         ("compiler.compile", "compiled", "compiler.arrays", True),
         ("compiler.signature", "parameters_of", "inspect", False),
+        ("course.command", "learn", "course.check", True),
+        ("course.learner", "end", "ctypes", False),
         ("engine.many", "numpy", "numpy", False),
         ("graph.explain", "wrapped_lines", "textwrap", False),
         *[("graph.picture", "draw", f"matplotlib.{x}", False) for x in ("patches", "patches", "path")],

@@ -36,6 +36,17 @@ LEFT_OUT_OF = {
     "tests/compiler/test_generated.py": {
         "test_the_source_runs_in_a_bare_interpreter": PROCESSES,
     },
+    "tests/course/test_learner.py": {
+        "test_an_endless_loop_is_told_with_its_line_and_ended": THREADS,
+        "test_without_ctypes_an_endless_loop_is_told_and_goes_on": THREADS,
+        "test_what_waits_outside_the_file_is_told_without_a_line": THREADS,
+    },
+    "tests/course/test_lessons.py": {
+        "test_a_solution_has_no_gap_and_runs_on_its_own": PROCESSES,
+    },
+    "tests/course/test_properties.py": {
+        "test_a_value_that_is_visited_on_every_way_to_it_takes_too_long": THREADS,
+    },
     "tests/engine/test_contexts_in_tasks.py": {
         "test_a_copied_context_records_on_the_tape_it_was_copied_in": THREADS,
         "test_a_thread_that_asyncio_starts_in_the_context_of_a_task_records_as_the_task_does": THREADS,

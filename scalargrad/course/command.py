@@ -1,0 +1,82 @@
+"""`python -m scalargrad learn`: copies the files of the course, checks a step, shows its solution."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from shlex import quote
+from textwrap import fill
+
+from .lessons import FOLDER, LESSONS, copy_lessons, folder_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .lessons import Lesson
+
+PROGRAM = "python -m scalargrad learn"
+USAGE = f"""{PROGRAM} [FOLDER]
+       {PROGRAM} check STEP [FOLDER]
+       {PROGRAM} solution STEP"""
+EPILOG = f"""The first copies the files into a folder, {FOLDER} unless told, and leaves alone what is there.
+The second checks a step; it looks for your file in this folder or in {FOLDER}, unless told.
+The third prints a solution.
+
+steps:
+""" + "\n".join(f"  {lesson.number}  {lesson.title} ({lesson.file})" for lesson in LESSONS)
+
+
+def learn(arguments: Sequence[str]) -> tuple[int, str]:
+    """Run the command; gives its exit code and what is to be printed, or exits with 2 where it is used wrongly."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        usage=USAGE,
+        description="Build the engine yourself, in eight steps: a course with files whose gaps you fill in.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("words", nargs="*", metavar="WORD", help=argparse.SUPPRESS)
+    words = parser.parse_args(arguments).words
+    if words[:1] == ["check"] and len(words) in (2, 3):
+        from .check import check  # which takes as long to load as the rest of the command
+
+        lesson = lesson_of(parser, words[1])
+        right, text = check(lesson, Path(words[2]) if len(words) == 3 else folder_of(lesson))
+        return int(not right), "\n".join(fill(line, 100) for line in text.split("\n"))
+    if words[:1] == ["solution"] and len(words) == 2:
+        return 0, lesson_of(parser, words[1]).solution
+    if words[:1] in (["check"], ["solution"]):
+        parser.error(f"expected the number of a step, from 1 to {len(LESSONS)}; write one, such as {words[0]} 1")
+    if len(words) > 1:
+        parser.error(
+            f"expected one folder, got {len(words)} words ({' '.join(words)}); put a name with spaces in quotes"
+        )
+    if words and words[0].isdecimal():
+        parser.error(f"expected a folder, got {words[0]!r}; write check {words[0]} to check a step, or ./{words[0]}")
+    return copied(Path(words[0] if words else FOLDER))
+
+
+def lesson_of(parser: argparse.ArgumentParser, text: str) -> Lesson:
+    """The step with a number that is given as text."""
+    lessons = {str(lesson.number): lesson for lesson in LESSONS}
+    if text not in lessons:
+        parser.error(f"expected the number of a step from 1 to {len(LESSONS)}, got {text!r}")
+    return lessons[text]
+
+
+def copied(folder: Path) -> tuple[int, str]:
+    """Copy the files; what there is to say about it."""
+    try:
+        files = [*copy_lessons(folder)]
+    except OSError as error:
+        return 1, f"The files cannot be copied to {folder}: {error}."
+    new = [name for name, was_copied in files if was_copied]
+    old = [name for name, was_copied in files if not was_copied]
+    lines = [f"Copied to {folder}: {', '.join(new)}."] if new else []
+    lines += [f"Left as they are, since they are there already: {', '.join(old)}."] if old else []
+    first = LESSONS[0]
+    lines.append(f"Begin with {first}: read {first.page}, fill the gaps of {folder / first.file}, then run")
+    where = "" if str(folder) == FOLDER else f" {quote(str(folder))}"
+    return 0, "\n".join([fill(line, 100) for line in lines] + [f"  {PROGRAM} check 1{where}"])

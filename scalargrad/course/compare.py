@@ -1,0 +1,135 @@
+"""How a learner's numbers are compared with the right ones, and the sentences that say where they are off.
+
+Derivatives are compared with central differences of plain floats.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+
+from .learner import LearnerError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    Hint = tuple[str, Callable[..., float]]  # a sentence on a mistake, and what that mistake makes of the arguments
+
+DIFFERENCES = "central differences give"
+
+
+def require(condition: object, sentence: str) -> None:
+    if not condition:
+        raise LearnerError(sentence)
+
+
+def attribute_of(value: Any, name: str, what: str) -> Any:
+    """An attribute that a learner's object has to have."""
+    require(
+        hasattr(value, name),
+        f"{what} should have the attribute `{name}`; you gave {value!r} ({type(value).__name__}), which has none.",
+    )
+    return getattr(value, name)
+
+
+def number_of(given: Any, what: str) -> float:
+    """What has to be a plain number."""
+    require(
+        isinstance(given, (int, float)),
+        f"{what} should be a plain number; you gave {given!r} ({type(given).__name__}).",
+    )
+    return float(given)
+
+
+def are_close(x: float, y: float) -> bool:
+    """Whether two numbers are equal as far as central differences go."""
+    return x == y or math.isclose(x, y, rel_tol=1e-6, abs_tol=1e-7) or (math.isnan(x) and math.isnan(y))
+
+
+def difference(f: Callable[..., float], point: Sequence[float], i: int) -> float:
+    """The central difference of a function by one of its arguments."""
+    h = 1e-5
+    right, left = [*point], [*point]
+    right[i] += h
+    left[i] -= h
+    return (f(*right) - f(*left)) / (right[i] - left[i])
+
+
+def shown(number: float) -> str:
+    return f"{number:.6g}"
+
+
+def at(point: Mapping[str, float]) -> str:
+    return " and ".join(f"{name} = {shown(x)}" for name, x in point.items())
+
+
+def where(points: Sequence[Mapping[str, float]], failing: Sequence[bool]) -> str:
+    """In which part of the points something fails, or nothing if that is everywhere, or in no part that has a name."""
+    parts: dict[str, Callable[[float], bool]] = {
+        "is negative": lambda x: x < 0,
+        "is positive": lambda x: x > 0,
+        "is larger than 1": lambda x: x > 1,
+    }
+    for name in points[0]:
+        for part, lies_in in parts.items():
+            if [lies_in(point[name]) for point in points] == [*failing] and not all(failing):
+                return f" where {name} {part}"
+    return ""
+
+
+def compare(
+    what: str,
+    given: Sequence[float],
+    expected: Sequence[float],
+    points: Sequence[Mapping[str, float]],
+    hints: Iterable[Hint] = (),
+    source: str = DIFFERENCES,
+) -> None:
+    """Say in a sentence where numbers are off.
+
+    Args:
+        what: what is compared.
+        given: the learner's numbers.
+        expected: the right ones.
+        points: where, by the names of the arguments.
+        hints: sentences on mistakes that are known, each with what it makes of the arguments.
+        source: where the right numbers come from.
+    """
+    failing = [not are_close(x, y) for x, y in zip(given, expected)]
+    if not any(failing):
+        return
+    i = failing.index(True)
+    wrong = [(x, y, point) for x, y, point, fails in zip(given, expected, points, failing) if fails]
+    known: list[Hint] = [*hints]
+    said = [hint for hint, function in known if all(are_close(x, function(*point.values())) for x, _, point in wrong)]
+    if not said:
+        said = [f"It {ratio}." for ratio in [ratio_of([(x, y) for x, y, _ in wrong])] if ratio]
+    raise LearnerError(
+        f"{what} is off{where(points, failing)}: you gave {shown(given[i])}, {source} {shown(expected[i])}, at "
+        f"{at(points[i])}. {' '.join(said[:1])}".rstrip()
+    )
+
+
+def ratio_of(pairs: Sequence[tuple[float, float]]) -> str:
+    """How all numbers are off alike: "has the wrong sign", "is 2 times what it should be", or nothing."""
+    if all(y and are_close(x / y, -1) for x, y in pairs):
+        return "has the wrong sign"
+    first, factor = pairs[0], 0.0
+    if len(pairs) >= 3 and first[1]:
+        factor = first[0] / first[1]
+    return (
+        f"is {shown(factor)} times what it should be"
+        if factor and all(are_close(x, factor * y) for x, y in pairs)
+        else ""
+    )
+
+
+def some_numbers(generator: random.Random, count: int) -> list[float]:
+    """Numbers with two digits, neither small nor large, of both signs."""
+    return [generator.choice([-1, 1]) * generator.randint(30, 300) / 100 for _ in range(count)]
+
+
+def some_points(generator: random.Random, names: str, count: int = 24) -> list[dict[str, float]]:
+    return [dict(zip(names.split(), some_numbers(generator, len(names.split())))) for _ in range(count)]

@@ -1,0 +1,194 @@
+"""Programs in which values are shared, and what common mistakes make of a sweep back through them."""
+
+from __future__ import annotations
+
+import random
+
+from .compare import are_close, difference, shown
+from .learner import LearnerError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+
+class Program:
+    """A program of x, y and w that is run on values and on floats.
+
+    Args:
+        text: what it computes.
+        f: the function.
+        lesson: a sentence on what it is there to show.
+        mistake: the common mistake that shows in it first; see MISTAKES.
+    """
+
+    def __init__(self, text: str, f: Callable[..., Any], lesson: str, mistake: str = "") -> None:
+        self.text = text
+        self.f = f
+        self.lesson = lesson
+        self.mistake = mistake
+
+
+def square(x: Any, y: Any, _: Any) -> Any:
+    s = x + y
+    return s * s
+
+
+def diamond(x: Any, y: Any, w: Any) -> Any:
+    a = x * y
+    return (a + w) * 2 + a
+
+
+def long_diamond(x: Any, y: Any, w: Any) -> Any:
+    a = x * y
+    b = a * w
+    c = b + a
+    return a * (c + b) + c
+
+
+# In this order, each shows one mistake that those before it do not show.
+TREE = Program("x * y + w", lambda x, y, w: x * y + w, "Nothing is used twice in it.", "forward")
+TWO_WAYS = Program("x * y + x", lambda x, y, w: x * y + x, "Two ways lead to x, and both count.", "replace")
+TWICE = Program("x * x", lambda x, y, w: x * x, "x is both of the parents, and both count.", "once")
+SQUARE = Program("s * s, where s = x + y", square, "What arrives at s has to go on to x and y.", "alone")
+DIAMOND = Program("(a + w) * 2 + a, where a = x * y", diamond, "a is used twice, at different times.", "discovery")
+LONG = Program("a * (c + b) + c, where a = x * y, b = a * w, c = b + a", long_diamond, "a, b and c are used twice.")
+SHARED = (TREE, TWO_WAYS, TWICE, SQUARE, DIAMOND, LONG)
+
+
+def random_program(generator: random.Random) -> Program:
+    """A program of sums, differences and products of what was computed before."""
+    plan = [(generator.choice("+-*"), generator.random(), generator.random()) for _ in range(7)]
+
+    def f(x: Any, y: Any, w: Any) -> Any:
+        made = [x, y, w]
+        for sign, left, right in plan:
+            a, b = made[int(left * len(made))], made[int(right * len(made))]
+            made.append(a + b if sign == "+" else a - b if sign == "-" else a * b)
+        return made[-1]
+
+    text, names = "", ["x", "y", "w"]
+    for k, (sign, left, right) in enumerate(plan):
+        a, b = names[int(left * len(names))], names[int(right * len(names))]
+        text += f"v{k} = {a} {sign} {b}; "
+        names.append(f"v{k}")
+    return Program(f"v6 in {text.rstrip('; ')}", f, "Values are used again and again in it.")
+
+
+def sweep(
+    target: Any, rows: Iterable[Any], *, replace: bool = False, once: bool = False, alone: bool = False
+) -> dict[Any, float]:
+    """The adjoints that a sweep over rows gives, or what one gives that makes a mistake.
+
+    Args:
+        target: where it begins.
+        rows: results, each with its operands and its local derivatives, in the order in which the sweep meets them.
+        replace: what arrives takes the place of what is there.
+        once: an operand that stands twice counts once.
+        alone: a row passes on its local derivatives, and not what has arrived at its result.
+    """
+    found = {target: 1.0}
+    for result, operands, slopes in rows:
+        pairs = [*zip(operands, slopes)]
+        for operand, slope in dict(pairs).items() if once else pairs:
+            term = slope if alone else found.get(result, 0.0) * slope
+            found[operand] = term if replace else found.get(operand, 0.0) + term
+    return found
+
+
+def in_order_of_discovery(target: Any, parents: Callable[[Any], Iterable[Any]]) -> list[Any]:
+    """The values below a target, each after those that lead to it first. That is no reverse topological order."""
+    found = [target]
+    for value in found:
+        found += [parent for parent in dict.fromkeys(parents(value)) if parent not in found]
+    return found
+
+
+MISTAKES = {
+    "replace": (
+        "What arrives last has replaced what was there. What arrives on several ways has to be added: use += and not =."
+    ),
+    "once": "An operand that stands twice was counted once. x * x has x for both parents, and both of them count.",
+    "alone": (
+        "A value passed on less than what had arrived at it. Whatever arrives at a value has to go on to each of its "
+        "parents."
+    ),
+    "forward": (
+        "The values were gone through from the first to the last. Go the other way, from the target down, so that a "
+        "value is complete before it passes anything on."
+    ),
+    "discovery": (
+        "A value was passed on before it was complete: someone who uses it came later. Go through the values in "
+        "reverse topological order."
+    ),
+}
+
+
+def mistakes_in(target: Any, rows: Sequence[Any]) -> dict[str, dict[Any, float]]:
+    """What each common mistake makes of a sweep over rows, which stand in topological order."""
+    by_result = {result: (result, operands, slopes) for result, operands, slopes in rows}
+    order = in_order_of_discovery(target, lambda value: by_result[value][1] if value in by_result else ())
+    backward = rows[::-1]
+    return {
+        "replace": sweep(target, backward, replace=True),
+        "once": sweep(target, backward, once=True),
+        "alone": sweep(target, backward, alone=True),
+        "forward": sweep(target, rows),
+        "discovery": sweep(target, [by_result[value] for value in order if value in by_result]),
+    }
+
+
+def compare_sweep(
+    what: str,
+    given: Mapping[str, float],
+    expected: Mapping[str, float],
+    mistakes: Mapping[str, Mapping[str, float]],
+    program: Program,
+    point: str,
+    source: str,
+) -> None:
+    """Say in a sentence which of the numbers of a sweep are off, and by which common mistake."""
+    off = [name for name in expected if not are_close(given[name], expected[name])]
+    if not off:
+        return
+    shown_by = mistakes.get(program.mistake, {})
+    is_that = program.mistake and all(are_close(given[name], shown_by.get(name, 0.0)) for name in expected)
+    name = off[0]
+    raise LearnerError(
+        f"{what.format(name=name, program=program.text)} is off: you gave {shown(given[name])}, {source} "
+        f"{shown(expected[name])}{point}. {MISTAKES[program.mistake] if is_that else program.lesson}"
+    )
+
+
+def leaves_of(module: Any, point: Mapping[str, float]) -> dict[str, Any]:
+    values = {name: module.Value(x) for name, x in point.items()}
+    for name, value in values.items():
+        value.label = name
+    return values
+
+
+def name_of(value: Any) -> str:
+    """A value of a program as text, such as "x * y"."""
+    if not value.parents:
+        return str(value.label or value.data)
+    return f" {value.operation} ".join(f"({name_of(x)})" if x.parents else name_of(x) for x in value.parents)
+
+
+def rows_below(target: Any) -> list[Any]:
+    """The rows of a computed value, in topological order."""
+    order: list[Any] = []
+    seen: set[Any] = set()
+    todo = [(target, False)]
+    while todo:
+        value, done = todo.pop()
+        if done:
+            order.append(value)
+        elif value not in seen:
+            seen.add(value)
+            todo += [(value, True), *[(parent, False) for parent in value.parents]]
+    return [(value, value.parents, value.local_derivatives) for value in order]
+
+
+def slopes_of(program: Program, point: Mapping[str, float]) -> dict[str, float]:
+    return {name: difference(program.f, [*point.values()], i) for i, name in enumerate(point)}
