@@ -41,14 +41,15 @@ export async function begin() {
     await browser.close();
     server.kill();
   };
-  return { address, browser, close };
+  return { address, browser, close, requests: [] };
 }
 
 /** A page, opened at a program or an address, with what it says in the console as errors. */
-export async function open({ address, browser }, { hash = "", ...options } = {}) {
+export async function open({ address, browser, requests }, { hash = "", ...options } = {}) {
   const context = await browser.newContext({ acceptDownloads: true, ...options });
   const page = await context.newPage();
   page.errors = [];
+  context.on("request", (request) => requests.push(request.url()));
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.errors.push(message.text()));
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.setDefaultTimeout(30_000);
