@@ -128,6 +128,7 @@ def rows(target: Any) -> Rows:
     Raises:
         TypeError: `target` is something else.
 
+    >>> from scalargrad import Value
     >>> x = Value(3.0, label="x")
     >>> print(rows(x * x + 2 * x))
     name  operation  number  local derivatives
