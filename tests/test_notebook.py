@@ -35,6 +35,10 @@ def title(shown: Any) -> str | None:
     return ElementTree.fromstring(html(shown)).findtext("caption")
 
 
+def square(x: sg.Value) -> sg.Value:
+    return x * x
+
+
 def chain(length: int) -> sg.Value:
     y = sg.Value(0.5)
     for _ in range(length):
@@ -46,7 +50,7 @@ def chain(length: int) -> sg.Value:
     "shown",
     [
         chain(3),
-        chain(1) * chain(1) + (lambda x: x * x)(sg.Value(2.0)),
+        square(sg.sin(square(sg.Value(2.0)))),
         sg.Variable([1.0, 2.0]).dot([3.0, 4.0]),
         sg.Variable([1.0] * 40).sum(),
         (sg.Variable([[1.0] * 40] * 40).T @ sg.Variable([1.0] * 40)).sum(),

@@ -183,6 +183,7 @@ class Kept(Picture):
             return (nodes[thing[0]], thing[1]) if isinstance(thing, tuple) else nodes[thing]
 
         self.graph, self.note, self.limits = graph, old.note, old.limits
+        self.weights, self.heaviest = {}, 1.0  # there are some in folded pictures alone
         self.cells = {node: Cell(node, graph.operands(node)) for node in map(nodes.__getitem__, old.cells)}
         self.places = {moved(thing): place for thing, place in old.places.items()}
         self.edges = {(moved(a), moved(b), i): way for (a, b, i), way in old.edges.items()}

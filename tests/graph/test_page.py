@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from base64 import b64decode
+from html import escape
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -71,8 +72,17 @@ def bare(group: Any) -> str:
     return f"{kept}{[(ElementTree.tostring(x).strip()) for x in group]}"
 
 
-def test_at_each_step_the_picture_is_that_of_the_frame() -> None:
-    frames = plot.backward_frames(example())
+@pytest.mark.parametrize(
+    "value",
+    [
+        example(),
+        (sg.Variable([1.0, 2.0]) * 3.0).sum(),
+        sg.tanh(sg.Matrix([[1.0, 2.0]]) @ sg.Variable([1.0, 2.0])).sum(),
+        sg.softmax(sg.Variable([1.0, 2.0]))[1] * 2.0,
+    ],
+)
+def test_at_each_step_the_picture_is_that_of_the_frame(value: sg.Value) -> None:
+    frames = plot.backward_frames(value)
     (svg,) = Elements(frames._repr_html_()).images()
     for i in range(len(frames)):
         alone = ElementTree.fromstring(svg_of(frames.picture, *frames._drawn(i)))
@@ -134,7 +144,7 @@ def test_a_label_stays_text(label: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["</p><script>alert(1)", '" onload="x', "</g><g>", "{0}", "'-->"])
-def test_a_hostile_label_is_in_titles_and_boxes_as_it_is(label: str) -> None:
+def test_a_hostile_label_is_in_titles_and_boxes_as_it_is(label: str, tmp_path: Any) -> None:
     z = sg.Value(1.0, label=label[:16]) * 2.0
     z.label = name = f"!{label[-15:]}"
     page = Elements(html_of(z))
@@ -142,6 +152,10 @@ def test_a_hostile_label_is_in_titles_and_boxes_as_it_is(label: str) -> None:
     assert json.loads(page.steps()["data-titles"])[-1] == f"The gradient of {name}"
     assert page.text.split("\n")[1] == f"The gradient of {name}"
     assert len(page.of("script")) == 1
+    (path,) = plot.backward_frames(z).save(tmp_path / "z.html")
+    assert f"<title>The gradient of {escape(name, quote=True)}</title>".replace("&#x27;", "'") in path.read_text(
+        "utf-8"
+    )
 
 
 def test_tex_in_titles_is_plain_signs(tmp_path: Any) -> None:

@@ -106,7 +106,10 @@ def test_text_is_never_under_eleven_pixels() -> None:
         (r"$\Omega$", "Ω"),
         (r"$\sigma \tau$", "στ"),
         ("a$x$b$y^n$", "axbyⁿ"),
-        *[(x, x) for x in (r"$\hat{x}$", "$x_Q$", "$x_{1Q}$", "$a_{b$", "$5 and $6", "$3-$4", "$", "x_1", "$ x$")],
+        *[
+            (x, x)
+            for x in (r"$\hat{x}$", "$x_Q$", "$x_{1Q}$", "$a_{b$", "$5 and $6", "$a $b", "$3-$4", "$", "x_1", "$ x$")
+        ],
     ],
 )
 def test_tex_of_a_label_is_plain_signs_or_stays_as_it_is(label: str, shown: str) -> None:

@@ -301,7 +301,7 @@ def test_titles_are_inside_the_figure_however_long() -> None:
             ax = plot.graph(value)
             ax.set_title(title, fontsize=size)
             assert inside(ax)
-    ax.set_title("What becomes of two in three steps, and why")
+    ax.set_title("What becomes of two in three steps, and why it does")
     assert inside(ax)
     values = [sg.Value(1.0 + i, label=f"a name of {i} letters") for i in range(6)]
     for value in (example(), sg.Vector(values).norm()):
@@ -330,7 +330,7 @@ def test_tex_in_labels_is_set_in_boxes_and_titles() -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["$5 and $6", "$5-$6", "cost $", "$", "$$", "$\\frac{$", "$\\nothing$", "$x$ for $", "x_1"]
+    "label", ["$5 and $6", "$a $b", "$5-$6", "cost $", "$", "$$", "$\\frac{$", "$\\nothing$", "$x$ for $", "x_1"]
 )
 def test_what_is_no_tex_stays_text(label: str) -> None:
     ax = plot.graph(sg.Value(2.0, label=label) * 2.0)
