@@ -6,6 +6,8 @@
 
 The model and its sizes are those of Andrej Karpathy's microgpt: letters and their places as vectors, attention, a layer
 of its own for each letter, and no biases. Ctrl-C ends the training, keeps what was learned and goes on to the names.
+The learning rate falls to 0 at the last of --steps: with the same --steps --load goes on to the bit where Ctrl-C came;
+with more of them the rate rises once more, and the numbers are not those of as many steps in one go.
 It saves microgpt.png, the loss and where each head looks in one word. Pictures need matplotlib and the progress bar
 tqdm: pip install matplotlib tqdm. The page docs/microgpt.md walks through this file.
 """
@@ -13,14 +15,15 @@ tqdm: pip install matplotlib tqdm. The page docs/microgpt.md walks through this 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import math
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from options import picture, positive, whole
+from options import picture, positive, target, whole
 from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
 
 import scalargrad as sg
@@ -71,6 +74,22 @@ class GPT(nn.Module):
         for block in self.blocks:
             x, shares = block(x)
         return self.head(x), shares
+
+
+class Setup:
+    """What a file was made with, which numbers alone do not tell; another one is refused."""
+
+    def __init__(self, **setup: object) -> None:
+        self.setup = setup
+
+    def state_dict(self) -> dict[str, object]:
+        return self.setup
+
+    def check_state(self, state: dict[str, object]) -> Callable[[], None]:
+        """Raises ValueError if the file was made with another one; there is nothing to take over."""
+        if other := [f"{name} {state.get(name)!r}" for name, mine in self.setup.items() if state.get(name) != mine]:
+            raise ValueError(f"made with {' and '.join(other)}; give the same options")
+        return lambda: None
 
 
 def matrix(nin: int, nout: int, generator: random.Random) -> nn.Linear:
@@ -146,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{name}", type=whole(least), default=default, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--temperature", type=positive, default=0.5, help="of the samples (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of weights, order and samples (default: %(default)s)")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="write what was learned to a file")
+    parser.add_argument("--save", type=target, metavar="FILE", help="write what was learned to a file")
     parser.add_argument("--load", type=Path, metavar="FILE", help="go on from such a file")
     parser.add_argument("--picture", type=picture, default="microgpt.png", metavar="PATH")
     options = parser.parse_args(argv)
@@ -159,20 +178,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     random.Random(options.seed).shuffle(words)
     model = GPT(len(letters) + 1, options.width, options.layers, options.heads, options.seed)
     optimizer = Adam(model.trainable_variables, lr=linear_decay(0.01, options.steps), betas=(0.85, 0.99))
+    setup = Setup(width=options.width, layers=options.layers, heads=options.heads, letters=letters)
     if options.load is not None:
         try:
-            nn.load(options.load, model=model, optimizer=optimizer)
+            nn.load(options.load, setup=setup, model=model, optimizer=optimizer)
         except (OSError, ValueError) as error:
             parser.error(f"--load: {error}")
     print(f"{len(words)} words, {len(letters)} letters, {len(model.parameters())} numbers to learn")
     losses = train(model, optimizer, words, letters, options.steps)
     if options.save is not None:
-        nn.save(options.save, model=model, optimizer=optimizer)
+        nn.save(options.save, setup=setup, model=model, optimizer=optimizer)
     generator = random.Random(options.seed)
     print("Names that it invents (* is one that it was taught):")
-    for _ in range(20):
-        word = sample(model, letters, options.temperature, generator)
-        print(f"  {word}{' *' * (word in known)}")
+    with contextlib.suppress(KeyboardInterrupt):
+        for _ in range(20):
+            word = sample(model, letters, options.temperature, generator)
+            print(f"  {word}{' *' * (word in known)}")
     if losses:
         draw(model, letters, words[0], losses, options.picture)
         print(f"The picture is in {options.picture}")

@@ -44,11 +44,19 @@ def share(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
 
 
-def picture(text: str) -> Path:
-    """The path of a picture, in a folder that is there and of a kind that matplotlib saves."""
+def target(text: str) -> Path:
+    """The path of a file to write, in a folder that is there."""
     path = Path(text)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent} to save {path.name} in")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected the name of a file, got the folder {path}")
+    return path
+
+
+def picture(text: str) -> Path:
+    """The path of a picture, in a folder that is there and of a kind that matplotlib saves."""
+    path = target(text)
     if path.suffix[1:].lower() not in {*FigureCanvasBase.filetypes, "gif"}:
         raise argparse.ArgumentTypeError(f"expected the name of a picture, as {path.stem}.png, got {text!r}")
     return path

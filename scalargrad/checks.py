@@ -139,6 +139,13 @@ ELSEWHERE = {
         "is_tracked tells whether gradients flow to it, and stop_gradient() gives a constant",
         "is_tracked of an element tells whether gradients flow to that, and stop_gradient() gives constants",
     ),
+    "reshape": (
+        "",
+        "Matrix([v[i : i + n] for i in range(0, len(v), n)]) makes rows of a Vector, concatenate(m) undoes it",
+    ),
+    "flatten": ("", "concatenate(matrix) puts its rows into one Vector, and tolist() gives plain numbers"),
+    "transpose": ("", "the transpose of a Matrix is its T"),
+    "item": ("", "an element of it has that, and tolist() gives all the numbers"),
 }
 
 
@@ -159,10 +166,14 @@ class Elsewhere:
         self.__get__(x, type(x))
 
 
-def say_what_is_elsewhere(of_one: type, *of_many: type) -> None:
-    """Let Values and Vectors tell what there is in place of what they are asked for."""
+def say_what_is_elsewhere(functions: list[str], of_one: type, *of_many: type) -> None:
+    """Let Values and Vectors tell what there is in place of what they are asked for, methods of functions too."""
+    for name in functions:
+        for kind in of_many:
+            setattr(kind, name, Elsewhere(name, f"scalargrad.{name}(x) takes it, element by element"))
     for name, (one, many) in ELSEWHERE.items():
-        setattr(of_one, name, Elsewhere(name, one))
+        if one:
+            setattr(of_one, name, Elsewhere(name, one))
         for kind in of_many if many else ():
             setattr(kind, name, Elsewhere(name, many))
     for compared in ("lt", "le", "gt", "ge"):
@@ -188,9 +199,11 @@ def refuse_scalar(name: str, operand: object) -> NoReturn:
 
 
 def refuse_rows(name: str, x: object) -> NoReturn:
+    way = "@ is the product with a matrix"
+    if name != "dot":
+        way = f"of all elements it is {name} of concatenate(matrix), of each row [{name}(row) for row in matrix]"
     raise TypeError(
-        f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); @ is "
-        "the product with a matrix, and for row in matrix goes through its rows"
+        f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); {way}"
     )
 
 

@@ -21,7 +21,7 @@ import math as standard
 import sys
 from _thread import RLock
 
-from .checks import RANGE_ERRORS, Symbol, brief, iterate, refuse_operand, show
+from .checks import RANGE_ERRORS, Symbol, brief, iterate, refuse_operand, refuse_rows, show
 from .engine import contexts
 from .engine.many import Values
 from .engine.value import Value, number_of
@@ -133,7 +133,7 @@ def _hypot(*coordinates: Any) -> Any:
 
 
 def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
-    p, q = [*iterate("dist", p)], [*iterate("dist", q)]
+    p, q = _numbers("dist", p), _numbers("dist", q)
     if len(p) != len(q):
         raise ValueError(f"dist takes two points of as many coordinates, got {len(p)} and {len(q)}")
     if any(map(is_recorded, (*p, *q))):
@@ -141,15 +141,22 @@ def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     return plainly(standard.dist, p, q)
 
 
+def _numbers(name: str, iterable: Any) -> list[Any]:
+    """What an iterable holds. Raises TypeError for a matrix, of which it would be the rows."""
+    if isinstance(iterable, Values) and len(iterable.shape) > 1:
+        refuse_rows(name, iterable)
+    return [*iterate(name, iterable)]
+
+
 def _fsum(seq: Iterable[Any], /) -> Any:
-    numbers = [*iterate("fsum", seq)]
+    numbers = _numbers("fsum", seq)
     if any(map(is_recorded, numbers)):
         return reductions.fsum(*numbers)
     return plainly(standard.fsum, numbers)
 
 
 def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
-    p, q = [*iterate("sumprod", p)], [*iterate("sumprod", q)]
+    p, q = _numbers("sumprod", p), _numbers("sumprod", q)
     if len(p) != len(q):
         raise ValueError(f"sumprod takes two lists of the same length, got lengths {len(p)} and {len(q)}")
     if any(map(is_recorded, (*p, *q))):
@@ -158,7 +165,7 @@ def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
 
 
 def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
-    numbers = [*iterate("prod", iterable)]
+    numbers = _numbers("prod", iterable)
     if any(map(is_recorded, (start, *numbers))):
         return reductions.prod(start, *numbers)
     return standard.prod(numbers, start=start)

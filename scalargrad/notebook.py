@@ -1,26 +1,29 @@
-"""How values show themselves in a notebook: a graph of up to 30 nodes as a picture, else a line of text.
+"""How values show themselves in a notebook: numbers in tables, and a graph of up to 30 nodes as a picture.
 
-Jupyter asks for the picture by itself. Draw larger graphs with `plot.graph`.
+Jupyter asks for it by itself. A `Value` that was computed shows its graph, which scrolls and zooms where it is wide; a
+leaf and a value of a larger graph are a line of text. A `Vector` or a `Matrix` is a table of its numbers, also if it
+was computed: `plot.to_svg` and `plot.graph` draw its graph, and larger ones.
 """
 
 from __future__ import annotations
 
 from .engine.matrix import Matrix
-from .engine.rows import OPERATION, RIGHT, identity_of, operands_in
+from .engine.rows import OPERATION, identity_of, operands_in
 from .engine.value import Value
 from .engine.vector import Vector
-from .graph.many import is_gathered
+from .graph.table import numbers_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .engine.rows import Row
+    from .graph.page import Svg
 
 MOST_NODES = 30
 
 
-def notebook_svg(self: Any) -> str | None:
+def notebook_svg(self: Any) -> Svg | None:
     """The computation graph as SVG; None for a leaf and for a large graph."""
     if not is_small(self):
         return None
@@ -29,9 +32,15 @@ def notebook_svg(self: Any) -> str | None:
     return to_svg(self)
 
 
+def notebook_html(self: Any) -> str | None:
+    """The same in HTML, in which it is never made so small that nobody can read it."""
+    svg = notebook_svg(self)
+    return None if svg is None else svg._repr_html_()
+
+
 def is_small(shown: Any) -> bool:
     """Whether something was computed, from few nodes; this looks at few, however many there are."""
-    stack: list[Row] = [*shown.row[RIGHT][: MOST_NODES + 1]] if is_gathered(shown.row) else [shown.row]
+    stack: list[Row] = [shown.row]
     seen: dict[float, Any] = {}
     while stack and len(seen) <= MOST_NODES:
         row = stack.pop()
@@ -42,4 +51,6 @@ def is_small(shown: Any) -> bool:
     return 1 < len(seen) <= MOST_NODES and any(seen.values())
 
 
-Value._repr_svg_ = Vector._repr_svg_ = Matrix._repr_svg_ = notebook_svg  # type: ignore[attr-defined]
+Value._repr_svg_ = notebook_svg  # type: ignore[attr-defined]  # for consoles that show no HTML
+Value._repr_html_ = notebook_html  # type: ignore[attr-defined]
+Vector._repr_html_ = Matrix._repr_html_ = numbers_table  # type: ignore[attr-defined]

@@ -327,7 +327,8 @@ def flatten(params: Any) -> tuple[list[Any], Rebuild]:
         (numbers, rebuild). Tracked Values stay what they are; `rebuild` takes numbers and Values alike.
 
     Raises:
-        TypeError: it holds something else. ValueError (`rebuild`): it is given another number of numbers.
+        TypeError: it holds something else.
+        ValueError: `rebuild` is given another number of numbers.
 
     >>> numbers, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
     >>> numbers, rebuild([10.0, 20.0, 30.0])

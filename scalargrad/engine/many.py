@@ -43,7 +43,7 @@ from .value import Value, element_on, make_constant, make_leaf, new, record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, Protocol, Self
+    from typing import Any, Self
 
     from ..checks import Number
     from ..operations.operation import Operation
@@ -51,11 +51,6 @@ if TYPE_CHECKING:
     from .rows import Row
 
     Shape = tuple[int, ...]
-
-    class HasRows(Protocol):
-        """A matrix, for type checkers, as what a vector can be told of it."""
-
-        def _by_rows(self, numbers: Sequence[Any], /) -> Any: ...
 
 
 # ---- How an operation on many numbers is recorded --------------------------------------------------------------------
@@ -78,14 +73,13 @@ def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
-    """Whether each element has to have a row of its own: while a function is traced, or where some are followed."""
-    if interval.tracer is not None:
-        return True
-    for x in things:
-        row = x.row if isinstance(x, Values) else None
-        if row is not None and row[OPERATION] == JOIN and None in row[D_RIGHT]:
-            return True
-    return False
+    """Whether each element has to have a row of its own: while a function is traced, or if some alone are followed."""
+    return interval.tracer is not None or True in [isinstance(x, Values) and is_partly_followed(x.row) for x in things]
+
+
+def is_partly_followed(row: Row) -> bool:
+    """Whether some of the elements of a row are followed, and some are not."""
+    return bool(row[OPERATION] == JOIN and None in row[D_RIGHT])
 
 
 def column_of(operand: Any, shape: Shape) -> Any:
@@ -264,6 +258,8 @@ def joined(things: Sequence[Any], shape: Shape) -> Any:
     rows = [x.row for x in things]
     numbers = tuple([row[NUMBER] for row in rows])
     if things and isinstance(things[0], Values):
+        if any(map(is_partly_followed, rows)):
+            return joined([x for thing in things for x in elements(thing)], shape)
         numbers = tuple(chain(*numbers))
     if interval is AMBIENT:
         followed = [1 if row[OPERATION] is not CONSTANT else None for row in rows]
@@ -304,7 +300,7 @@ def in_rows(numbers: Sequence[Any], width: int, shape: Shape) -> list[Any]:
 
 def elements_of(operand: Any) -> Any:
     """The elements of a vector, list, tuple or array, the rows of a matrix; None for a scalar."""
-    if isinstance(operand, (list, tuple)):
+    if isinstance(operand, (list, tuple, range)):
         return operand
     if isinstance(operand, Values):
         return [*operand]  # type: ignore[misc]
@@ -315,7 +311,7 @@ def elements_of(operand: Any) -> Any:
 
 def has_elements(operand: Any) -> bool:
     """Whether something is a vector, a matrix, a list, a tuple or an array, and no scalar."""
-    return isinstance(operand, (Values, list, tuple)) or (is_array(operand) and bool(operand.ndim))
+    return isinstance(operand, (Values, list, tuple, range)) or (is_array(operand) and bool(operand.ndim))
 
 
 def elements_for(name: str, operand: Any) -> Sequence[Any]:
@@ -389,7 +385,7 @@ class Values:
 
     @property
     def is_tracked(self) -> bool:
-        """Whether gradients can flow to it: false for constants."""
+        """Whether gradients can flow to it, false for constants."""
         return self.row[OPERATION] is not CONSTANT
 
     def plain(self, what: str) -> tuple[Number, ...]:
@@ -453,6 +449,9 @@ class Values:
 
     def __format__(self, spec: str) -> str:
         return self._text(spec) if spec else str(self)
+
+    def __copy__(self) -> Self:
+        return type(self)(self)  # type: ignore[call-arg]
 
     def __float__(self) -> float:
         checks.refuse_float_of_vector(self)
@@ -520,13 +519,9 @@ class Values:
             raise ValueError(f"{operation.name} of an empty {type(self).__name__}; it takes at least one element")
         return make_constant(float(operation.evaluate(())))
 
-    def __matmul__(self, other: Any) -> Any:
-        if is_array(other) and other.ndim > 1 and len(self.shape) == 1:
-            return NotImplemented  # and NumPy asks `numpy_functions`
-        return matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return matmul(other, self)
+    # Assigned and not declared, as the operators above are, so that type checkers take what the subclasses declare.
+    __matmul__ = lambda self, other: matmul(self, other)  # noqa: E731
+    __rmatmul__ = lambda self, other: matmul(other, self)  # noqa: E731
 
 
 Sequence.register(Values)
@@ -535,8 +530,9 @@ Sequence.register(Values)
 def matmul(left: Any, right: Any) -> Any:
     """The product of matrices and vectors; of two vectors the dot product."""
     if not (isinstance(left, Values) and isinstance(right, Values)):
-        if not (has_elements(left) and has_elements(right)):
-            return NotImplemented
+        most = max([getattr(x, "ndim", 0) for x in (left, right) if not isinstance(x, Values)])
+        if most > 2 or not (has_elements(left) and has_elements(right)):
+            return NotImplemented  # and NumPy asks `numpy_functions` about arrays of more dimensions
         left, right = as_values(left), as_values(right)
     of_left, of_right = left.row, right.row
     across, down = of_left[SHAPE], of_right[SHAPE]
@@ -555,7 +551,8 @@ def matmul(left: Any, right: Any) -> Any:
         return joined(found, shape)
     xs, ys = of_left[NUMBER], of_right[NUMBER]
     by_column = [ys] if columns == 1 else [ys[i::columns] for i in range(columns)]
-    numbers = tuple(products(in_rows(xs, common, across), by_column))
+    lines = in_rows(xs, common, across)
+    numbers = tuple(products(lines, by_column)) if common else (0.0,) * len(lines) * columns
     follows = [x.is_followed_in(interval) or None for x in (left, right)]
     return computed(MATMUL, numbers, shape, (of_left, of_right), follows, interval)
 
@@ -605,8 +602,9 @@ class Live:
         """A row of what the sources are now."""
         name, shape, places = self.move
         self.rows = [x.row for x in self.sources]  # type: ignore[misc]
-        if name == JOIN:
-            return joined(self.sources, shape).row  # type: ignore[no-any-return]
+        if name == JOIN or is_apart(interval, self.sources):
+            parts = self.sources if name == JOIN else [self.element(i) for i in range(len(places))]
+            return joined(parts, shape).row  # type: ignore[no-any-return]
         numbers = self.rows[0][NUMBER]
         return moved_row(interval, name, self.sources[0], tuple([numbers[i] for i in places]), shape, places)
 
@@ -645,5 +643,5 @@ def element_value(x: Any, i: int, shape: Shape) -> Value:
     return make_constant(as_number(x, role))
 
 
-appliers[Values] = appliers[list] = appliers[tuple] = (Rank.VECTOR, apply_elementwise)
+appliers[Values] = appliers[list] = appliers[tuple] = appliers[range] = (Rank.VECTOR, apply_elementwise)
 array_appliers[1] = (Rank.VECTOR, apply_elementwise)

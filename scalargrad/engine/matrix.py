@@ -40,6 +40,8 @@ class Matrix(Values):
     Operators work element by element with a matrix of the same shape, with a vector, which goes with each row, and with
     a scalar. `@` is the product with a matrix or a vector on either side. Each is one row of the record.
 
+    A notebook shows the numbers as a table, those of a result too; `plot.to_svg` and `plot.graph` draw its graph.
+
     Raises:
         TypeError: `rows` is no list of rows, or an element is neither a value nor a real number.
         ValueError: there are no rows, or they differ in length; an operator meets a shape that does not fit.
@@ -77,12 +79,14 @@ class Matrix(Values):
         def __neg__(self) -> Matrix: ...
         def __abs__(self) -> Matrix: ...
         @overload
-        def __matmul__(self, other: Matrix) -> Matrix: ...
+        def _product(self, other: Matrix | Sequence[Sequence[Any]]) -> Matrix: ...
         @overload
-        def __matmul__(self, other: Vector) -> Vector: ...
+        def _product(self, other: Vector | Sequence[float | Value]) -> Vector: ...
         @overload
-        def __matmul__(self, other: Any) -> Any: ...
-        def __matmul__(self, other: Any) -> Any: ...
+        def _product(self, other: Any) -> Any: ...
+        def _product(self, other: Any) -> Any: ...
+
+        __matmul__ = __rmatmul__ = _product
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -90,9 +94,9 @@ class Matrix(Values):
     if TYPE_CHECKING:
 
         @overload
-        def __getitem__(self, index: int) -> Vector: ...
+        def __getitem__(self, index: int | tuple[int, slice] | tuple[slice, int]) -> Vector: ...
         @overload
-        def __getitem__(self, index: slice) -> Matrix: ...
+        def __getitem__(self, index: slice | tuple[slice, slice]) -> Matrix: ...
         @overload
         def __getitem__(self, index: tuple[int, int]) -> Value: ...
 
@@ -139,9 +143,6 @@ class Matrix(Values):
     def _text(self, spec: str | None = None) -> str:
         rows = [f"[{', '.join(row)}]" for row in self._by_rows([shown(x, spec) for x in elements(self)])]
         return f"[{', '.join(rows)}]"
-
-    def __copy__(self) -> Matrix:
-        return Matrix(self)
 
     def _by_rows(self, numbers: Sequence[Any]) -> list[list[Any]]:
         return [*map(list, in_rows(numbers, self.shape[1], self.shape))]

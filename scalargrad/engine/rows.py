@@ -296,7 +296,7 @@ def label_at(row: Row, i: int) -> str | None:
     """The label of an element of a leaf that has one: its name with the index."""
     if row[LABEL] is None:
         return None
-    return f"{row[LABEL]}{''.join([f'[{j}]' for j in place_in(row[SHAPE], i)])}"
+    return f"{row[LABEL]}{[*place_in(row[SHAPE], i)]}"
 
 
 def place_in(shape: tuple[int, ...], i: int) -> tuple[int, ...]:

@@ -499,7 +499,7 @@ class Value(Element):
 
     @property
     def is_tracked(self) -> bool:
-        """Whether gradients can flow to it: false for a constant."""
+        """Whether gradients can flow to it, false for a constant."""
         return self.row[OPERATION] is not CONSTANT
 
     @property

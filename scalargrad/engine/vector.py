@@ -6,6 +6,7 @@ import operator
 
 from ..checks import brief, iterate, plural, refuse_rows, refuse_scalar, require_callable
 from ..operations import reductions
+from ..operations.operation import of_each, of_parts, of_same_kind
 from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
 from .many import (
@@ -31,14 +32,11 @@ from .value import Value, make_constant, number_of, record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeVar, overload
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, overload
 
     from ..checks import Number
-    from ..operations.operation import Operation
-    from .many import HasRows
-
-    Kind = TypeVar("Kind", bound=Values)
+    from ..operations.operation import HasRows, Operation, T
 
 
 class Vector(Values):
@@ -50,6 +48,8 @@ class Vector(Values):
 
     Operators work element by element with a vector, a list, an array or a scalar on either side. Each is one row of
     the record, whatever the length, and so are `sum`, `mean`, `dot`, `norm`, `prod`, `max`, `min` and `logsumexp`.
+
+    A notebook shows the numbers as a table, those of a result too; `plot.to_svg` and `plot.graph` draw its graph.
 
     Raises:
         TypeError: an element is neither a value nor a real number.
@@ -65,13 +65,17 @@ class Vector(Values):
 
     def __new__(cls, elements: Iterable[Any]) -> Vector:
         """A vector; of values that can be assigned it is one whose numbers go with theirs."""
+        if isinstance(elements, (dict, bytes, bytearray)):
+            refuse_scalar("Vector", elements)
         elements = elements if hasattr(elements, "__iter__") else iterate("Vector", elements)
         return gathered(elements)  # type: ignore[no-any-return]
 
     if TYPE_CHECKING:
 
         @overload
-        def _elementwise(self, other: HasRows, /) -> Any: ...
+        def _elementwise(self, other: Value | Vector | float, /) -> Vector: ...
+        @overload
+        def _elementwise(self, other: HasRows[T], /) -> T: ...
         @overload
         def _elementwise(self, other: Any, /) -> Vector: ...
         def _elementwise(self, other: Any, /) -> Any: ...
@@ -83,12 +87,14 @@ class Vector(Values):
         def __neg__(self) -> Vector: ...
         def __abs__(self) -> Vector: ...
         @overload
-        def __matmul__(self, other: HasRows) -> Vector: ...
+        def _product(self, other: Vector | Sequence[float | Value]) -> Value: ...
         @overload
-        def __matmul__(self, other: Vector | list[Any] | tuple[Any, ...]) -> Value: ...
+        def _product(self, other: HasRows[Any] | Sequence[Sequence[Any]]) -> Vector: ...
         @overload
-        def __matmul__(self, other: Any) -> Any: ...
-        def __matmul__(self, other: Any) -> Any: ...
+        def _product(self, other: Any) -> Any: ...
+        def _product(self, other: Any) -> Any: ...
+
+        __matmul__ = __rmatmul__ = _product
 
     def __len__(self) -> int:
         return len(self.row[NUMBER])
@@ -109,7 +115,7 @@ class Vector(Values):
             return moved(TAKE, self, self.row[NUMBER][index], (len(places),), places)
         return self.element(places)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Value]:
         return elements(self)
 
     def __eq__(self, other: object) -> bool:
@@ -121,9 +127,6 @@ class Vector(Values):
 
     def _text(self, spec: str | None = None) -> str:
         return f"[{', '.join([shown(x, spec) for x in self])}]"
-
-    def __copy__(self) -> Vector:
-        return Vector(self)
 
     def tolist(self) -> list[Number]:
         """The plain numbers."""
@@ -179,7 +182,7 @@ class Vector(Values):
             raise ValueError(f"expected vectors of one length, got lengths {len(numbers)} and {len(others)}")
         if is_apart(interval, (self, right)):
             return record(reductions.dot, (*self, *right))
-        number = sum(map(operator.mul, numbers, others), ZERO)
+        number = sum(map(operator.mul, numbers, others), ZERO) if numbers else 0.0
         if not interval.enabled and interval.detector is None:
             return make_constant(number)
         rule: Any = reductions.dot.rules[0]
@@ -196,6 +199,7 @@ LiveVector.__name__ = LiveVector.__qualname__ = "Vector"  # which is what it is 
 classes[1] = Vector, LiveVector
 
 
+@of_each
 def logsumexp(vector: Any) -> Any:
     """log(sum(exp(x))) over a Vector, list or array, for any x; its gradient is softmax(x).
 
@@ -208,14 +212,7 @@ def logsumexp(vector: Any) -> Any:
     return plain_if_plain(vector, reductions.logsumexp)
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def softmax(vector: Kind) -> Kind: ...
-    @overload
-    def softmax(vector: Sequence[Any]) -> Any: ...
-
-
+@of_same_kind
 def softmax(vector: Any) -> Any:
     """exp(x) / sum(exp(x)) for each x of a Vector, list or array: two rows, whatever the length.
 
@@ -259,6 +256,7 @@ def plain_if_plain(vector: Any, operation: Operation) -> Any:
     return vector._reduce(operation, needs_elements=True)
 
 
+@of_parts
 def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     """Vectors one after the other; matrices one below the other, or with axis=1 side by side.
 

@@ -19,6 +19,18 @@ MOST_TERMS = 4  # of a sum that are written out; of more the first and the last
 MOST_OPERANDS = 8  # of a step that are written out
 
 
+class Explanation(str):
+    """A text that IPython and notebooks show line by line, as `print` does; a string in all else."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        for i, line in enumerate(self.splitlines()):
+            if i:
+                printer.break_()
+            printer.text(line)
+
+
 def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
     """The computation of a value and its backward pass, written out.
 
@@ -32,7 +44,7 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
         steps: how many steps are shown, 2 or more; of more, the first and the last.
 
     Returns:
-        A text of several lines.
+        A text of several lines, which a notebook shows without `print`, too.
 
     Raises:
         TypeError: `value` is no Value, or `width` or `steps` is no integer.
@@ -66,7 +78,8 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
         raise ValueError(f"explain of {value!r}, which depends on no tracked value, so nothing is carried back")
     graph = Graph([value])
     sections = [*forward(graph, steps)], [*backward(graph, steps)], [*sums(graph, steps)], [*gradient(graph, steps)]
-    return "\n\n".join("\n".join(wrapped_lines(columns(section, width), width)) for section in sections if section)
+    texts = ["\n".join(wrapped_lines(columns(section, width), width)) for section in sections if section]
+    return Explanation("\n\n".join(texts))
 
 
 def wrapped_lines(lines: Iterable[str], width: int) -> Iterator[str]:

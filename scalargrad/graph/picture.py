@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from .layout import layered_layout, place_texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -26,9 +27,12 @@ MOST_NODES, MOST_EDGES = 80, 800
 MOST_STEPS = 12  # from left to right, or else the picture is a strip
 MOST_ROWS = 20
 MOST_INPUTS = 8  # of an operation in a picture that is too large
+FEW_WEIGHTS, LARGEST = 4, 1e300  # a folded operation of so many is a neuron; no larger number is drawn as a weight
 FEW_CELLS, FEW_LEAVES = 4, 2  # in so few folded operations so many leaves of each show
 # Okabe and Ito's colours, which all eyes tell apart, with tints to write on: fill and line of each kind of box.
 INK, EDGE, FIRING = "#1a1a1a", "#808080", "#d55e00"
+POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
+WEIGHTS = "Lines into folded operations are weights: blue above 0, orange below, thicker if larger"
 COLOURS = {
     "leaf": ("#d6eaf6", "#0072b2"),
     "value": ("#f2f2f2", "#6b6b6b"),
@@ -37,7 +41,9 @@ COLOURS = {
 }
 BOX = 1.25, 0.62  # inches
 WIDE_BOX = 1.8  # of many numbers
-CENTRED: Any = {"ha": "center", "va": "center", "parse_math": False}  # a label may have a dollar
+CENTRED: Any = {"ha": "center", "va": "center"}
+TEX = re.compile(r"\$(?! )[^$]+(?<! )\$(?!\d)")  # but no prices: "$5 and $6"
+MOST_GAP = 2.5  # between layers of a network with many weights
 GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations, the wide one for texts on the edges
 
 
@@ -49,6 +55,7 @@ class Cell:
 
     def __init__(self, node: Node, operands: Sequence[Any]) -> None:
         self.node = node
+        self.parts = [node]  # it, and those that are folded into it
         self.names = Counter([operation_name(node)])  # with how many of each
         self.inputs: dict[int, Any] = dict(enumerate(operands))
         self.hidden = 0  # how many operands that nothing else uses do not show
@@ -120,6 +127,7 @@ def fold_chains(cells: dict[Node, Cell], graph: Graph) -> None:
         if len(computed) == 1 and uses[x := computed.pop()] == 1 and x.label is None:
             cells[node] = chain = cells.pop(x)  # which grows, so that a long one costs no more than its length
             chain.node = node
+            chain.parts.append(node)
             chain.names.update(cell.names)
             chain.inputs.update(enumerate([each for each in cell.inputs.values() if each is not x], len(chain.inputs)))
     for cell in cells.values():
@@ -162,14 +170,21 @@ class Picture:
         edges, layers = connect(self.cells, graph)
         things = [*layers]
         at = {thing: i for i, thing in enumerate(things)}
-        heights = [{"operation": 0.62, "constant": 0.4}.get(self.kind(x), 0.85) for x in things]
+        self.weights = self._weights(edges)
+        self.heaviest = max(map(abs, self.weights.values()), default=0.0) or 1.0
+        crowds = Counter(layers[end] for _, end, _ in self.weights)
+        neurons = {end for _, end, _ in self.weights}  # each as high as its result, so that layers are in rows
+        heights = [
+            0.85 if x in neurons else {"operation": 0.62, "constant": 0.4}.get(self.kind(x), 0.85) for x in things
+        ]
         places, ways = layered_layout([(at[a], at[b]) for a, b, _ in edges], [layers[x] for x in things], heights)
         widest = [0.0] * (1 + max(layers.values()))
         for thing, layer in layers.items():
             widest[layer] = max(widest[layer], self.half_width(thing))
         across = [widest[0]]
         for i, (left, right) in enumerate(pairwise(widest)):
-            across.append(across[-1] + left + (GAP if i % 2 else gap) + right)
+            crowded = min(MOST_GAP, GAP + 0.02 * crowds[i + 1])
+            across.append(across[-1] + left + (GAP if i % 2 else max(gap, crowded)) + right)
         self.places = {thing: (across[int(layer)], y) for thing, (layer, y) in zip(things, places)}
         self.edges = {}
         for edge, ((_, y0), *between, (_, y1)) in zip(edges, ways):
@@ -178,18 +193,54 @@ class Picture:
             self.edges[edge] = [(self.places[edge[0]][0], y0), *crossing, (self.places[edge[1]][0], y1)]
         arriving: dict[Any, list[list[Point]]] = {}
         for (_, end, _), way in self.edges.items():
-            arriving.setdefault(end, []).append(way)
+            if end not in neurons:
+                arriving.setdefault(end, []).append(way)
         for same in arriving.values():  # one below the other, so that texts on them do not meet
             for i, way in enumerate(sorted(same, key=lambda way: -way[-2][1])):
                 way[-1] = way[-1][0], way[-1][1] + ((len(same) - 1) / 2 - i) * min(0.3, 0.36 / max(1, len(same) - 1))
+        # The thin ones first, so that they do not hide the others.
+        self.edges = dict(sorted(self.edges.items(), key=lambda item: abs(self.weights.get(item[0], 0.0))))
+        if self.weights:
+            self.note = ". ".join([text for text in (note, WEIGHTS) if text])
         ys = [y for _, y in self.places.values()] + [y for way in self.edges.values() for _, y in way]
-        self.limits = -0.1, across[-1] + widest[-1] + 0.1, min(ys) - (0.7 if note else 0.45), max(ys) + 0.45
+        self.limits = -0.1, across[-1] + widest[-1] + 0.1, min(ys) - (0.7 if self.note else 0.45), max(ys) + 0.45
 
     @property
     def size(self) -> tuple[float, float]:
         """Its width and its height."""
         left, right, bottom, top = self.limits
         return right - left, top - bottom
+
+    def _weights(self, edges: Iterable[tuple[Any, Any, int]]) -> dict[tuple[Any, Any, int], float]:
+        """The local derivatives of folded operations by what they take in, where some take in many: a network."""
+        found = {}
+        locals_of: dict[Node, dict[Any, list[Any]]] = {node: {} for node, cell in self.cells.items() if cell.is_folded}
+        for node, of_operands in locals_of.items():
+            for part in self.cells[node].parts:
+                for x, local in filter(lambda pair: is_node(pair[0]), self.graph.parts[part]):
+                    of_operands.setdefault(x, []).append(local)
+        for start, end, i in edges:
+            if isinstance(end, tuple) and end[0] in locals_of:
+                numbers = locals_of[end[0]][start]
+                if all(isinstance(x, (float, int)) for x in numbers) and abs(total := sum(numbers)) < LARGEST:
+                    found[start, end, i] = float(total)
+        return found if max(Counter(end for _, end, _ in found).values(), default=0) >= FEW_WEIGHTS else {}
+
+    def stroke(self, edge: tuple[Any, Any, int]) -> tuple[str, float, bool]:
+        """The colour and the width of an edge, and whether it is an arrow; those into folded operations are weights."""
+        if edge not in self.weights:
+            return EDGE, 1, self.kind(edge[1]) == "operation"
+        weight = self.weights[edge]
+        colour = POSITIVE if weight > 0 else NEGATIVE if weight < 0 else EDGE
+        return colour, 0.3 + 2.7 * abs(weight) / self.heaviest, False
+
+    def curve(self, edge: tuple[Any, Any, int], way: Sequence[Point]) -> tuple[list[Point], list[int]]:
+        """An edge as Bezier curves; a weight goes straight, or else many would run in one bundle."""
+        if edge not in self.weights or len(way) > 2:
+            return curve(way)
+        (x0, y0), (x1, y1) = way
+        inner = [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in (0, 1 / 3, 2 / 3, 1)]
+        return inner, [1, 4, 4, 4]
 
     def kind(self, thing: Any) -> str:
         """What a thing is drawn as: leaf, value, target, operation or constant."""
@@ -237,15 +288,18 @@ class Picture:
         for edge, way, text, at in self.ways(flows):
             _, end, _ = edge
             is_lit = firing is not None and (edge in flows or end is firing)
-            colour, width = (FIRING, 1.8) if is_lit else (EDGE, 0.99)
-            head = "-" if end is firing or self.kind(end) != "operation" else "-|>"
-            path = Path(*curve(way[::-1] if is_lit else way))
+            colour, width, is_arrow = self.stroke(edge)
+            if is_lit:
+                colour, width = FIRING, 1.8
+            head = "-|>" if is_arrow else "-"
+            path = Path(*self.curve(edge, way[::-1] if is_lit else way))
             look: Any = {"arrowstyle": head, "mutation_scale": 9 * scale, "linewidth": width * scale, "zorder": 1}
             ax.add_patch(FancyArrowPatch(path=path, color=colour, **look))
             if text:
                 paper = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
                 colour = FIRING if is_lit else INK
-                ax.text(*at, text, size=7.65 * scale, color=colour, bbox=paper, zorder=4, **CENTRED)
+                small: Any = CENTRED | {"size": 7.65 * scale, "color": colour, "bbox": paper, "parse_math": False}
+                ax.text(*at, text, zorder=4, **small)
         for thing, (x, y) in self.places.items():
             kind, text = self.kind(thing), self.text(thing)
             fires = firing is not None and (thing[0] if kind == "operation" else thing) is firing
@@ -261,10 +315,11 @@ class Picture:
                 ax.add_patch(patch)
             colour = EDGE if kind == "constant" else INK
             size = 13 if kind == "operation" and len(text) <= 2 else 9
-            ax.text(x, y, text, size=size * scale, color=colour, linespacing=1.15, zorder=3, **CENTRED)
+            letters: Any = CENTRED | {"size": size * scale, "color": colour, "linespacing": 1.15}
+            ax.text(x, y, text, zorder=3, parse_math=is_tex(text), **letters)
         if self.note:
             left, _, bottom, _ = self.limits
-            ax.text(left + 0.1, bottom + 0.12, self.note, size=9 * scale, color=EDGE)
+            ax.text(left + 0.1, bottom + 0.12, self.note, size=9 * scale, color=EDGE, parse_math=False)
 
     def ways(self, flows: Flows) -> list[tuple[tuple[Any, Any, int], list[Point], str, Point]]:
         """Each edge with its way from side to side, and the text on it with its place."""
@@ -290,6 +345,21 @@ def curve(points: Sequence[Point]) -> tuple[list[Point], list[int]]:
         middle = (x0 + x1) / 2
         vertices += [(middle, y0), (middle, y1), (x1, y1)]
     return vertices, [1] + [4] * (len(vertices) - 1)  # Path.MOVETO, Path.CURVE4
+
+
+def is_tex(text: str) -> bool:
+    """Whether a text, such as a label, has TeX between dollars that matplotlib can read."""
+    lines = [line for line in text.splitlines() if "$" in line]
+    if not lines or any("$" in TEX.sub("", line) for line in lines):
+        return False
+    from matplotlib.mathtext import MathTextParser
+
+    try:
+        for line in lines:
+            MathTextParser("path").parse(line)
+    except ValueError:  # which is how it says that it cannot
+        return False
+    return True
 
 
 def ends(x: Any) -> str:

@@ -8,8 +8,10 @@ of its result.
 
 from __future__ import annotations
 
+import re
+
 from .graph import printable
-from .picture import COLOURS, EDGE, FIRING, INK, Picture, curve, short
+from .picture import COLOURS, EDGE, FIRING, INK, TEX, Picture, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,24 +24,47 @@ if TYPE_CHECKING:
 INCH = 96  # pixels
 TEXT, SMALL, SIGN = 12, 11, 17  # pixels: in boxes, on edges, of an operator
 LINE = 14  # from one line of text to the next
+GREEK, SCRIPT = re.compile(r"\\([A-Za-z]+) ?"), re.compile(r"([_^])(\{[^{}]+\}|[^{}\\])")
+NAMES = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho  sigma tau upsilon phi"
+GREEK_LETTERS = dict(zip([*NAMES.split(" "), "chi", "psi", "omega"], "αβγδεζηθικλμνξοπρςστυφχψω"))
+GREEK_LETTERS |= {name.capitalize(): letter.upper() for name, letter in GREEK_LETTERS.items()}
+SCRIPTS = {
+    "_": dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")),
+    "^": dict(zip("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")),
+}
 
 
 def svg_of(picture: Picture, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> str:
     """A picture with gradients in the boxes and texts on edges; a node that fires is lit, with the way back from it."""
-    width, height = [round(side * INCH) for side in picture.size]
-    names = ", ".join([picture.graph.names[target] for target in picture.graph.targets])
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{escaped(f"Computation graph of {names}")}" font-family="sans-serif" '
-        f'font-size="{TEXT}" text-anchor="middle">'
-    ]
-    at = {node: i for i, node in enumerate((*picture.graph.leaves, *picture.graph.computed))}
-    lines += edges_in(picture, flows, firing, at)
+    at = numbers_in(picture)
+    lines = [opening(picture), *edges_in(picture, flows, firing, at)]
     for thing in picture.places:
         lines += thing_in(picture, thing, gradients, firing, at)
     if picture.note:
-        lines.append(f'<text class="note" x="10" y="{height - 12}" text-anchor="start">{escaped(picture.note)}</text>')
+        below = f'x="10" y="{round(picture.size[1] * INCH) - 12}" text-anchor="start" fill="{EDGE}"'
+        lines.append(f'<text class="note" {below}>{escaped(picture.note)}</text>')
     return "\n".join([*lines, "</svg>"])
+
+
+def numbers_in(picture: Picture) -> dict[Any, int]:
+    """The number of each node."""
+    return {node: i for i, node in enumerate((*picture.graph.leaves, *picture.graph.computed))}
+
+
+def name_of(picture: Picture) -> str:
+    """What the picture is called, for those who do not see it."""
+    names = ", ".join([picture.graph.names[target] for target in picture.graph.targets])
+    return f"Computation graph of {without_tex(names)}"
+
+
+def opening(picture: Picture) -> str:
+    """The first line of the SVG."""
+    width, height = [round(side * INCH) for side in picture.size]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img" aria-label="{escaped(name_of(picture))}" font-family="sans-serif" '
+        f'font-size="{TEXT}" text-anchor="middle">'
+    )
 
 
 def edges_in(picture: Picture, flows: Flows, firing: Node | None, at: Mapping[Any, int]) -> Iterator[str]:
@@ -48,11 +73,13 @@ def edges_in(picture: Picture, flows: Flows, firing: Node | None, at: Mapping[An
     for edge, way, text, place in picture.ways(flows):
         start, end, _ = edge
         is_lit = firing is not None and (edge in flows or end is firing)
-        colour = FIRING if is_lit else EDGE
+        colour, width, is_arrow = picture.stroke(edge)
+        if is_lit:
+            colour, width = FIRING, 1.8
         ends = f'data-from="{number_of(start, at)}" data-to="{number_of(end, at)}"'
         yield f'<g class="edge{" lit" * is_lit}" {ends} stroke="{colour}" fill="none">'
-        yield f'<path d="{path_of(picture, way)}" stroke-width="{1.8 if is_lit else 1}"/>'
-        if picture.kind(end) == "operation":
+        yield f'<path d="{path_of(picture, picture.curve(edge, way)[0])}" stroke-width="{width:.2g}"/>'
+        if is_arrow:
             yield f'<path d="{arrow(picture, way, backward=is_lit)}" fill="{colour}" stroke="none"/>'
         yield "</g>"
         if text:
@@ -84,7 +111,7 @@ def thing_in(
         look = f'fill="{fill}" stroke="{FIRING if fires else line}" stroke-width="{2.5 if fires else 1}"'
         yield f'<rect x="{x:.1f}" y="{y:.1f}" {size} rx="{21 if kind == "operation" else 8}" {look}/>'
     x, y = in_pixels(picture, picture.places[thing])
-    lines = text.splitlines()
+    lines = without_tex(text).splitlines()
     height = SIGN if kind == "operation" and len(text) <= 2 else TEXT
     for i, each in enumerate(lines):
         below = y + (i - (len(lines) - 1) / 2) * LINE + height / 3
@@ -106,9 +133,9 @@ def in_pixels(picture: Picture, point: Point) -> Point:
     return (point[0] - left) * INCH, (top - point[1]) * INCH
 
 
-def path_of(picture: Picture, way: Sequence[Point]) -> str:
-    """A way as SVG has it."""
-    points = [in_pixels(picture, point) for point in curve(way)[0]]
+def path_of(picture: Picture, vertices: Sequence[Point]) -> str:
+    """Bezier curves as SVG has them."""
+    points = [in_pixels(picture, point) for point in vertices]
     texts = [f"{x:.1f},{y:.1f}" for x, y in points]
     return f"M{texts[0]}" + "".join([f"C{' '.join(texts[i : i + 3])}" for i in range(1, len(texts), 3)])
 
@@ -118,6 +145,24 @@ def arrow(picture: Picture, way: Sequence[Point], backward: bool) -> str:
     x, y = in_pixels(picture, way[0 if backward else -1])
     side = 9 if backward else -9
     return f"M{x:.1f},{y:.1f}l{side},-4v8z"
+
+
+def without_tex(text: str) -> str:
+    """Text with the TeX of its labels as plain signs, `x₁` for `$x_1$`; what has no such signs stays as it is."""
+    return TEX.sub(lambda found: signs_for(found[0][1:-1]) or found[0], text)
+
+
+def signs_for(tex: str) -> str:
+    """Signs for TeX, or "" if there are none."""
+    text = GREEK.sub(lambda found: GREEK_LETTERS.get(found[1], found[0]), tex)
+    text = SCRIPT.sub(lambda found: script(found[1], found[2].strip("{}")) or found[0], text)
+    return "" if set(text) & set("\\{}_^$") else text
+
+
+def script(kind: str, text: str) -> str:
+    """Text above or below the line, or "" if there are no signs for it."""
+    signs = SCRIPTS[kind]
+    return "".join([signs[x] for x in text]) if {*text} <= {*signs} else ""
 
 
 def escaped(text: str) -> str:

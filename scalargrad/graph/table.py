@@ -1,12 +1,12 @@
-"""The rows of the record as a table: what `rows` shows, for the blackboard and for notebooks."""
+"""Tables: the rows of the record, which `rows` shows, and the numbers of a vector or a matrix, in notebooks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..engine.rows import INTERVAL, identity_of
-from .formulas import without_middle
-from .graph import Graph, is_custom, shape_of, targets_in
+from ..engine.rows import INTERVAL, NUMBER, identity_of
+from .formulas import short_number, without_middle
+from .graph import Graph, is_custom, shape_of, short_label, targets_in
 from .many import listed, number_and_shape
 
 TYPE_CHECKING = False
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..engine.contexts import Recorder
+    from ..engine.many import Values
     from .graph import Node
 
 MOST_ROWS = 40  # that are shown; of more the first and the last
+MOST_LINES = 10  # of a vector or a matrix, and as many columns
 HEAD = ("name", "operation", "number", "local derivatives")
 
 
@@ -82,11 +84,34 @@ class Rows(Sequence["Node"]):
         return "\n".join(["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines])
 
     def _repr_html_(self) -> str:
-        from html import escape  # it takes as long to import as a third of this package
+        return html_table([HEAD, *self.lines()])
 
-        head = "".join([f"<th>{cell}</th>" for cell in HEAD])
-        body = ["".join([f"<td>{escape(cell)}</td>" for cell in line]) for line in self.lines()]
-        return f"<table><tr>{head}</tr>{''.join([f'<tr>{line}</tr>' for line in body])}</table>"
+
+def numbers_table(values: Values) -> str:
+    """The numbers of a vector or a matrix as a table in HTML, with its shape above; of many the first and the last."""
+    numbers, shape = values.row[NUMBER], values.shape
+    columns = without_middle(range(shape[-1]), MOST_LINES, lambda _: None)
+    lines = without_middle(range(shape[0]), MOST_LINES, lambda _: None) if len(shape) == 2 else [0]
+    head = ["…" if j is None else str(j) for j in columns]
+    body = [["…" if None in (i, j) else short_number(numbers[i * shape[-1] + j]) for j in columns] for i in lines]
+    name, kind = short_label(values.label), "Matrix" if len(shape) == 2 else "Vector"
+    title = f"{f'{name}: ' if name else ''}{kind} of shape {shape}"
+    if len(shape) == 1:
+        return html_table([head, *body] if head else [], title=title)
+    indices = ["…" if i is None else str(i) for i in lines]
+    return html_table([["", *head], *[[i, *line] for i, line in zip(indices, body)]], 1, title)
+
+
+def html_table(lines: Sequence[Sequence[str]], heads: int = 0, title: str = "") -> str:
+    """Lines of cells as a table, the first line and so many columns of them as heads, with a title above."""
+    from html import escape  # it takes as long to import as a third of this package
+
+    texts = [
+        [f"<th>{escape(x)}</th>" if i == 0 or j < heads else f"<td>{escape(x)}</td>" for j, x in enumerate(line)]
+        for i, line in enumerate(lines)
+    ]
+    caption = f'<caption style="text-align:left;white-space:nowrap">{escape(title)}</caption>' if title else ""
+    return f"<table>{caption}{''.join(['<tr>' + ''.join(line) + '</tr>' for line in texts])}</table>"
 
 
 def rows(target: Any) -> Rows:
@@ -103,6 +128,7 @@ def rows(target: Any) -> Rows:
     Raises:
         TypeError: `target` is something else.
 
+    >>> from scalargrad import Value
     >>> x = Value(3.0, label="x")
     >>> print(rows(x * x + 2 * x))
     name  operation  number  local derivatives

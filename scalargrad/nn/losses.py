@@ -39,7 +39,7 @@ def mse_loss(prediction: Any, target: Any) -> Value:
 
 
 def l1_loss(prediction: Any, target: Any) -> Value:
-    """The mean of |prediction - target|; the derivative at the kink is 0.
+    """The mean of the absolute values of prediction - target; the derivative at the kink is 0.
 
     Takes, returns and raises what `mse_loss` does.
 
@@ -51,7 +51,7 @@ def l1_loss(prediction: Any, target: Any) -> Value:
 
 
 def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
-    """The mean of Huber's loss (1964): e**2/2 for errors e up to delta, and delta (|e| - delta/2) beyond.
+    """The mean of Huber's loss (1964): e**2/2 for errors e up to delta, and delta (abs(e) - delta/2) beyond.
 
     Its derivative by e is clip(e, -delta, delta). Takes, returns and raises what `mse_loss` does; ValueError also if
     `delta` is not more than 0.

@@ -33,7 +33,10 @@ from ..tape.variable import Variable, assign_leaves
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, overload
+
+    from ..operations.operation import HasElements, T
+    from ..tape.variable import MatrixVariable, VectorVariable
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": operator.pos,
@@ -84,7 +87,7 @@ class Module:
 
     @property
     def trainable_variables(self) -> list[Any]:
-        """The variables that are trained, as Keras has them: for `tape.gradient` and `apply_gradients`.
+        """The variables that are trained, as Keras has them, for `tape.gradient` and `apply_gradients`.
 
         >>> Neuron(2, init="glorot", seed=1).trainable_variables[1]
         Variable(0.0, name='b')
@@ -243,10 +246,11 @@ class Neuron(Module):
         self.function, self.activation = activation_of(activation, nonlin)
         draw_weight = require_choice("init", init_for(self.activation, init), INITS)
         generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
-        self.w = Variable([draw_weight(generator, nin, nout) for _ in range(nin)], name=f"w{name}")
+        weights = [draw_weight(generator, nin, nout) for _ in range(nin)]
+        self.w: VectorVariable = Variable(weights, name=f"w{name}")
         self.b = Variable(0.0, name=f"b{name}")
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Value:
         y = self.w.dot(as_inputs(x, self.nin)) + self.b
         return self.function(y) if self.nonlin else y
 
@@ -292,7 +296,7 @@ class Linear(Module):
         draw_weight = require_choice("init", "glorot" if init is None else init, INITS)
         generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
         weights = [[draw_weight(generator, self.nin, self.nout) for _ in range(self.nin)] for _ in range(self.nout)]
-        self.w = Variable(weights, name=f"w{name}")
+        self.w: MatrixVariable = Variable(weights, name=f"w{name}")
         self.b = Variable([0.0] * self.nout, name=f"b{name}") if bias else None
 
     def __call__(self, x: Any) -> Any:
@@ -418,7 +422,17 @@ class Embedding(Module):
         count, size = require_integer("count", count, 1), require_integer("size", size, 1)
         require_number("std", std, lambda x: 0 <= x < math.inf, "0 or more and finite")
         generator = generator_of(seed) or random
-        self.w = Variable([[generator.gauss(0, std) for _ in range(size)] for _ in range(count)], name=f"w{name}")
+        rows = [[generator.gauss(0, std) for _ in range(size)] for _ in range(count)]
+        self.w: MatrixVariable = Variable(rows, name=f"w{name}")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, index: int) -> Vector: ...
+        @overload
+        def __call__(self, index: Sequence[int]) -> Matrix: ...
+        @overload
+        def __call__(self, index: Any) -> Any: ...
 
     def __call__(self, index: Any) -> Any:
         indices = index.tolist() if is_array(index) else index
@@ -473,6 +487,13 @@ class RMSNorm(Module):
         self.eps = require_number("eps", eps, lambda x: x >= 0, "0 or more")
         self.gain = None if self.size is None else Variable([1.0] * self.size, name=f"gain{name}")
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: HasElements[T, Any]) -> T: ...
+        @overload
+        def __call__(self, x: Any) -> Any: ...
+
     def __call__(self, x: Any) -> Any:
         y = scaled_to_one(as_columns("RMSNorm", x, self.size), self.eps)
         return y if self.gain is None else y * self.gain
@@ -496,11 +517,23 @@ class LayerNorm(Module):
     Matrix([[-1.0, 1.0], [-1.0, 1.0]])
     """
 
-    def __init__(self, size: int, eps: float = 1e-5, *, name: str = "") -> None:
+    def __init__(self, size: int | None = None, eps: float = 1e-5, *, name: str = "") -> None:
+        if size is None:
+            raise TypeError(
+                "LayerNorm takes the size of the vectors, as in LayerNorm(16), since each of their numbers has a gain "
+                "and a bias; RMSNorm() can do without"
+            )
         self.size = require_integer("size", size, 1)
         self.eps = require_number("eps", eps, lambda x: x >= 0, "0 or more")
         self.gain = Variable([1.0] * self.size, name=f"gain{name}")
         self.bias = Variable([0.0] * self.size, name=f"bias{name}")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: HasElements[T, Any]) -> T: ...
+        @overload
+        def __call__(self, x: Any) -> Any: ...
 
     def __call__(self, x: Any) -> Any:
         x = as_columns("LayerNorm", x, self.size)

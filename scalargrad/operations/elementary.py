@@ -78,7 +78,7 @@ def sign(x: Number) -> Number:
 
 @operation(sign, shown="abs")
 def absolute(x: Number) -> Number:
-    """|x|; its derivative is -1 or 1, and 0 at the kink.
+    """The absolute value of x; its derivative is -1 or 1, and 0 at the kink.
 
     Takes a number, a Value or a Vector and returns the same kind. Exported as `scalargrad.abs`.
 
@@ -616,7 +616,7 @@ def radians(x: Number) -> float:
 def sinh(x: Number) -> float:
     """The hyperbolic sine; sinh' = cosh.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past |x| = 710.47.
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError above 710.47 and below -710.47.
 
     >>> sinh(0.0)
     0.0
@@ -628,7 +628,7 @@ def sinh(x: Number) -> float:
 def cosh(x: Number) -> float:
     """The hyperbolic cosine; cosh' = sinh.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past |x| = 710.47.
+    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError above 710.47 and below -710.47.
 
     >>> cosh(0.0)
     1.0
@@ -741,7 +741,7 @@ def digamma(x: Number) -> float:
 
 @operation(digamma, raises=True)
 def lgamma(x: Number) -> float:
-    """The natural logarithm of |gamma(x)|; lgamma' = digamma.
+    """The natural logarithm of the absolute value of gamma(x); lgamma' = digamma.
 
     Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
 

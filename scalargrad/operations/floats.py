@@ -86,7 +86,7 @@ def nearest_quotient(x: Number, y: Number) -> float:
 
 @operation(lambda x: sign(x))
 def fabs(x: Number) -> float:
-    """|x| as a float; its derivative is -1 or 1, and 0 at the kink.
+    """The absolute value of x as a float; its derivative is -1 or 1, and 0 at the kink.
 
     Takes a number, a Value or a Vector and returns the same kind.
 
@@ -98,7 +98,7 @@ def fabs(x: Number) -> float:
 
 @operation(lambda x, y: agreement(x, y), 0)
 def copysign(x: Number, y: Number, /) -> float:
-    """|x| with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
+    """The absolute value of x with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
 
     Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
 

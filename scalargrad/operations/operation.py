@@ -12,7 +12,7 @@ from ..checks import RANGE_ERRORS, as_number, in_place_of, is_array, plural, ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
     from ..checks import Number
@@ -24,10 +24,52 @@ if TYPE_CHECKING:
     Given = TypeVar("Given", covariant=True)
     T = TypeVar("T")
 
-    class HasSign(Protocol[Given]):
-        """What `+x` gives: a float of a float, a Value of a Value or a Variable, a Vector of a Vector."""
+    Each = TypeVar("Each", covariant=True)
+    Function = Callable[..., Any]
 
-        def __pos__(self) -> Given: ...
+    class HasSign(Protocol[Given]):
+        """What `-x` gives: a float of a float, a Value of a Value or a Variable, a Vector of a Vector."""
+
+        def __neg__(self) -> Given: ...
+
+    class HasElements(HasSign[Given], Protocol[Given, Each]):
+        """A Vector or a Matrix, as what their signs give and what they hold."""
+
+        def __iter__(self) -> Iterator[Each]: ...
+        def grads(self) -> Any: ...
+
+    class HasRows(Protocol[Given]):
+        """A Matrix, as what its transpose is."""
+
+        @property
+        def T(self) -> Given: ...  # noqa: N802
+        def _by_rows(self, numbers: Sequence[Any], /) -> Any: ...
+
+    class OfSameKind(Protocol):
+        @overload
+        def __call__(self, x: float, /) -> float: ...
+        @overload
+        def __call__(self, x: HasSign[T], /) -> T: ...
+        @overload
+        def __call__(self, x: Any, /) -> Any: ...
+
+    class OfEach(Protocol):
+        @overload
+        def __call__(self, x: HasElements[Any, T], /) -> T: ...
+        @overload
+        def __call__(self, x: Sequence[float], /) -> float: ...
+        @overload
+        def __call__(self, x: Sequence[HasSign[T]], /) -> T: ...
+        @overload
+        def __call__(self, x: Sequence[Any], /) -> Any: ...
+
+    class OfParts(Protocol):
+        @overload
+        def __call__(self, parts: Sequence[HasElements[T, Any]], axis: int = 0) -> T: ...
+        @overload
+        def __call__(self, parts: HasElements[Any, T], axis: int = 0) -> T: ...
+        @overload
+        def __call__(self, parts: Sequence[Any], axis: int = 0) -> Any: ...
 
     class Unary(Protocol):
         operation: Operation
@@ -194,6 +236,22 @@ class Reduction(Operation):
         if all(wanted):
             return derivatives
         return tuple(derivative if wants else None for derivative, wants in zip(derivatives, wanted))
+
+
+# For type checkers alone: that what a function gives is of the kind of its operand, of the elements of that, or of its
+# parts.
+
+
+def of_same_kind(function: Function) -> OfSameKind:
+    return function
+
+
+def of_each(function: Function) -> OfEach:
+    return function
+
+
+def of_parts(function: Function) -> OfParts:
+    return function
 
 
 registry: dict[str, Operation] = {}

@@ -11,9 +11,10 @@ from ..checks import require_flag, require_number
 from ..engine.value import Value, number_of
 from ..graph.graph import Graph, is_custom, is_whole, operation_name, shape_of, targets_in
 from ..graph.many import added, listed, number_and_shape
-from ..graph.picture import GAP, WIDE_GAP, Picture, short
-from ..graph.svg import svg_of
-from .style import new_figure
+from ..graph.page import Svg, page_of, steps_of
+from ..graph.picture import GAP, WIDE_GAP, Picture, is_tex, short
+from ..graph.svg import svg_of, without_tex
+from .style import new_figure, pyplot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..graph.graph import Node
+    from ..graph.page import Frame
+
+
+NARROWEST = 5.0  # inches, of new axes
 
 
 # ---- Graphs ----------------------------------------------------------------------------------------------------------
@@ -35,7 +40,10 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
 
     Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
     chains such as neurons are folded into one operation, with how many there are of each and how many inputs do not
-    show. A graph that is too large still is one for `to_dot` and Graphviz.
+    show. Lines into neurons are their weights then, blue above 0 and orange below, as thick as they are large. A graph
+    that is too large still is one for `to_dot` and Graphviz.
+
+    TeX in a label, such as `$x_1$`, is set as matplotlib sets it; what it cannot read stays text.
 
     Args:
         value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
@@ -77,14 +85,16 @@ def place_of(picture: Picture, node: Node, i: int) -> Any:
     return operand if operand in picture.graph.names else (node, i)
 
 
-def graph_axes(picture: Picture, above: float = 0.4) -> Axes:
-    """New axes of the size of a picture, with some inches above for a title."""
-    width, height = picture.size
+def graph_axes(picture: Picture, above: float = 0.5) -> Axes:
+    """New axes of the size of a picture, with room for a title: some inches above, and not too narrow."""
+    width, height = max(picture.size[0], NARROWEST), picture.size[1]
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
 
 
-def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = False) -> str:
+def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = False) -> Svg:
     """The picture of `graph` as SVG, written without matplotlib: for pages, and for notebooks, which ask for it.
+
+    A notebook shows the picture. One that is wide scrolls there, with a slider to zoom.
 
     Args:
         value: a Value, a Vector or a Matrix, or a list of such.
@@ -92,7 +102,7 @@ def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = Fal
         gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
 
     Returns:
-        The text of an SVG file. Each box has a class, such as `leaf`, and a number, `data-node`.
+        The text of an SVG file, a `str`. Each box has a class, such as `leaf`, and a number, `data-node`.
 
     Raises:
         TypeError: `value` is none, or one of the flags no truth value.
@@ -107,7 +117,7 @@ def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = Fal
     shown = Graph(targets_in("to_svg", value))
     found, note = shown.gradients(gradients)
     picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
-    return svg_of(picture, found, local_flows(picture) if local_derivatives else {})
+    return Svg(svg_of(picture, found, local_flows(picture) if local_derivatives else {}))
 
 
 def local_flows(picture: Picture) -> dict[Any, str]:
@@ -157,7 +167,7 @@ def to_dot(value: Any, *, gradients: bool = False) -> str:
 
 
 def to_mermaid(value: Any, *, gradients: bool = False) -> str:
-    """The graph in Mermaid's language, which Markdown shows on many sites between ```mermaid fences.
+    """The graph in Mermaid's language, which Markdown on many sites shows in a fenced block of the language `mermaid`.
 
     Args:
         value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
@@ -233,22 +243,23 @@ class Frames(Sequence["Axes"]):
     def ax(self) -> Axes:
         """The axes that all frames are drawn on."""
         if self._ax is None:
-            lines = max(len(self._title(i, self.picture.size[0]).splitlines()) for i in range(len(self)))
+            lines = max(len(wrapped(self._title(i), self.picture.size[0]).splitlines()) for i in range(len(self)))
             self._ax = graph_axes(self.picture, above=0.2 + 0.2 * lines)
         return self._ax
 
-    def _title(self, index: int, width: float) -> str:
-        """What a frame is called, in lines that fit into so many inches."""
+    def _title(self, index: int) -> str:
+        """What a frame is called."""
         target = self.graph.names[self.graph.targets[0]]
         if index == 0:
-            title = f"Backward, from d{target}/d{target} = {short(self.graph.adjoints[self.graph.targets[0]])}"
-        elif index <= len(self.steps):
-            node = self.steps[index - 1]
-            step = f"{self.graph.names[node]} = {self.graph.expression(node)}"
-            title = f"Step {index} of {len(self.steps)}: {step} passes on"
-        else:
-            title = f"The gradient of {target}"
-        return fill(title, max(20, int(10 * width)))
+            return f"Backward, from d{target}/d{target} = {short(self.graph.adjoints[self.graph.targets[0]])}"
+        if index > len(self.steps):
+            return f"The gradient of {target}"
+        node = self.steps[index - 1]
+        step = f"{self.graph.names[node]} = {self.graph.expression(node)}"
+        return f"Step {index} of {len(self.steps)}: {step} passes on"
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} frames of the backward pass of {self.graph.names[self.graph.targets[0]]}>"
 
     def __len__(self) -> int:
         return len(self.steps) + 2
@@ -258,6 +269,15 @@ class Frames(Sequence["Axes"]):
         if not hasattr(index, "__index__") or not -len(self) <= index < len(self):
             raise IndexError(f"expected the number of one of {len(self)} frames, got {index!r}")
         index = index.__index__() % len(self)
+        self.ax.clear()
+        self.picture.draw(self.ax, *self._drawn(index))
+        width = self.ax.get_window_extent().width / self.ax.figure.dpi
+        title = wrapped(self._title(index), width)
+        self.ax.set_title(title, fontsize=11, parse_math=is_tex(title))
+        return self.ax
+
+    def _drawn(self, index: int) -> Frame:
+        """What a frame shows: what has been added up so far, what is written on edges, and the node that fires."""
         graph, (target,) = self.graph, self.graph.targets
         so_far: dict[Node, Any] = {target: graph.adjoints[target]}
         flows: dict[Any, str] = {}
@@ -272,38 +292,41 @@ class Frames(Sequence["Axes"]):
                     text = f"{product} = {text}"
                 flows[place_of(self.picture, node, i), (node, "operation"), i] = text
         firing = self.steps[index - 1] if 0 < index <= len(self.steps) else None
-        self.ax.clear()
-        self.picture.draw(self.ax, so_far, flows if firing is not None else {}, firing)
-        width = self.ax.get_window_extent().width / self.ax.figure.dpi
-        self.ax.set_title(self._title(index, width), fontsize=11, parse_math=False)
-        return self.ax
+        return so_far, flows if firing is not None else {}, firing
+
+    def _repr_html_(self) -> str:
+        """All frames with a slider and two buttons, for a notebook or a page; it needs no matplotlib."""
+        places = range(len(self))
+        titles = [without_tex(self._title(i)) for i in places]
+        return steps_of(self.picture, titles, [self._drawn(i) for i in places])
 
     def animation(self, seconds: float = 1.5) -> FuncAnimation:
         """All frames as an animation of matplotlib's, each shown for some seconds."""
+        figure: Any = self.ax.get_figure()  # where matplotlib is missing this says what to install
+
         from matplotlib.animation import FuncAnimation
 
-        figure: Any = self.ax.get_figure()
         return FuncAnimation(figure, lambda i: [self[i]], frames=len(self), interval=1000 * seconds, blit=False)
 
     def save(self, path: str | Path, seconds: float = 1.5) -> list[Path]:
         """Save them: as one file for a name in .gif or .html, else as one picture a frame, numbered.
 
-        Returns the paths of the files. Raises ValueError if `seconds` is not above 0, or for another kind of file that
-        matplotlib does not know.
-        """
-        from matplotlib.backend_bases import FigureCanvasBase
+        A .gif shows each for some `seconds`. The page in .html has buttons, and is written without matplotlib.
 
+        Returns the paths of the files. Raises ValueError if `seconds` is not above 0, or for another kind of file that
+        matplotlib does not know; ModuleNotFoundError for all but .html where matplotlib is missing.
+        """
         require_number("seconds", seconds, lambda x: 0 < x < math.inf, "a time above 0")
         path = Path(path)
         kind = path.suffix.lower()
+        if kind in (".html", ".htm"):
+            path.write_text(page_of(without_tex(self._title(len(self) - 1)), self._repr_html_()), encoding="utf-8")
+            return [path]
         if kind == ".gif":
             self.animation(seconds).save(path, writer="pillow")
             return [path]
-        if kind in (".html", ".htm"):
-            path.write_text(self.animation(seconds).to_jshtml(), encoding="utf-8")
-            return [path]
         path = path if kind else path.with_suffix(".png")
-        known = FigureCanvasBase.filetypes
+        known = pyplot().FigureCanvasBase.filetypes
         if path.suffix.lower()[1:] not in known:
             raise ValueError(f"frames are saved as .gif, .html or pictures ({', '.join(known)}), not {path.suffix}")
         paths = [path.with_stem(f"{path.stem}_{i:02}") for i in range(len(self))]
@@ -312,24 +335,32 @@ class Frames(Sequence["Axes"]):
         return paths
 
 
+def wrapped(title: str, width: float) -> str:
+    """A title in lines that fit into so many inches."""
+    return fill(title, max(20, int(10 * width)))
+
+
 def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
     """The reverse sweep, step by step, as frames of the picture of `graph`.
 
     Each frame shows in colour which node fires, and along which edges numbers flow back from it, upstream times local;
     and in each box what has been added up so far, as `backward()` adds it up in a `grad` that is 0.
 
+    A notebook shows them itself, with a slider, two buttons and the keys left and right; that needs no matplotlib, and
+    it works in a saved notebook and on a page as well.
+
     Args:
         value: a tracked Value.
         ax: where all frames are drawn; without it, on a new figure.
 
     Returns:
-        A sequence of frames: `frames[i]` draws one and returns the axes; `frames.save("sweep.gif")` (or .html, or .png
-        for single pictures) saves them all, and `frames.animation()` gives matplotlib's animation.
+        A sequence of frames. `frames[i]` draws one and returns the axes; `frames.save("sweep.gif")` (or .html, a page
+        with buttons, or .png, single pictures) saves them all, and `frames.animation()` gives matplotlib's animation.
 
     Raises:
         TypeError: `value` is no Value.
         ValueError: it is a constant, or its graph is too large.
-        ModuleNotFoundError: matplotlib is missing.
+        ModuleNotFoundError: matplotlib is missing where a frame is drawn or saved as a picture.
 
     >>> from matplotlib.figure import Figure
     >>> x = Value(2.0, label="x")

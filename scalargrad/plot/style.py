@@ -20,15 +20,20 @@ DASHES: list[Any] = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, 
 GRID: Any = {"color": "0.5", "alpha": 0.25}  # on white paper and on black
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """A figure of pyplot's, in inches. Raises ModuleNotFoundError where matplotlib is missing."""
+def pyplot() -> Any:
+    """Matplotlib's module of that name. Raises ModuleNotFoundError, with what to do, where it is missing."""
     try:
         from matplotlib import pyplot
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"pictures need matplotlib, and there is no {error.name}: pip install matplotlib", name=error.name
         ) from None
-    return pyplot.figure(figsize=(width, height))
+    return pyplot
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of pyplot's, in inches. Raises ModuleNotFoundError where matplotlib is missing."""
+    return pyplot().figure(figsize=(width, height))  # type: ignore[no-any-return]
 
 
 def axes_of(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:

@@ -202,9 +202,10 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
         not differentiated. The second derivative goes through the pullback's own operations: what that computes from
         plain numbers counts as constant.
 
-    Raises (when called): TypeError if `function` returns no such pair, or uses a tracked value that is neither an
-        argument nor a Variable, or uses a Variable and has a pullback without `variables`. ValueError (in the sweep)
-        if the pullback returns another number of gradients than there are arguments.
+    Raises:
+        TypeError: (when called) `function` returns no such pair, or uses a tracked value that is neither an argument
+            nor a Variable, or uses a Variable and has a pullback without `variables`.
+        ValueError: (in the sweep) the pullback returns another number of gradients than there are arguments.
 
     >>> @custom_gradient
     ... def clipped_identity(x):

@@ -22,6 +22,7 @@ from ..engine.rows import (
 )
 from ..engine.value import Value, make_constant, on_row
 from ..engine.vector import Vector
+from ..graph.explain import Explanation
 from ..graph.graph import targets_in
 from ..graph.table import Rows
 from ..operations.elementary import one_like, zero_like
@@ -249,8 +250,8 @@ class GradientTape(Block):
             unconnected_gradients: what to give for a source that the target does not depend on: "none" or "zero".
 
         Returns:
-            A gradient for each source, in the structure of `sources`: a constant or a Vector of constants, or values if
-            another tape is recording. None for a source that the tape saw no way to; see `explain`.
+            A gradient for each source, in the structure of `sources`. It is a constant or a Vector of constants, or
+            values if another tape is recording. None for a source that the tape saw no way to; see `explain`.
 
         Raises:
             RuntimeError: the tape is not persistent and was used already, or it has recorded nothing.
@@ -275,7 +276,7 @@ class GradientTape(Block):
             unconnected_gradients: as for `gradient`.
 
         Returns:
-            In the structure of `sources`: for a scalar target the gradient; for a Vector a list with one gradient for
+            In the structure of `sources`, for a scalar target the gradient; for a Vector a list with one gradient for
             each of its elements, or None for a source that no element depends on.
 
         Raises what `gradient` raises.
@@ -328,7 +329,8 @@ class GradientTape(Block):
         for end, role in ((target, "target"), (source, "source")):
             if not isinstance(end, (Value, Values)):
                 refuse_source(end, role)
-        return why_none(self, values_of(target), values_of(source))  # type: ignore[arg-type]  # a Variable is either
+        text = why_none(self, values_of(target), values_of(source))  # type: ignore[arg-type]  # a Variable is either
+        return Explanation(text)
 
     def _adjoints(self, seeds: Seeds, differentiable: bool) -> Adjoints:
         """Sweep its record; gives d(targets)/d(row) for all that it watches or that depends on what it watches."""

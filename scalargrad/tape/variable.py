@@ -10,10 +10,11 @@ from ..engine.rows import CONSTANT, D_RIGHT, NUMBER, OPERATION, Handles, next_se
 from ..engine.value import Value, assign_at_once, element_on, leaf_number, make_leaf, new, number_of, shown
 from ..engine.vector import Vector
 from ..operations import elementary as operations
+from ..operations.operation import of_same_kind, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from numbers import Real
     from typing import Any, Self, overload
 
@@ -257,10 +258,6 @@ class VectorVariable(ManyVariable, Vector, Variable):  # type: ignore[override]
 
     if TYPE_CHECKING:
 
-        def __iter__(self) -> Iterator[Value]: ...
-
-    if TYPE_CHECKING:
-
         @overload
         def __getitem__(self, index: int) -> Value: ...
         @overload
@@ -274,13 +271,11 @@ class MatrixVariable(ManyVariable, Matrix, Variable):  # type: ignore[override]
     if TYPE_CHECKING:
 
         @overload
-        def __getitem__(self, index: int) -> Vector: ...
+        def __getitem__(self, index: int | tuple[int, slice] | tuple[slice, int]) -> Vector: ...
         @overload
-        def __getitem__(self, index: slice) -> Matrix: ...
+        def __getitem__(self, index: slice | tuple[slice, slice]) -> Matrix: ...
         @overload
         def __getitem__(self, index: tuple[int, int]) -> Value: ...
-        @overload
-        def __getitem__(self, index: tuple[Any, Any]) -> Any: ...
         def __getitem__(self, index: Any) -> Any: ...
 
 
@@ -307,7 +302,7 @@ def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
     return found, (len(found),)
 
 
-say_what_is_elsewhere(Value, Vector, Matrix)
+say_what_is_elsewhere([name for name in registry if name in vars(Value)], Value, Vector, Matrix)
 
 
 def assign_leaves(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
@@ -329,6 +324,18 @@ def show_variable(number: str, variable: Any) -> str:
     trainable = "" if variable.trainable else ", trainable=False"
     name = f", name={variable.name!r}" if variable.name is not None else ""
     return f"Variable({number}{trainable}{name})"
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def constant(value: float | Real | Value) -> Value: ...
+    @overload
+    def constant(value: Matrix | Sequence[Sequence[Any] | Vector]) -> Matrix: ...
+    @overload
+    def constant(value: Vector | Sequence[float | Real | Value]) -> Vector: ...
+    @overload
+    def constant(value: Any) -> Any: ...
 
 
 def constant(value: Any) -> Any:
@@ -358,6 +365,7 @@ def is_cut(row: Row) -> bool:
     return row[OPERATION] is CONSTANT and row[D_RIGHT] == CUT
 
 
+@of_same_kind
 def stop_gradient(x: Any) -> Any:
     """The same numbers as constants: gradients do not flow through.
 

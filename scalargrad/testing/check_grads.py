@@ -241,7 +241,7 @@ def check_grads(
             need not run on Values.
 
     Returns:
-        The report: one line for each derivative.
+        The report, one line for each derivative.
 
     Raises:
         AssertionError: with the report, if a derivative is wrong, or differences cannot tell.

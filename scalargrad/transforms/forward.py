@@ -69,7 +69,7 @@ def edges(row: Row, on_row: Callable[[Row], Any] | None) -> list[tuple[float, An
     """The identities of the operands that a row is followed to, each with the local derivative."""
     operation = operation_of(row)
     if operation.pull_back is not None:
-        way = "use reverse mode (grad, vjp, jacobian with mode='reverse')"
+        way = "use reverse mode (grad, vjp, jacobian with mode='reverse', check_grads with modes=('reverse',))"
         raise TypeError(f"{operation.name} has a gradient of its own, which goes backward only; {way}")
     derivatives = derivatives_of(row) if on_row is None else derivatives_on(row, on_row)
     return [(identity_of(operand), local) for operand, local in zip(operands_of(row), derivatives) if local is not None]

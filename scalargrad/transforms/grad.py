@@ -98,7 +98,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
 
     Raises:
         TypeError: an argument or the result holds something else than numbers.
-        ValueError (the pullback): the cotangent has another structure than the value.
+        ValueError: the cotangent that the pullback is given has another structure than the value.
 
     >>> value, pullback = vjp(lambda x, y: [x * y, x + y], 3.0, 2.0)
     >>> value, pullback([1.0, 10.0])

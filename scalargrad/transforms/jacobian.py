@@ -122,7 +122,7 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         tangents: the direction, in the same structure.
 
     Returns:
-        The product in the structure of the gradient: the argument's own for one argument, a tuple for several.
+        The product in the structure of the gradient, which is the argument's own for one argument, a tuple for several.
 
     Raises: what `grad` and `jvp` raise.
 

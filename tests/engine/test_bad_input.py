@@ -67,6 +67,12 @@ VALUE = [
             ("Vector", lambda g: g.v, "detach", r"stop_gradient\(v\) gives .* tolist\(\)"),
             ("Vector", lambda g: g.v, "dtype", r"tolist\(\) gives their numbers"),
             ("Vector", lambda g: g.v, "requires_grad", "is_tracked of an element tells"),
+            ("Vector", lambda g: g.v, "reshape", r"Matrix\(\[v\[i : i \+ n\] .* makes rows"),
+            ("Vector", lambda g: g.v, "item", r"an element of it has that"),
+            ("Vector", lambda g: g.v, "tanh", r"scalargrad\.tanh\(x\) takes it"),
+            ("Matrix", lambda g: g.m, "flatten", r"concatenate\(matrix\) puts its rows"),
+            ("Matrix", lambda g: g.m, "transpose", "is its T"),
+            ("Matrix", lambda g: g.m, "exp", r"scalargrad\.exp\(x\) takes it"),
         )
     ],
     Case(
@@ -208,6 +214,8 @@ VECTOR = [
     Case("Vector", "None", lambda _: sg.Vector(None), TypeError, NOTHING, LIST),
     Case("Vector", "a Value", lambda g: sg.Vector(g.x), TypeError, r"Value\(2\.0\) \(Value\)", LIST),
     Case("Vector", "text", lambda _: sg.Vector("text"), TypeError, r"'t' \(str\)", ELEMENT.format(0)),
+    Case("Vector", "a dict", lambda _: sg.Vector({1: 2}), TypeError, r"\{1: 2\} \(dict\)", "Vector " + LIST),
+    Case("Vector", "bytes", lambda _: sg.Vector(b"ab"), TypeError, r"b'ab' \(bytes\)", "Vector " + LIST),
     Case("Vector", "None in it", lambda _: sg.Vector([1.0, None]), TypeError, NOTHING, ELEMENT.format(1)),
     Case("Vector", "a list in it", lambda _: sg.Vector([[1.0]]), TypeError, r"\[1\.0\] \(list\)", ELEMENT.format(0)),
     Case("Vector", "a matrix", lambda _: sg.Vector(np.ones((2, 2))), TypeError, "ndarray", ELEMENT.format(0)),

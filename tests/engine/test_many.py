@@ -11,7 +11,7 @@ from hypothesis import given, reject
 import scalargrad as sg
 from scalargrad.engine import backprop
 from scalargrad.engine.backprop import carry_back, reverse_sweep
-from scalargrad.engine.many import Values
+from scalargrad.engine.many import Values, elements
 from scalargrad.engine.rows import elements_of_row, identity_of
 from tests.support.bits import exactly
 from tests.support.listed import Listed, Whole, flat, programs, run, shape_of, sizes_of_terms
@@ -307,3 +307,29 @@ def test_an_operation_with_nothing_to_follow_gives_constants() -> None:
     assert not sg.where(v, 1.0, 2.0).is_tracked
     assert not (sg.constant([1.0]) @ sg.constant([[2.0]])).is_tracked
     assert not sg.constant([1.0]).dot(sg.constant([2.0])).is_tracked
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda v: sg.Matrix([v, v]),
+        lambda v: sg.concatenate([v, [1.0]]),
+        lambda v: v[::-1],
+        lambda v: sg.Matrix([v]).T,
+        lambda v: sg.Matrix([v])[0],
+        lambda v: sg.concatenate([v[1:], v])[1:],
+    ],
+)
+def test_a_constant_beside_a_leaf_stays_one_in_whatever_is_made_of_both(take: Any) -> None:
+    x, c = sg.Value(2.0), sg.constant(3.0)
+    with sg.GradientTape(persistent=True) as tape:
+        y = take(sg.Vector([x, c])).sum()
+        z = take(sg.Vector([x * 1.0, c])).sum()
+    assert tape.gradient(y, c) is None
+    assert tape.gradient(z, c) is None
+    assert tape.gradient(y, x) == tape.gradient(z, x) is not None
+    held = take(sg.Vector([c, sg.constant(1.0)]))
+    with sg.GradientTape() as tape:
+        tape.watch(c)
+        y = (held * held).sum()
+    assert tape.gradient(y, c) == 6.0 * sum(element == 3.0 for element in elements(held))

@@ -92,6 +92,25 @@ def test_an_array_of_no_rows_has_columns_even_so(make: Any) -> None:
     assert (Matrix([[1.0, 2.0]])[:0] + np.zeros((0, 2))).shape == (0, 2)
 
 
+def test_a_range_is_a_list_of_numbers() -> None:
+    v = Vector([Value(1.0), Value(2.0), Value(3.0)])
+    assert sg.Variable(range(3)) == sg.constant(range(3)) == Vector(range(3)) == [0.0, 1.0, 2.0]
+    assert Matrix([range(2), range(1, 3)]) == sg.Variable([range(2), range(1, 3)]) == [[0.0, 1.0], [1.0, 2.0]]
+    assert v + range(3) == range(3) + v == [1.0, 3.0, 5.0]
+    assert v.dot(range(3)) == v @ range(3) == 8.0
+    assert sg.exp(range(1)) == [1.0]
+    assert sg.concatenate([v, range(1)]) == [1.0, 2.0, 3.0, 0.0]
+
+
+def test_a_product_of_nothing_is_a_float() -> None:
+    empty, wide = Matrix([[], []]), Matrix([[1, 2]])[:0]
+    results = [Vector([]).dot([]), Vector([]) @ Vector([]), *(empty @ []), *(empty @ empty.T)[0], *([] @ wide)]
+    results += [*wide.sum(axis=0), *empty.sum(axis=1)]
+    assert [type(x.data) for x in results] == [float] * 12
+    assert results == [0.0] * 12
+    assert (empty @ empty.T).shape == (2, 2)
+
+
 def test_a_format_is_that_of_each_element() -> None:
     m = leaves([1.0, 2.0], [3.0, 4.25])
     assert f"{m:.2f}" == "[[1.00, 2.00], [3.00, 4.25]]"

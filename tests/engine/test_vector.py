@@ -122,7 +122,12 @@ def test_numbers_in_a_vector_are_constants_and_values_stay_themselves() -> None:
 
 
 def test_a_vector_takes_anything_that_iterates() -> None:
-    assert Vector(range(3)) == Vector(iter([0, 1, 2])) == Vector((0.0, 1.0, 2.0)) == Vector({0: "a", 1: "b", 2: "c"})
+    assert (
+        Vector(range(3))
+        == Vector(iter([0, 1, 2]))
+        == Vector((0.0, 1.0, 2.0))
+        == Vector({0.0: "a", 1: "b", 2: "c"}.keys())
+    )
     v = values(1.0, 2.0)
     assert same_things(list(Vector(v)), list(v))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import re
 from typing import Any
 
@@ -51,6 +53,33 @@ def example() -> sg.Value:
 
 def test_the_board_reads_from_the_numbers_to_the_gradient() -> None:
     assert sg.explain(example()) == BOARD
+
+
+class Printer:
+    """What IPython gives to those that show themselves: it breaks lines where it is told to."""
+
+    def __init__(self) -> None:
+        self.shown = ""
+
+    def text(self, text: str) -> None:
+        assert "\n" not in text
+        self.shown += text
+
+    def break_(self) -> None:
+        self.shown += "\n"
+
+
+def test_a_notebook_shows_the_lines_and_all_others_get_a_string(capsys: pytest.CaptureFixture[str]) -> None:
+    board: Any = sg.explain(example())
+    printer = Printer()
+    board._repr_pretty_(printer, False)
+    assert printer.shown == BOARD
+    assert isinstance(board, str)
+    assert repr(board) == repr(BOARD)
+    assert {board: 1}[BOARD] == 1
+    assert pickle.loads(pickle.dumps(board)) == copy.copy(board) == BOARD
+    print(board)
+    assert capsys.readouterr().out == f"{BOARD}\n"
 
 
 @given(data=st.data())

@@ -109,6 +109,26 @@ def test_what_has_no_single_local_derivatives_says_how_upstream_goes_on(operatio
     assert [(local, text) for _, _, local, text in graph.edges(node)] == [(None, text) for text in words]
 
 
+def test_softmax_is_one_thing_whatever_is_taken_of_it() -> None:
+    v = sg.Variable([1.0, 2.0, 3.0], name="v")
+    m = sg.Variable([[1.0, 2.0], [0.5, -1.0]], name="m")
+    shares = sg.softmax(v)
+    values = {
+        shares[2] * shares[0]: ["softmax(v)", "v1[2]", "v1[0]", "v2 * v3"],
+        sg.softmax(m)[1, 0] * 2.0: ["softmax(m)", "v1[1, 0]", "v2 * 2"],
+        sg.log(sg.softmax(m)[1]).sum(): ["softmax(m)", "v1[1]", "log(v2)", "sum(v3)"],
+    }
+    for value, texts in values.items():
+        assert expressions(value) == texts
+        graph = Graph([value])
+        (leaf,) = graph.leaves
+        terms = [term for node in graph.computed for _, x, term in graph.terms(node) if x is leaf]
+        got, wanted = ([0.0 if x is None else x for x in found] for found in (terms[0], graph.adjoints[leaf]))
+        assert got == pytest.approx(wanted, rel=1e-14)
+    inside = next(x for x in shares[0].parents if x.operation == "exp_gap")
+    assert expressions(inside) == ["exp(v[0] - 3)"]
+
+
 def test_a_reduction_of_a_whole_is_written_as_that_of_its_elements() -> None:
     v, w = sg.Variable([1.0, 2.0], name="v"), sg.Variable([3.0, 4.0], name="w")
     reductions = {

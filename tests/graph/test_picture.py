@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import combinations, pairwise
 
 import matplotlib as mpl
@@ -61,6 +62,71 @@ def test_an_operation_none_of_whose_inputs_show_counts_them_all() -> None:
     neurons = [sg.relu(sg.Variable([1.0, 2.0]).dot([0.5, 0.25]) + sg.Variable(0.0)) for _ in range(12)]
     counts = [text for text in texts(plot.graph(sg.Vector(neurons).sum() + 1.0)) if "inputs" in text]
     assert counts == ["dot, +, relu\n2 inputs"] * 12
+
+
+def neuron_layers(scale: float = 1.0) -> tuple[list[sg.Variable], sg.Value]:
+    """The weights of sixteen neurons, and what they give for sixteen inputs of which none is a constant."""
+    xs = [sg.Value(0.1 * i, label=f"x{i}") for i in range(16)]
+    weights = [sg.Variable([scale * (i - j) for j in range(16)], name=f"w{i}") for i in range(16)]
+    return weights, sg.Vector([sg.tanh(w.dot(xs) + sg.Variable(0.5)) for w in weights]).sum()
+
+
+def test_lines_into_neurons_are_their_weights_by_colour_and_width() -> None:
+    weights, score = neuron_layers()
+    picture = Picture(Graph([score]))
+    assert len(picture.weights) == 256
+    for (start, end, i), weight in picture.weights.items():
+        dot = picture.cells[end[0]].parts[0]
+        (row,) = [w for w in weights if w.label in [getattr(x, "label", None) for x in picture.graph.operands(dot)]]
+        assert weight == row.tolist()[int(start.label[1:])]
+        colour, width, is_arrow = picture.stroke((start, end, i))
+        assert colour == ("#0072b2" if weight > 0 else "#d55e00" if weight < 0 else "#808080")
+        assert math.isclose(width, 0.3 + 2.7 * abs(weight) / 15)
+        assert not is_arrow
+    widths = [picture.stroke(edge)[1] for edge in picture.edges if edge in picture.weights]
+    assert widths == sorted(widths)  # the thick ones are on top
+    assert "Lines into folded operations are weights" in picture.note
+
+
+def test_weights_go_straight_and_layers_are_in_rows_with_room_between() -> None:
+    _, score = neuron_layers()
+    picture = Picture(Graph([score]))
+    for edge, way, _, _ in picture.ways({}):
+        (x0, y0), *between, (x1, y1) = picture.curve(edge, way)[0]
+        if edge in picture.weights:
+            assert x1 - x0 > 2
+            assert len(between) == 2
+            assert all(math.isclose((y - y0) * (x1 - x0), (y1 - y0) * (x - x0), abs_tol=1e-9) for x, y in between)
+    for node, cell in picture.cells.items():
+        if cell.is_folded:
+            assert math.isclose(picture.places[node][1], picture.places[node, "operation"][1], abs_tol=0.01)
+    for edge in picture.weights:
+        assert picture.edges[edge][-1] == picture.places[edge[1]]
+
+
+def test_a_weight_shows_in_svg_and_on_axes_alike() -> None:
+    _, score = neuron_layers()
+    svg = plot.to_svg(score)
+    assert svg.count('stroke="#0072b2" fill="none"') == svg.count('stroke="#d55e00" fill="none"') == 120
+    assert len({*re.findall(r'stroke-width="([0-9.]+)"', svg)}) == 16
+    ax = plot.graph(score)
+    edges = [patch for patch in ax.patches if isinstance(patch, mpl.patches.FancyArrowPatch)]
+    colours = [mpl.colors.to_hex(patch.get_edgecolor()) for patch in edges]
+    assert colours.count("#0072b2") == colours.count("#d55e00") == 120
+
+
+def test_what_is_no_finite_number_or_no_network_is_no_weight() -> None:
+    for scale in (math.inf, 1e300):
+        picture = Picture(Graph([neuron_layers(scale)[1]]))
+        assert not {*picture.weights.values()} & {math.inf, -math.inf}
+        assert all(abs(x) < 1e300 for x in picture.weights.values())
+    zeros = Picture(Graph([neuron_layers(0.0)[1]]))
+    assert {zeros.stroke(edge)[:2] for edge in zeros.weights} == {("#808080", 0.3)}
+    chain = sg.Value(0.5, label="x")
+    for _ in range(100):
+        chain = sg.sin(chain)
+    for value in (chain, sum([sg.Value(0.1 * i) for i in range(30)]), example()):
+        assert Picture(Graph([value])).weights == {}
 
 
 def test_a_network_on_matrices_is_drawn_as_its_layers() -> None:

@@ -98,6 +98,23 @@ def test_text_is_never_under_eleven_pixels() -> None:
     assert min(sizes) >= 11
 
 
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("$x_1$", "x₁"),
+        (r"$\alpha_{12}^2$", "α₁₂²"),
+        (r"$\Omega$", "Ω"),
+        (r"$\sigma \tau$", "στ"),
+        ("a$x$b$y^n$", "axbyⁿ"),
+        *[(x, x) for x in (r"$\hat{x}$", "$x_Q$", "$x_{1Q}$", "$a_{b$", "$5 and $6", "$3-$4", "$", "x_1", "$ x$")],
+    ],
+)
+def test_tex_of_a_label_is_plain_signs_or_stays_as_it_is(label: str, shown: str) -> None:
+    z = sg.Value(1.0, label=label) * 2.0
+    assert [lines(x)[0] for x in groups(plot.to_svg(z), "leaf")] == [shown]
+    assert f'"Computation graph of {shown}"' in plot.to_svg(sg.Value(1.0, label=label))
+
+
 def test_it_needs_no_matplotlib() -> None:
     program = "import sys; sys.modules['matplotlib'] = None; import scalargrad as sg; from scalargrad import plot; "
     program += "print(plot.to_svg(sg.Value(2.0) * 3.0)[:4])"

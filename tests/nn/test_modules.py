@@ -301,8 +301,8 @@ def test_two_variables_of_one_path_are_refused_and_none_is_lost() -> None:
 
 def test_the_weights_of_a_network_are_named_by_layer() -> None:
     labels = [p.label for p in nn.MLP(1, [2, 1]).parameters()]
-    assert labels == ["w0[0][0]", "w0[1][0]", "b0[0]", "b0[1]", "w1[0][0]", "w1[0][1]", "b1[0]"]
-    assert [p.label for p in nn.Layer(1, 2).parameters()] == ["w[0][0]", "w[1][0]", "b[0]", "b[1]"]
+    assert labels == ["w0[0, 0]", "w0[1, 0]", "b0[0]", "b0[1]", "w1[0, 0]", "w1[0, 1]", "b1[0]"]
+    assert [p.label for p in nn.Layer(1, 2).parameters()] == ["w[0, 0]", "w[1, 0]", "b[0]", "b[1]"]
 
 
 # ---- Layers on matrices ----------------------------------------------------------------------------------------------

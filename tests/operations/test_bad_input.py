@@ -146,6 +146,17 @@ SEVERAL_OPERANDS = [
     Case("hypot", "text", lambda g: sg.hypot(g.x, "text"), TypeError, TEXT, "hypot " + OPERAND),
     Case("hypot", "None among floats", lambda _: sg.hypot(1.0, None), TypeError, "NoneType", "real number"),
     Case("hypot", "lengths", lambda g: sg.hypot(g.v, [1.0]), ValueError, "lengths 1 and 2", "of one length"),
+    *[
+        Case(
+            name,
+            "a Matrix",
+            lambda g, name=name: getattr(sg, name)(*[g.m] * (1 + (name == "dist"))),
+            TypeError,
+            r"Matrix\(.* \(Matrix\)",
+            rf"one Vector or list, not rows .* \[{name}\(row\) for row in matrix\]",
+        )
+        for name in ("dist", "fsum", "prod")
+    ],
     Case("fsum", "a number", lambda _: sg.fsum(1.0), TypeError, r"1\.0 \(float\)", "fsum " + LIST),
     Case("fsum", "None in it", lambda g: sg.fsum([g.x, None]), TypeError, NOTHING, "fsum " + OPERAND),
     Case("fsum", "text among floats", lambda _: sg.fsum([1.0, "text"]), TypeError, "str", "real number"),

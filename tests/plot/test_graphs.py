@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
+import sys
 import warnings
 from fractions import Fraction
 from io import StringIO
@@ -211,6 +213,10 @@ def test_frames_go_from_the_seed_by_one_step_a_node_to_the_gradient() -> None:
     ]
 
 
+def test_frames_tell_how_many_they_are_and_of_what() -> None:
+    assert repr(plot.backward_frames(example())) == "<6 frames of the backward pass of z>"
+
+
 def test_a_frame_shows_what_flows_and_what_has_been_added_up_so_far() -> None:
     frames = plot.backward_frames(example())
     assert {"x\n2", "y\n3", "z\n6.728\ngrad 1", "v2\n2.728"} <= {*texts(frames[0])}
@@ -290,8 +296,12 @@ def test_titles_are_inside_the_figure_however_long() -> None:
         box, page = ax.title.get_window_extent(), ax.figure.bbox
         return bool(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1)
 
-    ax = plot.graph(example())
-    ax.set_title("The graph of z")
+    for value in (example(), sg.Value(2.0) * 3.0):
+        for size, title in ((16, "The graph of z"), (12, "The loss of a point,\nand how it comes about")):
+            ax = plot.graph(value)
+            ax.set_title(title, fontsize=size)
+            assert inside(ax)
+    ax.set_title("What becomes of two in three steps, and why")
     assert inside(ax)
     values = [sg.Value(1.0 + i, label=f"a name of {i} letters") for i in range(6)]
     for value in (example(), sg.Vector(values).norm()):
@@ -303,6 +313,29 @@ def test_exact_numbers_and_dollars_are_shown_as_text() -> None:
     x = sg.Value(Fraction(123456789, 987654321), label="$\\frac{$")
     ax = plot.graph(x**3, gradients=True)
     assert "$\\frac{$\n≈ 0.125\ngrad ≈ 0.04687" in texts(ax)
+    ax.figure.canvas.draw()  # type: ignore[union-attr]
+
+
+def sets_tex(text: Any) -> bool:
+    return bool(text.get_parse_math())
+
+
+def test_tex_in_labels_is_set_in_boxes_and_titles() -> None:
+    x, y = sg.Value(2.0, label="$x_1$"), sg.Value(3.0, label=r"$\hat{y}$")
+    ax = plot.backward_frames(x * y)[1]
+    assert {text.get_text().splitlines()[0] for text in ax.texts if sets_tex(text)} == {"$x_1$", r"$\hat{y}$"}
+    assert sets_tex(ax.title)
+    assert not sets_tex(plot.backward_frames(sg.Value(2.0, label="x") * 2.0)[1].title)
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    "label", ["$5 and $6", "$5-$6", "cost $", "$", "$$", "$\\frac{$", "$\\nothing$", "$x$ for $", "x_1"]
+)
+def test_what_is_no_tex_stays_text(label: str) -> None:
+    ax = plot.graph(sg.Value(2.0, label=label) * 2.0)
+    assert not any(map(sets_tex, ax.texts))
+    assert f"{label}\n2\ngrad 0" in texts(ax)
     ax.figure.canvas.draw()  # type: ignore[union-attr]
 
 
@@ -320,6 +353,27 @@ def test_frames_are_saved_as_an_animation_or_one_by_one(name: str, tmp_path: Pat
     paths = plot.backward_frames(x * x).save(tmp_path / name, seconds=0.2)
     assert [path.name for path in paths] == ([f"sweep_0{i}.png" for i in range(3)] if name[-3:] == "png" else [name])
     assert all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_frames_show_themselves_and_are_saved_as_a_page_without_matplotlib(tmp_path: Path) -> None:
+    program = f"""
+import sys
+sys.modules["matplotlib"] = None
+import scalargrad as sg
+from scalargrad import plot
+frames = plot.backward_frames(sg.Value(2.0, label="x") * 3.0)
+print(len(frames), frames._repr_html_().count("<img"), frames.save({str(tmp_path / "sweep.html")!r})[0].name)
+for draw in (lambda: frames[0], lambda: frames.save("sweep.gif"), lambda: frames.save("sweep.png"), frames.animation):
+    try:
+        draw()
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    first, *others = done.stdout.splitlines()
+    assert first == "3 1 sweep.html", done.stderr
+    assert len(others) == 4
+    assert {*others} == {"pictures need matplotlib, and there is no matplotlib: pip install matplotlib"}
 
 
 def test_frames_are_drawn_on_the_axes_given() -> None:
@@ -426,3 +480,12 @@ def test_what_cannot_be_drawn_is_told(draw: Any, error: type[Exception], words: 
     with pytest.raises(error, match=words):
         draw()
     assert plt.get_fignums() == []
+
+
+def test_frames_show_vectors_with_the_ends_of_what_flows() -> None:
+    v = sg.Variable([1.0, 2.0, 3.0], name="v")
+    frames = plot.backward_frames((v * v).sum())
+    found = texts(frames[2])
+    assert found.count("[1, …, 3]") == 2  # of each of the two ways to v
+    assert "v (3,)\n[1, …, 3]\ngrad [2, …, 6]" in found
+    assert frames[2].get_title() == "Step 2 of 2: v1 = v * v passes on"

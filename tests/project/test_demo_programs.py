@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import math
+import random
 import re
 import sys
 from pathlib import Path
@@ -203,6 +204,33 @@ def test_the_small_gpt_goes_on_where_it_was_stopped_to_the_bit(
     assert Path("part.json").read_bytes() == Path("whole.json").read_bytes()
 
 
+def test_the_small_gpt_goes_on_alone_with_what_the_file_was_made_with(
+    run: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("microgpt", "--steps", "1", "--width", "8", "--heads", "2", "--save", "run.json")
+    Path("words.txt").write_text("Abc\n", encoding="utf-8")
+    for options, made_with in (
+        (["--width", "8", "--heads", "4"], "heads 2"),
+        (["--width", "16", "--heads", "4"], "width 8 and heads 2"),
+        (["--width", "8", "--heads", "2", "--layers", "2"], "layers 1"),
+        (["--width", "8", "--heads", "2", "--text", "words.txt"], "letters 'abcdefghijklmnopqrstuvwxyz'"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            load("microgpt").main([*options, "--load", "run.json"])
+        assert f"run.json, setup: made with {made_with}; give the same options" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_the_names_of_the_small_gpt_and_no_more(
+    run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(random.Random, "choices", stopped)  # which draws the letters
+    text = run("microgpt", "--steps", "1")
+    assert text.endswith("(* is one that it was taught):\nThe picture is in microgpt.png\n")
+
+
 def test_the_heads_of_the_small_gpt_look_back_alone() -> None:
     demo = load("microgpt")
     _, shares = demo.GPT(5, 8, 1, 2, seed=1)([0, 1, 2])
@@ -217,6 +245,8 @@ def test_the_heads_of_the_small_gpt_look_back_alone() -> None:
         (["--text", "missing.txt"], r"--text: .*missing\.txt"),
         (["--text", "empty.txt"], r"--text: empty\.txt has no words; it takes one a line"),
         (["--load", "missing.json"], r"--load: .*missing\.json"),
+        (["--save", "missing/run.json"], r"--save: there is no folder missing to save run\.json in"),
+        (["--save", "."], r"--save: expected the name of a file, got the folder \."),
         (["--steps", "0"], "expected a whole number of at least 1, got '0'"),
     ],
 )

@@ -19,6 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def load():
+    sys.path.insert(0, str(SCRIPT.parent))  # as for a script
     spec = importlib.util.spec_from_file_location("sgd_line", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     # A dataclass looks its module up by name.
@@ -28,6 +29,7 @@ def load():
 
 
 demo = load()
+line_picture = sys.modules["line_picture"]
 
 
 @pytest.fixture(autouse=True)
@@ -197,8 +199,8 @@ def test_the_picture_has_both_paths_their_targets_and_the_lines():
     xs, ys = demo.make_points(300, target, 0.0, 0)
     demo.train(xs, ys, 0.01, 1, trace)
     left, right = Figure().subplots(1, 2)
-    demo.draw_paths(left, trace.steps, target)
-    demo.draw_lines(right, trace.steps, xs, ys)
+    line_picture.draw_paths(left, trace.steps, target)
+    line_picture.draw_lines(right, trace.steps, xs, ys)
     paths = {line.get_label(): line for line in left.lines}
     assert list(paths) == ["weight", "bias", "true slope 3", "true intercept 1"]
     assert list(paths["weight"].get_ydata()) == [step.w for step in trace.steps]
@@ -288,7 +290,8 @@ def test_the_script_runs_by_itself():
 
 def test_without_scalargrad_it_says_so_in_a_sentence():
     Path("run.py").write_text(
-        f"import runpy, sys; sys.modules['scalargrad'] = None; runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
+        f"import runpy, sys; sys.modules['scalargrad'] = None; sys.path.insert(0, {str(SCRIPT.parent)!r}); "
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
     )
     ran = python("run.py")
     assert ran.returncode == 1
@@ -434,7 +437,7 @@ def test_ctrl_c_while_drawing_keeps_the_numbers(run, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo, "draw_lines", stop)
+    monkeypatch.setattr("line_picture.draw_lines", stop)
     code, out, err = run("--epochs", 1)
     assert (code, err) == (0, "")
     assert "Interrupted while drawing" in out

@@ -16,11 +16,8 @@ import pytest
 from tests.support import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = ROOT / "docs"
-PAGES = {
-    path.name: path
-    for path in (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "course").glob("*.md")))
-}
+PAGES = {"README.md": ROOT / "README.md"}
+PAGES.update({path.relative_to(ROOT / "docs").as_posix(): path for path in sorted((ROOT / "docs").rglob("*.md"))})
 
 
 def blocks_of(page: Path) -> list[str]:

@@ -406,7 +406,7 @@ def test_a_variable_of_rows_is_a_matrix_that_is_one_leaf():
         assert {type(x) for row in w.tolist() for x in row} == {float}
         assert (w.shape, w.trainable, w.name, w.is_tracked) == ((2, 2), True, "w", True)
         assert repr(w) == "Variable([[1.0, 2.0], [3.0, 4.0]], name='w')"
-        assert w[1, 0].label == "w[1][0]"
+        assert w[1, 0].label == "w[1, 0]"
     assert repr(sg.Variable(sg.Variable([[1.0]]), trainable=False)) == "Variable([[1.0]], trainable=False)"
 
 

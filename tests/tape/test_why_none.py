@@ -382,3 +382,14 @@ def test_a_long_way_is_shortened_in_the_middle():
     explanation = tape.explain(y, x)
     assert "(980 more)" in explanation
     assert explanation.count("sin") == 20
+
+
+def test_a_notebook_shows_the_sentence_without_quotes() -> None:
+    c = sg.constant(2.0)
+    with sg.GradientTape() as tape:
+        y = c * 3.0
+    why = tape.explain(y, c)
+    shown: list[str] = []
+    why._repr_pretty_(type("Printer", (), {"text": lambda _, text: shown.append(text)})(), False)  # type: ignore[attr-defined]
+    assert shown == [why]
+    assert why.startswith("None: the target is a constant")

@@ -1,0 +1,464 @@
+"""What answers the page: runs a program, and tells of its last value all that the page shows. Plain Python.
+
+A request and its answer are dicts, and JSON between the page and here. A program's leaves go by the text of the line
+that makes them, so that a slider holds until that very line is edited.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import math
+import sys
+import time
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+from scalargrad.engine import many, value
+from scalargrad.engine.rows import KEY, NUMBER, OPERATION, identity_of
+from scalargrad.engine.value import Value, place_in_leaf
+from scalargrad.graph.explain import backward
+from scalargrad.graph.graph import Graph, is_node, is_whole, operation_name, shape_of
+from scalargrad.graph.many import added, number_and_shape
+from scalargrad.graph.picture import WIDE_GAP, Cell, Picture, short
+from scalargrad.graph.svg import svg_of
+from scalargrad.graph.table import Rows
+from scalargrad.plot.graphs import local_flows, place_of
+from scalargrad.tape import variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from scalargrad.graph.graph import Node
+
+PROGRAM = "<program>"
+MOST_OUTPUT = 20_000  # characters
+MOST_SLIDERS, MOST_ROWS, MOST_STEPS = 60, 200, 80
+BETWEEN = 0.1  # seconds from one piece of output that is sent to the next
+MAKERS = (value, many, variable)  # the modules that make leaves for a program
+
+
+# ---- The program -----------------------------------------------------------------------------------------------------
+
+
+class Output(io.TextIOBase):
+    """What a program prints, up to a limit; some of it is sent on while the program runs."""
+
+    def __init__(self, send: Callable[[str], None]) -> None:
+        self.send = send
+        self.waiting: list[str] = []
+        self.left = MOST_OUTPUT
+        self.sent = time.perf_counter()
+
+    def write(self, text: str) -> int:
+        if self.left > 0:
+            self.waiting.append(text[: self.left])
+            self.left -= len(text)
+            if self.left <= 0:
+                self.waiting.append(f"\n(More than {MOST_OUTPUT:,} characters were printed; the rest is left out.)\n")
+            if self.left <= 0 or time.perf_counter() - self.sent > BETWEEN:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        if self.waiting:
+            self.send("".join(self.waiting))
+            self.waiting.clear()
+            self.sent = time.perf_counter()
+
+
+class Leaves:
+    """The leaves that a program makes, by the lines that make them, with the numbers that sliders give to some.
+
+    The key of a leaf is the text of its line, the place among the leaves of equal lines, and the place of an element.
+    """
+
+    def __init__(self, program: str, given: Mapping[str, float]) -> None:
+        self.lines = program.splitlines()
+        self.given = given
+        self.counts: dict[str, int] = {}
+        self.made: dict[float, tuple[str, int]] = {}  # by the key of the leaf's row
+
+    def key(self) -> tuple[str, int] | None:
+        """The key of the leaf that is being made, without the element's place, and its line; None if no line does."""
+        frame = sys._getframe(2)
+        while frame is not None and frame.f_code.co_filename != PROGRAM:
+            frame = frame.f_back  # type: ignore[assignment]
+        if frame is None:
+            return None
+        text = self.lines[frame.f_lineno - 1].strip()
+        place = self.counts[text] = self.counts.get(text, -1) + 1
+        return f"{text}|{place}", frame.f_lineno
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """While this is open, leaves are noted and get the numbers that are given for them."""
+        original = value.make_leaf
+
+        def make_leaf(made: Any, number: Any, *args: Any, **options: Any) -> Any:
+            found = self.key()
+            if found is not None and self.given:
+                if isinstance(number, tuple):
+                    number = tuple([self.given.get(f"{found[0]}|{i}", x) for i, x in enumerate(number)])
+                else:
+                    number = self.given.get(f"{found[0]}|0", number)
+            leaf = original(made, number, *args, **options)
+            if found is not None:
+                self.made[leaf.row[KEY]] = found
+            return leaf
+
+        for module in MAKERS:
+            module.make_leaf = make_leaf  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            for module in MAKERS:
+                module.make_leaf = original  # type: ignore[attr-defined]
+
+
+def execute(program: str, namespace: dict[str, Any]) -> Any:
+    """Run a program; gives the value of its last line, if that is an expression."""
+    tree = ast.parse(program, PROGRAM)
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        exec(compile(tree, PROGRAM, "exec"), namespace)
+        return None
+    tree.body.pop()
+    exec(compile(tree, PROGRAM, "exec"), namespace)
+    return eval(compile(ast.Expression(last.value), PROGRAM, "eval"), namespace)
+
+
+def name_values(namespace: Mapping[str, Any]) -> None:
+    """Let values without a label be called by the variables that hold them, alone or in a list."""
+    for name, thing in namespace.items():
+        if name.startswith("_"):
+            continue
+        if is_node(thing):
+            if thing.label is None:
+                thing.label = name
+        elif isinstance(thing, (list, tuple)) and len(thing) <= MOST_SLIDERS:
+            for i, each in enumerate(thing):
+                if is_node(each) and each.label is None:
+                    each.label = f"{name}[{i}]"
+
+
+def target_of(result: Any, namespace: Mapping[str, Any]) -> Any:
+    """What is to be drawn: what the last expression gave, or else the last value that was computed; None for none."""
+    if is_node(result) or (isinstance(result, (list, tuple)) and result and all(map(is_node, result))):
+        return result
+    values = [x for x in namespace.values() if is_node(x)]
+    computed = [x for x in values if x.row[OPERATION]]
+    return max(computed or values, key=lambda x: identity_of(x.row), default=None)
+
+
+def error_of(error: BaseException, program: str) -> dict[str, Any]:
+    """An error as the page shows it, with the line of the program where it happened, from 1."""
+    line = 0
+    if isinstance(error, SyntaxError) and error.filename == PROGRAM:
+        line, text = error.lineno or 0, error.msg
+    else:
+        text = str(error)
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == PROGRAM:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+    if isinstance(error, SystemExit):
+        text = "the program ended itself; leave out exit() to see its graph"
+    line = min(line, 1 + program.count("\n"))
+    return {"line": line, "text": f"{type(error).__name__}: {text}" if text else type(error).__name__}
+
+
+# ---- The picture -----------------------------------------------------------------------------------------------------
+
+
+class Kept(Picture):
+    """A picture in the layout of another one, of a graph of the same structure; texts on edges stay where they are."""
+
+    def __init__(self, old: Picture, graph: Graph) -> None:
+        nodes = dict(zip(numbered(old.graph), numbered(graph)))
+
+        def moved(thing: Any) -> Any:
+            return (nodes[thing[0]], thing[1]) if isinstance(thing, tuple) else nodes[thing]
+
+        self.graph, self.note, self.limits = graph, old.note, old.limits
+        self.cells = {node: Cell(node, graph.operands(node)) for node in map(nodes.__getitem__, old.cells)}
+        self.places = {moved(thing): place for thing, place in old.places.items()}
+        self.edges = {(moved(a), moved(b), i): way for (a, b, i), way in old.edges.items()}
+        self.texts: list[Any] = getattr(old, "texts", None) or [way[-1] for way in old.ways(local_flows(old))]
+
+    def ways(self, flows: Any) -> Any:
+        found = []
+        for (edge, ((x0, y0), *between, (x1, y1))), place in zip(self.edges.items(), self.texts):
+            start, end, _ = edge
+            way = [(x0 + self.half_width(start), y0), *between, (x1 - self.half_width(end), y1)]
+            found.append((edge, way, flows.get(edge, ""), place))
+        return found
+
+
+def numbered(graph: Graph) -> list[Node]:
+    """The nodes in the order of their numbers in the picture."""
+    return [*graph.leaves, *graph.computed]
+
+
+def structure(graph: Graph) -> tuple[Any, ...]:
+    """What two graphs have in common that one layout fits."""
+    at = {node: i for i, node in enumerate(numbered(graph))}
+    leaves = [(graph.names[x], shape_of(x)) for x in graph.leaves]
+    computed = [
+        (graph.names[x], shape_of(x), operation_name(x), *[at.get(y, graph.name(y)) for y in graph.operands(x)])
+        for x in graph.computed
+    ]
+    return leaves, computed, [at[x] for x in graph.targets]
+
+
+class Shown:
+    """A graph with all that the page can ask of it."""
+
+    def __init__(self, target: Any, leaves: Leaves) -> None:
+        self.table = Rows([*target] if isinstance(target, (list, tuple)) else [target])
+        self.graph = self.table.graph
+        self.leaves = leaves
+        self.nodes = numbered(self.graph)
+        self.at = {node: i for i, node in enumerate(self.nodes)}
+        self.structure = structure(self.graph) if len(self.nodes) <= MOST_STEPS else None
+        self.forward = [*self.graph.computed]
+        self.backward = [x for x in reversed(self.graph.computed) if x in self.graph.adjoints]
+        self.note = ""
+        self.wide: Picture | None = None
+        self.words: dict[Node, list[str]] | None = None
+
+    def draw(self, old: Shown | None) -> str:
+        """The picture as SVG, in the layout of an older one if that fits."""
+        try:
+            if old is not None and self.structure is not None and old.structure == self.structure:
+                self.picture: Picture = Kept(old.picture, self.graph)
+            else:
+                self.picture = Picture(self.graph, WIDE_GAP)
+        except ValueError as error:
+            self.note = str(error)
+            return ""
+        if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
+            self.structure = None
+        return svg_of(self.picture, self.graph.adjoints, local_flows(self.picture))
+
+    # -- what stands beside it
+
+    def sliders(self) -> list[dict[str, Any]]:
+        """The leaves that lines of the program make, with their numbers and keys, in the order of their making."""
+        found = []
+        for leaf in sorted(self.graph.leaves, key=lambda x: x.row[KEY] or 0):
+            row, name = leaf.row, self.graph.names[leaf]
+            if row[KEY] is None:
+                continue
+            place = place_in_leaf(row) if isinstance(leaf, Value) else None
+            key, line = self.leaves.made.get(row[KEY] if place is None else place[0].row[KEY], ("", 0))
+            if not key:
+                continue
+            if not is_whole(leaf):
+                numbers = {"": (0 if place is None else place[1], row[NUMBER])}
+            else:
+                wide = shape_of(leaf)[-1]
+                is_matrix = len(shape_of(leaf)) > 1
+                numbers = {
+                    (f"[{i // wide}][{i % wide}]" if is_matrix else f"[{i}]"): (i, x) for i, x in enumerate(row[NUMBER])
+                }
+            found += [
+                {"key": f"{key}|{i}", "name": name + index, "number": float(x), "line": line}
+                for index, (i, x) in numbers.items()
+                if math.isfinite(x)
+            ]
+        return found[:MOST_SLIDERS]
+
+    def rows(self) -> list[list[Any]]:
+        """The table: the number of each node, its cells, its gradient; of a long one the middle is left out."""
+        places = [*range(len(self.table))]
+        shown = places if len(places) <= MOST_ROWS else [*places[: MOST_ROWS // 2], *places[-MOST_ROWS // 2 :]]
+        adjoints = self.graph.adjoints
+        rows = []
+        for i in shown:
+            node = self.table[i]
+            rows.append([self.at[node], *self.table.cells(i), short(adjoints[node]) if node in adjoints else ""])
+        return rows
+
+    def node(self, number: int) -> dict[str, Any]:
+        """All about a node: how it was computed, its rule as a formula, and its gradient term by term."""
+        graph, node = self.graph, self.nodes[number]
+        name, target = graph.names[node], graph.names[graph.targets[0]]
+        text = f"{name} = {number_and_shape(node.row)}"
+        rule = []
+        if node in graph.parts:
+            text = f"{name} = {graph.expression(node)} = {number_and_shape(node.row)}"
+            for _, x, local, formula in graph.edges(node):
+                if local is None:
+                    rule.append(f"to {graph.names[x]} by {formula or 'the pullback of ' + operation_name(node)}")
+                else:
+                    equal = f" = {short(local)}" if short(local) != formula else ""
+                    rule.append(f"∂{name}/∂{graph.names[x]} = {formula}{equal}")
+        terms, total = [], ""
+        if node in graph.adjoints:
+            total = f"∂{target}/∂{name} = {short(graph.adjoints[node])}"
+            for user in self.backward:
+                locals_at = {i: local for i, _, local, _ in graph.edges(user)}
+                for i, x, term in graph.terms(user):
+                    if x is node:
+                        upstream, local = short(graph.adjoints[user]), locals_at[i]
+                        way = "" if local is None else f"{upstream} * {short(local)} = "
+                        terms.append(f"from {graph.names[user]}: {way}{short(term)}")
+            if node is graph.targets[0]:
+                terms.append("the reverse sweep begins here, with 1")
+        return {"node": number, "name": name, "text": text, "rule": rule, "terms": terms, "total": total}
+
+    # -- step by step
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are: each row forward; the seed; each row backward; the end. 0 of a large graph."""
+        if self.structure is None:
+            return 0
+        back = len(self.backward)
+        return len(self.forward) + (back + 2 if self.graph.adjoints else 0)
+
+    def step(self, index: int) -> dict[str, Any]:
+        """One of them: the picture, the row that fires, and the sentence on it."""
+        graph = self.graph
+        if self.wide is None:
+            self.wide = Picture(graph, 1.5 * WIDE_GAP)
+        count = len(self.forward)
+        if index < count:
+            node = self.forward[index]
+            later = self.forward[index + 1 :]
+            title = f"Forward, {index + 1} of {count}: {graph.names[node]} = {graph.expression(node)}"
+            lines = [f"{graph.names[node]} = {graph.expression(node)} = {number_and_shape(node.row)}"]
+            svg = svg_of(self.wide, {}, {})
+            return self._step(index, svg, title, lines, node, later, {})
+        index -= count
+        target = graph.targets[0]
+        so_far: dict[Node, Any] = {target: graph.adjoints[target]}
+        flows: dict[Any, str] = {}
+        for node in self.backward[:index]:
+            flows = {}
+            locals_at = {i: local for i, _, local, _ in graph.edges(node)}
+            for i, x, term in graph.terms(node):
+                so_far[x] = added(so_far[x], term) if x in so_far else term
+                text, local = short(term), locals_at[i]
+                if not is_whole(node) and not is_whole(x):
+                    way = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
+                    text = f"{way} = {text}"
+                flows[place_of(self.wide, node, i), (node, "operation"), i] = text
+        name = graph.names[target]
+        firing = self.backward[index - 1] if 0 < index <= len(self.backward) else None
+        if index == 0:
+            title = f"Backward, from ∂{name}/∂{name} = {short(graph.adjoints[target])}"
+            lines = ["Each row passes on upstream * local, from the last row to the first."]
+        elif firing is not None:
+            step = f"{graph.names[firing]} = {graph.expression(firing)}"
+            title = f"Backward, {index} of {len(self.backward)}: {step} passes on"
+            lines = self._words()[firing]
+        else:
+            title, flows = f"The gradient of {name}", {}
+            lines = [f"∂{name}/∂{graph.names[x]} = {short(so_far[x])}" for x in graph.leaves if x in so_far]
+        svg = svg_of(self.wide, so_far, flows, firing)
+        return self._step(index + count, svg, title, lines, firing, [], so_far)
+
+    def _step(
+        self,
+        index: int,
+        svg: str,
+        title: str,
+        lines: list[str],
+        node: Node | None,
+        later: Sequence[Node],
+        so_far: Mapping[Node, Any],
+    ) -> dict[str, Any]:
+        return {
+            "index": index,
+            "svg": svg,
+            "title": title,
+            "lines": lines,
+            "lit": None if node is None else self.at[node],
+            "backward": index >= len(self.forward),
+            "later": [self.at[x] for x in later],
+            "so_far": {self.at[x]: short(number) for x, number in so_far.items()},
+        }
+
+    def _words(self) -> dict[Node, list[str]]:
+        """What `explain` has for each step backward."""
+        if self.words is None:
+            found: list[list[str]] = []
+            for line in [*backward(self.graph, 10**6)][1:]:
+                if isinstance(line, tuple):
+                    found[-1].append(f"{line[0].strip()};  {line[1]}")
+                elif line.startswith("    "):
+                    found[-1].append(line.strip())
+                else:
+                    found.append([])
+            self.words = dict(zip(self.backward, found))
+        return self.words
+
+
+# ---- Requests --------------------------------------------------------------------------------------------------------
+
+
+class Session:
+    """What the page talks to: the last program that ran, and what it gave."""
+
+    def __init__(self, send: Callable[[str], None] = lambda text: None) -> None:
+        self.send = send
+        self.shown: Shown | None = None
+
+    def run(
+        self, program: str, given: Mapping[str, float], keep: bool = False, node: int | None = None
+    ) -> dict[str, Any]:
+        """Run a program, its leaves with the numbers that sliders give; `keep` says that a layout may be kept."""
+        leaves = Leaves(program, given)
+        output = Output(self.send)
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        start = time.perf_counter()
+        result = None
+        try:
+            with redirect_stdout(output), redirect_stderr(output), leaves.followed():
+                result = execute(program, namespace)
+                if result is not None and target_of(result, {}) is None:
+                    print(repr(result))
+        except BaseException as error:
+            return {"error": error_of(error, program), "seconds": time.perf_counter() - start}
+        finally:
+            output.flush()
+        seconds = time.perf_counter() - start
+        name_values(namespace)
+        target = target_of(result, namespace)
+        if target is None:
+            self.shown = None
+            return {"svg": "", "note": "The program has no Value to draw.", "seconds": seconds}
+        old, self.shown = self.shown, Shown(target, leaves)
+        shown = self.shown
+        answer: dict[str, Any] = {"svg": shown.draw(old if keep else None), "note": shown.note, "seconds": seconds}
+        answer |= {"sliders": shown.sliders(), "rows": shown.rows(), "steps": shown.steps}
+        answer["forward"] = len(shown.forward)
+        if node is not None and node < len(shown.nodes):
+            answer["node"] = shown.node(node)
+        return answer
+
+    def node(self, number: int) -> dict[str, Any]:
+        return self._shown().node(number)
+
+    def step(self, index: int) -> dict[str, Any]:
+        return self._shown().step(index)
+
+    def _shown(self) -> Shown:
+        if self.shown is None:
+            raise RuntimeError("there is no graph to ask for; run a program that has a Value first")
+        return self.shown
+
+    def answer(self, request: str) -> str:
+        """Answer a request, {"do": "run", ...}, as JSON."""
+        asked = json.loads(request)
+        done = getattr(self, asked.pop("do"))
+        return json.dumps(done(**asked))
+
+
+def start(send: Callable[[str], None]) -> Callable[[str], str]:
+    """What answers requests, for a page that gets pieces of output by `send`."""
+    return Session(send).answer
