@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -174,15 +176,60 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("step", "right", "wrong", "words"), MISTAKES)
-def test_a_common_mistake_is_told_in_a_sentence(step: int, right: str, wrong: str, words: str, tmp_path: Path) -> None:
+# What is right in another way: a step, a text of its solution, and what may stand there instead.
+ALSO_RIGHT = [
+    (1, "self.parents = parents", "self.parents = list(parents)"),
+    (1, '"+", (self, other)', '"+", [self, other]'),
+    (1, 'f"({formula(left)} {value.operation} {formula(right)})"',
+     '"(" + formula(left) + " " + value.operation + " " + formula(right) + ")"'),
+    (2, "-self.data / other.data**2", "-self.data * other.data**-2"),
+    (2, "(1.0, -1.0)", "[1, -1]"),
+    (2, "return as_value(number) - self", "return -self + number"),
+    (3, "        if value in seen:\n            return\n        seen.add(value)\n",
+     "        if value in order:\n            return\n"),
+    (3, "ways[parent] += ways[value]", "ways[parent] = ways[parent] + ways[value]"),
+    (4, "found[parent] += found[value] * local_derivative",
+     "found[parent] = local_derivative * found[value] + found[parent]"),
+    (4, "for value in reversed(order):", "for value in order[::-1]:"),
+    (5, "lambda x: 1.0 if x > 0 else 0.0", "lambda x: x > 0"),
+    (5, "0.5 / math.sqrt(x) if x > 0 else math.inf", "math.inf if x == 0 else 1 / (2 * math.sqrt(x))"),
+    (5, "lambda x, function=function: function(x)", "function"),
+    (6, "running_tapes.remove(self)", "running_tapes.pop()"),
+    (6, "(result, operands, local_derivatives))", "[result, tuple(operands), tuple(local_derivatives)])"),
+    (6, "return [found.get(source) for source in sources]",
+     "return tuple(found.get(source, None) for source in sources)"),
+    (7, "found[operand] + term if operand in found else term", "found.get(operand, Value(0.0)) + term"),
+    (7, "lambda x: -2 * tanh(x) * sech2(x)", "lambda x: -(tanh(x) * sech2(x) * 2)"),
+    (7, "math.exp, lambda x: exp(x)", "math.exp, lambda x: 1 / exp(-x)"),
+    (8, "        total = self.bias\n        for weight, x in zip(self.weights, inputs):\n"
+     "            total = total + weight * x\n        return total\n",
+     "        return sum(x * weight for weight, x in zip(self.weights, inputs)) + self.bias\n"),
+    (8, "parameter.data -= learning_rate * derivative", "parameter.data = parameter.data - derivative * learning_rate"),
+]  # fmt: skip
+
+
+@functools.cache
+def answer_to(step: int, right: str, wrong: str) -> tuple[bool, str]:
+    """What the check says of a solution with a mistake in it."""
     lesson = LESSONS[step - 1]
     assert right in lesson.solution
-    (tmp_path / lesson.file).write_text(lesson.solution.replace(right, wrong, 1), encoding="utf-8")
-    is_right, text = check(lesson, tmp_path, seconds=60)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / lesson.file).write_text(lesson.solution.replace(right, wrong, 1), encoding="utf-8")
+        return check(lesson, Path(folder), seconds=60)
+
+
+@pytest.mark.parametrize(("step", "right", "wrong", "words"), MISTAKES)
+def test_a_common_mistake_is_told_in_a_sentence(step: int, right: str, wrong: str, words: str) -> None:
+    is_right, text = answer_to(step, right, wrong)
     assert not is_right
     assert words in text
     assert "raised" not in text
+
+
+@pytest.mark.parametrize(("step", "text", "other"), ALSO_RIGHT)
+def test_what_is_right_in_another_way_is_right(step: int, text: str, other: str) -> None:
+    is_right, said = answer_to(step, text, other)
+    assert is_right, said
 
 
 def test_a_value_that_is_visited_on_every_way_to_it_takes_too_long(tmp_path: Path) -> None:
@@ -212,11 +259,8 @@ def test_each_gap_has_a_property(lesson: Lesson) -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=str)
-def test_each_gap_of_a_step_has_a_mistake_that_is_told(lesson: Lesson, tmp_path: Path) -> None:
+def test_each_gap_of_a_step_has_a_mistake_that_is_told(lesson: Lesson) -> None:
     """A property is worth having if a mistake shows in it."""
-    told = set()
-    for step, right, wrong, _ in MISTAKES:
-        if step == lesson.number:
-            (tmp_path / lesson.file).write_text(lesson.solution.replace(right, wrong, 1), encoding="utf-8")
-            told.add(check(lesson, tmp_path, seconds=60)[1].partition(" of ")[0])
+    mistakes = [(step, right, wrong) for step, right, wrong, _ in MISTAKES if step == lesson.number]
+    told = {answer_to(*mistake)[1].partition(" of ")[0] for mistake in mistakes}
     assert {f"Gap {thing.gap}" for thing in PROPERTIES if thing.step == lesson.number} <= told
