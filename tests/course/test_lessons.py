@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -42,13 +43,22 @@ def test_a_solution_has_no_gap_and_runs_on_its_own(lesson: Lesson) -> None:
 def test_a_page_has_one_picture_and_exercises_and_leads_on(lesson: Lesson) -> None:
     text = (ROOT / lesson.page).read_text(encoding="utf-8")
     assert text.startswith(f"# Step {lesson.number}: {lesson.title}\n")
-    assert text.count("```mermaid\n") == 1
+    assert text.count(f"]({Path(lesson.page).stem}.svg)") == 1
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert (headings[0], *headings[-2:]) == ("The idea", "Your turn", "Exercises")
     assert f"Open `{lesson.file}`" in text
     assert f"\n    python -m scalargrad learn check {lesson.number}\n" in text
     following = LESSONS[lesson.number].page.rpartition("/")[2] if lesson is not LESSONS[-1] else "../engine.md"
     assert f"]({following})" in text[text.index("## Exercises") :]
+
+
+def test_the_pictures_are_those_that_the_script_draws() -> None:
+    drawn = dict(runpy.run_path(str(ROOT / "docs" / "course" / "draw_pictures.py"))["pictures"]())
+    assert [path.name for path in drawn] == [f"{Path(lesson.page).stem}.svg" for lesson in LESSONS]
+    # or else run python docs/course/draw_pictures.py
+    assert {path.name: path.read_text(encoding="utf-8") == text for path, text in drawn.items()} == {
+        path.name: True for path in drawn
+    }
 
 
 def test_the_index_lists_the_steps() -> None:
