@@ -408,6 +408,7 @@ class Session:
     def __init__(self, send: Callable[[str], None] = lambda text: None) -> None:
         self.send = send
         self.shown: Shown | None = None
+        self.trainings: dict[str, Any] = {}
 
     def run(
         self, program: str, given: Mapping[str, float], keep: bool = False, node: int | None = None
@@ -452,6 +453,18 @@ class Session:
         if self.shown is None:
             raise RuntimeError("there is no graph to ask for; run a program that has a Value first")
         return self.shown
+
+    def train(self, of: str, what: str, **asked: Any) -> Any:
+        """Begin to train something, or ask the training `of` that name for something that it does; see training.py."""
+        from training import KINDS  # what it needs takes a while to import
+
+        try:
+            if what != "begin":
+                return getattr(self.trainings[of], what)(**asked)
+            training = self.trainings[of] = KINDS[asked.pop("kind")](**asked)
+            return training.slice(0.0, steps=0)
+        except (ValueError, ArithmeticError) as error:
+            return {"error": str(error)}
 
     def answer(self, request: str) -> str:
         """Answer a request, {"do": "run", ...}, as JSON."""

@@ -2,11 +2,13 @@
 
 import { makeEditor } from "./editor.js";
 import { EXAMPLES } from "./examples.js";
+import { Gpt } from "./gpt.js";
 import { linked, linkTo } from "./links.js";
 import { Picture } from "./pictures.js";
 import { Python } from "./python.js";
 import { Sliders } from "./sliders.js";
 import { Stepper } from "./stepper.js";
+import { Train } from "./train.js";
 
 const LIMIT = 5000; // milliseconds that a run may take before the page asks, and again until it ends it
 const element = (id) => document.getElementById(id);
@@ -248,6 +250,9 @@ function zoom(factor) {
 
 // ---- The page itself ----------------------------------------------------------------------------------------------------
 
+const trainer = new Python(say); // a worker of its own, so that Stop and broken programs leave it alone
+const train = new Train(trainer);
+const gpt = new Gpt(trainer);
 const tabs = [...element("tabs").children];
 
 function turnTo(tab) {
@@ -260,7 +265,10 @@ function turnTo(tab) {
   const name = tab.getAttribute("aria-controls");
   element("program").hidden = name === "train" || name === "gpt";
   stepper.pause();
+  for (const each of [train, gpt]) each.loop.pause();
   if (name === "step") stepper.refresh();
+  else if (name === "train") train.open();
+  else if (name === "gpt") gpt.open();
 }
 
 for (const tab of tabs) {
@@ -294,6 +302,15 @@ element("theme").addEventListener("click", () => {
   const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
   const now = document.documentElement.dataset.theme ?? (isDark ? "dark" : "light");
   document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
+  redraw();
 });
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+/** Draw what has colours of its own in those of the theme. */
+function redraw() {
+  if (!element("train").hidden) train.open();
+  if (!element("gpt").hidden) gpt.open();
+}
 
 open();
