@@ -37,7 +37,7 @@ class Bar:
 
 def demo(name: str) -> Any:
     """A demo as a module, without the progress bar and the options that it has on the command line."""
-    options = dict.fromkeys(["picture", "positive", "share", "whole"])
+    options = dict.fromkeys(["picture", "positive", "share", "target", "whole"])
     for module, names in (("tqdm", {"tqdm": Bar}), ("options", options)):
         if module not in sys.modules:
             sys.modules[module] = stub = ModuleType(module)
