@@ -9,6 +9,7 @@ from ..engine.backprop import carry_back, reverse_sweep
 from ..engine.contexts import SHUT, Block, clock, close_block, current, open_blocks
 from ..engine.many import Values, constants, elements, elements_of, has_elements, joined
 from ..engine.rows import (
+    CONSTANT,
     INTERVAL,
     LEAF,
     NUMBER,
@@ -375,6 +376,9 @@ def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Valu
             adjoint = zero_like(source.row[NUMBER])
         return adjoint if adjoint is None or isinstance(adjoint, Value) else make_constant(adjoint)
     found = adjoints.of(source.row)
+    if found is None and source.row[OPERATION] is CONSTANT:  # what was made of constants that were watched
+        parts = [adjoints.of(element.row) for element in elements(source)]
+        found = None if parts.count(None) == len(parts) else parts
     if found is None and not zero:
         return None
     gradient: Vector

@@ -333,3 +333,15 @@ def test_a_constant_beside_a_leaf_stays_one_in_whatever_is_made_of_both(take: An
         tape.watch(c)
         y = (held * held).sum()
     assert tape.gradient(y, c) == 6.0 * sum(element == 3.0 for element in elements(held))
+
+
+def test_the_gradient_with_respect_to_what_was_made_of_watched_constants_can_be_asked_after_the_block() -> None:
+    c, d = sg.constant(2.0), sg.constant(3.0)
+    v = sg.Vector([c, d])
+    with sg.GradientTape(persistent=True) as tape:
+        tape.watch(c)
+        y = (v * v).sum()
+    assert tape.gradient(y, v) == [4.0, 0.0]
+    assert tape.gradient(y, v[::-1]) == [0.0, 4.0]
+    assert tape.gradient(y, sg.Matrix([v])) == [[4.0, 0.0]]
+    assert tape.gradient(y, sg.constant([1.0])) is None
