@@ -343,21 +343,22 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
     if not shape:
         if operation == ELEMENT:
             return [(operands[0], Part(derivatives, (adjoint,)))]
-        return [
-            (
-                x,
-                Outer((adjoint,), local)
-                if type(local) is tuple
-                else [adjoint * local] * len(x[NUMBER])
-                if type(x[SHAPE]) is tuple and x[SHAPE]
-                else adjoint * local,
-            )
-            for x, local in zip(operands, derivatives)
-            if local is not None
-        ]
+        terms: list[tuple[Row, Any]] = []
+        for x, local in zip(operands, derivatives):
+            if local is None:
+                continue
+            if type(local) is not tuple:
+                is_whole = type(x[SHAPE]) is tuple and x[SHAPE]
+                terms.append((x, [adjoint * local] * len(x[NUMBER]) if is_whole else adjoint * local))
+            elif x[OPERATION] == JOIN and not is_many(x[RIGHT][0]):
+                # Values that were put together for this: they get their terms in the order of single values.
+                terms += [(each, adjoint * y) for each, y, mark in zip(x[RIGHT], local, x[D_RIGHT]) if mark is not None]
+            else:
+                terms.append((x, Outer((adjoint,), local)))
+        return terms
     if operation in OF_WHOLES:
         return OF_WHOLES[operation](operands, derivatives, adjoint, numbers, shape)  # type: ignore[no-any-return]
-    terms: list[tuple[Row, Any]] = []
+    terms = []
     for operand, local in zip(operands, derivatives):
         if local is None:
             continue

@@ -147,8 +147,12 @@ def dot_in_one_pass(vector: Vector, other: Any) -> Any:
     xs, ys = left[3], right[3]
     if len(xs) != len(ys) or len(right[6]) != 1 or len(xs) > MOST_WRITTEN_OUT or not xs:
         return None
+    shortcut = getattr(registry["dot"].rules[0], "on_halves", None)
+    if shortcut is None:
+        return None
     made = new(Value)
-    derivatives = (ys, None if right[2] is None else xs)
+    by_left, by_right = shortcut(xs, ys)
+    derivatives = (by_left, None if right[2] is None else by_right)
     made.row = (next_serial(), 0, "dot", written_dot(len(xs))(xs, ys), None, (left, right), (), derivatives)
     return made
 

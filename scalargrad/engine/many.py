@@ -29,7 +29,6 @@ from .rows import (
     MATMUL,
     NUMBER,
     OPERATION,
-    RIGHT,
     SHAPE,
     TAKE,
     TRANSPOSE,
@@ -228,23 +227,10 @@ def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
     if kinds <= PLAIN:
         return constants(values, shape)
     if kinds == {Value}:
-        return of_values(values, shape)
+        return put_together(values, shape)
     is_live = any(map(may_change, values))
     values = tuple([element_value(x, i, shape) for i, x in enumerate(values)])
     return Live.of(values, JOIN, shape) if is_live else joined(values, shape)
-
-
-def of_values(values: tuple[Value, ...], shape: Shape) -> Any:
-    """A vector, or what a shape says, of values; of the same ones as the last time, as in a layer, the same row."""
-    rows = tuple([x.row for x in values])
-    led = getattr(values[0], "led", None)
-    number = current().number if open_blocks else 0
-    if led is not None and led[INTERVAL] == number and led[SHAPE] == shape and all(map(operator.is_, led[RIGHT], rows)):
-        return on_shape(led)
-    made = put_together(values, shape)
-    if not isinstance(made, Live) and made.row[OPERATION] == JOIN and None not in made.row[D_RIGHT]:
-        values[0].led = made.row
-    return made
 
 
 def put_together(parts: Sequence[Any], shape: Shape) -> Any:

@@ -176,6 +176,8 @@ class Vector(Values):
             if given and has_elements(given[0]):
                 refuse_rows("dot", other)
             right = gathered(given)
+            if {*map(type, given)} == {Value} and type(right) is Vector and not is_apart(interval, (right,)):
+                given[0].led = right.row
         rows = (self.row, right.row)
         numbers, others = rows[0][NUMBER], rows[1][NUMBER]
         if len(numbers) != len(others):
@@ -185,9 +187,12 @@ class Vector(Values):
         number = sum(map(operator.mul, numbers, others), ZERO) if numbers else 0.0
         if not interval.enabled and interval.detector is None:
             return make_constant(number)
-        rule: Any = reductions.dot.rules[0]
+        shortcut = getattr(reductions.dot.rules[0], "on_halves", None)
+        if shortcut is None:
+            found = tuple(reductions.dot.local_derivatives((*numbers, *others), [True] * 2 * len(numbers)))
+            shortcut = lambda xs, _: (found[: len(xs)], found[len(xs) :])  # noqa: E731
         followed = self.is_followed_in(interval), right.is_followed_in(interval)
-        derivatives = [d if follows else None for d, follows in zip(rule.on_halves(numbers, others), followed)]
+        derivatives = [d if follows else None for d, follows in zip(shortcut(numbers, others), followed)]
         return value_of_many("dot", number, rows, derivatives, interval)
 
 

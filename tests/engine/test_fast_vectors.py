@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from fractions import Fraction
 from typing import Any
@@ -157,3 +158,15 @@ def test_a_dot_inside_a_tape_or_no_grad_takes_the_general_way() -> None:
     with sg.GradientTape() as tape:
         y = v.dot(inputs)
     assert tape.gradient(y, v) == [1.0, 2.0]
+
+
+@given(st.lists(st.floats(-3, 3), min_size=8, max_size=8))
+def test_neurons_that_share_a_list_pass_on_the_bits_that_single_values_do(numbers: list[float]) -> None:
+    x, y, *rest = map(sg.Value, numbers)
+    inputs = [sg.sin(x) * y, x + 1.0, sg.Vector([x, y]).sum()]
+    scores = [sg.Vector(rest[:3]).dot(inputs), sg.Vector(rest[3:]).dot(inputs), sg.Vector(rest[1:4]).dot(inputs)]
+    loss = scores[0] * scores[1] + sg.tanh(scores[2]) * inputs[0]
+    twin, u, v = copy.deepcopy([loss, x, y])  # of single values
+    loss.backward()
+    twin.backward()
+    assert exactly([u.grad, v.grad]) == exactly([x.grad, y.grad])
