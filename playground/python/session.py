@@ -226,22 +226,37 @@ class Shown:
         self.forward = [*self.graph.computed]
         self.backward = [x for x in reversed(self.graph.computed) if x in self.graph.adjoints]
         self.note = ""
+        self.texts: list[str] = []
         self.wide: Picture | None = None
         self.words: dict[Node, list[str]] | None = None
 
-    def draw(self, old: Shown | None) -> str:
-        """The picture as SVG, in the layout of an older one if that fits."""
+    def draw(self, old: Shown | None) -> dict[str, Any]:
+        """The picture as SVG; if the layout of an older one fits, only the texts that stand in that now."""
         try:
             if old is not None and self.structure is not None and old.structure == self.structure:
                 self.picture: Picture = Kept(old.picture, self.graph)
+                self.texts = self._texts()
+                if len(self.texts) == len(old.texts):
+                    return {"texts": self.texts}
             else:
                 self.picture = Picture(self.graph, WIDE_GAP)
         except ValueError as error:
             self.note = str(error)
-            return ""
+            return {"svg": ""}
         if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
             self.structure = None
-        return svg_of(self.picture, self.graph.adjoints, local_flows(self.picture))
+        self.texts = self._texts()
+        return {"svg": svg_of(self.picture, self.graph.adjoints, local_flows(self.picture))}
+
+    def _texts(self) -> list[str]:
+        """The texts of the picture, in the order in which the SVG has them."""
+        flows, adjoints = local_flows(self.picture), self.graph.adjoints
+        texts = [text for edge in self.picture.edges if (text := flows.get(edge, ""))]
+        for thing in self.picture.places:
+            texts += self.picture.text(thing).splitlines()
+            if thing in adjoints:
+                texts.append(f"grad {short(adjoints[thing])}")
+        return texts
 
     # -- what stands beside it
 
@@ -436,7 +451,7 @@ class Session:
             return {"svg": "", "note": "The program has no Value to draw.", "seconds": seconds}
         old, self.shown = self.shown, Shown(target, leaves)
         shown = self.shown
-        answer: dict[str, Any] = {"svg": shown.draw(old if keep else None), "note": shown.note, "seconds": seconds}
+        answer: dict[str, Any] = {**shown.draw(old if keep else None), "note": shown.note, "seconds": seconds}
         answer |= {"sliders": shown.sliders(), "steps": shown.steps}
         if node is not None and node < len(shown.nodes):
             answer["node"] = shown.node(node)

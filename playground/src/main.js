@@ -75,7 +75,8 @@ function show(answer) {
     : "";
   document.body.classList.toggle("has-error", Boolean(answer.error));
   if (answer.error) return; // the picture of the last run that went well stays, pale
-  picture.show(answer.svg);
+  if (answer.texts) picture.retext(answer.texts);
+  else picture.show(answer.svg);
   element("note").textContent = answer.note;
   element("leaves").hidden = !answer.sliders?.length;
   sliders.show(answer.sliders ?? [], given);

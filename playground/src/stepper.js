@@ -23,13 +23,13 @@ export class Stepper {
   }
 
   /** Take what a run gave: how many steps there are. */
-  take({ svg, steps = 0, note = "" }) {
+  take({ svg, texts, steps = 0, note = "" }) {
     this.pause();
     this.count = steps;
     this.scrubber.max = Math.max(0, steps - 1);
     this.scrubber.disabled = !steps;
     this.why = steps ? "" : note || "This graph is too large, or too small, to be gone through step by step.";
-    this.hasRows = Boolean(svg || note);
+    this.hasRows = Boolean(svg || texts || note);
     this.isOld = true;
   }
 

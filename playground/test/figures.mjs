@@ -39,7 +39,7 @@ try {
       slider.value = Number(slider.min) + ((i % 50) / 50) * (slider.max - slider.min);
       const shown = new Promise((done) => {
         const observer = new MutationObserver(() => (observer.disconnect(), done()));
-        observer.observe(document.getElementById("picture"), { childList: true });
+        observer.observe(document.getElementById("picture"), { childList: true, subtree: true });
       });
       slider.dispatchEvent(new Event("input"));
       await shown;
