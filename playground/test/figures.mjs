@@ -2,10 +2,8 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { loadavg } from "node:os";
-import { fileURLToPath } from "node:url";
-import { begin, graphShown, open, spareReady, type } from "./browser.mjs";
+import { begin, DIST, graphShown, open, spareReady, type } from "./browser.mjs";
 
-const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const HEAD = "import scalargrad as sg\n";
 const say = (what, figure, bar) => console.log(`${what.padEnd(52)} ${figure.padStart(12)}   (${bar})`);
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
