@@ -30,6 +30,9 @@ cpSync(join(here, "src/style.css"), join(dist, "style.css"));
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]) {
   cpSync(join(here, "node_modules/pyodide", name), join(dist, "pyodide", name));
 }
+// Where Pyodide would look for packages that it does not have; the page loads nothing from elsewhere.
+const loader = join(dist, "pyodide/pyodide.mjs");
+writeFileSync(loader, readFileSync(loader, "utf8").replaceAll("https://cdn.jsdelivr.net", ""));
 
 // The modules of the package, of the demos that the page shows, and of playground/python, by where Python finds them.
 const modules = {};

@@ -23,7 +23,7 @@ from scalargrad.graph.graph import Graph, is_node, is_whole, operation_name, sha
 from scalargrad.graph.many import added, number_and_shape
 from scalargrad.graph.picture import WIDE_GAP, Cell, Picture, short
 from scalargrad.graph.svg import svg_of
-from scalargrad.graph.table import Rows
+from scalargrad.graph.table import rows
 from scalargrad.plot.graphs import local_flows, place_of
 from scalargrad.tape import variable
 
@@ -218,8 +218,8 @@ class Shown:
     """A graph with all that the page can ask of it."""
 
     def __init__(self, target: Any, leaves: Leaves) -> None:
-        self.table = Rows([*target] if isinstance(target, (list, tuple)) else [target])
-        self.graph = self.table.graph
+        self.target = target
+        self.graph = Graph([*target] if isinstance(target, (list, tuple)) else [target])
         self.leaves = leaves
         self.nodes = numbered(self.graph)
         self.at = {node: i for i, node in enumerate(self.nodes)}
@@ -227,22 +227,37 @@ class Shown:
         self.forward = [*self.graph.computed]
         self.backward = [x for x in reversed(self.graph.computed) if x in self.graph.adjoints]
         self.note = ""
+        self.texts: list[str] = []
         self.wide: Picture | None = None
         self.words: dict[Node, list[str]] | None = None
 
-    def draw(self, old: Shown | None) -> str:
-        """The picture as SVG, in the layout of an older one if that fits."""
+    def draw(self, old: Shown | None) -> dict[str, Any]:
+        """The picture as SVG; if the layout of an older one fits, only the texts that stand in that now."""
         try:
             if old is not None and self.structure is not None and old.structure == self.structure:
                 self.picture: Picture = Kept(old.picture, self.graph)
+                self.texts = self._texts()
+                if len(self.texts) == len(old.texts):
+                    return {"texts": self.texts}
             else:
                 self.picture = Picture(self.graph, WIDE_GAP)
         except ValueError as error:
             self.note = str(error)
-            return ""
+            return {"svg": ""}
         if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
             self.structure = None
-        return svg_of(self.picture, self.graph.adjoints, local_flows(self.picture))
+        self.texts = self._texts()
+        return {"svg": svg_of(self.picture, self.graph.adjoints, local_flows(self.picture))}
+
+    def _texts(self) -> list[str]:
+        """The texts of the picture, in the order in which the SVG has them."""
+        flows, adjoints = local_flows(self.picture), self.graph.adjoints
+        texts = [text for edge in self.picture.edges if (text := flows.get(edge, ""))]
+        for thing in self.picture.places:
+            texts += self.picture.text(thing).splitlines()
+            if thing in adjoints:
+                texts.append(f"grad {short(adjoints[thing])}")
+        return texts
 
     # -- what stands beside it
 
@@ -274,14 +289,12 @@ class Shown:
 
     def rows(self) -> list[list[Any]]:
         """The table: the number of each node, its cells, its gradient; of a long one the middle is left out."""
-        places = [*range(len(self.table))]
+        table = rows(self.target)
+        places = [*range(len(table))]
         shown = places if len(places) <= MOST_ROWS else [*places[: MOST_ROWS // 2], *places[-MOST_ROWS // 2 :]]
-        adjoints = self.graph.adjoints
-        rows = []
-        for i in shown:
-            node = self.table[i]
-            rows.append([self.at[node], *self.table.cells(i), short(adjoints[node]) if node in adjoints else ""])
-        return rows
+        at = {node: i for i, node in enumerate(numbered(table.graph))}  # another graph, of the same nodes
+        gradients = {self.at[node]: short(adjoint) for node, adjoint in self.graph.adjoints.items()}
+        return [[at[table[i]], *table.cells(i), gradients.get(at[table[i]], "")] for i in shown]
 
     def node(self, number: int) -> dict[str, Any]:
         """All about a node: how it was computed, its rule as a formula, and its gradient term by term."""
@@ -413,7 +426,10 @@ class Session:
     def run(
         self, program: str, given: Mapping[str, float], keep: bool = False, node: int | None = None
     ) -> dict[str, Any]:
-        """Run a program, its leaves with the numbers that sliders give; `keep` says that a layout may be kept."""
+        """Run a program, its leaves with the numbers that sliders give.
+
+        A layout that fits is kept if `keep` says so. What the page shows of a `node` comes with the answer.
+        """
         leaves = Leaves(program, given)
         output = Output(self.send)
         namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -436,15 +452,17 @@ class Session:
             return {"svg": "", "note": "The program has no Value to draw.", "seconds": seconds}
         old, self.shown = self.shown, Shown(target, leaves)
         shown = self.shown
-        answer: dict[str, Any] = {"svg": shown.draw(old if keep else None), "note": shown.note, "seconds": seconds}
-        answer |= {"sliders": shown.sliders(), "rows": shown.rows(), "steps": shown.steps}
-        answer["forward"] = len(shown.forward)
+        answer: dict[str, Any] = {**shown.draw(old if keep else None), "note": shown.note, "seconds": seconds}
+        answer |= {"sliders": shown.sliders(), "steps": shown.steps}
         if node is not None and node < len(shown.nodes):
             answer["node"] = shown.node(node)
         return answer
 
     def node(self, number: int) -> dict[str, Any]:
         return self._shown().node(number)
+
+    def rows(self) -> list[list[Any]]:
+        return self._shown().rows()
 
     def step(self, index: int) -> dict[str, Any]:
         return self._shown().step(index)

@@ -137,7 +137,7 @@ export function drawLosses(plane, losses, smooth = 1) {
     const part = losses.slice(Math.max(0, i - smooth + 1), i + every).filter(Number.isFinite);
     if (part.length) means.push([i, part.reduce((a, b) => a + b, 0) / part.length]);
   }
-  const largest = Math.max(...means.map(([, y]) => y), 1e-9);
+  const largest = Math.max(...means.map(([, y]) => y), 0) || 1;
   plane.range([0, 0], [Math.max(1, losses.length - 1), largest * 1.05]);
   plane.axes("steps", "loss");
   plane.line(means, "accent");

@@ -19,7 +19,7 @@ const say = (text) => (element("status").textContent = text);
 const python = new Python(say);
 const picture = new Picture(element("picture"), choose);
 const sliders = new Sliders(element("sliders"), moveLeaf);
-const stepper = new Stepper((index) => python.ask({ do: "step", index }));
+const stepper = new Stepper((request) => python.ask(request));
 const editor = makeEditor(element("editor"), edited);
 
 let given = {}; // the numbers of leaves that sliders moved, by key
@@ -75,7 +75,8 @@ function show(answer) {
     : "";
   document.body.classList.toggle("has-error", Boolean(answer.error));
   if (answer.error) return; // the picture of the last run that went well stays, pale
-  picture.show(answer.svg);
+  if (answer.texts) picture.retext(answer.texts);
+  else picture.show(answer.svg);
   element("note").textContent = answer.note;
   element("leaves").hidden = !answer.sliders?.length;
   sliders.show(answer.sliders ?? [], given);
@@ -120,7 +121,6 @@ function stop(message = "Stopped.") {
 
 function failed(error, printed) {
   showPrinted(printed);
-  wanted = null;
   element("error").textContent =
     {
       stopped: error.message,
@@ -128,8 +128,10 @@ function failed(error, printed) {
       failed: `Python did not load: ${error.message}.`,
     }[error.kind] ?? `The page cannot show this: ${error.message}`;
   document.body.classList.add("has-error");
-  if (error.kind === "failed") setTimeout(() => alarm("Python did not load.", "again"));
-  else if (error.kind) void python.interpreter; // the next one gets ready
+  if (error.kind === "failed") {
+    wanted = null;
+    setTimeout(() => alarm("Python did not load.", "again"));
+  } else if (error.kind) void python.interpreter; // the next one gets ready
 }
 
 element("stop").addEventListener("click", () => stop());

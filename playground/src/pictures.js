@@ -53,12 +53,26 @@ export class Picture {
       for (const box of svg.querySelectorAll(PRESSABLE)) {
         box.setAttribute("role", "button");
         box.setAttribute("tabindex", "0");
-        box.setAttribute("aria-label", [...box.querySelectorAll("text")].map((x) => x.textContent).join(", "));
+        label(box);
       }
     }
     this.scale();
     this.place.replaceChildren(...(svg ? [svg] : []));
     if (focused) this.place.querySelector(`${PRESSABLE.replaceAll(",", `[data-node="${focused}"],`)}[data-node="${focused}"]`)?.focus();
+  }
+
+  /** Put new texts into the picture, one for each that it has. */
+  retext(texts) {
+    const changed = new Set();
+    this.svg.querySelectorAll("text").forEach((element, i) => {
+      if (element.textContent === texts[i]) return;
+      element.textContent = texts[i];
+      changed.add(element.parentNode);
+    });
+    for (const group of changed) {
+      if (group.getAttribute("role") === "button") label(group);
+      if (group.classList.contains("flow")) widen(group);
+    }
   }
 
   scale(factor = 1) {
@@ -100,6 +114,18 @@ export class Picture {
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     canvas.toBlob((blob) => save(blob, "graph.png"));
   }
+}
+
+function label(box) {
+  box.setAttribute("aria-label", [...box.querySelectorAll("text")].map((x) => x.textContent).join(", "));
+}
+
+/** Let the paper under a text on an edge be as wide as graph/svg.py makes it. */
+function widen(group) {
+  const [rect, text] = group.children;
+  const half = 3.4 * text.textContent.length + 3;
+  rect.setAttribute("x", text.getAttribute("x") - half);
+  rect.setAttribute("width", 2 * half);
 }
 
 function letDrag(place) {

@@ -6,7 +6,7 @@ const element = (id) => document.getElementById(id);
 const PACE = 1500; // milliseconds for a step that is played
 
 export class Stepper {
-  /** `ask` gives the answer to {do: "step", index}. */
+  /** `ask` gives the answers to {do: "rows"} and {do: "step", index}. */
   constructor(ask) {
     this.ask = ask;
     this.picture = new Picture(element("step-picture"));
@@ -22,25 +22,29 @@ export class Stepper {
     return Number(this.scrubber.value);
   }
 
-  /** Take what a run gave: the rows, and how many steps there are. */
-  take({ rows = [], steps = 0, note = "" }) {
+  /** Take what a run gave: how many steps there are. */
+  take({ svg, texts, steps = 0, note = "" }) {
     this.pause();
     this.count = steps;
     this.scrubber.max = Math.max(0, steps - 1);
     this.scrubber.disabled = !steps;
     this.why = steps ? "" : note || "This graph is too large, or too small, to be gone through step by step.";
+    this.hasRows = Boolean(svg || texts || note);
+    this.isOld = true;
+  }
+
+  /** Show the rows and the step at hand, if what is shown is older than the last run. */
+  async refresh() {
+    if (!this.isOld) return;
+    this.isOld = false;
+    const rows = this.hasRows ? await this.ask({ do: "rows" }).catch(() => []) : [];
     element("rows").tBodies[0].replaceChildren(...rows.map(([number, ...cells]) => {
       const row = document.createElement("tr");
       row.dataset.node = number;
       row.append(...cells.map((cell) => Object.assign(document.createElement("td"), { textContent: cell })));
       return row;
     }));
-    this.isOld = true;
-  }
-
-  /** Show the step at hand, if what is shown is older than the last run. */
-  refresh() {
-    if (this.isOld) this.go(Math.min(this.index, Math.max(0, this.count - 1)));
+    await this.go(Math.min(this.index, Math.max(0, this.count - 1)));
   }
 
   move(by) {
@@ -65,7 +69,6 @@ export class Stepper {
   }
 
   async go(index) {
-    this.isOld = false;
     this.scrubber.value = index;
     element("step-count").textContent = this.count ? `${index + 1} of ${this.count}` : "";
     if (!this.count) {
@@ -77,7 +80,7 @@ export class Stepper {
     if (this.isAsking) return; // what is shown then is the last one that was wanted
     this.isAsking = true;
     try {
-      this.show(await this.ask(index));
+      this.show(await this.ask({ do: "step", index }));
     } catch {
       return; // the page tells why Python has no answer
     } finally {

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { begin, graphShown, open, spareReady, type } from "./browser.mjs";
+import { begin, DIST, graphShown, open, spareReady, type } from "./browser.mjs";
 
 const HEAD = "import scalargrad as sg\n";
 let site, page, witness, met;
@@ -31,6 +32,13 @@ const texts = (where = page) => where.locator("#picture svg text").allTextConten
 const shows = (text, where = page) => where.locator("#picture svg text", { hasText: new RegExp(`^${text}$`) }).first().waitFor();
 const error = (text, where = page) => where.locator("#error", { hasText: text }).waitFor();
 const printed = (text) => page.locator("#output", { hasText: text }).waitFor();
+
+test("what is built names no foreign host", () => {
+  for (const path of readdirSync(DIST, { recursive: true }).filter((name) => /\.(html|m?js|css)$/.test(name))) {
+    const hosts = readFileSync(join(DIST, path), "utf8").match(/\b(https?|wss?):\/\/[\w.-]+\.[\w-]+/g) ?? [];
+    assert.deepEqual(hosts.filter((host) => host !== "http://www.w3.org"), [], path); // the name of SVG's language
+  }
+});
 
 test("a graph is there without a click", async () => {
   const found = await texts();

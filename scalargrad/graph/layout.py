@@ -141,6 +141,7 @@ def place_texts(
     """
     steps = [i / 16 for i in range(17)]
     curves = [[point_on(a, b, t) for a, b in pairwise(way) for t in steps] for way in ways]
+    extents = [(min(xs), max(xs), min(ys), max(ys)) for xs, ys in [zip(*curve) for curve in curves]]
     taken = [*boxes]
     places = []
     for way, width in zip(ways, widths):
@@ -150,7 +151,8 @@ def place_texts(
             box = x - width / 2, x + width / 2, y - height / 2, y + height / 2
             beside = [(a, b) for a, b, c, d in taken if box[2] < d and c < box[3]]
             covered = sum(max(0.0, min(box[1], b) - max(box[0], a)) for a, b in beside)
-            passing = sum(any(box[0] < a < box[1] and box[2] < b < box[3] for a, b in curve) for curve in curves)
+            near = [curve for curve, extent in zip(curves, extents) if overlap(box, extent)]
+            passing = sum(any(box[0] < a < box[1] and box[2] < b < box[3] for a, b in curve) for curve in near)
             cost = 20 * covered / width + passing + 0.1 * rank
             if cost < best[1]:
                 best, own = ((x, y), cost), box
@@ -158,3 +160,9 @@ def place_texts(
         if width:
             taken.append(own)
     return places
+
+
+def overlap(first: Box, second: Box) -> bool:
+    """Whether two boxes have more in common than an edge."""
+    left, right, bottom, top = first
+    return left < second[1] and second[0] < right and bottom < second[3] and second[2] < top

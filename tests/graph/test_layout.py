@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scalargrad.graph import layout
 from scalargrad.graph.layout import crossings, layered_layout, place_texts, point_on, spread_column
 
 
@@ -98,6 +100,18 @@ def test_texts_stand_on_their_edges_and_apart_where_there_is_room(ends: list[int
         assert place[0] + width / 2 <= 2.8
     for (x, y), (other_x, other_y) in combinations(places, 2):
         assert abs(x - other_x) >= width or abs(y - other_y) >= 0.1
+
+
+@given(graph=layered_graphs(), width=st.floats(0.2, 1.5))
+def test_texts_stand_where_they_would_if_every_edge_was_looked_at(
+    graph: tuple[list[tuple[int, int]], list[int]], width: float
+) -> None:
+    edges, layers = graph
+    _, ways = layered_layout(edges, layers, [0.4] * len(layers))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "overlap", lambda *boxes: True)
+        expected = place_texts(ways, [width] * len(ways), 0.15, [])
+    assert place_texts(ways, [width] * len(ways), 0.15, []) == expected
 
 
 def curve(start: tuple[float, float], end: tuple[float, float]) -> list[tuple[float, float]]:
