@@ -16,7 +16,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import many, value
-from scalargrad.engine.rows import KEY, NUMBER, OPERATION, identity_of
+from scalargrad.engine.rows import KEY, NUMBER, OPERATION, SERIAL, identity_of
 from scalargrad.engine.value import Value, place_in_leaf
 from scalargrad.graph.explain import backward
 from scalargrad.graph.graph import Graph, is_node, is_whole, operation_name, shape_of
@@ -36,7 +36,6 @@ PROGRAM = "<program>"
 MOST_OUTPUT = 20_000  # characters
 MOST_SLIDERS, MOST_ROWS, MOST_STEPS = 60, 200, 80
 BETWEEN = 0.1  # seconds from one piece of output that is sent to the next
-MAKERS = (value, many, variable)  # the modules that make leaves for a program
 
 
 # ---- The program -----------------------------------------------------------------------------------------------------
@@ -78,7 +77,7 @@ class Leaves:
         self.lines = program.splitlines()
         self.given = given
         self.counts: dict[str, int] = {}
-        self.made: dict[float, tuple[str, int]] = {}  # by the key of the leaf's row
+        self.made: dict[float, tuple[str, int]] = {}  # by the key of the leaf's row, or the serial of a constant's
 
     def key(self) -> tuple[str, int] | None:
         """The key of the leaf that is being made, without the element's place, and its line; None if no line does."""
@@ -94,27 +93,45 @@ class Leaves:
     @contextmanager
     def followed(self) -> Iterator[None]:
         """While this is open, leaves are noted and get the numbers that are given for them."""
-        original = value.make_leaf
+        make_leaf_before, constants_before = value.make_leaf, many.constants
 
         def make_leaf(made: Any, number: Any, *args: Any, **options: Any) -> Any:
             found = self.key()
-            if found is not None and self.given:
-                if isinstance(number, tuple):
-                    number = tuple([self.given.get(f"{found[0]}|{i}", x) for i, x in enumerate(number)])
-                else:
-                    number = self.given.get(f"{found[0]}|0", number)
-            leaf = original(made, number, *args, **options)
+            leaf = make_leaf_before(made, self.given_for(found, number), *args, **options)
             if found is not None:
                 self.made[leaf.row[KEY]] = found
             return leaf
 
-        for module in MAKERS:
-            module.make_leaf = make_leaf  # type: ignore[attr-defined]
+        def constants(numbers: tuple[Any, ...], shape: Any) -> Any:
+            if sys._getframe(1).f_code.co_name not in ("gathered", "constant"):  # but computed from others
+                return constants_before(numbers, shape)
+            found = self.key()
+            made = constants_before(self.given_for(found, numbers), shape)
+            if found is not None:
+                self.made[made.row[SERIAL]] = found
+            return made
+
+        self.set_makers(make_leaf, constants)
         try:
             yield
         finally:
-            for module in MAKERS:
-                module.make_leaf = original  # type: ignore[attr-defined]
+            self.set_makers(make_leaf_before, constants_before)
+
+    def given_for(self, found: tuple[str, int] | None, number: Any) -> Any:
+        """The number or the numbers of a leaf, with what is given in their place."""
+        if found is None or not self.given:
+            return number
+        if isinstance(number, tuple):
+            return tuple([self.given.get(f"{found[0]}|{i}", x) for i, x in enumerate(number)])
+        return self.given.get(f"{found[0]}|0", number)
+
+    @staticmethod
+    def set_makers(make_leaf: Any, constants: Any) -> None:
+        """Set what makes leaves and named constants, in the modules that call it."""
+        for module in (value, many, variable):
+            module.make_leaf = make_leaf  # type: ignore[attr-defined]
+        for module in (many, variable):
+            module.constants = constants  # type: ignore[attr-defined]
 
 
 def execute(program: str, namespace: dict[str, Any]) -> Any:
@@ -264,12 +281,11 @@ class Shown:
     def sliders(self) -> list[dict[str, Any]]:
         """The leaves that lines of the program make, with their numbers and keys, in the order of their making."""
         found = []
-        for leaf in sorted(self.graph.leaves, key=lambda x: x.row[KEY] or 0):
+        for leaf in sorted(self.graph.leaves, key=lambda x: x.row[KEY] or x.row[SERIAL]):
             row, name = leaf.row, self.graph.names[leaf]
-            if row[KEY] is None:
-                continue
             place = place_in_leaf(row) if isinstance(leaf, Value) else None
-            key, line = self.leaves.made.get(row[KEY] if place is None else place[0].row[KEY], ("", 0))
+            made = row if place is None else place[0].row
+            key, line = self.leaves.made.get(made[KEY] or made[SERIAL], ("", 0))
             if not key:
                 continue
             if not is_whole(leaf):

@@ -10,6 +10,7 @@ import { Sliders } from "./sliders.js";
 import { Stepper } from "./stepper.js";
 import { Train } from "./train.js";
 
+const PATIENCE = 1000; // milliseconds that a run may take before an edit ends it
 const LIMIT = 5000; // milliseconds that a run may take before the page asks, and again until it ends it
 const element = (id) => document.getElementById(id);
 const say = (text) => (element("status").textContent = text);
@@ -27,11 +28,13 @@ let chosen = null; // the number of the box whose row is shown
 let mayRun = true; // false while a program of a link waits for a click
 let wanted = null; // the run that is to follow the one that goes on
 let isRunning = false;
+let began = Infinity; // when the run that goes on did
 
 function run({ keep = false } = {}) {
   if (!mayRun) return;
   wanted = { keep: keep && (wanted?.keep ?? true) };
   if (!isRunning) follow();
+  else if (!keep && performance.now() - began > PATIENCE) python.stop("It was stopped for the next program.");
 }
 
 async function follow() {
@@ -39,9 +42,9 @@ async function follow() {
   while (wanted) {
     const { keep } = wanted;
     wanted = null;
-    let start;
+    began = Infinity;
     const begins = () => {
-      start = performance.now();
+      began = performance.now();
       watchRun();
     };
     const request = { do: "run", program: editor.text, given, keep };
@@ -52,7 +55,7 @@ async function follow() {
       const answer = await python.ask(request, { output, begins });
       showPrinted(printed);
       show(answer);
-      measured(performance.now() - start);
+      measured(performance.now() - began);
     } catch (error) {
       failed(error, printed);
     } finally {

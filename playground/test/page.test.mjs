@@ -237,6 +237,16 @@ test("Stop ends an endless loop, and the spare worker runs the next program", as
   await shows("then");
 });
 
+test("an edit ends a loop that was typed, without a click", async () => {
+  await spareReady(page);
+  await type(page, `${HEAD}print("loops", flush=True)\nwhile True:\n    pass`);
+  await printed("loops");
+  await page.waitForTimeout(1200);
+  await type(page, `${HEAD}x = sg.Value(1.0)\nmended = x * 2`);
+  await shows("mended");
+  assert.equal(await page.locator("#alarm").isVisible(), false);
+});
+
 test("after five seconds the page asks, and a long run may go on", async () => {
   await type(page, `import time\n${HEAD}time.sleep(0)\nend = time.time() + 6\nwhile time.time() < end:\n    pass\nx = sg.Value(1.0)\nlong = x * 2`);
   await page.getByRole("button", { name: "Go on" }).click();

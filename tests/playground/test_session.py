@@ -92,6 +92,16 @@ def test_a_matrix_has_a_slider_for_each_element() -> None:
     assert run(body, {sliders[3]["key"]: 10.0})["sliders"][3]["number"] == 10.0
 
 
+def test_named_constants_have_sliders_and_what_is_computed_from_constants_has_none() -> None:
+    body = "v = sg.Vector([1.0, 2.0])\nd = v + sg.constant([3, 4])\n"
+    body += "x = sg.Variable([1.0, 1.0])\ny = x.dot(v) + x.dot(d)"
+    sliders = run(body)["sliders"]
+    assert [x["name"] for x in sliders] == ["v[0]", "v[1]", "x[0]", "x[1]"]
+    answer = run(body, {sliders[1]["key"]: 10.0})
+    assert [x["number"] for x in answer["sliders"]] == [1.0, 10.0, 1.0, 1.0]
+    assert "29" in texts(answer["svg"])
+
+
 def test_a_branch_goes_by_the_given_number() -> None:
     body = "x = sg.Value(1.0)\ny = x * x if x > 0 else 3 * x"
     (slider,) = run(body)["sliders"]

@@ -26,6 +26,7 @@ if (isMainThread) {
   python.mountNodeFS("/checkout", fileURLToPath(new URL("../..", import.meta.url)));
   python.mountNodeFS("/packages", resolve(installed, "packages"));
   python.FS.chdir("/checkout");
-  python.runPython("import sys; sys.path[:0] = ['/checkout', '/checkout/tests/pyodide', '/packages']");
+  const folders = ["/checkout", "/checkout/tests/pyodide", "/checkout/playground/python", "/packages"];
+  python.runPython(`import sys; sys.path[:0] = ${JSON.stringify(folders)}`);
   process.exit(python.pyimport("suite").main(options));
 }
