@@ -22,6 +22,7 @@ from .rows import (
     D_RIGHT,
     ELEMENT,
     JOIN,
+    LISTED,
     MATMUL,
     NUMBER,
     OPERATION,
@@ -350,8 +351,7 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
             if type(local) is not tuple:
                 is_whole = type(x[SHAPE]) is tuple and x[SHAPE]
                 terms.append((x, [adjoint * local] * len(x[NUMBER]) if is_whole else adjoint * local))
-            elif x[OPERATION] == JOIN and not is_many(x[RIGHT][0]):
-                # Values that were put together for this: they get their terms in the order of single values.
+            elif x[OPERATION] is LISTED:
                 terms += [(each, adjoint * y) for each, y, mark in zip(x[RIGHT], local, x[D_RIGHT]) if mark is not None]
             else:
                 terms.append((x, Outer((adjoint,), local)))

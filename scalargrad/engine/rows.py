@@ -86,6 +86,10 @@ class LabelledName(str):
     label: str | None
 
 
+LISTED = LabelledName(JOIN)  # what was joined for a dot alone, so that its values get their terms one by one
+LISTED.label = None
+
+
 def labelled(row: Row, label: str | None) -> Row:
     """The same row with a label."""
     if not row[OPERATION]:

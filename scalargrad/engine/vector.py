@@ -27,7 +27,7 @@ from .many import (
     put_together,
     value_of_many,
 )
-from .rows import NUMBER, SOFTMAX, TAKE
+from .rows import JOIN, LISTED, NUMBER, OPERATION, SOFTMAX, TAKE
 from .value import Value, make_constant, number_of, record, shown
 
 TYPE_CHECKING = False
@@ -176,8 +176,9 @@ class Vector(Values):
             if given and has_elements(given[0]):
                 refuse_rows("dot", other)
             right = gathered(given)
-            if {*map(type, given)} == {Value} and type(right) is Vector and not is_apart(interval, (right,)):
-                given[0].led = right.row
+            row = right.row
+            if type(right) is Vector and row[OPERATION] == JOIN and not is_apart(interval, (right,)):
+                given[0].led = right.row = (*row[:OPERATION], LISTED, *row[NUMBER:])
         rows = (self.row, right.row)
         numbers, others = rows[0][NUMBER], rows[1][NUMBER]
         if len(numbers) != len(others):
