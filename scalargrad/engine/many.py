@@ -601,11 +601,10 @@ class Live:
             return self.sources[0].element(places[i])  # type: ignore[no-any-return]
         if isinstance(self.sources[0], Value):
             return self.sources[i]  # type: ignore[no-any-return]
-        for source in self.sources:
-            if i < (count := len(source.row[NUMBER])):
-                break
-            i -= count
-        return source.element(i)  # type: ignore[no-any-return]
+        k = 0
+        while i >= (count := len(self.sources[k].row[NUMBER])):
+            k, i = k + 1, i - count
+        return self.sources[k].element(i)  # type: ignore[no-any-return]
 
     def grads(self) -> list[Number]:
         """What `backward()` has added up in the elements of the sources."""

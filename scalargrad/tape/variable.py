@@ -184,6 +184,11 @@ class ManyVariable(Values):
     else:
         __new__ = Chosen.__new__
 
+        def __getitem__(self, index: Any) -> Any:
+            if open_blocks:
+                self.is_followed_in(current())
+            return super().__getitem__(index)
+
     def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
         require_flag("trainable", trainable)
         numbers, shape = leaf_numbers(initial)
@@ -214,13 +219,6 @@ class ManyVariable(Values):
             self.is_followed_in(current())
         handle: Value | None = self.handles.find(i)
         return element_on(self.row, i) if handle is None else handle  # its truth value would be a path to a trace
-
-    if not TYPE_CHECKING:  # where each has its own
-
-        def __getitem__(self, index: Any) -> Any:
-            if open_blocks:
-                self.is_followed_in(current())
-            return super().__getitem__(index)
 
     def assign(self, value: Any) -> Self:
         """Take the numbers of a vector, matrix, list or array; returns the variable. No gradient flows through it.

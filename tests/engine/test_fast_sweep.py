@@ -112,3 +112,20 @@ def test_a_power_inside_a_softmax_passes_on_to_its_own_operand_alone(
     (parts,) = sg.softmax(v).row[RIGHT]
     (element_on(parts, 0) * 2.0).backward()
     assert v.grad == [2.0 * math.exp(-1.0), 0.0]
+
+
+def test_a_matrix_gets_the_terms_of_products_and_of_reductions_together() -> None:
+    w, x = sg.Variable([[1.0, 2.0], [3.0, 4.0]]), [0.5, -1.0]
+    ((w @ x).sum() + w.norm() + w.prod()).backward()
+    norm = 30.0**0.5
+    wanted = [[0.5 + 1 / norm + 24.0, -1.0 + 2 / norm + 12.0], [0.5 + 3 / norm + 8.0, -1.0 + 4 / norm + 6.0]]
+    assert w.grad == [pytest.approx(row, rel=1e-14) for row in wanted]
+
+
+def test_a_target_that_was_joined_of_what_is_followed_and_what_is_not_passes_on_to_the_one() -> None:
+    w = sg.Variable([1.0, 2.0])
+    with sg.GradientTape() as tape:
+        y = sg.concatenate([sg.constant([5.0]), w * 3.0])
+    assert tape.gradient(y, w) == [3.0, 3.0]
+    z = sg.concatenate([w * 1.0, sg.constant([5.0])])
+    assert carry_back([(z.row, [1.0, 1.0, 1.0])]).of(w.row) == [1.0, 1.0]

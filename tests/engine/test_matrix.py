@@ -401,3 +401,14 @@ def test_vectors_and_matrices_are_joined() -> None:
     assert beside == [[1.0, 2.0, 10.0], [3.0, 4.0, 20.0]]
     (beside @ [1.0, 2.0, 3.0]).sum().backward()
     assert m.grad == [[1.0, 2.0], [1.0, 2.0]]
+
+
+def test_an_element_met_in_the_record_from_before_an_assignment_has_the_number_of_then() -> None:
+    m = sg.Variable([[1.0, 2.0], [3.0, 4.0]], name="m")
+    y = (m[0] * 2.0).sum()
+    m.assign([[5.0, 6.0], [7.0, 8.0]])
+    row = next(x for x in sg.rows(y) if isinstance(x, Vector) and x.tolist() == [1.0, 2.0])
+    before = row[0]
+    assert (before.data, m[0, 0].data) == (1.0, 5.0)
+    before.data = 9.0  # it is the variable's all the same
+    assert (before.data, m.tolist()) == (9.0, [[9.0, 6.0], [7.0, 8.0]])
