@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ for name, examples in EXAMPLES.items():
     more = {} if name == "default" else {"print_blob": True, "derandomize": name in REPRODUCIBLE}
     settings.register_profile(name, max_examples=examples, **COMMON, **more)
 settings.load_profile(PROFILE)
+
+if find_spec("tqdm"):  # it is missing in WebAssembly, and then so are the demos
+    # Or else a thread of its own waits for a lock beside tests that fork and that interrupt.
+    import_module("tqdm").tqdm.monitor_interval = 0
 
 
 def pytest_collection_finish() -> None:
