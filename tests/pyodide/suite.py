@@ -101,6 +101,9 @@ LEFT_OUT_OF = {
         "test_what_was_computed_in_another_thread_is_told_so_inside_the_block_too": THREADS,
         "test_an_explanation_says_none_just_where_the_gradient_is_none": THREADS,
     },
+    "tests/graph/test_svg.py": {
+        "test_it_needs_no_matplotlib": PROCESSES,
+    },
     "tests/test_main.py": {
         "test_all_options_go_together": MATPLOTLIB,
         "test_the_graph_is_drawn_to_a_file": MATPLOTLIB,
