@@ -223,7 +223,11 @@ def test_the_small_gpt_goes_on_alone_with_what_the_file_was_made_with(
 def test_an_interrupt_ends_the_names_of_the_small_gpt_and_no_more(
     run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(*_: Any) -> Any:
+    choices = random.Random.choices
+
+    def stopped(*args: Any, **options: Any) -> Any:
+        if options:  # names of temporary files
+            return choices(*args, **options)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(random.Random, "choices", stopped)  # which draws the letters
