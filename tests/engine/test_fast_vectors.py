@@ -105,7 +105,7 @@ def test_a_dot_of_the_same_values_as_before_shares_their_row_and_gives_the_same(
     inputs = [x * 1.0, y * 1.0]
     v, w = sg.Variable([4.0, 5.0]), sg.Variable([6.0, 7.0])
     first, second = v.dot(inputs), w.dot(tuple(inputs))
-    assert first.row[RIGHT][1] is second.row[RIGHT][1]
+    assert (first.row[RIGHT][1] is second.row[RIGHT][1]) == bool(many.fast_dots)  # which may be missing
     assert (first.data, second.data) == (23.0, 33.0)
     (first * second).backward()
     assert (v.grad, w.grad) == ([66.0, 99.0], [46.0, 69.0])
