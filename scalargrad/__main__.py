@@ -142,14 +142,14 @@ def compiled_source(f: Any, point: Sequence[float]) -> str:
     return str(compiled.source)
 
 
-def as_text(point: dict[str, float]) -> str:
+def point_as_text(point: dict[str, float]) -> str:
     return ", ".join(f"{name} = {number!r}" for name, number in point.items())
 
 
 def report(f: Expression, point: dict[str, float], options: argparse.Namespace) -> tuple[str, str]:
     """All that is printed, and why there is no picture, if one is missing. Raises what the operations raise."""
     numbers = [*point.values()]
-    parts = [f.text + f"  at {as_text(point)}" * bool(point), table_of_derivatives(f, numbers, options.order)]
+    parts = [f.text + f"  at {point_as_text(point)}" * bool(point), table_of_derivatives(f, numbers, options.order)]
     result = f(*[sg.Value(number, label=name) for name, number in point.items()])
     value = result if isinstance(result, sg.Value) else sg.constant(result)
     if options.explain:
@@ -196,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RecursionError:
         parser.error(TOO_DEEP)
     except (ArithmeticError, ValueError) as error:
-        return fail(parser, f"{error}{', at' * bool(point)} {as_text(point)}".rstrip())
+        return fail(parser, f"{error}{', at' * bool(point)} {point_as_text(point)}".rstrip())
     return fail(parser, missing) if missing else 0
 
 

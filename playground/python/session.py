@@ -19,7 +19,7 @@ from scalargrad.engine import many, value
 from scalargrad.engine.rows import KEY, NUMBER, OPERATION, SERIAL, identity_of
 from scalargrad.engine.value import Value, place_in_leaf
 from scalargrad.graph.explain import backward
-from scalargrad.graph.graph import Graph, is_node, is_whole, operation_name, shape_of
+from scalargrad.graph.graph import Graph, is_node, is_whole, node_shape, operation_name
 from scalargrad.graph.many import added, number_and_shape
 from scalargrad.graph.picture import WIDE_GAP, Cell, Picture, short
 from scalargrad.graph.svg import svg_of
@@ -223,9 +223,9 @@ def numbered(graph: Graph) -> list[Node]:
 def structure(graph: Graph) -> tuple[Any, ...]:
     """What two graphs have in common that one layout fits."""
     at = {node: i for i, node in enumerate(numbered(graph))}
-    leaves = [(graph.names[x], shape_of(x)) for x in graph.leaves]
+    leaves = [(graph.names[x], node_shape(x)) for x in graph.leaves]
     computed = [
-        (graph.names[x], shape_of(x), operation_name(x), *[at.get(y, graph.name(y)) for y in graph.operands(x)])
+        (graph.names[x], node_shape(x), operation_name(x), *[at.get(y, graph.name(y)) for y in graph.operands(x)])
         for x in graph.computed
     ]
     return leaves, computed, [at[x] for x in graph.targets]
@@ -291,8 +291,8 @@ class Shown:
             if not is_whole(leaf):
                 numbers = {"": (0 if place is None else place[1], row[NUMBER])}
             else:
-                wide = shape_of(leaf)[-1]
-                is_matrix = len(shape_of(leaf)) > 1
+                wide = node_shape(leaf)[-1]
+                is_matrix = len(node_shape(leaf)) > 1
                 numbers = {
                     (f"[{i // wide}][{i % wide}]" if is_matrix else f"[{i}]"): (i, x) for i, x in enumerate(row[NUMBER])
                 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..checks import require_integer
 from ..engine.value import Value
 from .formulas import without_middle
-from .graph import Graph, is_whole, operation_name, shape_of
-from .many import listed, number_and_shape
+from .graph import Graph, is_whole, node_shape, operation_name
+from .many import as_text, number_and_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
     target = graph.names[graph.targets[0]]
     if not graph.computed:
         return
-    yield f"Backward: upstream * local, from d{target}/d{target} = {listed(graph.adjoints[graph.targets[0]])}"
+    yield f"Backward: upstream * local, from d{target}/d{target} = {as_text(graph.adjoints[graph.targets[0]])}"
     for step in without_middle([x for x in reversed(graph.computed) if x in graph.adjoints], steps, left_out):
         if isinstance(step, str):
             yield step
@@ -138,14 +138,14 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
                 continue
             i, x, local, formula = edge
             name = graph.names[x]
-            share = listed(shares[i], shape_of(x)) if i in shares else ""
+            share = as_text(shares[i], node_shape(x)) if i in shares else ""
             if local is None:
                 way = f"by {formula}" if formula else f"by the pullback of {operation_name(step)}"
                 yield f"    to {name} {way}" + (f": {share}" if share else "")
                 continue
-            number = listed(local, shape_of(step) or shape_of(x))
-            product = f"{listed(upstream, shape_of(step))} * {number}"
-            if is_whole(step) and shape_of(x) != step.shape:
+            number = as_text(local, node_shape(step) or node_shape(x))
+            product = f"{as_text(upstream, node_shape(step))} * {number}"
+            if is_whole(step) and node_shape(x) != step.shape:
                 product = f"sum({product}{', axis=0' * is_whole(x)})"
             at = f"    d{graph.names[step]}/d{name} = {formula}"
             yield at + (f" = {number}" if formula != number else ""), f"{product} = {share}"
@@ -161,11 +161,13 @@ def sums(graph: Graph, steps: int) -> Iterator[str]:
     lines = []
     for x, parts in terms.items():
         if len(parts) > 1:
-            texts = [listed(part, shape_of(x)) if is_whole(x) or part >= 0 else f"({listed(part)})" for part in parts]
+            texts = [
+                as_text(part, node_shape(x)) if is_whole(x) or part >= 0 else f"({as_text(part)})" for part in parts
+            ]
             if len(texts) > MOST_TERMS:
                 texts = [*texts[:2], f"... ({len(texts) - 3:,} more)", texts[-1]]
             lines.append(
-                f"  d{target}/d{graph.names[x]} = {' + '.join(texts)} = {listed(graph.adjoints[x], shape_of(x))}"
+                f"  d{target}/d{graph.names[x]} = {' + '.join(texts)} = {as_text(graph.adjoints[x], node_shape(x))}"
             )
     if lines:
         yield "Sums, where several ways meet"
@@ -175,7 +177,7 @@ def sums(graph: Graph, steps: int) -> Iterator[str]:
 def gradient(graph: Graph, steps: int) -> Iterator[str]:
     target = graph.names[graph.targets[0]]
     found = [
-        (graph.names[x], listed(graph.adjoints[x], shape_of(x), repr)) for x in graph.leaves if x in graph.adjoints
+        (graph.names[x], as_text(graph.adjoints[x], node_shape(x), repr)) for x in graph.leaves if x in graph.adjoints
     ]
     column = max(len(name) for name, _ in found)
     yield "Gradient"

@@ -31,12 +31,12 @@ from .formulas import ATOM, Formula, formula_of, local_formulas, short_number, w
 from .many import (
     MOVES,
     added,
+    as_text,
     expression_of,
     is_at_once,
     is_gathered,
     is_softmax,
-    listed,
-    parts_of,
+    operand_pairs,
     shares_of,
     shares_of_softmax,
     structure_of,
@@ -163,7 +163,7 @@ class Graph:
         """An operand as it shows in an expression: its name, or its number if it is a constant without one."""
         if x in self.names:
             return self.names[x]
-        return listed(x.row[NUMBER], x.shape) if isinstance(x, Values) else short_number(number_of(x))
+        return as_text(x.row[NUMBER], x.shape) if isinstance(x, Values) else short_number(number_of(x))
 
     def formula(self, x: Any) -> Any:
         """An operand for rules: the number of a constant, or else its name."""
@@ -198,7 +198,7 @@ class Graph:
             return [(i, x, None, text) for i, ((x, local), text) in enumerate(zip(parts, words)) if local is not None]
         operation, operands = operation_of(node.row), [self.formula(x) for x, _ in parts]
         if isinstance(operation, Reduction) and not says_for_whole(operation, [is_whole(x) for x, _ in parts]):
-            texts = [listed(local) for _, local in parts]
+            texts = [as_text(local) for _, local in parts]
         else:
             wanted = [local is not None for _, local in parts]
             count = len(parts) if not is_whole(parts[0][0]) else len(parts[0][0].row[NUMBER])
@@ -255,7 +255,7 @@ def is_whole(x: Any) -> bool:
     return isinstance(x, Values)
 
 
-def shape_of(x: Node) -> tuple[int, ...]:
+def node_shape(x: Node) -> tuple[int, ...]:
     """The shape of a vector or a matrix, () of a value."""
     return x.shape if isinstance(x, Values) else ()
 
@@ -277,8 +277,8 @@ def is_moved(node: Node) -> bool:
 
 def shown_parts(row: Row) -> list[tuple[Any, Any]]:
     """The operands of a row and their local derivatives; of a custom function, what it was called with."""
-    parts = parts_of(row)
-    return parts_of(parts[0][0]) if parts and is_call(parts[0][0]) else parts
+    parts = operand_pairs(row)
+    return operand_pairs(parts[0][0]) if parts and is_call(parts[0][0]) else parts
 
 
 def is_call(operand: Any) -> bool:

@@ -46,7 +46,7 @@ MOVES = (ELEMENT, TAKE, JOIN, TRANSPOSE)  # what leads to numbers that were comp
 # ---- Numbers ---------------------------------------------------------------------------------------------------------
 
 
-def listed(numbers: Any, shape: Sequence[int] = (), show: Callable[[Any], str] = short_number) -> str:
+def as_text(numbers: Any, shape: Sequence[int] = (), show: Callable[[Any], str] = short_number) -> str:
     """A number as text; many of them as a list, or as lists of rows, without the middle where it is long."""
     if not isinstance(numbers, (list, tuple)):
         return "-" if numbers is None else show(numbers)
@@ -55,12 +55,12 @@ def listed(numbers: Any, shape: Sequence[int] = (), show: Callable[[Any], str] =
         items = [numbers[i * shape[1] : (i + 1) * shape[1]] for i in range(shape[0])]
     if len(numbers) > MOST_NUMBERS:
         items = without_middle(items, 6 - 2 * len(shape), lambda _: "...")
-    return f"[{', '.join([x if isinstance(x, str) else listed(x, (0,), show) for x in items])}]"
+    return f"[{', '.join([x if isinstance(x, str) else as_text(x, (0,), show) for x in items])}]"
 
 
 def number_and_shape(row: Row, show: Callable[[Any], str] = short_number) -> str:
     """The number of a row as text; of many numbers they, and their shape."""
-    return f"{listed(row[NUMBER], row[SHAPE], show)} {row[SHAPE]}" if is_many(row) else listed(row[NUMBER], (), show)
+    return f"{as_text(row[NUMBER], row[SHAPE], show)} {row[SHAPE]}" if is_many(row) else as_text(row[NUMBER], (), show)
 
 
 def added(x: Any, y: Any) -> Any:
@@ -73,7 +73,7 @@ def added(x: Any, y: Any) -> Any:
 # ---- What a row was computed from, as it shows -----------------------------------------------------------------------
 
 
-def parts_of(row: Row) -> list[tuple[Any, Any]]:
+def operand_pairs(row: Row) -> list[tuple[Any, Any]]:
     """The operands of a row as they show, each with what stands for its local derivative, None if it is not followed.
 
     What a sum or another reduction is made of shows without the vector that it was gathered in.
@@ -166,7 +166,7 @@ def index_of(shape: Sequence[int], places: Sequence[int], taken: Sequence[int]) 
     rows = [*dict.fromkeys([i // shape[1] for i in places])]
     columns = [*dict.fromkeys([i % shape[1] for i in places])]
     if [i * shape[1] + j for i in rows for j in columns] != [*places]:
-        return listed([f"({i // shape[1]}, {i % shape[1]})" for i in places], (), str)
+        return as_text([f"({i // shape[1]}, {i % shape[1]})" for i in places], (), str)
     texts = [slice_of(rows, shape[0]), slice_of(columns, shape[1])]
     if len(taken) == 1:  # of one row, or of one column
         k = 0 if len(rows) == 1 and len(columns) == taken[0] else 1
@@ -180,7 +180,7 @@ def slice_of(places: Sequence[int], count: int) -> str:
         return ":0"
     step = places[1] - places[0] if len(places) > 1 else 1
     if step == 0 or [*places] != [*range(places[0], places[-1] + (1 if step > 0 else -1), step)]:
-        return listed([*places])
+        return as_text([*places])
     begin, end = places[0], places[-1] + (1 if step > 0 else -1)
     first = "" if begin == (0 if step > 0 else count - 1) else str(begin)
     last = str(end) if 0 <= places[-1] + step < count else ""
@@ -209,7 +209,7 @@ def ways_in_words(row: Row, names: Sequence[str], name: str) -> list[str] | None
 
 def shares_of(row: Row, adjoint: Any) -> list[Any]:
     """What a row of many numbers, or of what was computed of such, passes on to each of its operands as they show."""
-    parts = parts_of(row)
+    parts = operand_pairs(row)
     if is_softmax(row):
         return [share_of_softmax(row, adjoint)]
     if row[OPERATION] == ELEMENT:

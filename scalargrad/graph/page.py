@@ -10,7 +10,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 from json import dumps
 
-from .svg import INCH, edges_in, escaped, name_of, numbers_in, opening, thing_in
+from .svg import INCH, edges_in, escaped, node_numbers, opening, picture_name, thing_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def steps_of(picture: Picture, titles: Sequence[str], frames: Sequence[Frame]) -
 
     Without its script it shows the last frame.
     """
-    name, width = escaped(name_of(picture)), round(picture.size[0] * INCH)
+    name, width = escaped(picture_name(picture)), round(picture.size[0] * INCH)
     button = '<button type="button" class="{}" aria-label="{}">{}</button>'
     controls = [
         button.format("back", "one step back", "&#9664;"),
@@ -134,7 +134,7 @@ def frames_in_one(picture: Picture, frames: Sequence[Frame]) -> str:
 
     Seen as a picture by itself it is the last frame.
     """
-    at, count = numbers_in(picture), len(picture.edges)
+    at, count = node_numbers(picture), len(picture.edges)
     edges: list[Groups] = [{} for _ in picture.edges]
     things: list[Groups] = [{} for _ in picture.places]
     texts: Groups = {}

@@ -36,7 +36,7 @@ SCRIPTS = {
 
 def svg_of(picture: Picture, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> str:
     """A picture with gradients in the boxes and texts on edges; a node that fires is lit, with the way back from it."""
-    at = numbers_in(picture)
+    at = node_numbers(picture)
     lines = [opening(picture), *edges_in(picture, flows, firing, at)]
     for thing in picture.places:
         lines += thing_in(picture, thing, gradients, firing, at)
@@ -46,12 +46,12 @@ def svg_of(picture: Picture, gradients: Mapping[Node, Any], flows: Flows, firing
     return "\n".join([*lines, "</svg>"])
 
 
-def numbers_in(picture: Picture) -> dict[Any, int]:
+def node_numbers(picture: Picture) -> dict[Any, int]:
     """The number of each node."""
     return {node: i for i, node in enumerate((*picture.graph.leaves, *picture.graph.computed))}
 
 
-def name_of(picture: Picture) -> str:
+def picture_name(picture: Picture) -> str:
     """What the picture is called, for those who do not see it."""
     names = ", ".join([picture.graph.names[target] for target in picture.graph.targets])
     return f"Computation graph of {without_tex(names)}"
@@ -62,7 +62,7 @@ def opening(picture: Picture) -> str:
     width, height = [round(side * INCH) for side in picture.size]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{escaped(name_of(picture))}" font-family="sans-serif" '
+        f'role="img" aria-label="{escaped(picture_name(picture))}" font-family="sans-serif" '
         f'font-size="{TEXT}" text-anchor="middle">'
     )
 
@@ -76,7 +76,7 @@ def edges_in(picture: Picture, flows: Flows, firing: Node | None, at: Mapping[An
         colour, width, is_arrow = picture.stroke(edge)
         if is_lit:
             colour, width = FIRING, 1.8
-        ends = f'data-from="{number_of(start, at)}" data-to="{number_of(end, at)}"'
+        ends = f'data-from="{node_number(start, at)}" data-to="{node_number(end, at)}"'
         yield f'<g class="edge{" lit" * is_lit}" {ends} stroke="{colour}" fill="none">'
         yield f'<path d="{path_of(picture, picture.curve(edge, way)[0])}" stroke-width="{width:.2g}"/>'
         if is_arrow:
@@ -102,7 +102,7 @@ def thing_in(
     fires = firing is not None and (thing[0] if kind == "operation" else thing) is firing
     if thing in gradients:
         text += f"\ngrad {short(gradients[thing])}"
-    yield f'<g class="{kind}{" lit" * fires}" data-node="{number_of(thing, at)}">'
+    yield f'<g class="{kind}{" lit" * fires}" data-node="{node_number(thing, at)}">'
     if kind != "constant":
         fill, line = COLOURS[kind]
         left, right, bottom, top = picture.box(thing)
@@ -120,7 +120,7 @@ def thing_in(
     yield "</g>"
 
 
-def number_of(thing: Any, at: Mapping[Any, int]) -> int | str:
+def node_number(thing: Any, at: Mapping[Any, int]) -> int | str:
     """The number of a value, or of the result of an operation; none of a constant."""
     if isinstance(thing, tuple):
         return at[thing[0]] if thing[1] == "operation" else ""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..engine.rows import INTERVAL, NUMBER, identity_of
 from .formulas import short_number, without_middle
-from .graph import Graph, is_custom, shape_of, short_label, targets_in
-from .many import listed, number_and_shape
+from .graph import Graph, is_custom, node_shape, short_label, targets_in
+from .many import as_text, number_and_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Rows(Sequence["Node"]):
         texts = []
         for i, operand in enumerate(self.graph.operands(x)):
             local, words = of_edges.get(i, (None, "-"))
-            texts.append(words if local is None else listed(local, shape_of(x) or shape_of(operand)))
+            texts.append(words if local is None else as_text(local, node_shape(x) or node_shape(operand)))
         return texts
 
     def lines(self) -> Iterator[tuple[str, ...]]:

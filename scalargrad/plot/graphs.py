@@ -9,8 +9,8 @@ from textwrap import fill
 
 from ..checks import require_flag, require_number
 from ..engine.value import Value, number_of
-from ..graph.graph import Graph, is_custom, is_whole, operation_name, shape_of, targets_in
-from ..graph.many import added, listed, number_and_shape
+from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name, targets_in
+from ..graph.many import added, as_text, number_and_shape
 from ..graph.page import Svg, page_of, steps_of
 from ..graph.picture import GAP, WIDE_GAP, Picture, is_tex, short
 from ..graph.svg import svg_of, without_tex
@@ -208,7 +208,7 @@ def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]],
     found: list[tuple[str, str, str]] = []
     at = {node: i for i, node in enumerate((*shown.leaves, *shown.computed))}
     for node, i in at.items():
-        gradient = f"\ngrad {listed(of_nodes[node], shape_of(node), repr)}" if node in of_nodes else ""
+        gradient = f"\ngrad {as_text(of_nodes[node], node_shape(node), repr)}" if node in of_nodes else ""
         found.append(("value", f"n{i}", f"{shown.names[node]}\n{number_and_shape(node.row, repr)}{gradient}"))
     for node in shown.computed:
         operation = f"o{at[node]}"
