@@ -34,7 +34,7 @@ def attribute_of(value: Any, name: str, what: str) -> Any:
     return getattr(value, name)
 
 
-def number_of(given: Any, what: str) -> float:
+def as_float_of(given: Any, what: str) -> float:
     """What has to be a plain number."""
     require(
         isinstance(given, (int, float)),
@@ -57,15 +57,15 @@ def difference(f: Callable[..., float], point: Sequence[float], i: int) -> float
     return (f(*right) - f(*left)) / (right[i] - left[i])
 
 
-def shown(number: float) -> str:
+def digits(number: float) -> str:
     return f"{number:.6g}"
 
 
 def at(point: Mapping[str, float]) -> str:
-    return " and ".join(f"{name} = {shown(x)}" for name, x in point.items())
+    return " and ".join(f"{name} = {digits(x)}" for name, x in point.items())
 
 
-def where(points: Sequence[Mapping[str, float]], failing: Sequence[bool]) -> str:
+def where_off(points: Sequence[Mapping[str, float]], failing: Sequence[bool]) -> str:
     """In which part of the points something fails, or nothing if that is everywhere, or in no part that has a name."""
     parts: dict[str, Callable[[float], bool]] = {
         "is negative": lambda x: x < 0,
@@ -79,7 +79,7 @@ def where(points: Sequence[Mapping[str, float]], failing: Sequence[bool]) -> str
     return ""
 
 
-def compare(
+def compared(
     what: str,
     given: Sequence[float],
     expected: Sequence[float],
@@ -107,7 +107,7 @@ def compare(
     if not said:
         said = [f"It {ratio}." for ratio in [ratio_of([(x, y) for x, y, _ in wrong])] if ratio]
     raise LearnerError(
-        f"{what} is off{where(points, failing)}: you gave {shown(given[i])}, {source} {shown(expected[i])}, at "
+        f"{what} is off{where_off(points, failing)}: you gave {digits(given[i])}, {source} {digits(expected[i])}, at "
         f"{at(points[i])}. {' '.join(said[:1])}".rstrip()
     )
 
@@ -120,7 +120,7 @@ def ratio_of(pairs: Sequence[tuple[float, float]]) -> str:
     if len(pairs) >= 3 and first[1]:
         factor = first[0] / first[1]
     return (
-        f"is {shown(factor)} times what it should be"
+        f"is {digits(factor)} times what it should be"
         if factor and all(are_close(x, factor * y) for x, y in pairs)
         else ""
     )

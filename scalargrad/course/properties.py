@@ -13,13 +13,13 @@ import random
 from .compare import (
     DIFFERENCES,
     are_close,
+    as_float_of,
     at,
     attribute_of,
-    compare,
+    compared,
     difference,
-    number_of,
+    digits,
     require,
-    shown,
     some_numbers,
     some_points,
 )
@@ -29,14 +29,14 @@ from .sweeps import (
     SHARED,
     TREE,
     TWO_WAYS,
-    Program,
+    Sample,
     compare_sweep,
-    leaves_of,
+    leaves_at,
     mistakes_in,
-    name_of,
     random_program,
-    rows_below,
+    rows_met,
     slopes_of,
+    spelled,
 )
 
 TYPE_CHECKING = False
@@ -109,7 +109,7 @@ def check_memory(module: Any, generator: random.Random, sign: str, apply: Callab
         z = apply(x, y)
         require(isinstance(z, module.Value), f"{what} should be a Value; you gave {z!r} ({type(z).__name__}).")
         require(z is not x and z is not y, f"{what} should be a new Value; you gave one of the two operands again.")
-        compare(f"The number of {what}", [number_of(z.data, f"The data of {what}")], [apply(a, b)],
+        compared(f"The number of {what}", [as_float_of(z.data, f"The data of {what}")], [apply(a, b)],
                 [{"x": a, "y": b}], source="Python's numbers give")  # fmt: skip
         require(z.operation == sign, f'The operation of {what} should be "{sign}"; you gave {z.operation!r}.')
         parents = z.parents
@@ -178,7 +178,7 @@ def check_rules(
     slopes: dict[str, list[float]] = {name: [] for name in names.split()}
     for point in points:
         z = f(*[module.Value(x) for x in point.values()])
-        numbers.append(number_of(attribute_of(z, "data", what), f"The data of {what}"))
+        numbers.append(as_float_of(attribute_of(z, "data", what), f"The data of {what}"))
         given = attribute_of(z, "local_derivatives", what)
         require(
             isinstance(given, (tuple, list)),
@@ -190,10 +190,10 @@ def check_rules(
             f"{what} should have as many local derivatives as operands, {len(point)}; you gave {given!r}.",
         )
         for name, slope in zip(point, given):
-            slopes[name].append(number_of(slope, f"The local derivative of {what} with respect to {name}"))
-    compare(f"The number of {what}", numbers, [f(*p.values()) for p in points], points, source="Python gives")
+            slopes[name].append(as_float_of(slope, f"The local derivative of {what} with respect to {name}"))
+    compared(f"The number of {what}", numbers, [f(*p.values()) for p in points], points, source="Python gives")
     for i, name in enumerate(names.split()):
-        compare(
+        compared(
             f"Your local derivative of {what} with respect to {name}",
             slopes[name],
             [difference(f, [*point.values()], i) for point in points],
@@ -243,11 +243,11 @@ def _(module: Any, generator: random.Random) -> None:
 def check_number_on_the_left(module: Any, generator: random.Random, sign: str, f: Callable[[Any, Any], Any]) -> None:
     """Check an operator whose left operand is a plain number."""
     for number, x in zip(map(abs, some_numbers(generator, 9)), some_numbers(generator, 9)):
-        what = f"{shown(number)} {sign} x"
+        what = f"{digits(number)} {sign} x"
         z = f(number, module.Value(x))
-        given = number_of(attribute_of(z, "data", what), f"The data of {what}")
-        hints = [(f"That is x {sign} {shown(number)}: the number stands on the left.", lambda x, c=number: f(x, c))]
-        compare(f"The number of {what}", [given], [f(number, x)], [{"x": x}], hints, "Python gives")
+        given = as_float_of(attribute_of(z, "data", what), f"The data of {what}")
+        hints = [(f"That is x {sign} {digits(number)}: the number stands on the left.", lambda x, c=number: f(x, c))]
+        compared(f"The number of {what}", [given], [f(number, x)], [{"x": x}], hints, "Python gives")
 
 
 @holds(2, 5, "a number minus a value is right")
@@ -263,12 +263,12 @@ def _(module: Any, generator: random.Random) -> None:
 # ---- Step 3: the topological sort ------------------------------------------------------------------------------------
 
 
-def check_order(module: Any, program: Program, point: Mapping[str, float]) -> None:
+def check_order(module: Any, program: Sample, point: Mapping[str, float]) -> None:
     """Check the order of the values of a program."""
-    leaves = leaves_of(module, point)
+    leaves = leaves_at(module, point)
     target = program.f(*leaves.values())
     order = module.topological_order(target)
-    values = [row[0] for row in rows_below(target)]
+    values = [row[0] for row in rows_met(target)]
     said = f"In the order of {program.text}"
     require(
         isinstance(order, list), f"topological_order should give a list; you gave {order!r} ({type(order).__name__})."
@@ -278,18 +278,18 @@ def check_order(module: Any, program: Program, point: Mapping[str, float]) -> No
         times = sum(other is value for other in order)
         require(
             times == 1,
-            f"{said}, {name_of(value)} stands {times} times. Note in `seen` what was visited, "
+            f"{said}, {spelled(value)} stands {times} times. Note in `seen` what was visited, "
             "and do not visit it again.",
         )
     for value in values:
         require(
-            value in order, f"{said}, {name_of(value)} is missing. Each value below the target has its place in it."
+            value in order, f"{said}, {spelled(value)} is missing. Each value below the target has its place in it."
         )
     for i, value in enumerate(order):
         for parent in value.parents:
             require(
                 parent in order[:i],
-                f"{said}, {name_of(value)} stands before {name_of(parent)}, which it was made from. Append a value "
+                f"{said}, {spelled(value)} stands before {spelled(parent)}, which it was made from. Append a value "
                 "only after all of its parents were visited.",
             )
     require(order == values or order[-1] is target, f"{said} the target should come last.")
@@ -318,15 +318,15 @@ def ways_from(value: Any, wanted: Any) -> int:
 @holds(3, 2, "count_ways() counts all ways to each value")
 def _(module: Any, generator: random.Random) -> None:
     for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
-        leaves = leaves_of(module, some_points(generator, "x y w", 1)[0])
+        leaves = leaves_at(module, some_points(generator, "x y w", 1)[0])
         target = program.f(*leaves.values())
         ways = module.count_ways(target)
-        rows = [(value, parents, [1.0] * len(parents)) for value, parents, _ in rows_below(target)]
+        rows = [(value, parents, [1.0] * len(parents)) for value, parents, _ in rows_met(target)]
         used = {name: leaf for name, leaf in leaves.items() if any(leaf is row[0] for row in rows)}
         require(isinstance(ways, dict), f"count_ways should give a dictionary; you gave {ways!r}.")
         compare_sweep(
             "The number of ways from {program} to {name}",
-            {name: number_of(ways.get(leaf), f"The number of ways to {name}") for name, leaf in used.items()},
+            {name: as_float_of(ways.get(leaf), f"The number of ways to {name}") for name, leaf in used.items()},
             {name: float(ways_from(target, leaf)) for name, leaf in used.items()},
             {
                 kind: {name: found.get(leaf, 0.0) for name, leaf in used.items()}
@@ -341,17 +341,17 @@ def _(module: Any, generator: random.Random) -> None:
 # ---- Step 4: accumulating gradients ----------------------------------------------------------------------------------
 
 
-def check_adjoints(module: Any, program: Program, point: Mapping[str, float]) -> None:
-    leaves = leaves_of(module, point)
+def check_adjoints(module: Any, program: Sample, point: Mapping[str, float]) -> None:
+    leaves = leaves_at(module, point)
     target = program.f(*leaves.values())
     found = module.adjoints(target)
     compare_sweep(
         "Your gradient of {program} with respect to {name}",
-        {name: number_of(found.get(leaf, 0.0), f"The adjoint of {name}") for name, leaf in leaves.items()},
+        {name: as_float_of(found.get(leaf, 0.0), f"The adjoint of {name}") for name, leaf in leaves.items()},
         slopes_of(program, point),
         {
             kind: {name: found.get(leaf, 0.0) for name, leaf in leaves.items()}
-            for kind, found in mistakes_in(target, rows_below(target)).items()
+            for kind, found in mistakes_in(target, rows_met(target)).items()
         },
         program,
         f", at {at(point)}",
@@ -365,11 +365,11 @@ def _(module: Any, generator: random.Random) -> None:
     leaf = module.Value(point["x"])
     found = module.adjoints(leaf)
     require(isinstance(found, dict), f"adjoints should give a dictionary; you gave {found!r}.")
-    one = number_of(found[leaf], "The adjoint of the target")
+    one = as_float_of(found[leaf], "The adjoint of the target")
     require(
         one == 1.0,
         "The derivative of the target with respect to itself is 1, since it changes just as much as it changes; you "
-        f"gave {shown(one)}.",
+        f"gave {digits(one)}.",
     )
 
 
@@ -383,48 +383,48 @@ def _(module: Any, generator: random.Random) -> None:
 def _(module: Any, generator: random.Random) -> None:
     for program in SHARED:
         (point,) = some_points(generator, "x y w", 1)
-        leaves = leaves_of(module, point)
+        leaves = leaves_at(module, point)
         program.f(*leaves.values()).backward()
         for name, expected in slopes_of(program, point).items():
-            given = number_of(leaves[name].grad, f"{name}.grad")
+            given = as_float_of(leaves[name].grad, f"{name}.grad")
             nothing = " Nothing was written into it." if not given else ""
             require(
                 are_close(given, expected),
-                f"After backward() on {program.text}, {name}.grad is off: you gave {shown(given)}, {DIFFERENCES} "
-                f"{shown(expected)}, at {at(point)}.{nothing}",
+                f"After backward() on {program.text}, {name}.grad is off: you gave {digits(given)}, {DIFFERENCES} "
+                f"{digits(expected)}, at {at(point)}.{nothing}",
             )
 
 
 @holds(4, 3, "a second backward() adds to grad")
 def _(module: Any, generator: random.Random) -> None:
     (point,) = some_points(generator, "x y w", 1)
-    leaves = leaves_of(module, point)
+    leaves = leaves_at(module, point)
     TREE.f(*leaves.values()).backward()
     first = leaves["x"].grad
     TWO_WAYS.f(*leaves.values()).backward()
     second = slopes_of(TWO_WAYS, point)["x"]
-    given = number_of(leaves["x"].grad, "x.grad")
+    given = as_float_of(leaves["x"].grad, "x.grad")
     replaced = " The second took the place of the first: use += and not =." if are_close(given, second) else ""
     require(
         are_close(given, first + second),
-        f"backward() on two results should add both gradients: x.grad should be {shown(first)} + {shown(second)}; you "
-        f"gave {shown(given)}.{replaced}",
+        f"backward() on two results should add both gradients: x.grad should be {digits(first)} + {digits(second)}; "
+        f"you gave {digits(given)}.{replaced}",
     )
 
 
 @holds(4, 3, "backward() twice on one result adds the same gradient twice")
 def _(module: Any, generator: random.Random) -> None:
     (point,) = some_points(generator, "x y w", 1)
-    leaves = leaves_of(module, point)
+    leaves = leaves_at(module, point)
     target = DIAMOND.f(*leaves.values())
     target.backward()
     first = leaves["x"].grad
     target.backward()
-    given = number_of(leaves["x"].grad, "x.grad")
+    given = as_float_of(leaves["x"].grad, "x.grad")
     require(
         are_close(given, 2 * first),
-        f"backward() twice on one result should add the same gradient twice: x.grad should be twice {shown(first)}; "
-        f"you gave {shown(given)}. A pass must not begin with what an earlier one left behind, in grad or elsewhere.",
+        f"backward() twice on one result should add the same gradient twice: x.grad should be twice {digits(first)}; "
+        f"you gave {digits(given)}. A pass must not begin with what an earlier one left behind, in grad or elsewhere.",
     )
 
 
@@ -452,9 +452,9 @@ SCHOOL: dict[str, tuple[Callable[[float], float], list[Hint]]] = {
 def slope_at(module: Any, name: str, x: float) -> float:
     """The local derivative that a learner's function gives at a number."""
     function = attribute_of(module, name, "your file")
-    what = f"{name}(x) at x = {shown(x)}"
+    what = f"{name}(x) at x = {digits(x)}"
     (slope,) = attribute_of(function(module.Value(x)), "local_derivatives", what)
-    return number_of(slope, f"The local derivative of {what}")
+    return as_float_of(slope, f"The local derivative of {what}")
 
 
 def check_function(
@@ -464,7 +464,7 @@ def check_function(
     points: Sequence[Mapping[str, float]],
     hints: Iterable[Hint] = (),
 ) -> None:
-    compare(
+    compared(
         f"Your local derivative of {name}(x)",
         [slope_at(module, name, point["x"]) for point in points],
         [difference(function, [point["x"]], 0) for point in points],
@@ -488,7 +488,7 @@ def _(module: Any, _generator: random.Random) -> None:
     check_function(module, "absolute", abs, BOTH_SIGNS, [(falls, lambda x: 1.0)])
     for name in ("relu", "absolute"):
         given = slope_at(module, name, 0.0)
-        require(given == 0, f"At the kink of {name}, x = 0, we agree on the slope 0; you gave {shown(given)}.")
+        require(given == 0, f"At the kink of {name}, x = 0, we agree on the slope 0; you gave {digits(given)}.")
 
 
 @holds(5, 3, "sqrt has the right slope, and an infinite one at 0")
@@ -512,7 +512,7 @@ def _(module: Any, _generator: random.Random) -> None:
             given = slope_at(module, "tanh", x)
         except OverflowError:
             raise LearnerError(
-                f"Your slope of tanh raises OverflowError at x = {shown(x)}, where the slope is next to 0. With "
+                f"Your slope of tanh raises OverflowError at x = {digits(x)}, where the slope is next to 0. With "
                 "math.exp(-abs(x)), no number gets large."
             ) from None
         e = math.exp(-abs(x))
@@ -520,7 +520,7 @@ def _(module: Any, _generator: random.Random) -> None:
         lost = "Its digits are lost where 1 - tanh(x)**2 takes a number next to 1 from 1."
         require(
             math.isclose(given, expected, rel_tol=1e-9),
-            f"Your slope of tanh at x = {shown(x)} is off: you gave {given:.12g}, and it is {expected:.12g}. {lost}",
+            f"Your slope of tanh at x = {digits(x)} is off: you gave {given:.12g}, and it is {expected:.12g}. {lost}",
         )
 
 
@@ -540,7 +540,7 @@ def _(module: Any, _generator: random.Random) -> None:
         )
         require(
             given[name] == number,
-            f"x.{name}() should be {name}(x), {shown(number)} at x = {x}; you gave {shown(given[name])}, which is "
+            f"x.{name}() should be {name}(x), {digits(number)} at x = {x}; you gave {digits(given[name])}, which is "
             f"{(last if closure else (others or ['no function'])[0])} of it.{closure}",
         )
 
@@ -636,7 +636,7 @@ def _(module: Any, _generator: random.Random) -> None:
         )
 
 
-def gradient_of(tape: Any, target: Any, leaves: Mapping[str, Any]) -> dict[str, Any]:
+def grad_given(tape: Any, target: Any, leaves: Mapping[str, Any]) -> dict[str, Any]:
     """What a learner's tape answers, by the names of the leaves."""
     given = tape.gradient(target, [*leaves.values()])
     require(
@@ -653,10 +653,10 @@ def _(module: Any, generator: random.Random) -> None:
         leaves = {name: module.Value(x) for name, x in point.items()}
         with module.Tape() as tape:
             target = program.f(*leaves.values())
-        given = gradient_of(tape, target, leaves)
+        given = grad_given(tape, target, leaves)
         compare_sweep(
             "Your gradient of {program} with respect to {name}",
-            {name: 0.0 if x is None else number_of(x, f"The derivative by {name}") for name, x in given.items()},
+            {name: 0.0 if x is None else as_float_of(x, f"The derivative by {name}") for name, x in given.items()},
             slopes_of(program, point),
             {
                 kind: {name: found.get(leaf, 0.0) for name, leaf in leaves.items()}
@@ -729,7 +729,7 @@ def check_second(
             f"({type(first).__name__}).",
         )
         said = f"Your derivative of {text}"
-        compare(said, [number_of(first.data, said)], [slope(number)], [{"x": number}], source="it should be")
+        compared(said, [as_float_of(first.data, said)], [slope(number)], [{"x": number}], source="it should be")
         if second is None:
             continue
         (given,) = outer.gradient(first, [x])
@@ -741,15 +741,15 @@ def check_second(
         if given is None:
             require(
                 expected == 0,
-                f"Your second derivative of {text} is lost: you gave None, and it should be {shown(expected)}, at x = "
+                f"Your second derivative of {text} is lost: you gave None, and it should be {digits(expected)}, at x = "
                 f"{number}. {made_of_floats}",
             )
             continue
-        found = number_of(attribute_of(given, "data", "A second derivative"), "The data of a second derivative")
+        found = as_float_of(attribute_of(given, "data", "A second derivative"), "The data of a second derivative")
         require(
             are_close(found, expected),
-            f"Your second derivative of {text} is off: you gave {shown(found)}, and it should be {shown(expected)}, at "
-            f"x = {number}. If the first one is right, a part of it was made of plain numbers, which no tape records.",
+            f"Your second derivative of {text} is off: you gave {digits(found)}, and it should be {digits(expected)}, "
+            f"at x = {number}. If the first one is right, a part of it was made of plain numbers, which no tape records.",
         )
 
 
@@ -818,7 +818,7 @@ def some_network(module: Any, size: int = 4) -> Any:
 
 
 def data_of(given: Any, what: str) -> float:
-    return number_of(attribute_of(given, "data", what), f"The data of {what}")
+    return as_float_of(attribute_of(given, "data", what), f"The data of {what}")
 
 
 FORWARD = "plain numbers give"
@@ -837,7 +837,7 @@ def _(module: Any, generator: random.Random) -> None:
             ]  # fmt: skip
             given = data_of(neuron([*point.values()]), "what a neuron gives")
             expected = [said_by(neuron, [*point.values()])]
-            compare("What your neuron gives", [given], expected, [point], hints, FORWARD)
+            compared("What your neuron gives", [given], expected, [point], hints, FORWARD)
 
 
 @holds(8, 2, "a network is a layer of tanh neurons and a last one")
@@ -856,7 +856,7 @@ def _(module: Any, generator: random.Random) -> None:
         ]
         given = data_of(network([*point.values()]), "what a network gives")
         expected = [said_by_network(network, [*point.values()])]
-        compare("What your network gives", [given], expected, [point], hints, FORWARD)
+        compared("What your network gives", [given], expected, [point], hints, FORWARD)
 
 
 @holds(8, 3, "the loss is the mean of the squared errors")
@@ -872,7 +872,7 @@ def _(module: Any, _generator: random.Random) -> None:
             ("That is the last point alone, divided: add up all of them.", lambda n, e=errors: e[-1] ** 2 / len(e)),
         ]
         given = data_of(module.mean_squared_error(network, points, labels), "the loss")
-        compare("Your loss", [given], [sum(x * x for x in errors) / count], [{"points": count}], hints, FORWARD)
+        compared("Your loss", [given], [sum(x * x for x in errors) / count], [{"points": count}], hints, FORWARD)
 
 
 @holds(8, 4, "a step goes against the gradient")
@@ -891,13 +891,13 @@ def _(module: Any, _generator: random.Random) -> None:
 
         slopes.append(difference(loss_at, [number], 0))
         parameter.data = number
-    given = number_of(module.train_step(network, points, labels, rate), "What train_step gives")
+    given = as_float_of(module.train_step(network, points, labels, rate), "What train_step gives")
     require(
         are_close(given, expected_loss),
-        f"train_step should give the loss before the step, {shown(expected_loss)}; you gave {shown(given)}.",
+        f"train_step should give the loss before the step, {digits(expected_loss)}; you gave {digits(given)}.",
     )
     require(not module.running_tapes, "After the step a tape still runs. Compute the loss in `with Tape() as tape:`.")
-    after = [number_of(parameter.data, "The data of a parameter") for parameter in parameters]
+    after = [as_float_of(parameter.data, "The data of a parameter") for parameter in parameters]
     changes = [x - y for x, y in zip(after, before)]
     wanted = [-rate * slope for slope in slopes]
     require(
@@ -914,8 +914,8 @@ def _(module: Any, _generator: random.Random) -> None:
             hint = "Subtract learning_rate times the derivative, for each parameter once."
         require(
             are_close(change, right),
-            f"A step should change parameter {k} by {shown(right)}, which is -learning_rate times what central "
-            f"differences give; yours changed it by {shown(change)}. {hint}",
+            f"A step should change parameter {k} by {digits(right)}, which is -learning_rate times what central "
+            f"differences give; yours changed it by {digits(change)}. {hint}",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .compare import are_close, difference, shown
+from .compare import are_close, difference, digits
 from .learner import LearnerError
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Program:
+class Sample:
     """A program of x, y and w that is run on values and on floats.
 
     Args:
@@ -48,16 +48,16 @@ def long_diamond(x: Any, y: Any, w: Any) -> Any:
 
 
 # In this order, each shows one mistake that those before it do not show.
-TREE = Program("x * y + w", lambda x, y, w: x * y + w, "Nothing is used twice in it.", "forward")
-TWO_WAYS = Program("x * y + x", lambda x, y, w: x * y + x, "Two ways lead to x, and both count.", "replace")
-TWICE = Program("x * x", lambda x, y, w: x * x, "x is both of the parents, and both count.", "once")
-SQUARE = Program("s * s, where s = x + y", square, "What arrives at s has to go on to x and y.", "alone")
-DIAMOND = Program("(a + w) * 2 + a, where a = x * y", diamond, "a is used twice, at different times.", "discovery")
-LONG = Program("a * (c + b) + c, where a = x * y, b = a * w, c = b + a", long_diamond, "a, b and c are used twice.")
+TREE = Sample("x * y + w", lambda x, y, w: x * y + w, "Nothing is used twice in it.", "forward")
+TWO_WAYS = Sample("x * y + x", lambda x, y, w: x * y + x, "Two ways lead to x, and both count.", "replace")
+TWICE = Sample("x * x", lambda x, y, w: x * x, "x is both of the parents, and both count.", "once")
+SQUARE = Sample("s * s, where s = x + y", square, "What arrives at s has to go on to x and y.", "alone")
+DIAMOND = Sample("(a + w) * 2 + a, where a = x * y", diamond, "a is used twice, at different times.", "discovery")
+LONG = Sample("a * (c + b) + c, where a = x * y, b = a * w, c = b + a", long_diamond, "a, b and c are used twice.")
 SHARED = (TREE, TWO_WAYS, TWICE, SQUARE, DIAMOND, LONG)
 
 
-def random_program(generator: random.Random) -> Program:
+def random_program(generator: random.Random) -> Sample:
     """A program of sums, differences and products of what was computed before."""
     plan = [(generator.choice("+-*"), generator.random(), generator.random()) for _ in range(7)]
 
@@ -73,10 +73,10 @@ def random_program(generator: random.Random) -> Program:
         a, b = names[int(left * len(names))], names[int(right * len(names))]
         text += f"v{k} = {a} {sign} {b}; "
         names.append(f"v{k}")
-    return Program(f"v6 in {text.rstrip('; ')}", f, "Values are used again and again in it.")
+    return Sample(f"v6 in {text.rstrip('; ')}", f, "Values are used again and again in it.")
 
 
-def sweep(
+def swept(
     target: Any, rows: Iterable[Any], *, replace: bool = False, once: bool = False, alone: bool = False
 ) -> dict[Any, float]:
     """The adjoints that a sweep over rows gives, or what one gives that makes a mistake.
@@ -131,11 +131,11 @@ def mistakes_in(target: Any, rows: Sequence[Any]) -> dict[str, dict[Any, float]]
     order = in_order_of_discovery(target, lambda value: by_result[value][1] if value in by_result else ())
     backward = rows[::-1]
     return {
-        "replace": sweep(target, backward, replace=True),
-        "once": sweep(target, backward, once=True),
-        "alone": sweep(target, backward, alone=True),
-        "forward": sweep(target, rows),
-        "discovery": sweep(target, [by_result[value] for value in order if value in by_result]),
+        "replace": swept(target, backward, replace=True),
+        "once": swept(target, backward, once=True),
+        "alone": swept(target, backward, alone=True),
+        "forward": swept(target, rows),
+        "discovery": swept(target, [by_result[value] for value in order if value in by_result]),
     }
 
 
@@ -144,7 +144,7 @@ def compare_sweep(
     given: Mapping[str, float],
     expected: Mapping[str, float],
     mistakes: Mapping[str, Mapping[str, float]],
-    program: Program,
+    program: Sample,
     point: str,
     source: str,
 ) -> None:
@@ -156,26 +156,26 @@ def compare_sweep(
     is_that = program.mistake and all(are_close(given[name], shown_by.get(name, 0.0)) for name in expected)
     name = off[0]
     raise LearnerError(
-        f"{what.format(name=name, program=program.text)} is off: you gave {shown(given[name])}, {source} "
-        f"{shown(expected[name])}{point}. {MISTAKES[program.mistake] if is_that else program.lesson}"
+        f"{what.format(name=name, program=program.text)} is off: you gave {digits(given[name])}, {source} "
+        f"{digits(expected[name])}{point}. {MISTAKES[program.mistake] if is_that else program.lesson}"
     )
 
 
-def leaves_of(module: Any, point: Mapping[str, float]) -> dict[str, Any]:
+def leaves_at(module: Any, point: Mapping[str, float]) -> dict[str, Any]:
     values = {name: module.Value(x) for name, x in point.items()}
     for name, value in values.items():
         value.label = name
     return values
 
 
-def name_of(value: Any) -> str:
+def spelled(value: Any) -> str:
     """A value of a program as text, such as "x * y"."""
     if not value.parents:
         return str(value.label or value.data)
-    return f" {value.operation} ".join(f"({name_of(x)})" if x.parents else name_of(x) for x in value.parents)
+    return f" {value.operation} ".join(f"({spelled(x)})" if x.parents else spelled(x) for x in value.parents)
 
 
-def rows_below(target: Any) -> list[Any]:
+def rows_met(target: Any) -> list[Any]:
     """The rows of a computed value, in topological order."""
     order: list[Any] = []
     seen: set[Any] = set()
@@ -190,5 +190,5 @@ def rows_below(target: Any) -> list[Any]:
     return [(value, value.parents, value.local_derivatives) for value in order]
 
 
-def slopes_of(program: Program, point: Mapping[str, float]) -> dict[str, float]:
+def slopes_of(program: Sample, point: Mapping[str, float]) -> dict[str, float]:
     return {name: difference(program.f, [*point.values()], i) for i, name in enumerate(point)}

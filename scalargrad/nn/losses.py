@@ -212,15 +212,15 @@ def targets_by_row(shape: Sequence[int], target: Any) -> list[Any] | None:
 
 def require_one_shape(name: str, prediction: Any, target: Any) -> None:
     """Raise ValueError where there are rows and the first of them tell that the shapes differ."""
-    shapes = shape_of(prediction), shape_of(target)
+    shapes = shape_as_given(prediction), shape_as_given(target)
     if shapes[0] != shapes[1] and max(map(len, shapes)) > 1:
         raise ValueError(f"{name} takes targets of the shape of the predictions, got {shapes[1]} for {shapes[0]}")
 
 
-def shape_of(x: Any) -> tuple[int, ...]:
+def shape_as_given(x: Any) -> tuple[int, ...]:
     """How long nested lists are at each depth, as the first of each tell."""
     parts = elements_or_none(x)
-    return () if parts is None else (len(parts), *(shape_of(parts[0]) if parts else ()))
+    return () if parts is None else (len(parts), *(shape_as_given(parts[0]) if parts else ()))
 
 
 def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:

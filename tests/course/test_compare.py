@@ -10,10 +10,10 @@ import pytest
 
 from scalargrad.course.compare import (
     are_close,
+    as_float_of,
     attribute_of,
-    compare,
+    compared,
     difference,
-    number_of,
     some_numbers,
     some_points,
 )
@@ -26,12 +26,12 @@ def said(f: Any, *, points: Any = POINTS, hints: Any = ()) -> str:
     """How it is said that f is not the product."""
     given = [f(**point) for point in points]
     with pytest.raises(LearnerError) as caught:
-        compare("Your product", given, [point["x"] * point["y"] for point in points], points, hints)
+        compared("Your product", given, [point["x"] * point["y"] for point in points], points, hints)
     return str(caught.value)
 
 
 def test_equal_numbers_raise_nothing() -> None:
-    compare("", [1.0, math.nan, math.inf], [1.0 + 1e-9, math.nan, math.inf], POINTS[:3])
+    compared("", [1.0, math.nan, math.inf], [1.0 + 1e-9, math.nan, math.inf], POINTS[:3])
     assert not are_close(1.0, 1.0001)
     assert not are_close(1.0, math.nan)
 
@@ -60,9 +60,9 @@ def test_a_mistake_that_is_known_is_said_first() -> None:
 
 
 def test_what_is_no_number_is_told() -> None:
-    assert number_of(True, "It") == 1.0
+    assert as_float_of(True, "It") == 1.0
     with pytest.raises(LearnerError, match=r"It should be a plain number; you gave 'one' \(str\)\."):
-        number_of("one", "It")
+        as_float_of("one", "It")
 
 
 def test_what_has_not_the_attribute_is_told() -> None:

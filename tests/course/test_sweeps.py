@@ -13,15 +13,15 @@ from scalargrad.course.lessons import HERE, LESSONS
 from scalargrad.course.sweeps import (
     MISTAKES,
     SHARED,
-    Program,
+    Sample,
     compare_sweep,
-    leaves_of,
+    leaves_at,
     mistakes_in,
-    name_of,
     random_program,
-    rows_below,
+    rows_met,
     slopes_of,
-    sweep,
+    spelled,
+    swept,
 )
 
 POINT = {"x": 1.5, "y": -0.75, "w": 2.5}
@@ -32,17 +32,17 @@ def engine() -> Any:
     return LearnersFile(HERE / "solutions" / LESSONS[3].file).run()
 
 
-def found_by_mistakes(engine: Any, program: Program) -> dict[str, list[float]]:
+def found_by_mistakes(engine: Any, program: Sample) -> dict[str, list[float]]:
     """The gradient of a program with each mistake, and without one."""
-    leaves = leaves_of(engine, POINT)
+    leaves = leaves_at(engine, POINT)
     target = program.f(*leaves.values())
-    rows = rows_below(target)
-    found = {"": sweep(target, rows[::-1]), **mistakes_in(target, rows)}
+    rows = rows_met(target)
+    found = {"": swept(target, rows[::-1]), **mistakes_in(target, rows)}
     return {kind: [adjoints.get(leaf, 0.0) for leaf in leaves.values()] for kind, adjoints in found.items()}
 
 
 @pytest.mark.parametrize("program", SHARED, ids=lambda program: program.text)
-def test_a_mistake_shows_in_its_program(engine: Any, program: Program) -> None:
+def test_a_mistake_shows_in_its_program(engine: Any, program: Sample) -> None:
     found = found_by_mistakes(engine, program)
     assert all(map(are_close, found[""], slopes_of(program, POINT).values()))
     if program.mistake:
@@ -50,14 +50,14 @@ def test_a_mistake_shows_in_its_program(engine: Any, program: Program) -> None:
 
 
 def test_each_mistake_shows_in_no_program_before_its_own(engine: Any) -> None:
-    shown: list[str] = []
+    digits: list[str] = []
     for program in SHARED:
         found = found_by_mistakes(engine, program)
         for kind in MISTAKES:
-            if kind not in (*shown, program.mistake):
+            if kind not in (*digits, program.mistake):
                 assert found[kind] == found[""], (kind, program.text)
-        shown.append(program.mistake)
-    assert {*shown} == {*MISTAKES, ""}
+        digits.append(program.mistake)
+    assert {*digits} == {*MISTAKES, ""}
 
 
 def test_a_mistake_of_no_known_kind_is_told_by_what_the_program_shows() -> None:
@@ -78,4 +78,4 @@ def test_a_random_program_computes_what_its_text_says() -> None:
 
 def test_a_value_is_named_by_how_it_was_made(engine: Any) -> None:
     x, y = engine.Value(1.0, label="x"), engine.Value(2.0, label="y")
-    assert [name_of(value) for value in (x, x * y, (x * y) ** 2, 2 * x)] == ["x", "x * y", "(x * y)", "2 * x"]
+    assert [spelled(value) for value in (x, x * y, (x * y) ** 2, 2 * x)] == ["x", "x * y", "(x * y)", "2 * x"]
