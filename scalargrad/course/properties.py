@@ -748,8 +748,8 @@ def check_second(
         found = as_float_of(attribute_of(given, "data", "A second derivative"), "The data of a second derivative")
         require(
             are_close(found, expected),
-            f"Your second derivative of {text} is off: you gave {digits(found)}, and it should be {digits(expected)}, "
-            f"at x = {number}. If the first one is right, a part of it was made of plain numbers, which no tape records.",
+            f"Your second derivative of {text} is off: you gave {digits(found)}, and it should be "
+            f"{digits(expected)}, at x = {number}. If the first one is right, a part of it was made of plain numbers, which no tape records.",
         )
 
 
