@@ -749,7 +749,8 @@ def check_second(
         require(
             are_close(found, expected),
             f"Your second derivative of {text} is off: you gave {digits(found)}, and it should be "
-            f"{digits(expected)}, at x = {number}. If the first one is right, a part of it was made of plain numbers, which no tape records.",
+            f"{digits(expected)}, at x = {number}. If the first one is right, a part of it was made of plain numbers, "
+            "which no tape records.",
         )
 
 
