@@ -126,17 +126,25 @@ def elements_in(x: Any) -> Sequence[Any]:
     return (x,) if elements is None else elements
 
 
-def elements_like(variable: Any, given: Any, role: str) -> Sequence[Any]:
-    """The elements of what is given for a variable, row by row. Raises ValueError if it has another shape."""
+def elements_like(variable: Any, given: Any, role: str, *names: object) -> Sequence[Any]:
+    """The elements of what is given for a variable, row by row; `role`, with `names` in its braces, is for messages.
+
+    Raises ValueError if it has another shape.
+    """
+
+    def wrong(expected: str, got: object) -> ValueError:
+        told = [name if isinstance(name, str) else brief(name) for name in names]
+        return ValueError(f"expected {expected} {role.format(*told)}, got {got}")
+
     if isinstance(variable, Matrix):
         if not has_elements(given) or not all(map(has_elements, elements_of(given))):
-            raise ValueError(f"expected {plural(len(variable), 'row')} {role}, got {counted(length_of(given))}")
+            raise wrong(plural(len(variable), "row"), counted(length_of(given)))
         rows, shape = rows_and_shape(given)
         if shape != variable.shape:
-            raise ValueError(f"expected numbers of shape {variable.shape} {role}, got {shape}")
+            raise wrong(f"numbers of shape {variable.shape}", shape)
         return [x for row in rows for x in row]
     if length_of(given) != length_of(variable):
-        raise ValueError(f"expected {counted(length_of(variable))} {role}, got {counted(length_of(given))}")
+        raise wrong(counted(length_of(variable)), counted(length_of(given)))
     return elements_in(given)
 
 

@@ -66,7 +66,7 @@ class Stretches(Adjoints):
                 return Adjoints.of(self, row)
             identity = identity_of(row)
             found = self.wholes.get(identity)  # type: ignore[call-overload]
-            has_single = not row[OPERATION] and any(type(key) is float for key in self)
+            has_single = not row[OPERATION] and any(type(key) is float and key // 1 == identity for key in self)
             return Adjoints.of(self, row) if has_single else found if found is not None else self.get(identity)
         if row[OPERATION] == ELEMENT:
             adjoints = self.wholes.get(row[RIGHT][0][SERIAL])

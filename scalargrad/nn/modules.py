@@ -146,7 +146,7 @@ class Module:
             raise ValueError(f"expected a state of the {plural(len(variables), 'variable')} of this module; it {what}")
         numbers: list[Any] = []
         for path, variable in variables.items():
-            given = elements_like(variable, state[path], f"for {path}")
+            given = elements_like(variable, state[path], "for {}", path)
             found = [leaf_number(as_number(x, " in {}", path)) for x in given]
             numbers.append(found if isinstance(variable, Values) else found[0])
         return lambda: assign_leaves([*variables.values()], numbers)

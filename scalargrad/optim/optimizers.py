@@ -200,8 +200,11 @@ class Optimizer(Named):
             if gradient is None:
                 why = "the loss does not depend on it; leave it out"
                 raise ValueError(f"the gradient for {brief(variable)} is None: {why}")
-            given = elements_like(variable, gradient, f"as the gradient for {brief(variable)}")
-            numbers = [as_number(number_of(x), " as gradient for {!r}", variable) for x in given]
+            if isinstance(gradient, Values) and isinstance(variable, Values) and gradient.shape == variable.shape:
+                numbers = [*gradient.row[NUMBER]]
+            else:
+                given = elements_like(variable, gradient, "as the gradient for {}", variable)
+                numbers = [as_number(number_of(x), " as gradient for {!r}", variable) for x in given]
             for leaf, some in of_variable:
                 places, gradients = parts.setdefault(leaf, ([], []))
                 places += some

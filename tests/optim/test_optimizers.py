@@ -607,3 +607,12 @@ def test_an_optimiser_of_ones_own_takes_its_own_options() -> None:
     assert Scaled([], scale=2.0, lr=0.5).scale == 2.0
     with pytest.raises(TypeError, match="unexpected keyword argument 'momentum'"):
         Scaled([], scale=2.0, momentum=0.5)
+
+
+def test_a_step_of_a_matrix_takes_none_of_its_elements_apart() -> None:
+    w = sg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with sg.GradientTape() as tape:
+        loss = (w * w).sum()
+    optim.SGD(lr=0.25).apply_gradients([(tape.gradient(loss, w), w)])
+    assert w.tolist() == [[0.5, 1.0], [1.5, 2.0]]
+    assert not w.handles
