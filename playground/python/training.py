@@ -92,8 +92,10 @@ class Training:
         """What the page shows of it."""
         raise NotImplementedError
 
-    def slice(self, seconds: float, rate: float | None = None, steps: int = 1000) -> dict[str, Any]:
-        """Advance for so long, by one step at least and by so many at most."""
+    def slice(
+        self, seconds: float, rate: float | None = None, steps: int = 1000, with_state: bool = True
+    ) -> dict[str, Any]:
+        """Advance for so long, by one step at least and by so many at most; the losses, and the state if asked."""
         if rate is not None:
             self.optimizer.lr = rate
         end = time.perf_counter() + seconds
@@ -108,7 +110,7 @@ class Training:
                 over = "The loss grew without end; lower the rate."
                 return {**self.state(), "steps": self.steps, "losses": losses, "over": over}
             losses.append(self.loss)
-        return {**self.state(), "steps": self.steps, "losses": losses}
+        return {**(self.state() if with_state else {}), "steps": self.steps, "losses": losses}
 
 
 class Line(Training):
@@ -173,10 +175,11 @@ class Classes(Training):
     def measure(self) -> None:
         """Compute the loss and its gradients."""
         with sg.GradientTape() as tape:
-            margins = sg.relu(1 - self.wanted * self.model(self.inputs))
+            agreement = self.wanted * self.model(self.inputs)
             squares = sg.Vector([(v * v).sum() for v in self.variables])
-            loss = margins.mean() + self.alpha * squares.sum()
+            loss = sg.relu(1 - agreement).mean() + self.alpha * squares.sum()
         self.loss, self.gradients = loss.data, tape.gradient(loss, self.variables)
+        self.right = sum(x > 0 for x in agreement.tolist())
 
     def scaled(self) -> list[tuple[float, float]]:
         """The points as the network sees them: in a square about 0, which those of the moons fill, too."""
@@ -194,24 +197,26 @@ class Classes(Training):
         self.measure()
 
     def state(self) -> dict[str, Any]:
-        return {"weights": [v.tolist() for v in self.variables], "gradients": [g.tolist() for g in self.gradients]}
+        return {
+            "weights": [v.tolist() for v in self.variables],
+            "gradients": [g.tolist() for g in self.gradients],
+            "says": f"{self.right} of {len(self.points)} points are on the right side",
+        }
 
     def plane(self) -> dict[str, Any]:
-        """What the network says over the plane, in rows from the lowest y, and how many points it has right."""
+        """What the network says over the plane, in rows from the lowest y."""
         edge = 0.25 / self.scale
         reach = 1.5 / self.scale + edge
         low = [c - reach for c in self.centre]
         steps = [2 * reach * i / (GRID - 1) for i in range(GRID)]
         places = [self.seen(low[0] + x, low[1] + y) for y in steps for x in steps]
         with sg.no_grad():
-            told = self.model(sg.Matrix([*places, *[self.seen(x, y) for x, y in self.points]])).tolist()
-        right = sum((says > 0) == (label > 0) for says, label in zip(told[GRID * GRID :], self.labels))
+            told = self.model(sg.Matrix(places)).tolist()
         return {
             "low": low,
             "high": [c + reach for c in self.centre],
             "grid": [told[i * GRID : (i + 1) * GRID] for i in range(GRID)],
             "points": [[*point, label] for point, label in zip(self.points, self.labels)],
-            "says": f"{right} of {len(self.points)} points are on the right side",
         }
 
 

@@ -27,14 +27,15 @@ export class Loop {
   }
 
   async goOn() {
-    let [next, due] = [this.slice({}), 0];
+    let [next, due, withState] = [this.slice({}), 0, true];
     while (next) {
-      const answer = await next;
-      next = answer && this.isRunning ? this.slice({}) : null;
-      if (!answer) continue;
+      const [answer, isShown] = [await next, withState];
+      if (!answer) return;
       this.took(answer);
       const start = performance.now();
-      if (next && start < due) continue;
+      withState = !this.isRunning || start >= due; // of a state that nobody sees the page would only wait for the text
+      next = this.isRunning ? this.slice({ with_state: withState }) : isShown ? null : this.slice({ steps: 0 });
+      if (!isShown) continue;
       await this.show(answer);
       const end = performance.now();
       due = end + Math.max(SHOW_EVERY, 4 * (end - start));

@@ -102,8 +102,7 @@ export class Train {
         this.shownPlane = performance.now();
       }
     }
-    const text = says ?? this.plane.says;
-    element("train-says").textContent = `Step ${steps.toLocaleString("en")}${loss === undefined ? "" : `, loss ${loss.toPrecision(4)}`}. ${text}`;
+    element("train-says").textContent = `Step ${steps.toLocaleString("en")}${loss === undefined ? "" : `, loss ${loss.toPrecision(4)}`}. ${says}`;
     this.draw();
   }
 

@@ -61,17 +61,22 @@ def test_two_moons_are_told_apart() -> None:
     assert [len(moons.begun[name]) for name in ("weights", "gradients")] == [6, 6]
     answer = moons.ask("slice", seconds=60, steps=100)
     assert answer["losses"][-1] < 0.1
+    assert int(answer["says"].split()[0]) >= 97
     plane = moons.ask("plane")
-    assert int(plane["says"].split()[0]) >= 97
     assert len(plane["grid"]) == len(plane["grid"][0]) == training.GRID
 
 
 def test_two_classes_of_points_of_ones_own_are_told_apart_wherever_they_are() -> None:
     points = "\n".join([f"{1000 + i}, {5 * i}, {1 if i % 2 else -1}" for i in range(2)])
     own = Asked("classes", points=points, optimizer="Adam", rate=0.05, width=4, activation="relu")
-    own.ask("slice", seconds=60, steps=100)
-    assert own.ask("plane")["says"] == "2 of 2 points are on the right side"
+    assert own.ask("slice", seconds=60, steps=100)["says"] == "2 of 2 points are on the right side"
     assert own.ask("plane")["points"] == [[1000, 0, -1], [1001, 5, 1]]
+
+
+def test_a_slice_whose_state_is_not_shown_gives_its_losses_alone() -> None:
+    line = Asked("line", points="", optimizer="SGD", rate=0.1)
+    assert {*line.ask("slice", seconds=60, steps=3, with_state=False)} == {"steps", "losses"}
+    assert len(line.ask("slice", seconds=60, steps=0)["path"]) == 4, "of which the next one has the path"
 
 
 def test_a_slice_takes_no_longer_than_it_is_told_and_one_step_at_least() -> None:
