@@ -395,7 +395,7 @@ def parameters_of(function: Any, static_argnames: Sequence[str]) -> tuple[Any, A
     unknown = [name for name in static_argnames if name not in signature.parameters]
     if unknown:
         raise ValueError(
-            f"static_argnames names {', '.join(map(repr, unknown))}, but the parameters of {function!r} are "
+            f"static_argnames names {', '.join(map(repr, unknown))}, but {function!r} has the parameters "
             f"{', '.join(signature.parameters) or '(none)'}"
         )
     parameters = [
