@@ -75,7 +75,7 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
     width = require_integer("width of explain", width, 40)
     steps = require_integer("steps of explain", steps, 2)
     if not value.is_tracked:
-        raise ValueError(f"explain got {value!r}, which depends on no tracked value, so it has no backward pass")
+        raise ValueError(f"explain got {value!r}, which depends on no tracked value: it has no backward pass")
     graph = Graph([value])
     sections = [*forward(graph, steps)], [*backward(graph, steps)], [*sums(graph, steps)], [*gradient(graph, steps)]
     texts = ["\n".join(wrapped_lines(columns(section, width), width)) for section in sections if section]

@@ -373,7 +373,7 @@ for draw in (lambda: frames[0], lambda: frames.save("sweep.gif"), lambda: frames
     first, *others = done.stdout.splitlines()
     assert first == "3 1 sweep.html", done.stderr
     assert len(others) == 4
-    assert {*others} == {"pictures need matplotlib, and there is no matplotlib: pip install matplotlib"}
+    assert {*others} == {"pictures need matplotlib, but matplotlib is missing: pip install matplotlib"}
 
 
 def test_frames_are_drawn_on_the_axes_given() -> None:
