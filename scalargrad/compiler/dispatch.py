@@ -120,7 +120,7 @@ class Compiler:
         function.__kwdefaults__ = {x.name: x.default for x in self.parameters if x.has_default and x.kind > 2} or None
         function.__signature__ = self.signature.replace(parameters=[self.first, *self.signature.parameters.values()])
         function.source = (
-            f"# {self.entry} has no source yet: it is traced in its first call. Call it, and read its source again.\n"
+            f"# {self.entry} has not been called yet, so it has no source: call it once, and read the source again.\n"
         )
         function.source_for = self.source_for
         self.stub = function

@@ -53,7 +53,7 @@ def derivatives(
     require_callable("derivatives", function)
     lo, hi = curves.numbers_of("an end of the range of derivatives", [lo, hi])
     if not (lo < hi and math.isfinite(hi - lo)):
-        raise ValueError(f"derivatives are drawn from lo to a larger, finite hi, not from {lo} to {hi}")
+        raise ValueError(f"derivatives are drawn from lo to hi, finite and hi larger, not from {lo} to {hi}")
     points = require_integer("points of derivatives", points, 2)
     if not hasattr(orders, "__iter__"):
         raise TypeError(
