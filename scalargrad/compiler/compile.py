@@ -45,10 +45,10 @@ class CompiledMethod:
         self.plain = plain
         self.scope = scope
         self.key = (
-            f"_compiled {next(serial)} {scope}.{plain.__name__}"  # classes of one name may inherit from each other
+            f"_compiled {next(serial)} {scope}.{plain.__name__}"  # a class may inherit from one of the same name
         )
         self.__doc__ = plain.__doc__
-        self.__signature__ = plain.__self__.signature  # for an object whose `__call__` this is, too
+        self.__signature__ = plain.__self__.signature  # also for an object with this as its `__call__`
         self.__isabstractmethod__ = getattr(plain.__wrapped__, "__isabstractmethod__", False)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -143,17 +143,17 @@ def compile(
 
     Args:
         function: a plain function, or the result of a transform: `compile(value_and_grad(loss))`. Its arguments and
-            results are numbers, Values, Vectors, arrays, and lists, tuples, dicts and dataclasses of them. Numbers are
-            floats to it, integers too. Each structure of the arguments has a version of the code, up to 256 of them;
-            calls with other structures run uncompiled, with a warning. Text, None and truth values are part of the
+            results are numbers, Values, Vectors, arrays, and lists, tuples, dicts and dataclasses of them. Integers
+            count as floats. Each structure of the arguments has its own version of the code, up to 256 of them; calls
+            with other structures run uncompiled, with a warning. Text, None and truth values are part of the
             structure. In a class it may also be a classmethod, staticmethod, property or partialmethod. Without a
             function, `compile` is a decorator with options.
         static_argnames: the parameters whose arguments are taken as they are, with a version for each: counts, names,
             objects. The arguments must be hashable, or lists and dicts of hashable objects.
         max_operations: how many operations the code of one structure may have before calls on other paths run
             uncompiled, with a warning.
-        decorate: a function such as `numba.njit` that makes the generated function faster, which takes single floats
-            and returns a tuple of floats.
+        decorate: a decorator such as `numba.njit` that makes the generated function faster. This function takes single
+            floats and returns a tuple of floats.
         arrays: a module with NumPy's names (numpy, cupy, jax.numpy, dask.array) to generate code for. Then each number
             of an argument may be an array, and each number of the result is one. All paths are computed, and `where`
             chooses.

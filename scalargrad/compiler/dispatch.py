@@ -71,7 +71,7 @@ class CodeRaisedError(NotImplementedError):
 
 
 class Strict:
-    """The caller of the code in place of a compiler that needs to see the exceptions of the code."""
+    """A stand-in for the compiler as the caller of the code, which lets exceptions of the code through."""
 
     proceeds = True
 
@@ -154,7 +154,7 @@ class Compiler:
         contexts.forget_closed_blocks()  # they send calls here, although their own contexts may no longer run
         interval = contexts.current()
         if interval.tracer is not None:
-            return self.call(values)  # it becomes part of the function that is traced
+            return self.call(values)  # its operations become part of the open trace
         kinds = {*map(type, values)}
         if int in kinds and any(type(value) is int and not x.is_static for x, value in zip(self.parameters, values)):
             # A shortcut for integers among the arguments, since the general way looks at all their parts.
@@ -180,7 +180,7 @@ class Compiler:
                 is_left = True
             except NotImplementedError:
                 pass
-        if interval.tapes:  # not in the `except` above, as in the code
+        if interval.tapes:  # outside the `except`, as in the code
             self._tell("it was called while a tape recorded, which may follow values that the function closes over")
             return self.call(values)
         if is_left or not self._pays(version):
@@ -475,7 +475,7 @@ class Compiler:
         return code.source(origin(self.function))
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
-        """The source for the structure of some arguments, with all known paths; traced first if there is none."""
+        """The source for the structure of some arguments, with all known paths; it is traced first if need be."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         values = [*bound.arguments.values()]

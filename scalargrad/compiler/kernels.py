@@ -216,7 +216,7 @@ class Library:
         code: Any = getattr(function, "__code__", None)
         found = definitions(function.__module__).get(code.co_firstlineno) if code else None
         if found is None or found.name != function.__name__:
-            raise UnwritableError(f"there is no source code of {function!r}")
+            raise UnwritableError(f"there is no source code for {function!r}")
         found = copy.deepcopy(found)
         found.decorator_list = []
         found.returns = None
@@ -250,7 +250,7 @@ class Library:
             if self.arrays or self.for_engine:
                 raise
             name = self.object(kernel, f"_{operation.name}")
-            self.sourceless = f"there is no source code of {operation.name}"
+            self.sourceless = f"there is no source code for {operation.name}"
         return Form(f"{name}({', '.join(places)})", ATOM, True)
 
     def _values(self, operands: Sequence[Any]) -> list[ast.expr]:

@@ -453,7 +453,7 @@ TRUTHS = {"isclose", "isfinite", "isinf", "isnan", "isnormal", "issubnormal", "s
 INSTEAD = {
     **dict.fromkeys(
         ("data", "item()", "tolist()"),
-        "the plain number of a traced value would keep the number of this one call; compute with the value itself",
+        "the plain number of a traced value would be frozen at that of this one call; compute with the value itself",
     ),
     "float(), which math.sin() and the like call,": (
         "float() of a traced value, which math.sin() and the like call, would keep the number of this one call; use "
@@ -486,7 +486,7 @@ def constant_operand(operation: Operation, x: Any) -> Any:
         return x
     if operation.symbol and operation.rules[0] is not None:
         return float(x)
-    raise UntraceableError(f"{x!r}, which is no float, is an operand of {operation.name}, {place()}")
+    raise UntraceableError(f"{x!r}, which is not a float, is an operand of {operation.name}, {place()}")
 
 
 def is_exactly(x: Any, number: float) -> bool:

@@ -27,7 +27,7 @@ MOST_NODES, MOST_EDGES = 80, 800
 MOST_STEPS = 12  # from left to right; more would make the picture a strip
 MOST_ROWS = 20
 MOST_INPUTS = 8  # of an operation in a picture that is too large
-FEW_WEIGHTS, LARGEST = 4, 1e300  # a folded operation of at least so many is a neuron; the largest weight drawn
+FEW_WEIGHTS, LARGEST = 4, 1e300  # the fewest inputs of a folded operation drawn as a neuron; the largest weight drawn
 FEW_CELLS, FEW_LEAVES = 4, 2  # with at most so many operations, each folded one shows so many leaves
 # Okabe and Ito's colours, which colour-blind readers can tell apart, with tints to write on: fill and line of each box.
 INK, EDGE, FIRING = "#1a1a1a", "#808080", "#d55e00"

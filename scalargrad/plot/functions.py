@@ -236,16 +236,16 @@ def decision_boundary(
     """The axes with the regions in which a model of two numbers predicts each class, and the points of its training.
 
     Args:
-        model: takes a list of two numbers. It returns one number, whose sign is the class, or several, of which the
-            largest belongs to the class.
+        model: takes a list of two numbers. It returns one number, whose sign is the class, or one number for each
+            class, of which the largest wins.
         points: pairs of numbers.
-        labels: the class of each point. For a model with one result the larger of two labels, or a positive one, is the
-            positive class. With several results they are the indices of these, or names, sorted in the same order.
+        labels: the class of each point. For a model that returns one number the larger of two labels, or a positive
+            one, is the positive class. Otherwise it is an index, or a name; sorted names are in the order of classes.
         steps: the number of grid points on each side.
         ax: the axes to draw on.
 
     Raises TypeError if `model` cannot be called or does not return numbers; ValueError if points and labels do not
-    match, or there are none, or the model returns only nan. Where some results are nan, the picture is blank.
+    match, or there are none, or the model returns only nan. Where the model returns nan, the picture is blank.
 
     >>> from matplotlib.figure import Figure
     >>> points, labels = [[0.0, 0.0], [1.0, 1.0]], ["below", "above"]
