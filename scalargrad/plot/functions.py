@@ -194,10 +194,10 @@ def history(
     by_name: Any = traces if isinstance(traces, dict) else {"": traces}
     if by_name is not traces and (isinstance(traces, str) or not hasattr(traces, "__iter__")):
         raise TypeError(
-            f"traces of history is a list of numbers, or a dict of such lists by their names, not {brief(traces)}"
+            f"traces of history is a list of numbers, or a dict from names to such lists, not {brief(traces)}"
         )
     if not isinstance(targets, dict):
-        raise TypeError(f"targets of history is a dict by the names of the traces, not {brief(targets)}")
+        raise TypeError(f"targets of history is a dict from names of traces to numbers, not {brief(targets)}")
     unknown = [name for name in targets if name not in by_name]
     if unknown or not by_name:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
@@ -259,7 +259,7 @@ def decision_boundary(
     require_callable("decision_boundary", model)
     pairs = curves.pairs_of("the points of decision_boundary", points)
     if not hasattr(labels, "__iter__"):
-        raise TypeError(f"expected a list of labels, one a point, not {brief(labels)} ({type(labels).__name__})")
+        raise TypeError(f"expected a list of labels, one for each point, not {brief(labels)} ({type(labels).__name__})")
     labels = [number_of(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
     if len(pairs) != len(labels):
         raise ValueError(
