@@ -44,9 +44,7 @@ class CompiledMethod:
     def __init__(self, plain: Any, scope: str) -> None:
         self.plain = plain
         self.scope = scope
-        self.key = (
-            f"_compiled {next(serial)} {scope}.{plain.__name__}"  # a class may inherit from one of the same name
-        )
+        self.key = f"_compiled {next(serial)} {scope}.{plain.__name__}"  # a class may inherit from one of the same name
         self.__doc__ = plain.__doc__
         self.__signature__ = plain.__self__.signature  # also for an object with this as its `__call__`
         self.__isabstractmethod__ = getattr(plain.__wrapped__, "__isabstractmethod__", False)
