@@ -421,7 +421,7 @@ def refuse_source(leaf: object, role: str) -> NoReturn:
     if is_array(leaf):
         hint = "; give what an array holds as a list, array.tolist()"
     elif role == "target":
-        hint = "; max(0, x), float(x) and .data give plain numbers, while scalargrad.maximum(0, x) keeps the gradient"
+        hint = "; max(0, x), float(x) and .data give plain numbers, while maximum(0, x) keeps the gradient"
     raise TypeError(f"expected a Value or a Vector as {role}, got {leaf!r} ({type(leaf).__name__}){hint}")
 
 
