@@ -116,7 +116,7 @@ VALUE = [
         for side in ("", " on its right")
     ],
     Case("Value", "'%.2f'", lambda g: "%.2f" % g.x, TypeError, r"Value\(2\.0\)", r"f'\{x:\.2f\}' for text"),  # noqa: UP031
-    Case("Value", "a count", lambda g: range(g.x), TypeError, r"Value\(2\.0\) is no integer", r"use int\(\) of it"),
+    Case("Value", "a count", lambda g: range(g.x), TypeError, r"Value\(2\.0\) is not an integer", r"use int\(\) of it"),
     Case("Value", "repeats a deque", lambda g: deque() * g.x, TypeError, r"Value\(2\.0\)", r"use int\(\) of it"),
     Case(
         "Value",
