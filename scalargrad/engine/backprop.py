@@ -110,7 +110,7 @@ def derivatives_on(row: Row, on_row: Callable[[Row], Any]) -> Sequence[Any]:
 
 
 def product(x: Any, y: Any) -> Any:
-    """x * y, without an operation for a factor of 1, which sums have; a float times an integer is a float."""
+    """x * y, without an operation for a factor of 1, as rules of sums give; a float times an integer is a float."""
     if (type(y) is int or type(y) is float) and y == 1 and type(number_in(x)) is not int:
         return x
     return y if type(x) is float and x == 1 and type(number_in(y)) is not int else x * y

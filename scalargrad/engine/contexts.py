@@ -146,7 +146,7 @@ class Interval:
 
 
 class BlockInterval(Interval):
-    """An interval in which blocks are open; each of them sets it up."""
+    """An interval in which blocks are open; each block sets it up."""
 
     __slots__ = (
         *("accessed", "blocks", "detector", "enabled", "is_open", "moment", "number", "outer", "plain", "tapes"),
@@ -253,7 +253,7 @@ def refuse_in_trace(what: str, value: Any) -> None:
 
 
 def forget_closed_blocks() -> None:
-    """Drop closed blocks from `open_blocks` that their own contexts have not noticed, as those may never run again."""
+    """Drop closed blocks from `open_blocks` if their own contexts, which may never run again, have not noticed."""
     for key, flag in open_blocks.copy().items():  # copied at once, since other threads may add some
         if not flag.locked():
             open_blocks.pop(key, None)

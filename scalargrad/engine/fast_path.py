@@ -1,9 +1,9 @@
 """Fast forms of `record` for the usual case: values and plain numbers, with no block open.
 
 This file can be deleted: everything works without it, about three times more slowly (`benchmarks/rows.py`, row "without
-the fast path"). It writes a method for each operation of one or two operands. The source of the method spells out an
-operator, and a rule that is just an operand, a number or the result. Other kernels and rules are called, and what they
-call in turn is the kernels of operations and not the operations. All other cases go to `record`.
+the fast path"). It writes a method for each operation of one or two operands. The source of a method spells out an
+operator, and a rule that is just an operand, a number or the result. It calls other kernels and rules, which in turn
+call the kernels of operations and not the operations. All other cases go to `record`.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def written(rule: Any, operation: Operation, operands: tuple[str, ...], name: st
 
 
 def as_symbol(operation: Operation) -> Callable[..., tuple[Any, ...]]:
-    """A stand-in for an operation; its result tells the operation and the operands that a rule applies it to."""
+    """A stand-in for an operation: a call returns the operation and the operands that a rule applies it to."""
     return lambda *operands: (operation, *operands)
 
 

@@ -405,7 +405,7 @@ def terms_of_joined(operands: Any, derivatives: Any, adjoint: list[Any], *_: Any
 
 
 def terms_of_product(operands: Any, follows: Any, adjoint: list[Any], *_: Any) -> list[tuple[Row, Any]]:
-    """The terms that a product of matrices passes on: for X @ Y with the adjoints G, G @ Y.T and X.T @ G."""
+    """The terms that a product of matrices passes on: for X @ Y with adjoints G they are G @ Y.T and X.T @ G."""
     left, right = operands
     common = left[SHAPE][-1]
     columns = right[SHAPE][1] if len(right[SHAPE]) > 1 else 1

@@ -1,7 +1,7 @@
 """The fast form of operations on columns of numbers: `map` runs kernels and rules over them.
 
-A kernel that is written in C stays in C throughout. A rule that is just an operand, a number or the result costs
-nothing. Dot products and matrix products have a function for each length of rows, with the sum written out.
+With a kernel that is written in C, the whole loop runs in C. A rule that is just an operand, a number or the result
+costs nothing. Dot products and matrix products have a function for each length of rows, with the sum written out.
 
 This file can be deleted: everything works without it, but vectors and matrices take several times as long.
 """
@@ -66,7 +66,7 @@ def mapped_rule(function: Any) -> Any:
 
 
 def mapped_columns(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> Any:
-    """The result of `many.columns_of`, or None where that has to find out what goes wrong."""
+    """The result of `many.columns_of`, or None if that has to compute it, perhaps to raise an error."""
     plan = plans.get(operation.name)
     if plan is None:
         if isinstance(operation, Reduction):
@@ -125,7 +125,7 @@ def in_one_pass(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 def dot_in_one_pass(vector: Vector, other: Any) -> Any:
-    """The result of `Vector.dot` with no block open, of a vector, floats, or the values of its last call; else None."""
+    """The result of `Vector.dot` in no block, with a vector, floats, or the values of its last call; else None."""
     left = vector.row
     if open_blocks or left[2] is None or (left[2] == JOIN and None in left[7]):
         return None

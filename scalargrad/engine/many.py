@@ -116,7 +116,7 @@ fast_dots: list[Callable[..., Any]] = []
 
 
 def one_by_one(operation: Operation, things: Sequence[Any], shape: Shape) -> Any:
-    """The result of an operation on each element by itself: the definition of `apply_elementwise`, with a row each."""
+    """The result of an operation on each element by itself, with a row for each: `apply_elementwise` by definition."""
     columns = []
     for x in things:
         own = [*elements(x)] if isinstance(x, Values) else None
@@ -220,7 +220,7 @@ def may_change(x: Any) -> bool:
 
 
 def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
-    """A vector, or what `shape` says, of values and plain numbers, which become constants."""
+    """A vector, or a matrix if `shape` says so, of values and plain numbers, which become constants."""
     values = tuple(scalars)
     shape = (len(values),) if shape is None else shape
     kinds = {*map(type, values)}
@@ -607,7 +607,7 @@ class Live:
         return self.sources[k].element(i)  # type: ignore[no-any-return]
 
     def grads(self) -> list[Number]:
-        """The gradient that `backward()` has added up in each element, which is in the sources."""
+        """The gradient that `backward()` has added up in each element, row by row."""
         return [self.element(i).grad for i in range(len(self.made[NUMBER]))]
 
 

@@ -8,17 +8,17 @@ Every operation on values adds a row to the record, an immutable tuple:
 numbers, or None for an operand that is not followed. An operation of one operand has no `right`. An operation of more
 than two has None in place of `left` and `d_left`, and tuples in place of `right` and `d_right`.
 
-The row of a vector or a matrix has a tuple of many numbers, row by row, and its shape, (n,) or (m, n), in place of
-`d_left`. A single number that is computed from such rows, such as a sum, has the shape (). A row of many numbers stands
-for a program on single numbers, element by element. `operation_of`, `operands_of` and `derivatives_of` give that
-program, so code that walks through the record with them meets single numbers only.
+For a vector or a matrix, `number` is a tuple of its numbers, those of a matrix row by row, and the shape, (n,) or
+(m, n), takes the place of `d_left`. A single number that is computed from such rows, such as a sum, has the shape (). A
+row of many numbers stands for a program on single numbers, element by element. `operation_of`, `operands_of` and
+`derivatives_of` give that program, so code that walks through the record with them meets single numbers only.
 
 Serial numbers only grow, across all threads, so a row comes after the rows of its operands. Descending order of serials
 is a reverse topological order, and the reverse sweep needs to know nothing else.
 
-The rows of leaves have no operands. In their places stand a key, which the leaf keeps for life, and its label.
-Assigning a leaf gives it a new row with the same key; rows that were computed before keep the old one. A constant has
-None as its operation.
+The row of a leaf has no operands. It has a key in their place, which the leaf keeps for life, and a label. Assigning a
+leaf gives it a new row with the same key; rows that were computed before keep the old one. A constant has None as its
+operation.
 
 A row holds the name of its operation and the number of its interval (see `contexts`), not the objects. The garbage
 collector does not track tuples of numbers, text and other such tuples, so it does not walk a large graph repeatedly.
@@ -165,7 +165,7 @@ def operands_in(row: Row) -> tuple[Any, ...]:
 
 
 def derivatives_in(row: Row) -> tuple[Any, ...]:
-    """The local derivatives as they stand in a row: for each operand one, or as many as that has numbers."""
+    """The local derivatives as they stand in a row: for each operand one, or one for each of its numbers."""
     if not row[OPERATION]:
         return ()
     if row[LEFT] is not None:
@@ -326,7 +326,7 @@ def part_of_softmax(row: Row, i: int) -> tuple[str, tuple[Any, ...]]:
 
 
 class Handles(dict[float, "Any"]):
-    """The objects for the keys of leaves, or for the serials of rows, as long as they live.
+    """The objects of leaves by their keys, or of rows by their serials, as long as they live.
 
     The references are weak and have no callbacks: a callback would run code of this package in a finaliser. Dead ones
     are purged as the table grows.

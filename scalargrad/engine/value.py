@@ -274,7 +274,7 @@ def shown(value: Value, spec: str | None = None) -> str:
 
 
 def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
-    """Give several leaves their numbers: all of them or, if interrupted before, none.
+    """Give several leaves their numbers, in one step that no interrupt can split.
 
     The functions `then`, which are written in C, are called in the same step.
     """
@@ -404,7 +404,7 @@ class Value(Element):
 
     row: Row
     _grad: Any
-    led: Row  # the row of the latest list in a dot product of which this was the first element
+    led: Row  # the row of the latest list, in a dot product, that began with this value
 
     def __init__(self, number: Number, label: str | None = None) -> None:
         make_leaf(self, number if type(number) is float else leaf_number(number), label)
@@ -572,7 +572,7 @@ class Value(Element):
         if row[OPERATION]:
             self._grad = adjoints
             keep(adjoints)
-        drain(map(setattr, reached, repeat("_grad"), sums))  # all of them or, if interrupted before, none
+        drain(map(setattr, reached, repeat("_grad"), sums))  # in one step that no interrupt can split
 
     def item(self) -> Number:
         """The plain number, by NumPy's and PyTorch's name; `numpy` is TensorFlow's name for it."""

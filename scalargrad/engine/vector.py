@@ -267,7 +267,7 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     """Vectors one after the other; matrices one below the other, or with axis=1 side by side.
 
     Args:
-        parts: Vectors, Matrixes, lists or arrays; a single Value or number counts as a Vector of one.
+        parts: Vectors, Matrices, lists or arrays; a single Value or number counts as a Vector of one.
         axis: 0 or, for matrices, 1.
 
     Returns a Vector or a Matrix. Raises ValueError if the parts do not fit, TypeError if `parts` is not a sequence.
