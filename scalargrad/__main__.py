@@ -61,9 +61,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("expression", help="arithmetic in Python's syntax, in quotes")
     parser.add_argument("point", nargs="*", metavar="name=number", help="what a name in the expression stands for")
-    parser.add_argument("--order", type=order, default=1, metavar="N", help="up to which order; 1 unless told")
-    parser.add_argument("--explain", action="store_true", help="say step by step how the derivatives come about")
-    parser.add_argument("--source", action="store_true", help="the gradient as Python, for the way this point takes")
+    parser.add_argument("--order", type=order, default=1, metavar="N", help="the highest order; 1 by default")
+    parser.add_argument("--explain", action="store_true", help="explain the derivatives step by step")
+    parser.add_argument("--source", action="store_true", help="the gradient as Python, for the branch of this point")
     parser.add_argument("--plot", type=picture, metavar="FILE", help="draw the graph to a file, such as out.png")
     parser.add_argument("--version", action="version", version=f"scalargrad {sg.__version__}")
     return parser

@@ -201,7 +201,7 @@ def refuse_scalar(name: str, operand: object) -> NoReturn:
 def refuse_rows(name: str, x: object) -> NoReturn:
     way = "@ is the product with a matrix"
     if name != "dot":
-        way = f"of all elements it is {name} of concatenate(matrix), of each row [{name}(row) for row in matrix]"
+        way = f"use {name}(concatenate(matrix)) for all elements, [{name}(row) for row in matrix] for each row"
     raise TypeError(
         f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); {way}"
     )

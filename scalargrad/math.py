@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from .operations.operation import Operation
 
-    def __getattr__(name: str) -> Any: ...  # the functions are made below, from what the running Python has
+    def __getattr__(name: str) -> Any: ...  # the functions are made below, from those of the running Python
 
 
 # The operations by the names that users know; an operation with the name of a function of `math` is that function.
@@ -127,7 +127,7 @@ def _hypot(*coordinates: Any) -> Any:
     if any(map(is_recorded, coordinates)):
         for x in coordinates:
             if find_applier(x) is None:
-                refuse_operand("hypot", x)  # which the operation calls norm
+                refuse_operand("hypot", x)  # the operation would say norm
         return reductions.norm(*coordinates)
     return plainly(standard.hypot, *coordinates)
 
@@ -135,7 +135,7 @@ def _hypot(*coordinates: Any) -> Any:
 def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     p, q = _numbers("dist", p), _numbers("dist", q)
     if len(p) != len(q):
-        raise ValueError(f"dist takes two points of as many coordinates, got {len(p)} and {len(q)}")
+        raise ValueError(f"dist takes two points with the same number of coordinates, got {len(p)} and {len(q)}")
     if any(map(is_recorded, (*p, *q))):
         return reductions.dist(*p, *q)
     return plainly(standard.dist, p, q)
@@ -241,7 +241,7 @@ def __dir__() -> list[str]:
 # ---- Other people's modules ------------------------------------------------------------------------------------------
 
 _lock = RLock()
-# For each module that is patched now: the module, the openings that patch it, and what its names were bound to.
+# For each module that is patched now: the module, the openings that patch it, and the things its names were bound to.
 _patched: dict[int, tuple[ModuleType, dict[object, None], dict[str, Any]]] = {}
 
 

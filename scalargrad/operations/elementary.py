@@ -75,7 +75,7 @@ def identity(x: Number) -> Number:
 
 @operation(0)
 def sign(x: Number) -> Number:
-    """-1, 0 or 1 if x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
+    """-1, 0 or 1 for negative, zero or positive x: the derivative of abs, with 0 at the kink; nan for nan."""
     return type(x)(1) if x > 0 else -type(x)(1) if x < 0 else x
 
 
@@ -190,7 +190,7 @@ def power_log_sum_over_arrays(xp: Any, a: Any, b: Any, x: Any, y: Any, k: int) -
 def times_power(c: Number, x: Same, y: Number, k: int) -> Same:
     """c x**y log(x)**k, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too.
 
-    The result may fit a float where x**y does not. The rule above needs k = -1 only times zero, so it gives zero.
+    The result may fit a float where x**y does not. For k = -1, which the rule above multiplies by zero, it is zero.
     """
     if c == 0 or k < 0:
         return type(x)(0)
@@ -217,13 +217,13 @@ def times_power(c: Number, x: Same, y: Number, k: int) -> Same:
 )
 @facts(raises=True, formula="x**y * log(x)**k * (a + b * log(x))", arrays=power_log_sum_over_arrays)
 def power_log_sum(a: Number, b: Number, x: Same, y: Number, k: int) -> Same:
-    """x**y log(x)**k (a + b log(x)), in one: near x = 0 the two parts may be infinite with opposite signs.
+    """x**y log(x)**k (a + b log(x)), in one, since near x = 0 its two parts may be infinite with opposite signs.
 
     k = -1 occurs only with a = 0.
     """
     times = times_power.operation.kernel
     if a == 0 or b == 0 or not (type(b) is float and type(x) is float and x > 0):
-        # At 0 the logarithm decides, whatever its factor.
+        # At 0 the term with more logarithms decides, whatever its factor.
         return times(b, x, y, k + 1) if a == 0 or (x == 0 and b != 0) else times(a, x, y, k) + times(b, x, y, k + 1)
     return times(a + b * math.log(x), x, y, k)
 
@@ -233,7 +233,7 @@ def power_log_sum(a: Number, b: Number, x: Same, y: Number, k: int) -> Same:
 def power_log(x: Same, y: Number, k: int) -> Same:
     """x**y log(x)**k, the k-th derivative of x**y with respect to y, for whole k; nan for x < 0 unless k is 0.
 
-    The rule above needs k = -1 only times zero, so it gives zero.
+    For k = -1, which the rule above multiplies by zero, it is zero.
     """
     if k < 0:
         return type(x)(0)

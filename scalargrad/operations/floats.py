@@ -75,7 +75,7 @@ def remainder(x: Number, y: Number, /) -> float:
 
 @operation(0, 0, raises=True, formula="round(x / y)", arrays=lambda xp, x, y: xp.rint(x / y))
 def nearest_quotient(x: Number, y: Number) -> float:
-    """x / y, rounded to the nearest integer, and to the even one from a half."""
+    """x / y, rounded to the nearest integer; halves go to the even one."""
     if x != x:
         return x  # since remainder(nan, y) does not raise, even for y = 0
     quotient = x / y - math.remainder(x, y) / y

@@ -130,7 +130,7 @@ class Operation:
     simpler: Any = None  # a function that gives the same for floats not yet known, with less to compute, or None
     formula: Any = ""  # how textbooks write it, with the names of the operands; or a function of them
     slopes: Any = ""  # how they write its derivatives, with z for the result; the last of a tuple is for all others
-    arrays: Any = None  # the kernel on arrays, a function of the module with their functions and the operands
+    arrays: Any = None  # the kernel on arrays: a function of their module, such as NumPy, and the operands
     chain = ""  # of a reduction: + or *, which joins its operands; +* for products of two halves, +/ for a mean
     start: Any = None  # the result of a reduction of no operands
     for_users = False  # whether it is offered to users although `math` does not have it
@@ -186,7 +186,7 @@ class Operation:
         given = self.gives or (hints.pop() if hints else "")
         if given in ("float", "any"):
             return given == "float" or True in are_floats
-        hints += hints[-1:] * len(are_floats)  # the last may be that of all others
+        hints += hints[-1:] * len(are_floats)  # the last may stand for all further operands
         alike = [is_float for is_float, hint in zip(are_floats, hints) if hint == given]
         return alike != [] and False not in alike
 
@@ -414,7 +414,7 @@ def on_floats(shortcut: Callable[[Sequence[float]], list[float] | None]) -> Call
 
 
 def on_halves(shortcut: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Method], Method]:
-    """A decorator that gives the rule of a reduction of two halves a shortcut from half to half, each as a whole."""
+    """A decorator that gives the rule of a reduction of two halves a shortcut, which takes and returns whole halves."""
 
     def define(rule: Method) -> Method:
         rule.on_halves = shortcut  # type: ignore[attr-defined]

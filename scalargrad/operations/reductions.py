@@ -170,7 +170,7 @@ def ratios_to_length(xs: Sequence[float]) -> list[float]:
 
 @on_floats(ratios_to_length)
 def directions(*xs: Operand) -> list[Operand]:
-    """x / length for each x; with two operands, the derivative has the square of the other leg, and does not cancel."""
+    """x / length for each x; for two operands it is `leg_ratio`, whose derivatives do not cancel."""
     if len(xs) == 2:
         return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
     scale = lift(*xs)

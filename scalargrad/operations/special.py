@@ -103,7 +103,7 @@ def compute_polygamma(n: int, x: float) -> float:
 def polygamma_in_range(n: int, x: float) -> float:
     """The n-th derivative of digamma, for whole n from 0 to 1,000.
 
-    Raises OverflowError for a larger n, and if the result is beyond the range of floats; ValueError as above.
+    Raises OverflowError for a larger n, and if the result is beyond the range of floats; ValueError as the above does.
     """
     if n > HIGHEST_ORDER:
         raise OverflowError(f"the order is above {HIGHEST_ORDER}")

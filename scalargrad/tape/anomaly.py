@@ -1,4 +1,4 @@
-"""`detect_anomaly`: an error where a number first becomes nan or inf."""
+"""`detect_anomaly`: raise an error where a number first becomes nan or inf."""
 
 from __future__ import annotations
 

@@ -188,7 +188,7 @@ def accepts_variables(pullback: Callable[..., Any]) -> bool:
 
 
 def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
-    """The function with a gradient of its own, as by TensorFlow's `custom_gradient`.
+    """The function with a gradient of its own, as with TensorFlow's `custom_gradient`.
 
     Args:
         function: returns a pair of its result and its pullback. The result is a Value, a Vector or a number, or a list

@@ -306,7 +306,7 @@ say_what_is_elsewhere([name for name in registry if name in vars(Value)], Value,
 def assign_leaves(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
     """Assign numbers to leaves, all of them or none; the functions `then`, written in C, are called in the same step.
 
-    Raises TypeError for what is not a real number, and where a function is traced.
+    Raises TypeError for anything but real numbers, and while a function is traced.
     """
     new_numbers = [
         leaf_numbers(number)[0] if isinstance(number, (tuple, list)) else leaf_number(number) for number in numbers

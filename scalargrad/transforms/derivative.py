@@ -64,7 +64,7 @@ def _derivative(function: Any, args: Any, kwargs: Any, order: int) -> Any:
 
 
 def derivative(function: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
-    """A function that gives the derivative of any order of a function of one number, by Taylor coefficients.
+    """A function that returns a derivative, of any order, of a function of one number, from Taylor coefficients.
 
     Args:
         function: its first argument is the number; it returns numbers in any structure.
