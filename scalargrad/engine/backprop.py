@@ -79,7 +79,7 @@ def reverse_sweep(
         reverse_sweep([(target, number_in(seed)) for target, seed in seeds], recorder, follows)
     for row in reversed(rows_below([target for target, _ in seeds], recorder)):
         adjoint = adjoints.of(row)
-        if adjoint is None:  # no gradient reaches it
+        if adjoint is None:  # no gradient comes this way
             continue
         for operand, term in terms_of(row, adjoint, on_row):
             if follows is None or follows(row, operand):
