@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-MOST = 30  # each order is a run of its own, so that a hundred take half a minute
+MOST = 30  # each order takes a run of its own; a hundred would take half a minute
 
 EPILOG = """examples:
   python -m scalargrad "x**2 * sin(y)" x=1.5 y=2 --order 2
@@ -32,8 +32,8 @@ a course in eight steps, in which you build the engine yourself:
   python -m scalargrad learn
 
 """ + fill(
-    "Numbers are floats, so that 9**9**9 overflows at once. A name that the expression does not use has the derivative "
-    "0. An expression that begins with -- goes in parentheses. "
+    "Numbers are floats, so 9**9**9 overflows at once. A name that the expression does not use has the derivative 0. "
+    "Put an expression that begins with -- in parentheses. "
     f"Constants: {', '.join(CONSTANTS)}. Functions, also written as math.sin: {', '.join(sorted(FUNCTIONS))}.",
     79,
 )
@@ -60,17 +60,17 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("expression", help="arithmetic in Python's syntax, in quotes")
-    parser.add_argument("point", nargs="*", metavar="name=number", help="what a name in the expression stands for")
-    parser.add_argument("--order", type=order, default=1, metavar="N", help="up to which order; 1 unless told")
-    parser.add_argument("--explain", action="store_true", help="say step by step how the derivatives come about")
-    parser.add_argument("--source", action="store_true", help="the gradient as Python, for the way this point takes")
+    parser.add_argument("point", nargs="*", metavar="name=number", help="the value of a name in the expression")
+    parser.add_argument("--order", type=order, default=1, metavar="N", help="the highest order (default: 1)")
+    parser.add_argument("--explain", action="store_true", help="explain the derivatives step by step")
+    parser.add_argument("--source", action="store_true", help="show the gradient as Python, for this point's branches")
     parser.add_argument("--plot", type=picture, metavar="FILE", help="draw the graph to a file, such as out.png")
     parser.add_argument("--version", action="version", version=f"scalargrad {sg.__version__}")
     return parser
 
 
 def read_point(parser: argparse.ArgumentParser, pairs: Sequence[str]) -> dict[str, float]:
-    """The numbers by their names, which are spelt as Python's parser spells them."""
+    """The numbers, keyed by their names, which are spelt as Python's parser spells them."""
     point: dict[str, float] = {}
     for pair in pairs:
         name, equals, number = pair.partition("=")
@@ -93,13 +93,13 @@ def read_point(parser: argparse.ArgumentParser, pairs: Sequence[str]) -> dict[st
 
 
 def check(parser: argparse.ArgumentParser, options: argparse.Namespace, names: Sequence[str]) -> None:
-    """Refuse what the options ask for if there are too few names for it, or too many."""
+    """Refuse options for which there are too few names, or too many."""
     if not names and (options.order > 1 or options.source or options.explain or options.plot):
-        parser.error("there is no name to differentiate by; add one with its number, such as x=1.5")
+        parser.error("expected a name to differentiate with respect to; add one, such as x=1.5")
     if options.order > 2 and len(names) > 1:
         parser.error(
-            f"--order {options.order} takes an expression of one name, got {len(names)} ({', '.join(names)}), whose "
-            "derivatives beyond the second are no table; use --order 2, or write the numbers of the others into it"
+            f"--order {options.order} takes an expression of one name, got {len(names)} ({', '.join(names)}); use "
+            "--order 2, or write the numbers of the others into the expression"
         )
 
 
@@ -121,7 +121,7 @@ def table_of_derivatives(f: Expression, point: Sequence[float], order: int) -> s
 
 
 def draw(value: sg.Value, file: str) -> str:
-    """Draw the graph to a file; gives why there is none, or nothing."""
+    """Draw the graph to a file; returns why that failed, or an empty text."""
     try:
         figure: Any = plot.graph(value, gradients=True).figure
         figure.savefig(file)
@@ -133,7 +133,7 @@ def draw(value: sg.Value, file: str) -> str:
 
 
 def compiled_source(f: Any, point: Sequence[float]) -> str:
-    import inspect  # which takes longer than all the rest
+    import inspect  # takes longer than all the rest
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     f.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in f.names])
@@ -147,13 +147,13 @@ def point_as_text(point: dict[str, float]) -> str:
 
 
 def report(f: Expression, point: dict[str, float], options: argparse.Namespace) -> tuple[str, str]:
-    """All that is printed, and why there is no picture, if one is missing. Raises what the operations raise."""
+    """The text to print, and why the picture is missing, if it is. Raises what the operations raise."""
     numbers = [*point.values()]
     parts = [f.text + f"  at {point_as_text(point)}" * bool(point), table_of_derivatives(f, numbers, options.order)]
     result = f(*[sg.Value(number, label=name) for name, number in point.items()])
     value = result if isinstance(result, sg.Value) else sg.constant(result)
     if options.explain:
-        parts.append(sg.explain(value) if value.is_tracked else "It depends on no name, so nothing is carried back.")
+        parts.append(sg.explain(value) if value.is_tracked else "It depends on no name; there is nothing to explain.")
     missing = ""
     if options.plot:
         missing = draw(value, options.plot)
@@ -165,16 +165,16 @@ def report(f: Expression, point: dict[str, float], options: argparse.Namespace) 
 
 
 def say(text: str) -> None:
-    """Print text, whatever the encoding of where it goes, and whether or not that is read to the end."""
+    """Print text, whatever the encoding of stdout, and even if nobody reads it to the end."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         print(text.rstrip().encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or else Python tries again as it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or else Python tries again at exit
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; gives its exit code, or exits with 2 where it is used wrongly."""
+    """Run the command; returns its exit code, or exits with 2 if it is used wrongly."""
     parser = make_parser()
     args = sys.argv[1:] if argv is None else argv
     if [*args[:1]] == ["learn"] and not any(x.startswith("learn=") for x in args):  # or else it is an expression

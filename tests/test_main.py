@@ -149,7 +149,7 @@ def test_the_explanation_is_that_of_the_labelled_value(run):
 def test_what_is_constant_has_nothing_to_explain(run):
     code, out, _ = run("floor(x)", "x=1.5", "--explain")
     assert code == 0
-    assert out.endswith("d/dx  = 0.0\n\nIt depends on no name, so nothing is carried back.\n")
+    assert out.endswith("d/dx  = 0.0\n\nIt depends on no name; there is nothing to explain.\n")
 
 
 # -- the source
@@ -264,8 +264,8 @@ def test_an_expression_is_refused_with_a_caret(refused):
         (("x", "x=1", "--order", "31"), "argument --order: expected a whole number from 0 to 30, got '31'"),
         (
             ("x*y", "x=1", "y=2", "--order", "3"),
-            "--order 3 takes an expression of one name, got 2 (x, y), whose derivatives beyond the second are no "
-            "table; use --order 2, or write the numbers of the others into it",
+            "--order 3 takes an expression of one name, got 2 (x, y); use --order 2, or write the numbers of the "
+            "others into the expression",
         ),
         (("--x", "x=1"), "unrecognized arguments: --x"),
     ],
@@ -276,7 +276,7 @@ def test_wrong_arguments_are_refused_in_a_sentence(refused, arguments, message):
 
 @pytest.mark.parametrize("options", [("--order", "2"), ("--source",), ("--explain",), ("--plot", "out.png")])
 def test_without_a_name_there_is_nothing_to_differentiate_by(refused, options):
-    assert refused("2 + 2", *options) == "there is no name to differentiate by; add one with its number, such as x=1.5"
+    assert refused("2 + 2", *options) == "expected a name to differentiate with respect to; add one, such as x=1.5"
 
 
 def test_what_is_too_long_to_read_is_refused_in_a_sentence(refused):
