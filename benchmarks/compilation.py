@@ -348,7 +348,7 @@ def compare_networks(rounds: int) -> None:
 
     operations = operations_of(ours.gradient)
     print(f"\nThe two-moons network ({'-'.join(map(str, LAYERS))}, hinge loss), {operations:,} operations a gradient")
-    print("  gradient: a point per call, new weights after each; over all points: of the regularised loss, with its value.")
+    print("  gradient: one point per call, new weights after each; over all points: with the regularisation.")
     print("  micrograd's time is for all its work: gradients set to 0, graph built, run back, garbage collected.")
     whole = f"gradient over {POINTS} points"
     times = measure(

@@ -263,7 +263,7 @@ def test_of_a_long_expression_the_part_around_the_place_is_shown() -> None:
 
 
 def test_text_that_is_none_is_refused() -> None:
-    with pytest.raises(ExpressionError, match="no text"):
+    with pytest.raises(ExpressionError, match="is not text"):
         Expression("x + \udcff", ["x"])
 
 

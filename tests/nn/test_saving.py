@@ -411,7 +411,7 @@ def test_a_number_that_json_has_not_is_refused_before_the_file_is_touched(tmp_pa
     nn.save(path, model=neuron)
     before = path.read_bytes()
     neuron.b.assign(Fraction(1, 3))
-    with pytest.raises(TypeError, match=r"save writes floats and integers, not Fraction\(1, 3\) \(Fraction\); assign"):
+    with pytest.raises(TypeError, match=r"save writes floats and integers, not Fraction\(1, 3\) \(Fraction\); convert"):
         nn.save(path, model=neuron)
     assert path.read_bytes() == before
 
