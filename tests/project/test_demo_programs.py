@@ -247,7 +247,7 @@ def test_the_heads_of_the_small_gpt_look_back_alone() -> None:
     [
         (["--heads", "3"], "--width is a multiple of --heads, got 16 and 3"),
         (["--text", "missing.txt"], r"--text: .*missing\.txt"),
-        (["--text", "empty.txt"], r"--text: empty\.txt has no words; it takes one a line"),
+        (["--text", "empty.txt"], r"--text: empty\.txt has no words; it takes one per line"),
         (["--load", "missing.json"], r"--load: .*missing\.json"),
         (["--save", "missing/run.json"], r"--save: there is no folder missing to save run\.json in"),
         (["--save", "."], r"--save: expected the name of a file, got the folder \."),
