@@ -183,7 +183,7 @@ def variables_in(module: Module) -> dict[str, Any]:
         parts: dict[Any, Any] = {}
         if isinstance(thing, Variable) or (isinstance(thing, Value) and thing.is_leaf):
             if path in found:
-                raise ValueError(f"two variables of {module!r} have the path {path!r}; give one another name")
+                raise ValueError(f"two variables of {module!r} have the path {path!r}; rename one of them")
             found[path] = thing
         elif isinstance(thing, (Module, dict)):
             parts = thing if isinstance(thing, dict) else vars(thing)
@@ -216,7 +216,8 @@ class Neuron(Module):
     A call takes a list, Vector or array of `nin` numbers or Values (a single one needs no list) and returns a Value.
 
     Raises:
-        TypeError: a count is not an integer, `activation` is neither a name nor a function, or `seed` is no seed.
+        TypeError: a count is not an integer, `activation` is neither a name nor a function, or `seed` is neither an
+            integer nor a `random.Random`.
         ValueError: a count is less than 1, or `activation` or `init` is not one of the names; in a call: the number of
             inputs is not `nin`.
 

@@ -177,7 +177,7 @@ class Optimizer(Named):
                 matrix a Matrix or a list of rows.
 
         Raises:
-            TypeError: a gradient is not a number, or a variable is not a variable.
+            TypeError: a gradient is not a number, or something else comes in place of a variable.
             ValueError: a gradient is None or of another length; a variable occurs twice, is a constant or was computed.
 
         >>> from scalargrad import GradientTape, Variable
@@ -333,7 +333,7 @@ class SGD(Optimizer):
         momentum, dampening, weight_decay: numbers, 0 or more.
         nesterov: whether to look ahead.
 
-    Raises TypeError and ValueError as `Optimizer` does; ValueError also if `nesterov` lacks momentum or has dampening.
+    Raises TypeError and ValueError as `Optimizer` does; ValueError also if `nesterov` has no momentum or has dampening.
 
     >>> x = Value(4.0)
     >>> optimizer = SGD([x], lr=0.25, momentum=0.5)

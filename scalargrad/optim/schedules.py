@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def exponential_decay(lr: float, decay_steps: float, decay_rate: float) -> Callable[[int], float]:
     """lr * decay_rate**(step / decay_steps), Keras's `ExponentialDecay`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if one is not a number, ValueError if `lr`
-    or `decay_rate` is less than 0 or `decay_steps` is not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `decay_rate` is less than 0 or `decay_steps` is not more than 0.
 
     >>> schedule = exponential_decay(0.1, decay_steps=100, decay_rate=0.25)
     >>> schedule(0), schedule(50)
@@ -35,8 +35,8 @@ def cosine_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[
 
     The rate is lr ((1 - alpha) (1 + cos(pi step / decay_steps)) / 2 + alpha), and alpha lr after `decay_steps`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if one is not a number, ValueError if `lr`
-    or `alpha` is less than 0 or `decay_steps` is not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `alpha` is less than 0 or `decay_steps` is not more than 0.
 
     >>> schedule = cosine_decay(0.1, decay_steps=100, alpha=0.5)
     >>> schedule(0), schedule(100), schedule(1000)
@@ -51,8 +51,8 @@ def linear_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[
 
     In PyTorch it is `LinearLR`, with `end_factor` for alpha. With `warmup`, the rate rises before it falls.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if one is not a number, ValueError if `lr`
-    or `alpha` is less than 0 or `decay_steps` is not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `alpha` is less than 0 or `decay_steps` is not more than 0.
 
     >>> schedule = warmup(linear_decay(1.0, decay_steps=8), steps=2)
     >>> [schedule(step) for step in (0, 1, 2, 4, 10, 100)]
@@ -65,8 +65,8 @@ def linear_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[
 def step_decay(lr: float, step_size: int, gamma: float = 0.1) -> Callable[[int], float]:
     """lr * gamma**(step // step_size), PyTorch's `StepLR`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if one is not a number, ValueError if `lr`
-    or `gamma` is less than 0 or `step_size` is not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `gamma` is less than 0 or `step_size` is not more than 0.
 
     >>> schedule = step_decay(0.5, step_size=30, gamma=0.5)
     >>> schedule(29), schedule(30), schedule(60)
@@ -79,8 +79,8 @@ def step_decay(lr: float, step_size: int, gamma: float = 0.1) -> Callable[[int],
 def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float]) -> Callable[[int], float]:
     """values[i] up to and including step boundaries[i], and the last value beyond: Keras's `PiecewiseConstantDecay`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if one is not a number, ValueError if there
-    is not one value more than boundaries, if the boundaries do not increase, or if a value is less than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an entry is not a number, ValueError if
+    there is not one value more than boundaries, if the boundaries do not increase, or if a value is less than 0.
 
     >>> schedule = piecewise_constant_decay([10, 20], [0.1, 0.05, 0.01])
     >>> schedule(10), schedule(11), schedule(21)

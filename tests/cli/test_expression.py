@@ -15,7 +15,7 @@ import scalargrad as sg
 from scalargrad.cli.expression import FUNCTIONS, MANY, NAMESPACE, TOO_DEEP, Expression, ExpressionError
 from scalargrad.operations.operation import Operation
 
-# What Python's own `eval` needs to compute the same; the tests may run text, since they wrote it.
+# The names that Python's own `eval` needs for the same results; the tests may run text, since it is their own.
 PYTHON = {**vars(sg), **vars(sg.math), "math": sg.math, "abs": abs, "max": max, "min": min, "round": round}
 
 
@@ -24,7 +24,7 @@ def by_python(text: str, **numbers: object) -> object:
 
 
 def refusal(text: str, *names: str) -> tuple[str, str]:
-    """The sentence that refuses a text, and what stands above its caret and after that."""
+    """The sentence that refuses a text, and the part of the text from the caret on."""
     with pytest.raises(ExpressionError) as refused:
         Expression(text, names)
     sentence, shown, caret = str(refused.value).split("\n")
