@@ -1,4 +1,4 @@
-"""A package differentiated that was not written for that: `math.patch` on option prices.
+"""Derivatives of a package that was not written for them: `math.patch` on option prices.
 
     pip install blackscholes
     python demos/differentiate_a_library.py
@@ -37,7 +37,7 @@ def price(spot: Any, strike: Any, time: Any, rate: Any, sigma: Any) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Differentiates the package blackscholes, with no help from it.")
+    parser = argparse.ArgumentParser(description="Differentiates the package blackscholes, as it stands.")
     parser.add_argument("--picture", type=picture, default="differentiate_a_library.png", metavar="PATH")
     options = parser.parse_args(argv)
 
