@@ -77,7 +77,7 @@ def imported_jax() -> ModuleType | None:
 
 
 def a_call(statement: str, **names: Any) -> Callable[[], float]:
-    """A function that measures the seconds of a call, which is a statement, so that nothing is around it."""
+    """A function that measures the seconds of a call, given as a statement, so that nothing else is timed."""
     timer = timeit.Timer(statement, "gc.enable()", globals={"gc": gc, **names})
     timer.timeit(3)  # the first calls may trace and compile
     number = 1
@@ -484,9 +484,7 @@ def compare_engines(rounds: int) -> None:
     plain = sg.compile(value_and_grad)
     expected = value_and_grad(x)
     plain(x)  # generates the code that is counted
-    print(
-        f"\nA gradient with respect to eight numbers, {operations_of(plain):,} operations, and engines of machine code"
-    )
+    print(f"\nA gradient with respect to eight numbers, {operations_of(plain):,} operations, and machine-code engines")
     print("  Called with a list of floats, as is CasADi, through its buffers; JAX is called with a NumPy array.")
     functions: dict[str, Callable[[Any], Any]] = {}
     first: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Compiled functions with other decisions or structures in each call: their time beside that of uncompiled ones.
+"""Compiled functions that decide differently at each call, or get new structures: their time beside uncompiled ones.
 
     python benchmarks/decisions.py
 
