@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-MOST = 30  # each order takes a run of its own; a hundred would take half a minute
+MOST = 30  # each order is a run of its own, so a hundred would take half a minute
 
 EPILOG = """examples:
   python -m scalargrad "x**2 * sin(y)" x=1.5 y=2 --order 2
@@ -60,17 +60,17 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("expression", help="arithmetic in Python's syntax, in quotes")
-    parser.add_argument("point", nargs="*", metavar="name=number", help="the value of a name in the expression")
-    parser.add_argument("--order", type=order, default=1, metavar="N", help="the highest order (default: 1)")
+    parser.add_argument("point", nargs="*", metavar="name=number", help="what a name in the expression stands for")
+    parser.add_argument("--order", type=order, default=1, metavar="N", help="the highest order; 1 by default")
     parser.add_argument("--explain", action="store_true", help="explain the derivatives step by step")
-    parser.add_argument("--source", action="store_true", help="show the gradient as Python, for this point's branches")
+    parser.add_argument("--source", action="store_true", help="the gradient as Python, for the branch of this point")
     parser.add_argument("--plot", type=picture, metavar="FILE", help="draw the graph to a file, such as out.png")
     parser.add_argument("--version", action="version", version=f"scalargrad {sg.__version__}")
     return parser
 
 
 def read_point(parser: argparse.ArgumentParser, pairs: Sequence[str]) -> dict[str, float]:
-    """The numbers, keyed by their names, which are spelt as Python's parser spells them."""
+    """The numbers by their names, which are normalised as Python's parser does it."""
     point: dict[str, float] = {}
     for pair in pairs:
         name, equals, number = pair.partition("=")
@@ -93,9 +93,9 @@ def read_point(parser: argparse.ArgumentParser, pairs: Sequence[str]) -> dict[st
 
 
 def check(parser: argparse.ArgumentParser, options: argparse.Namespace, names: Sequence[str]) -> None:
-    """Refuse options for which there are too few names, or too many."""
+    """Exit with an error if there are too few or too many names for the options."""
     if not names and (options.order > 1 or options.source or options.explain or options.plot):
-        parser.error("expected a name to differentiate with respect to; add one, such as x=1.5")
+        parser.error("there is no name to differentiate with respect to; add one, such as x=1.5")
     if options.order > 2 and len(names) > 1:
         parser.error(
             f"--order {options.order} takes an expression of one name, got {len(names)} ({', '.join(names)}); use "
@@ -121,7 +121,7 @@ def table_of_derivatives(f: Expression, point: Sequence[float], order: int) -> s
 
 
 def draw(value: sg.Value, file: str) -> str:
-    """Draw the graph to a file; returns why that failed, or an empty text."""
+    """Draw the graph to a file; returns the reason if that fails, or an empty text."""
     try:
         figure: Any = plot.graph(value, gradients=True).figure
         figure.savefig(file)
@@ -147,7 +147,7 @@ def point_as_text(point: dict[str, float]) -> str:
 
 
 def report(f: Expression, point: dict[str, float], options: argparse.Namespace) -> tuple[str, str]:
-    """The text to print, and why the picture is missing, if it is. Raises what the operations raise."""
+    """The text to print, and the reason if a picture is missing. Raises what the operations raise."""
     numbers = [*point.values()]
     parts = [f.text + f"  at {point_as_text(point)}" * bool(point), table_of_derivatives(f, numbers, options.order)]
     result = f(*[sg.Value(number, label=name) for name, number in point.items()])
@@ -165,19 +165,19 @@ def report(f: Expression, point: dict[str, float], options: argparse.Namespace) 
 
 
 def say(text: str) -> None:
-    """Print text, whatever the encoding of stdout, and even if nobody reads it to the end."""
+    """Print text, in any encoding of the output, and even if the reader of a pipe stops early."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         print(text.rstrip().encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or else Python tries again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again as it ends
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code, or exits with 2 if it is used wrongly."""
     parser = make_parser()
     args = sys.argv[1:] if argv is None else argv
-    if [*args[:1]] == ["learn"] and not any(x.startswith("learn=") for x in args):  # or else it is an expression
+    if [*args[:1]] == ["learn"] and not any(x.startswith("learn=") for x in args):  # otherwise `learn` is an expression
         code, text = learn(args[1:])
         say(text)
         return code

@@ -276,7 +276,7 @@ def test_wrong_arguments_are_refused_in_a_sentence(refused, arguments, message):
 
 @pytest.mark.parametrize("options", [("--order", "2"), ("--source",), ("--explain",), ("--plot", "out.png")])
 def test_without_a_name_there_is_nothing_to_differentiate_by(refused, options):
-    assert refused("2 + 2", *options) == "expected a name to differentiate with respect to; add one, such as x=1.5"
+    assert refused("2 + 2", *options) == "there is no name to differentiate with respect to; add one, such as x=1.5"
 
 
 def test_what_is_too_long_to_read_is_refused_in_a_sentence(refused):
