@@ -1,14 +1,14 @@
-"""The engine in a page: a value that remembers how it was computed, and the chain rule, read backward.
+"""The engine in a page: a value that remembers how it was computed, and the chain rule, applied backward.
 
-A value tracks its parents and, for each of them, its local derivative: a closure that gives d(value)/d(parent). The
-closures compute with values, so the gradients that `backward` comes to can be differentiated again, by the same rules.
+A value keeps its parents and, for each of them, a closure that computes the local derivative d(value)/d(parent). The
+closures compute with values, so the adjoints are values, too, and can be differentiated again by the same rules.
 """
 
 import math
 
 
 class Value:
-    """A number that remembers its parents, and by which closures its local derivatives are computed."""
+    """A number that remembers its parents and the closures that compute its local derivatives."""
 
     def __init__(self, data, parents=(), local_derivatives=()):
         self.data = data
@@ -29,7 +29,7 @@ class Value:
 
 
 def operation(kernel, *rules):
-    """A function of values and numbers. A rule gives its local derivative with respect to one operand."""
+    """A function of values and numbers. Each rule gives its local derivative with respect to one operand."""
 
     def apply(*operands):
         number = kernel(*[x.data if isinstance(x, Value) else x for x in operands])
@@ -63,7 +63,7 @@ Value.__neg__ = lambda x: neg(x)
 
 
 def topological_order(target):
-    """The values that a target was computed from, each after its parents, itself last."""
+    """The values that a target was computed from, each after its parents; the target comes last."""
     order, seen, stack = [], set(), [(target, False)]
     while stack:
         value, has_parents = stack.pop()
@@ -76,9 +76,9 @@ def topological_order(target):
 
 
 def adjoints(target):
-    """d(target)/d(value) for each value below a target, as values: the chain rule, from the target down."""
+    """A dict of d(target)/d(value), as values, for each value below a target: the chain rule, from the target down."""
     found = {target: Value(1.0)}
-    for value in reversed(topological_order(target)):  # so an adjoint is complete before it is passed on
+    for value in reversed(topological_order(target)):  # so that an adjoint is complete before it is passed on
         for parent, local_derivative in zip(value.parents, value.local_derivatives):
             term = found[value] * local_derivative()
             found[parent] = found[parent] + term if parent in found else term

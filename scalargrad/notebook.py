@@ -1,8 +1,8 @@
-"""How values show themselves in a notebook: numbers in tables, and a graph of up to 30 nodes as a picture.
+"""The display of values in a notebook: numbers in tables, and a graph of up to 30 nodes as a picture.
 
-Jupyter asks for it by itself. A `Value` that was computed shows its graph, which scrolls and zooms where it is wide; a
-leaf and a value of a larger graph are a line of text. A `Vector` or a `Matrix` is a table of its numbers, also if it
-was computed: `plot.to_svg` and `plot.graph` draw its graph, and larger ones.
+Jupyter uses it automatically. A computed `Value` shows its graph, which scrolls and zooms if it is wide; a leaf, or a
+value with a larger graph, is a line of text. A `Vector` or a `Matrix` is a table of its numbers, even if it was
+computed. `plot.to_svg` and `plot.graph` draw graphs of vectors and matrices, and larger graphs.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ def notebook_svg(self: Any) -> Svg | None:
     """The computation graph as SVG; None for a leaf and for a large graph."""
     if not is_small(self):
         return None
-    from .plot.graphs import to_svg  # it takes a while to import, and only notebooks come here
+    from .plot.graphs import to_svg  # slow to import, and only notebooks need it
 
     return to_svg(self)
 
 
 def notebook_html(self: Any) -> str | None:
-    """The same in HTML, in which it is never made so small that nobody can read it."""
+    """The computation graph as HTML, never too small to read; None for a leaf or a large graph."""
     svg = notebook_svg(self)
     return None if svg is None else svg._repr_html_()
 
 
 def is_small(shown: Any) -> bool:
-    """Whether something was computed, from few nodes; this looks at few, however many there are."""
+    """Whether something was computed from few nodes; only few of them are visited, however many there are."""
     stack: list[Row] = [shown.row]
     seen: dict[float, Any] = {}
     while stack and len(seen) <= MOST_NODES:

@@ -81,9 +81,15 @@ export class Picture {
     this.svg?.setAttribute("height", this.size[1] * this.zoom);
   }
 
-  /** The picture as the text of an SVG file, on white paper. */
+  /** The picture as the text of an SVG file, in the colours that the page has now. */
   get text() {
     const copy = this.svg.cloneNode(true);
+    const here = this.svg.querySelectorAll("*");
+    copy.querySelectorAll("*").forEach((element, i) => {
+      const { fill, stroke } = getComputedStyle(here[i]);
+      element.setAttribute("fill", fill);
+      element.setAttribute("stroke", stroke);
+    });
     const [width, height] = this.size;
     copy.setAttribute("width", width);
     copy.setAttribute("height", height);
@@ -93,7 +99,8 @@ export class Picture {
       box.classList.remove("chosen");
     }
     const paper = document.createElementNS(SVG, "rect");
-    for (const [name, value] of [["width", width], ["height", height], ["fill", "white"]]) paper.setAttribute(name, value);
+    const { backgroundColor } = getComputedStyle(this.place);
+    for (const [name, value] of [["width", width], ["height", height], ["fill", backgroundColor]]) paper.setAttribute(name, value);
     copy.prepend(paper);
     return new XMLSerializer().serializeToString(copy);
   }

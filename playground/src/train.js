@@ -45,6 +45,13 @@ export class Train {
     element("network").addEventListener("pointerover", ({ target }) => {
       if (target.dataset.name) this.tell(target);
     });
+    element("network").addEventListener("keydown", (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!by || !this.network) return;
+      event.preventDefault();
+      const at = this.network.findIndex(({ line }) => line === this.told);
+      this.tell(this.network.at((at + by) % this.network.length).line);
+    });
   }
 
   get kind() {
@@ -199,6 +206,8 @@ export class Train {
   }
 
   tell(line) {
+    this.told?.removeAttribute("data-told");
+    line.setAttribute("data-told", "");
     this.told = line;
     const { name, weight, gradient } = line.dataset;
     element("weight").textContent = `${name} = ${shown(Number(weight))}, gradient ${shown(Number(gradient))}`;

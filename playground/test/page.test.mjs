@@ -143,6 +143,11 @@ test("a picture is saved as SVG and as PNG", async () => {
     assert.equal(download.suggestedFilename(), name);
     assert.equal(readFileSync(await download.path(), "latin1").slice(0, head.length), head);
   }
+  for (const paper of ["rgb(22, 25, 29)", "rgb(255, 255, 255)"]) {
+    await page.getByRole("button", { name: "Dark or light" }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save SVG" }).click()]);
+    assert.match(readFileSync(await download.path(), "utf8"), RegExp(`^<svg [^>]*><rect [^>]*fill="${paper.replace(/[()]/g, "\\$&")}"`));
+  }
 });
 
 test("the keys left and right go through the steps, and the running row is lit", async () => {
@@ -327,6 +332,9 @@ test("two moons are told apart, to a loss below 0.1", async () => {
   await page.locator("#train-says", { hasText: /(9\d|100) of 100 points/ }).waitFor();
   await page.locator("#network line").nth(40).dispatchEvent("pointerover", { bubbles: true });
   assert.match(await page.locator("#weight").textContent(), /^w1\[\d+\]\[\d+\] = -?[\d.e-]+, gradient /);
+  await page.locator("#network").focus();
+  for (let i = 0; i < 9; i++) await page.keyboard.press("ArrowLeft");
+  assert.match(await page.locator("#weight").textContent(), /^w0\[15\]\[1\] = /);
 });
 
 test("the small GPT learns, invents names, and shows where its heads look", async () => {

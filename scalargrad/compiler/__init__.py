@@ -1,4 +1,4 @@
-"""`compile`: functions traced, and written anew as plain Python."""
+"""`compile`: a function traced and rewritten as plain Python."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """What pickles of release 0.1 look for here. What it imports takes as long to import as all the rest."""
+    """The names that pickles of release 0.1 look for here. Their module is slow to import, so it is imported late."""
     if name in ("Compiler", "restore", "by_name"):
-        from importlib import import_module  # it takes a while to import
+        from importlib import import_module  # slow to import
 
         return getattr(import_module("scalargrad.compiler.dispatch"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

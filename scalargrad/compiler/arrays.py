@@ -1,4 +1,4 @@
-"""Compiled functions over arrays: the same code, of NumPy's functions or another module's, for many points at once."""
+"""Compiled functions over arrays: the same code with NumPy's functions, or another module's, for many points."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ MOST_PATHS = 64
 
 
 class ArrayCompiler(Compiler):
-    """What is behind a function that was compiled for arrays.
+    """The compiler behind a function for arrays.
 
-    There every number of an argument may be an array. All paths are traced at once, whatever the numbers, since the
-    points of one call take different ones.
+    Every number of an argument may be an array. All paths are traced at once, whatever the numbers, since the
+    points of one call may take different paths.
     """
 
     def other(self, values: Sequence[Any], missed: bool = False) -> Any:  # noqa: ARG002  (there is no such code)
-        """The result for arguments with arrays in the place of numbers."""
+        """The result for arguments with arrays in place of numbers."""
         version, numbers = self._take_apart(values)
         code: Any = version.code
         shape = broadcast([x.shape for x in numbers if holds_array(x)])
         numbers += [value.data for value, _ in version.program.leaves.values()]
         if version.is_joined and hasattr(self.options["arrays"], "errstate"):
-            with self.options["arrays"].errstate(all="ignore"):  # of numbers that are not chosen
+            with self.options["arrays"].errstate(all="ignore"):  # results that `where` does not choose must not warn
                 found = code.function(*numbers)
         else:
             found = code.function(*numbers)
@@ -61,7 +61,7 @@ class ArrayCompiler(Compiler):
                 version = Version(skeleton)
                 self.explore(version)
                 self._generate(version)
-                if len(self.versions) >= MOST_VERSIONS:  # there is no other way to run than compiled
+                if len(self.versions) >= MOST_VERSIONS:  # arrays cannot run uncompiled, so the oldest version goes
                     del self.versions[next(iter(self.versions))]
                 self.versions[key] = version
         return version, [*map(number_of, numbers)]
@@ -70,12 +70,12 @@ class ArrayCompiler(Compiler):
         return self._take_apart(values)[0]
 
     def _use(self, code: Code) -> None:
-        """Let calls come here first, since it takes a look to tell arrays from numbers."""
+        """Do nothing: all calls come here first, since arrays and numbers have to be told apart."""
 
     def explore(self, version: Version) -> None:
-        """Trace every path, and make one of them all, with a choice between their results.
+        """Trace every path, and join them into one that chooses among their results.
 
-        Raises TypeError where that cannot be: too many paths, paths that raise, or results of different structure.
+        Raises TypeError if there are too many paths, or they raise, or their results differ in structure.
         """
         program = PathTree()
         scripts: list[list[bool]] = [[]]
@@ -113,7 +113,7 @@ class ArrayCompiler(Compiler):
             if trace.refusal is not None or not trace.answers:
                 raise
             raise TypeError(
-                f"{self.name} raises {type(error).__name__} on one side of a decision, so that both sides cannot be "
+                f"{self.name} raises {type(error).__name__} on one side of a decision, so both sides cannot be "
                 f"computed for arrays: {error}"
             ) from error
 
@@ -152,7 +152,7 @@ def joined_paths(program: PathTree, name: str) -> PathTree:
         other, no = result_of(branch.answers[False])
         if pattern(structure) != pattern(other):
             raise TypeError(
-                f"{name} gives results of different structure on the two sides of a decision, {pattern(structure)!r} "
+                f"{name} returns results of different structure on the two sides of a decision, {pattern(structure)!r} "
                 f"and {pattern(other)!r}, which cannot be joined for arrays"
             )
         where = operations.where.operation
@@ -171,7 +171,7 @@ def holds_array(x: Any) -> bool:
 
 
 def without_arrays(structure: Any, numbers: list[Any]) -> Any:
-    """A structure with a zero in the place of each number or array, which are added to those given."""
+    """A structure with a zero in place of each number or array; these are added to `numbers`."""
     if holds_array(structure):
         numbers.append(structure)
         return 0.0
@@ -184,7 +184,7 @@ def without_arrays(structure: Any, numbers: list[Any]) -> Any:
 
 
 def refill_with(structure: Any, numbers: Any) -> Any:
-    """The structure of a result with arrays in the place of its numbers."""
+    """The structure of a result with arrays in place of its numbers."""
     parts = parts_of(structure)
     if parts is not None:
         return with_parts(structure, [refill_with(part, numbers) for part in parts])
@@ -195,7 +195,7 @@ def refill_with(structure: Any, numbers: Any) -> Any:
 
 
 def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape that all of some shapes have together, by NumPy's rule. Raises ValueError if there is none."""
+    """The common shape of some shapes, by NumPy's rule. Raises ValueError if they do not match."""
     result: list[int] = []
     for shape in shapes:
         longer, shorter = sorted(([*result], [*shape]), key=len, reverse=True)
@@ -208,5 +208,5 @@ def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def compiler_of(function: Any, **options: Any) -> Compiler:
-    """What compiles a function with some options."""
+    """The compiler of a function with some options."""
     return (Compiler if options["arrays"] is None else ArrayCompiler)(function, **options)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Result = TypeVar("Result", covariant=True)
 
     class Compiled(Protocol[P, Result]):
-        """A function as `compile` gives it."""
+        """A compiled function, as `compile` returns it."""
 
         source: str
         __name__: str
@@ -30,25 +30,23 @@ if TYPE_CHECKING:
         @overload
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result: ...
         @overload
-        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...  # plain numbers in the place of Values
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...  # plain numbers in place of Values
         def source_for(self, *args: Any, **kwargs: Any) -> str: ...
 
 
 class CompiledMethod:
-    """A compiled function in a class: it is compiled for each instance, when it is first asked for there.
+    """A compiled function in a class: each instance gets a compiler of its own on first access.
 
-    The instance keeps what compiles it, in its `__dict__`; below a `classmethod` the class does. Called from the class
-    it takes the instance first; below a `staticmethod` there is none.
+    The instance keeps its compiler in its `__dict__`; below a `classmethod` the class keeps it. Called on the class,
+    the function takes the instance first, except below a `staticmethod`.
     """
 
     def __init__(self, plain: Any, scope: str) -> None:
         self.plain = plain
         self.scope = scope
-        self.key = (
-            f"_compiled {next(serial)} {scope}.{plain.__name__}"  # classes of one name may inherit from each other
-        )
+        self.key = f"_compiled {next(serial)} {scope}.{plain.__name__}"  # a class may inherit from one of the same name
         self.__doc__ = plain.__doc__
-        self.__signature__ = plain.__self__.signature  # for an object whose `__call__` this is, too
+        self.__signature__ = plain.__self__.signature  # also for an object with this as its `__call__`
         self.__isabstractmethod__ = getattr(plain.__wrapped__, "__isabstractmethod__", False)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -56,12 +54,12 @@ class CompiledMethod:
             return self
         if not hasattr(instance, "__dict__"):
             raise TypeError(
-                f"{type(instance).__name__} has no __dict__ to keep what is compiled for an instance; compile the "
+                f"{type(instance).__name__} has no __dict__ to keep the code for an instance; compile the "
                 f"method of the instance instead: compile(x.method)"
             )
         bound = MethodType(self.plain.__wrapped__, instance)
         compiler = vars(instance).get(self.key)
-        if compiler is None or compiler.function != bound:  # that of which this is a copy
+        if compiler is None or compiler.function != bound:  # a copied instance has the compiler of the original
             compiler = type(self.plain.__self__)(bound, **self.plain.__self__.options)
             if isinstance(instance, type):
                 setattr(instance, self.key, compiler)
@@ -83,10 +81,11 @@ class CompiledMethod:
 
 
 def scope_of(function: Any, body: str) -> str:
-    """The class that a function belongs to, if any: where it was defined, or else in whose body it is compiled.
+    """The qualified name of the class that a function belongs to, or "".
 
-    A function knows where it was defined. One that was defined elsewhere does not know of the class, nor does what it
-    becomes hear of it (`__set_name__` is looked up on its type, which is that of bound methods, for speed).
+    It is the class where the function was defined, or else the class `body` in which it is compiled. A function knows
+    only where it was defined. `__set_name__` does not help: it is looked up on the type, and for speed a compiled
+    function has the type of bound methods.
     """
     if not isinstance(function, FunctionType):
         return ""
@@ -124,49 +123,50 @@ def compile(
     decorate: Callable[[Any], Any] | None = None,
     arrays: Any = None,
 ) -> Any:
-    """A function as straight-line Python without values: the same results, some fifty times as fast.
+    """A function as straight-line Python without values: the same results, about fifty times as fast.
 
-    The function is traced when it is called: run once, to write down what it computes from the numbers in its
-    arguments and from the leaves that it closes over. From then on calls run the code generated of that. Python's
-    decisions on the numbers (`if`, `while`, `min`, `int(x)`, comparisons) become tests in the code. A call that decides
-    as none did before is traced, too, and the code grows a branch. So it gives what the function gives on recorded
-    floats, as plain numbers, bit for bit, but that `x**2` and `x**3` may be products (within 1 ulp, and infinite where
-    the power would raise). Whatever else raises in the code is left to the function itself.
+    The function is traced when it is called: it runs once, and every operation on the numbers in its arguments and on
+    the leaves that it closes over is written down. From then on calls run the generated code. Python's decisions on
+    the numbers (`if`, `while`, `min`, `int(x)`, comparisons) become tests in the code. A call with a new decision is
+    traced, too, and the code grows a branch. The results are plain numbers, the same as those of the function on
+    recorded floats, bit for bit. There is one exception: `x**2` and `x**3` may be products (within 1 ulp, and infinite
+    where the power would raise). Where anything else raises in the code, the function itself takes the call.
 
-    Tracing and generating take some 40 times as long as a call of the function itself. Where calls take new paths or
-    come with new structures again and again, those run uncompiled until they have paid for it, and a warning names the
-    line or the parameter. So a program never takes much more than twice as long because it is compiled.
+    Tracing and generating take about 40 times as long as a call of the function itself. If calls take new paths or
+    have new structures again and again, these run uncompiled until they have paid for it, and a warning names the line
+    or the parameter. So compiling never makes a program take much more than twice as long.
 
-    Other globals that the function reads, and what it prints or draws at random, belong to the moment when it is
-    traced. Above a method in a class, it compiles that for each instance.
+    The function reads other globals, prints, and draws random numbers only when it is traced. As a decorator of a
+    method, `compile` compiles the method for each instance.
 
     Args:
-        function: a plain function, or one that a transform gives: `compile(value_and_grad(loss))`. Its arguments and
-            results are numbers, Values, Vectors, arrays, and lists, tuples, dicts and dataclasses of them. Numbers are
-            floats to it, integers too. There is one version of the code for each structure of the arguments, and at
-            most 256 of them; calls with others run uncompiled, of which a warning tells. Text, None and truth values
-            are part of the structure. In a class it may also be a classmethod, staticmethod, property or partialmethod.
-            Without a function, `compile` is a decorator with options.
+        function: a plain function, or the result of a transform: `compile(value_and_grad(loss))`. Its arguments and
+            results are numbers, Values, Vectors, arrays, and lists, tuples, dicts and dataclasses of them. Integers
+            count as floats. Each structure of the arguments has its own version of the code, up to 256 of them; calls
+            with other structures run uncompiled, with a warning. Text, None and truth values are part of the
+            structure. In a class it may also be a classmethod, staticmethod, property or partialmethod. Without a
+            function, `compile` is a decorator with options.
         static_argnames: the parameters whose arguments are taken as they are, with a version for each: counts, names,
-            objects. They are hashable, or lists and dicts of what is.
-        max_operations: how many operations the code of one structure may have before calls that take other paths run
-            uncompiled, of which a warning tells.
-        decorate: a function such as `numba.njit` that makes the generated one faster: it takes floats, one by one, and
-            returns a tuple of floats.
-        arrays: a module with NumPy's names (numpy, cupy, jax.numpy, dask.array) to generate code for: then each number
+            objects. The arguments must be hashable, or lists and dicts of hashable objects.
+        max_operations: how many operations the code of one structure may have before calls on other paths run
+            uncompiled, with a warning.
+        decorate: a decorator such as `numba.njit` that makes the generated function faster. This function takes single
+            floats and returns a tuple of floats.
+        arrays: a module with NumPy's names (numpy, cupy, jax.numpy, dask.array) to generate code for. Then each number
             of an argument may be an array, and each number of the result is one. All paths are computed, and `where`
             chooses.
 
     Returns:
-        A function with the parameters, name and docstring of the given one. It pickles if that one does; given values
-        that something follows, it is differentiable, since it is the given function then. `source` is the code that
-        was generated last, as a module that needs nothing but `math`; `source_for(*args)` is that for some arguments.
+        A function with the parameters, name and docstring of the given one. It can be pickled if the given one can.
+        Called with values that are followed, it runs the given function, and so is differentiable. `source` is the
+        code generated last, as a module that needs nothing but `math`; `source_for(*args)` is the code for given
+        arguments.
 
     Raises:
         TypeError: `function` cannot be called, or an option is of the wrong type; when called: an argument is neither a
-            number nor a structure of numbers, and not named in `static_argnames`; the function asks for what cannot be
-            followed (`float(x)`, `math.sin(x)`, `x.data`, `x.grad`, `backward()`, `assign`, a traced number as an
-            index); the engine or the array module does not take the code.
+            number nor a structure of numbers, and not named in `static_argnames`; the function uses something that
+            cannot be followed (`float(x)`, `math.sin(x)`, `x.data`, `x.grad`, `backward()`, `assign`, a traced number
+            as an index); the engine or the array module does not accept the code.
         ValueError: `static_argnames` names no parameter, or `max_operations` is less than 1.
 
     >>> from scalargrad import compile, value_and_grad
@@ -200,7 +200,7 @@ def compile(
     }
 
     def compiled(function: Any) -> Any:
-        from . import arrays as elementwise  # what generates code takes as long to import as all the rest
+        from . import arrays as elementwise  # the code generator takes as long to import as everything else
 
         if isinstance(function, (classmethod, staticmethod)):
             return type(function)(compiled(function.__func__))
@@ -215,5 +215,5 @@ def compile(
         scope = scope_of(function, body)
         return CompiledMethod(method, scope) if scope else method
 
-    body: str = sys._getframe(1).f_locals.get("__qualname__", "")  # which only the body of a class has among its names
+    body: str = sys._getframe(1).f_locals.get("__qualname__", "")  # only the body of a class has this name
     return compiled if function is None else compiled(function)

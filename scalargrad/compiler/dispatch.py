@@ -1,4 +1,4 @@
-"""`compile`: a function as straight-line Python, traced along every path that its calls take."""
+"""The compiler of one function: it sends each call to the code, to a trace, or to the function itself."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MOST_VERSIONS = 256
 
 
 class Version:
-    """A function for one structure of its arguments: the paths that are known of it, and the code for them."""
+    """A function for one structure of its arguments: its known paths, and the code for them."""
 
     def __init__(self, values: Sequence[Any]) -> None:
         self.values = values
@@ -47,14 +47,14 @@ class Version:
         self.code: Code | None = None
         self.paths = 0
         self.operations = 0  # on all paths
-        self.debt = 0  # how many of them the code does not have
-        self.recurs = False  # whether a path was traced that the code lacks and that had been traced before
+        self.debt = 0  # how many of them the code lacks
+        self.recurs = False  # whether a path that the code lacks was traced more than once
         self.why_full = ""  # why new paths run uncompiled, if they do
         self.is_joined = False  # whether several paths are computed at once
 
 
 class Apart(contexts.Block):
-    """A block in which nothing counts of what is open around it: a compiled function is one whoever calls it."""
+    """A block that hides the blocks around it: a compiled function gives the same results in all of them."""
 
     __slots__ = ()
 
@@ -67,11 +67,11 @@ class Apart(contexts.Block):
 
 
 class CodeRaisedError(NotImplementedError):
-    """The code raised something, so that the function itself is called, which raises or handles it."""
+    """The code raised something, so the function itself is called, which raises or handles it."""
 
 
 class Strict:
-    """Stands for a compiler where that itself calls the code, and wants to see what it raises."""
+    """A stand-in for the compiler as the caller of the code, which lets exceptions of the code through."""
 
     proceeds = True
 
@@ -80,10 +80,10 @@ class Strict:
 
 
 class Compiler:
-    """What is behind a compiled function: its versions, and what is done where none of them knows the path.
+    """The compiler behind a compiled function: its versions, and the handling of calls on unknown paths.
 
-    The compiled function is a bound method of it. The function of that method is the code itself, so that a call costs
-    no more than one call.
+    The compiled function is a bound method of the compiler. The function of that method is the code itself, so a call
+    costs no more than one call.
     """
 
     proceeds = False
@@ -98,11 +98,11 @@ class Compiler:
         self.said: set[str] = set()
         self.account = Account()
         self.versions: dict[Any, Version] = {}
-        self.namespace: dict[str, Any] = {}  # where the code runs that calls go to first
-        self.shared: dict[str, Any] = {}  # what the code of all versions runs with
+        self.namespace: dict[str, Any] = {}  # where the code in use runs
+        self.shared: dict[str, Any] = {}  # the names that the code of all versions uses
         self.known_names: dict[Any, str] = {}
-        self.in_use: Code | None = None
-        self.is_shown = False  # whether there is code for `source` to show
+        self.in_use: Code | None = None  # calls go to it first
+        self.is_shown = False  # whether `source` has code to show
         self.reason = ""  # why a call ran uncompiled
         self.method = self._new_method()
 
@@ -120,15 +120,14 @@ class Compiler:
         function.__kwdefaults__ = {x.name: x.default for x in self.parameters if x.has_default and x.kind > 2} or None
         function.__signature__ = self.signature.replace(parameters=[self.first, *self.signature.parameters.values()])
         function.source = (
-            f"# {self.entry} is traced when it is called, and it has not been called yet: call it once, and the source "
-            "is here.\n"
+            f"# {self.entry} has not been called yet, so it has no source: call it once, and read the source again.\n"
         )
         function.source_for = self.source_for
         self.stub = function
         return types.MethodType(function, self)
 
     def __getattr__(self, name: str) -> Any:
-        # This is how a bound method pickles: by the object that it is bound to, and its name there.
+        # A bound method pickles as the object that it is bound to, and its name there.
         if name == self.__dict__.get("name"):
             return self.method
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -137,7 +136,7 @@ class Compiler:
         path = self.method.__module__, self.method.__qualname__
         with suppress(ImportError, AttributeError):
             if by_name(*path) is self:
-                return by_name, path  # a decorated function is found by its name, as functions are
+                return by_name, path  # a decorated function pickles by its name, as other functions do
         arrays = self.options["arrays"]
         named = {**self.options, "arrays": arrays.__name__ if arrays is not None else None}
         return restore, (type(self), self.function, named)
@@ -145,20 +144,20 @@ class Compiler:
     def __repr__(self) -> str:
         return f"compile({self.function!r})"
 
-    # -- calls that the code does not take
+    # -- calls that the code does not handle
 
     def other(self, values: Sequence[Any], missed: bool = False) -> Any:
-        """The result for arguments, one for each parameter, that the code in use does not have.
+        """The result for arguments, one for each parameter, that the code in use cannot handle.
 
-        It has `missed` if it was for such arguments, but does not know the path that they take.
+        The code has `missed` if it is for arguments of this structure, but does not know the path that these take.
         """
-        contexts.forget_closed_blocks()  # which send calls here, although their own contexts may do no more
+        contexts.forget_closed_blocks()  # they send calls here, although their own contexts may no longer run
         interval = contexts.current()
         if interval.tracer is not None:
-            return self.call(values)  # it becomes part of the function that is traced
+            return self.call(values)  # its operations become part of the open trace
         kinds = {*map(type, values)}
         if int in kinds and any(type(value) is int and not x.is_static for x, value in zip(self.parameters, values)):
-            # A short way for integers among the arguments, since the long one looks at all there is.
+            # A shortcut for integers among the arguments, since the general way looks at all their parts.
             floats = [
                 float(value) if type(value) is int and not parameter.is_static else value
                 for parameter, value in zip(self.parameters, values)
@@ -167,13 +166,13 @@ class Compiler:
             return self.method(*positional, **keywords)
         key, numbers = self._key(values)
         if {*map(type, numbers)} - {float} and are_followed(numbers):
-            self._tell("it was given values that something follows, as it may be differentiated by them")
+            self._tell("it was given values that are followed, so it may be differentiated with respect to them")
             return self.call(values)
         floats = [x if type(x) is float else float(number_of(x)) for x in numbers]
         version = self.versions.get(key)
         if version is not None and interval.tapes and version.program.is_followed_in(interval):
             return self.call(values)
-        is_left = False  # whether the function itself is to take the call
+        is_left = False  # whether the function itself has to take the call
         if version is not None and version.code is not None and not missed:
             try:
                 return self._by_code(version, floats)
@@ -181,15 +180,15 @@ class Compiler:
                 is_left = True
             except NotImplementedError:
                 pass
-        if interval.tapes:  # not in the `except` above, as in the code
-            self._tell("it was called while a tape recorded, which may follow what the function closes over")
+        if interval.tapes:  # outside the `except`, as in the code
+            self._tell("it was called while a tape recorded, which may follow values that the function closes over")
             return self.call(values)
         if is_left or not self._pays(version):
             return self.eager(values, floats)
         return self.trace(version or self._new_version(key, values, floats), values, floats)
 
     def _key(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """What tells the structure of some arguments, and the numbers in them."""
+        """The key for the structure of some arguments, and the numbers in them."""
         numbers: list[Any] = []
         key = [
             static_key(parameter.name, x) if parameter.fixes(x) else shape_of(parameter.name, x, numbers)
@@ -198,22 +197,22 @@ class Compiler:
         return tuple(key), numbers
 
     def _new_version(self, key: Any, values: Sequence[Any], floats: Sequence[float]) -> Version:
-        """A version for a structure, kept unless there are too many."""
-        # With its own containers, since those of the arguments may change.
+        """A new version for a structure, kept unless there are too many."""
+        # It has containers of its own, since those of the arguments may change.
         version = Version(self._with_numbers(values, floats))
         with self.lock:
             return self.versions.setdefault(key, version) if len(self.versions) < MOST_VERSIONS else version
 
     def _pays(self, version: Version | None) -> bool:
-        """Whether to trace a call that takes a path which the code does not have; if not, a warning may say why."""
+        """Whether to trace a call on a path that the code lacks; if not, a warning may say why."""
         account = self.account
         account.missed += 1
         if version is None and len(self.versions) >= MOST_VERSIONS:
             if not account.warned:
                 account.warned = True
                 self._warn(
-                    f"{self.name} has code for {MOST_VERSIONS} structures of its arguments, and keeps no more: calls "
-                    f"with others run uncompiled from now on. {self._varying()}"
+                    f"{self.name} has code for {MOST_VERSIONS} structures of its arguments, the most that it keeps: "
+                    f"calls with others run uncompiled from now on. {self._varying()}"
                 )
             return False
         if version is not None and version.why_full:
@@ -234,12 +233,12 @@ class Compiler:
         return False
 
     def call(self, values: Sequence[Any]) -> Any:
-        """What the function itself gives."""
+        """The result of the function itself."""
         positional, keywords = arguments_of(self.parameters, values)
         return self.function(*positional, **keywords)
 
     def eager(self, values: Sequence[Any], floats: Sequence[float]) -> Any:
-        """What the function itself gives on recorded floats, as plain numbers."""
+        """The result of the function itself on recorded floats, as plain numbers."""
         if not contexts.current().blocks:
             result = self.call(self._refilled(values, floats))
         else:
@@ -248,7 +247,7 @@ class Compiler:
         return result if isinstance(self.function, Transform) else plain_structure(result)
 
     def _refilled(self, values: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
-        """The arguments with other numbers in them: as values, but for a transform, which makes values of them."""
+        """The arguments with other numbers in them: as values, except for a transform, which makes values itself."""
         return self._with_numbers(values, numbers if isinstance(self.function, Transform) else map(Value, numbers))
 
     def _with_numbers(self, values: Sequence[Any], numbers: Iterable[Any]) -> list[Any]:
@@ -264,7 +263,7 @@ class Compiler:
         ]
 
     def trace(self, version: Version, values: Sequence[Any], floats: Sequence[float]) -> Any:
-        """Run the function once more, write its path down, and generate the code anew if that pays."""
+        """Run the function under a trace, add its path, and generate the code again if that pays."""
         for _ in range(2):
             trace = Trace()
             inputs = [trace.input(x) for x in floats]
@@ -273,7 +272,7 @@ class Compiler:
             finally:
                 self.account.count(len(trace.events))
             if not trace.may_have_kept_leaves():
-                break  # or else it is run again: what it kept is there before the next call, and an input to that
+                break  # otherwise it runs again: the leaves that it kept now exist before the call, and are inputs
         if trace.refusal is not None or trace.raised:
             self.account.refused += 1
             result = self.eager(values, floats)
@@ -292,21 +291,21 @@ class Compiler:
                 raise
         trace.forget()
         if self.options["decorate"] is not None:
-            with suppress(NotImplementedError):  # so that what the engine does not take shows at once
+            with suppress(NotImplementedError):  # so that an engine which rejects the code raises at once
                 return self._by_code(version, floats)
         return result
 
     def _forget(self) -> None:
-        """Begin as if no call had been traced, since an interrupt may have left half of a path."""
+        """Forget all traced calls, since an interrupt may have left half of a path."""
         self.stub.__code__ = self.blank
         self.versions, self.known_names = {}, {}
         self.in_use = None
 
     def _grow(self, version: Version, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> None:
-        """Add a path to those known, and generate the code anew if that is due.
+        """Add a path to the known paths, and generate the code again if that is due.
 
-        It is due when the code can double, so that its cost is in proportion to what it has in the end, and whenever
-        the account affords it.
+        It is due when the code would double, which keeps the total cost in proportion to the final size, and whenever
+        the account can afford it.
         """
         account, root = self.account, version.program.root
         new = version.program.add(trace, inputs, result)
@@ -328,9 +327,9 @@ class Compiler:
             self._generate(version)
 
     def _run(self, trace: Trace, values: Sequence[Any], inputs: Sequence[Traced]) -> Any:
-        """The result of a traced run, which may be none if what the function does cannot be followed.
+        """The result of a traced run, or None if something in the function cannot be followed.
 
-        Raises TypeError where it asks for what would be frozen, and what the function itself raises.
+        Raises TypeError where a number would be frozen, and any exception of the function itself.
         """
         structure = None
         try:
@@ -345,9 +344,10 @@ class Compiler:
         return structure
 
     def _by_code(self, version: Version, floats: Sequence[float]) -> Any:
-        """What the code gives; raises NotImplementedError where it does not know the path, or raises something itself.
+        """The result of the code.
 
-        Raises TypeError for an error that is not of the numbers but of the engine that the code was made for.
+        Raises NotImplementedError where the code does not know the path, or raises something itself; TypeError for an
+        error that comes not from the numbers but from the engine that the code was made for.
         """
         code: Any = version.code
         try:
@@ -359,14 +359,14 @@ class Compiler:
                 raise CodeRaisedError from error
             words = " ".join(str(error).split())
             raise TypeError(
-                f"{self.options['decorate']!r} does not take the code generated of {self.name}: "
+                f"{self.options['decorate']!r} does not take the code generated from {self.name}: "
                 f"{type(error).__name__}: {words[:500]}"
             ) from error
 
     def _refuse(self, part: Any) -> Exception:
         return TypeError(
-            f"compile takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; what "
-            f"{self.name} returned holds {brief(part)} ({type(part).__name__})"
+            f"compile takes a function that returns numbers, or lists, tuples, dicts, Vectors or arrays of them; the "
+            f"result of {self.name} holds {brief(part)} ({type(part).__name__})"
         )
 
     def _require_known_keys(self, structure: Any) -> None:
@@ -379,16 +379,16 @@ class Compiler:
         for part in parts_of(structure) or ():
             self._require_known_keys(part)
 
-    # -- what there is to say
+    # -- messages
 
     def _tell(self, reason: str) -> None:
-        """Say in `source` why a call ran uncompiled, while there is no code to show."""
+        """Say in `source` why a call ran uncompiled, as long as there is no code to show."""
         self.reason = reason
         if not self.is_shown:
             self.stub.source = f"# {self.entry} has no code, since its calls ran uncompiled: {reason}.\n"
 
     def _warn(self, message: str) -> None:
-        """Warn, where the function is called, of something that makes calls slow, unless it was said."""
+        """Warn once, where the function is called, of something that makes calls slow."""
         if message in self.said:
             return
         self.said.add(message)
@@ -401,62 +401,62 @@ class Compiler:
         return f"a call of {self.name} runs uncompiled: {self.reason}"
 
     def _why_left(self) -> str:
-        """Words for what keeps calls from being compiled."""
+        """The warning that says why calls are not compiled."""
         paths, versions = self.account.paths, len(self.versions)
         if 2 * self.account.refused > self.account.traced:
             return self._why_refused()
-        rest = "From now on they run uncompiled, but for one now and then, as calls have paid for it"
+        rest = "From now on most of them run uncompiled, and one is compiled now and then, when calls have paid for it"
         if 2 * versions > paths:
             return (
-                f"{self.name} is called with new structures again and again; it has code for {versions}, and to "
-                f"generate more takes longer than uncompiled calls. {rest}. {self._varying()}"
+                f"{self.name} is called with new structures again and again; it has code for {versions}, and "
+                f"generating more takes longer than uncompiled calls. {rest}. {self._varying()}"
             )
         return (
-            f"calls of {self.name} take new paths again and again; {paths} are known, and to trace more takes longer "
+            f"calls of {self.name} take new paths again and again; {paths} are known, and tracing more takes longer "
             f"than uncompiled calls. {rest}. {self._branching([*self.versions.values()])}"
         )
 
     def _varying(self) -> str:
-        """Words for what the versions are of: they name the parameter with most structures."""
+        """A sentence that names the parameter with the most structures."""
         kinds = [len(set(of_one)) for of_one in zip(*self.versions)]
         parameter = self.parameters[kinds.index(max(kinds))]
         return (
-            f"Most of them come of {parameter.name}; give it few different lengths, texts or objects, or call the "
+            f"Most of them come from {parameter.name}; give it few different lengths, texts or objects, or call the "
             "function itself"
         )
 
     def _branching(self, versions: Sequence[Version]) -> str:
-        """Words for what the paths are of: they name the line that keeps branching."""
+        """A sentence that names the line with the most branches."""
         counts: dict[tuple[str, int], int] = {}
         for version in versions:
             for branch in version.program.root.walk():
                 counts[branch.place] = counts.get(branch.place, 0) + len(branch.answers)
         file, line = max(counts, key=lambda place: counts[place])
         return (
-            f"Most of the {sum(counts.values()):,} branches are of one decision, at {file}, line {line}; choose with "
-            "where(), which makes no path, or call the function itself"
+            f"Most of the {sum(counts.values()):,} branches come from one decision, at {file}, line {line}; choose "
+            "with where(), which makes no path, or call the function itself"
         )
 
     # -- code
 
     def _generate(self, version: Version) -> None:
-        """Generate the code of a version anew."""
+        """Generate the code of a version from all its known paths."""
         self.account.spent += CODE
         version.debt, version.recurs = 0, False
         version.code = self._new_code(version)
-        for holder in (self, self.strict):  # what older code holds stays, since another thread may be running that
+        for holder in (self, self.strict):  # the leaves of older code stay, since another thread may be running it
             vars(holder).update(version.code.held)
         if version.code.size >= self.max_operations:
             version.why_full = (
-                f"the code of {self.name} has reached max_operations={self.max_operations:,}, and calls go on to take "
-                f"paths that it does not have; they run uncompiled from now on. {self._branching([version])}"
+                f"the code of {self.name} has reached max_operations={self.max_operations:,}; calls that take other "
+                f"paths run uncompiled from now on. {self._branching([version])}"
             )
         self._use(version.code)
         self.is_shown = True
         self.stub.source = self._source_of(version.code)
 
     def _use(self, code: Code) -> None:
-        """Let calls go to some code first."""
+        """Send calls to this code first."""
         before, self.in_use = self.in_use, code
         self.namespace.update(code.namespace)
         self.stub.__code__ = code.function.__code__
@@ -468,14 +468,14 @@ class Compiler:
         return kind(self.entry, self.parameters, version.values, version.program, self.shared, self.known_names, extra)
 
     def _kind_of_code(self) -> tuple[type[Code], Any]:
-        """The class of the code, and what that needs to know beside the program."""
+        """The class of the code, and its argument `extra`."""
         return (Code, None) if self.options["decorate"] is None else (EngineCode, self.options["decorate"])
 
     def _source_of(self, code: Code) -> str:
         return code.source(origin(self.function))
 
     def source_for(self, *args: Any, **kwargs: Any) -> str:
-        """The source for the structure of some arguments, with all paths known; they are traced if need be."""
+        """The source for the structure of some arguments, with all known paths; it is traced first if need be."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         values = [*bound.arguments.values()]
@@ -490,7 +490,7 @@ class Compiler:
         return self._source_of(version.code) if version.code is not None else self.stub.source
 
     def _version_of(self, values: Sequence[Any]) -> Version:
-        """The version for some arguments, which are traced if it has no code; it may have none after that, either."""
+        """The version for some arguments, traced if it has no code; even then it may have none."""
         key, numbers = self._key(values)
         floats = [float(number_of(x)) for x in numbers]
         version = self.versions.get(key) or self._new_version(key, values, floats)
@@ -506,14 +506,14 @@ def restore(kind: type[Compiler], function: Any, options: dict[str, Any]) -> Com
 
 
 def by_name(module: str, name: str) -> Compiler:
-    """The compiler behind a compiled function that is found in a module."""
+    """The compiler behind a compiled function, by the names of its module and of the function in it."""
     return attrgetter(name)(importlib.import_module(module)).__self__  # type: ignore[no-any-return]
 
 
 def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
-    """What tells the structure of an argument; adds the numbers in it to those given.
+    """The key for the structure of an argument, whose numbers are added to `numbers`.
 
-    Raises TypeError for what is neither a number nor a structure, text, None or a truth value.
+    Raises TypeError if the argument is neither a number nor a structure, text, None or a truth value.
     """
     if type(x) is float:
         numbers.append(x)
@@ -543,9 +543,9 @@ def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
 
 
 def static_key(name: str, x: Any) -> Any:
-    """What tells a static argument: its value, and its type, too, since 1 equals 1.0 and True.
+    """The key of a static argument: its value, and its type, too, since 1 equals 1.0 and True.
 
-    Raises TypeError for what neither hashes nor is made of what does.
+    Raises TypeError if the argument is neither hashable nor a list or dict of hashable objects.
     """
     if isinstance(x, dict):
         return type(x), tuple([(static_key(name, key), static_key(name, part)) for key, part in x.items()])
@@ -557,14 +557,14 @@ def static_key(name: str, x: Any) -> Any:
         hash(x)
     except TypeError:
         raise TypeError(
-            f"{name} is static, so it has to be hashable, or a list or dict of what is, not {brief(x)} "
+            f"{name} is static, so it has to be hashable, or a list or dict of hashable objects, not {brief(x)} "
             f"({type(x).__name__})"
         ) from None
     return type(x), x
 
 
 def origin(function: Any) -> str:
-    """Where a function is from, in words that are safe in a comment."""
+    """The name of a function and the place of its definition, in a form that is safe in a comment."""
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     code = getattr(function, "__code__", None)

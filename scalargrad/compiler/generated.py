@@ -1,4 +1,4 @@
-"""The code of a function for one structure of its arguments: how it runs, and how it stands alone."""
+"""The code of a function for one structure of its arguments: the function that runs, and the source on its own."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 class Code:
     """The code for one structure of arguments: as a function that runs, and as source that stands alone.
 
-    `shared` holds what the code for other structures runs with, too, and `known` the names given there. `namespace` is
-    where this code runs.
+    `shared` holds the names that the code for other structures uses, too, and `known` maps objects to these names.
+    `namespace` is where this code runs.
     """
 
     for_engine = False
@@ -72,7 +72,7 @@ class Code:
             argument = Argument(parameter, value, self.library)
             self.arguments.append(argument)
             names.update((x, text) for text, x in zip(argument.names, inputs))
-        self.held: dict[str, Any] = {}  # what the code finds at its caller, which is another for a copy of the function
+        self.held: dict[str, Any] = {}  # objects that the code finds on its caller; a copied function has its own
         self.leaves = [(self.library.shared(value, "leaf"), value) for value, _ in program.leaves.values()]
         names.update((x, text) for (_, x), (text, _) in zip(program.leaves.values(), self.leaves))
         writer = Writer(program, names, self.library)
@@ -81,7 +81,7 @@ class Code:
         self.function = self._install(shared)
 
     def call(self, floats: Sequence[float], caller: Any) -> Any:
-        """The result for numbers that were taken out of the arguments; raises what the code raises."""
+        """The result of the code for numbers from the arguments; exceptions of the code pass through."""
         numbers = iter(floats)
         natives = [x.native([*islice(numbers, len(x.names))]) for x in self.arguments]
         positional, keywords = arguments_of(self.parameters, natives)
@@ -90,11 +90,11 @@ class Code:
     # -- the function that runs
 
     def _install(self, shared: dict[str, Any]) -> Any:
-        """Run the source; gives the function."""
+        """The function that runs, from its source."""
         return self._run(shared, self._function([*self._body(self.library)]))
 
     def _run(self, shared: dict[str, Any], text: str) -> Any:
-        """Run the text of a function, after the helpers that it calls; gives the function."""
+        """The function of a text, defined after the helpers that it calls."""
         library = self.library
         shared.update((alias, self._standard(name)) for alias, name in library.aliases.items())
         if self.untraced:
@@ -110,11 +110,11 @@ class Code:
         return self.namespace.pop(self.name)
 
     def _standard(self, name: str) -> Any:
-        """What a name of the standard library stands for."""
+        """The object behind a name of the standard library."""
         return math if name == "math" else getattr(builtins, name)
 
     def _function(self, body: Sequence[str]) -> str:
-        """The function that is called: a look at the arguments, the body, and what is done if it does not take them."""
+        """The text of the function: a check of the arguments, the body, and a call of `other` for all other cases."""
         library = self.library
         caller = library.new_name("_self")
         numbers = [x.names[0] for x in self.arguments if x.is_number]
@@ -139,7 +139,7 @@ class Code:
                 "                raise",
                 f"            {missed} = {is_missed}",
             ]
-        # Not in the `except` above, or the function's own errors would seem to be caused by those of the code.
+        # Outside the `except`, or the function's own errors would appear to be caused by those of the code.
         lines += ["    else:", f"        {missed} = False", f"    return {caller}.other(({values}), {missed})"]
         return "\n".join(lines)
 
@@ -159,7 +159,7 @@ class Code:
         return lines
 
     def _body(self, library: Library | None) -> Iterator[str]:
-        """The lines of the body, results written out: for here, or, without a library, to stand alone."""
+        """The lines of the body with the results written out: to run here or, without a library, to stand alone."""
         for line in self.lines:
             if isinstance(line, str):
                 yield line
@@ -173,7 +173,7 @@ class Code:
     # -- the source that stands alone
 
     def source(self, origin: str) -> str:
-        """A module that holds the code as a function of the same name; `origin` says what it was generated from."""
+        """The source of a module with the code as a function of the same name; `origin` says where it comes from."""
         library = self.library
         if library.sourceless:
             return f"raise ImportError({f'this does not stand alone: {library.sourceless}'!r})\n"
@@ -201,13 +201,13 @@ class Code:
         return "\n\n\n".join(["\n".join(head), *helpers, "\n".join(lines)]) + "\n"
 
     def _import(self, alias: str, thing: str) -> str:
-        """The line that gives something of the standard library the name that it goes by."""
+        """The line that gives something of the standard library its name in the code."""
         if thing != "math":
             return f"{alias} = {thing}"
         return "import math" if alias == "math" else f"import math as {alias}"
 
     def _look(self, shape: str) -> str:
-        """An expression that tells whether arguments have the structure of these, unless unpacking them tells."""
+        """An expression that tells whether arguments have this structure; "" if unpacking them tells."""
         given = [(x.name, value) for x, value in zip(self.parameters, self.values) if not x.fixes(value)]
         if all(is_told_by_length(value) for _, value in given):
             return ""
@@ -215,9 +215,9 @@ class Code:
 
 
 class EngineCode(Code):
-    """Code that an engine for plain floats, such as Numba, makes faster: it is called with nothing but floats.
+    """Code for an engine such as Numba, which makes it faster and calls it with plain floats only.
 
-    `extra` is the function that takes a function and gives the faster one.
+    `extra` is the decorator: it takes a function and returns a faster one.
     """
 
     for_engine = True
@@ -234,7 +234,10 @@ class EngineCode(Code):
         return self._run(shared, self._function(lines))
 
     def inner(self) -> str:
-        """The function for the engine: floats in, a tuple of floats out. Raises TypeError if paths differ in that."""
+        """The text of the function for the engine, which takes floats and returns a tuple of floats.
+
+        Raises TypeError if the results of its paths differ in structure.
+        """
         results = [line for line in self.lines if not isinstance(line, str)]
         self.structure, self.outputs = results[0][1:]
         names = [x for argument in self.arguments for x in argument.names] + [x for x, _ in self.leaves]
@@ -256,7 +259,7 @@ class EngineCode(Code):
 
 
 class ArrayCode(EngineCode):
-    """Code over arrays, of which `extra` is the module: called with a number or an array for each number."""
+    """Code over arrays of the module `extra`, called with a number or an array for each number."""
 
     for_engine = False
     arrays = True
@@ -286,14 +289,14 @@ def _shape(x):
 
 
 def stub(name: str, parameters: Sequence[Parameter]) -> str:
-    """The code before there is any."""
+    """The source of the function before its first trace, which calls `other` at once."""
     caller = unlike("_self", [x.name for x in parameters])
     values = "".join(f"{x.name}, " for x in parameters)
     return f"{definition(name, caller, parameters, {})}\n    return {caller}.other(({values}))"
 
 
 def called_in(text: str, helpers: dict[str, str]) -> dict[str, str]:
-    """Those helpers that a text calls, or one of them does."""
+    """The helpers that a text calls, directly or through other helpers."""
     found: set[str] = set()
     texts = [text]
     while texts:
@@ -305,7 +308,7 @@ def called_in(text: str, helpers: dict[str, str]) -> dict[str, str]:
 
 
 def described(program: PathTree) -> list[str]:
-    """What is known of the paths of a program, in a few lines of text."""
+    """The lines that describe the known paths of a program."""
     branches = [*program.root.walk()]
     paths = sum(branch.result is not None for branch in branches)
     places: dict[Any, int] = {}
@@ -315,6 +318,6 @@ def described(program: PathTree) -> list[str]:
     decisions = [
         f"{ascii(basename(file))[1:-1]}, line {line} ({count} answer{'s' * (count > 1)} known)"
         for (file, line), count in places.items()
-        if not file.startswith("<")  # of code that came as text, as on the command line
+        if not file.startswith("<")  # code from text, as on the command line, has no file
     ]
     return [f"Paths known: {paths}." + (f" Decisions: {'; '.join(decisions[:10])}." if decisions else "")]

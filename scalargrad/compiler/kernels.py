@@ -1,7 +1,7 @@
 """The kernels of operations as source code: expressions and helper functions for what `compile` generates.
 
-A kernel is read from its own definition, so that the generated code computes what the operation computes, and adding an
-operation still touches one place. Short kernels become expressions, the others functions beside the generated one.
+A kernel is read from its own definition. So the generated code computes the same as the operation, and a new operation
+is still added in one place. Short kernels become expressions, the others helper functions of the generated one.
 """
 
 from __future__ import annotations
@@ -26,23 +26,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
-# How tightly an expression holds together, from a conditional to a name.
+# How tightly expressions bind, from a conditional to a name.
 LOOSE, COMPARISON, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 4, 5, 8, 9, 10, 11, 12
 INFINITY = math.inf
-serial = count(1)  # for names of objects, which are not used again
-# The functions of `math` that have the same name in NumPy, and are no operations of those operands.
+serial = count(1)  # for names of objects, which are never used again
+# The functions of `math` with the same name in NumPy, where an operation does not give that name.
 SAME_IN_NUMPY = {"hypot", "isfinite", "isinf", "isnan", "nextafter", "floor", "ceil", "trunc"}
 
 
 class UnwritableError(TypeError):
-    """There is no source code for something."""
+    """Something has no source code."""
 
 
 class Form:
-    """An operation as an expression: a template for its operands, after `lines` that give its intermediate results.
+    """An operation as an expression: a template for its operands, after `lines` that compute intermediate results.
 
-    Operands are `{0}`, `{1}`, ..., intermediate results follow in number. If `bare`, an operand may be any expression,
-    since it stands alone. Otherwise it is a name or a number, or, if it is there only `once`, in parentheses.
+    Operands are `{0}`, `{1}`, ..., and the numbers after them stand for the intermediate results. If the template is
+    `bare`, an operand may be any expression, since it stands alone. Otherwise it is a name or a number, or an
+    expression in parentheses if it occurs only `once`.
     """
 
     __slots__ = ("bare", "lines", "once", "precedence", "template")
@@ -62,7 +63,7 @@ def form_of(result: ast.expr, lines: Sequence[str] = ()) -> Form:
 
 
 class Written:
-    """An expression on arrays: what an operation does with it is written down."""
+    """An expression on arrays, which records what an operation does with it."""
 
     __slots__ = ("node",)
     __hash__ = None  # type: ignore[assignment]
@@ -106,16 +107,16 @@ for _name, _symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}
 
 
 def node_of(x: Any) -> ast.expr:
-    """What arrays are computed with as an expression: one that was written, or a number."""
+    """The expression of a `Written` or of a number."""
     return x.node if isinstance(x, Written) else number_of_node(x)
 
 
 class Library:
     """The names that generated code may use, and the helper functions that it calls.
 
-    `taken` are names that mean something else there, `known` those that the code for other structures of arguments has
-    given. With `arrays` the code is for arrays of that module, which goes by `xp`; with `for_engine` it keeps to what
-    engines such as Numba know.
+    `taken` are names with another meaning in the code, `known` those from the code for other structures of arguments.
+    With `arrays` the code is for arrays of that module, named `xp` in it; with `for_engine` it uses only what engines
+    such as Numba know.
     """
 
     def __init__(
@@ -126,23 +127,23 @@ class Library:
         self.arrays = arrays
         self.for_engine = for_engine
         self.helpers: dict[str, str] = {}
-        self.aliases: dict[str, str] = {}  # names of the standard library by what they go by here
+        self.aliases: dict[str, str] = {}  # from names in the code to names of the standard library
         self.objects: dict[str, Any] = {}
-        self.sourceless = ""  # what keeps the code from standing alone
+        self.sourceless = ""  # why the code cannot stand alone, if it cannot
         self._names: dict[Any, str] = {}
         self._forms: dict[Any, Form] = {}
 
     # -- names
 
     def new_name(self, name: str) -> str:
-        """A name that is not in use, which from now on is."""
+        """A name that is not in use, and is taken from now on."""
         while name in self.taken or hasattr(builtins, name):
             name += "_"
         self.taken.add(name)
         return name
 
     def standard(self, name: str) -> str:
-        """What `math`, the module of arrays, or a builtin function goes by."""
+        """The name in the code of `math`, the module of arrays (`xp`), or a builtin function."""
         for alias, original in self.aliases.items():
             if original == name:
                 return alias
@@ -153,7 +154,7 @@ class Library:
         return name
 
     def object(self, thing: Any, name: str) -> str:
-        """The name of something that the code refers to where it runs."""
+        """The name of an object that the code refers to when it runs."""
         found = next((known for known, other in self.objects.items() if other is thing), None)
         if found is None:
             found = self.new_name(f"{name}{next(serial)}")
@@ -161,13 +162,13 @@ class Library:
         return found
 
     def shared(self, key: Any, name: str) -> str:
-        """The name of something that is the same in the code for all structures of arguments."""
+        """The name of something that the code for all structures of arguments shares."""
         if key not in self.known:
             self.known[key] = self.new_name(name)
         return self.known[key]
 
     def math(self, name: str) -> str:
-        """A function of `math`, or the array module's that does the same."""
+        """A function of `math`, or its equivalent in the module of arrays."""
         if not self.arrays:
             return f"{self.standard('math')}.{name}"
         if name in ("inf", "nan", "pi", "e"):
@@ -175,7 +176,7 @@ class Library:
         names = [name] if name in SAME_IN_NUMPY else registry[name].numpy if name in registry else []
         if not names or not hasattr(self.arrays, names[0]):
             raise UnwritableError(
-                f"NumPy and modules with its names have no {name} that gives the same, so it is not compiled for arrays"
+                f"NumPy and modules with its names have no {name} that gives the same, so compile without arrays"
             )
         return f"{self.standard('xp')}.{names[0]}"
 
@@ -190,7 +191,7 @@ class Library:
     # -- functions
 
     def helper(self, function: Callable[..., Any]) -> str:
-        """The name of a function that is, from now on, beside the generated one."""
+        """The name of a helper function, which from now on is part of the generated code."""
         if function not in self._names:
             name = self._names[function] = self.shared(function, f"_{function.__name__.strip('_')}")
             self.helpers[name] = ""
@@ -211,11 +212,11 @@ class Library:
         return ast.unparse(ast.fix_missing_locations(definition))
 
     def definition(self, function: Callable[..., Any]) -> ast.FunctionDef:
-        """The definition of a function, its names resolved. Raises UnwritableError if there is none."""
+        """The definition of a function with its names resolved. Raises UnwritableError if it has no source."""
         code: Any = getattr(function, "__code__", None)
         found = definitions(function.__module__).get(code.co_firstlineno) if code else None
         if found is None or found.name != function.__name__:
-            raise UnwritableError(f"there is no source code of {function!r}")
+            raise UnwritableError(f"there is no source code for {function!r}")
         found = copy.deepcopy(found)
         found.decorator_list = []
         found.returns = None
@@ -226,7 +227,7 @@ class Library:
         return Resolver(self, function, found).visit(found)  # type: ignore[no-any-return]
 
     def form(self, operation: Operation, operands: Sequence[Any], are_floats: bool) -> Form:
-        """An operation as an expression of operands, of which those that are plain numbers are filled in."""
+        """An operation as an expression of operands; plain numbers among them are filled in."""
         key = operation.name, operation.symbol, are_floats, *[text_of(x) if is_plain_text(x) else "" for x in operands]
         if key not in self._forms:
             self._forms[key] = self._form(operation, operands, are_floats)
@@ -241,7 +242,7 @@ class Library:
         if hasattr(kernel, "__code__") and (are_floats or self.arrays or self.for_engine):
             try:
                 return self.inline(kernel, operands)
-            except UnwritableError:  # it takes a function
+            except UnwritableError:  # it needs a helper function
                 pass
         try:
             name = self.helper(kernel)
@@ -249,21 +250,21 @@ class Library:
             if self.arrays or self.for_engine:
                 raise
             name = self.object(kernel, f"_{operation.name}")
-            self.sourceless = f"there is no source code of {operation.name}"
+            self.sourceless = f"there is no source code for {operation.name}"
         return Form(f"{name}({', '.join(places)})", ATOM, True)
 
     def _values(self, operands: Sequence[Any]) -> list[ast.expr]:
-        """Operands as expressions: numbers, and places for what else there is."""
+        """Operands as expressions: numbers, and placeholders for all others."""
         return [self.number(x) if is_plain_text(x) else ast.Name(f"_p{i}_") for i, x in enumerate(operands)]
 
     def _given(self, operation: Operation, operands: Sequence[Any]) -> list[Any]:
-        """Operands for what an operation does on arrays; a count, by which there is no derivative, as it is."""
+        """Operands for the kernel of an operation on arrays; a count, which has no derivative, stays an integer."""
         values = map(Written, self._values(operands))
         rules = operation.rules if len(operation.rules) == len(operands) else operands
         return [x if rule is None and type(x) is int else value for rule, x, value in zip(rules, operands, values)]
 
     def inline(self, kernel: Callable[..., Any], operands: Sequence[Any]) -> Form:
-        """A kernel on floats, if it is straight-line code. Raises UnwritableError if not."""
+        """The form of a kernel on floats. Raises UnwritableError if the kernel is not straight-line code."""
         definition = self.definition(kernel)
         names = [argument.arg for argument in (*definition.args.posonlyargs, *definition.args.args)]
         values = self._values(operands)
@@ -302,7 +303,7 @@ def definitions(module: str) -> dict[int, ast.FunctionDef]:
 
 
 class Resolver(ast.NodeTransformer):
-    """Puts what the global names in a function stand for in their places."""
+    """Replaces the global names in a function by what they stand for."""
 
     def __init__(self, library: Library, function: Callable[..., Any], definition: ast.FunctionDef) -> None:
         self.library = library
@@ -330,7 +331,7 @@ class Resolver(ast.NodeTransformer):
         return self.named(thing, node.attr)
 
     def thing(self, node: ast.expr) -> Any:
-        """What a dotted name stands for."""
+        """The object that a dotted name stands for."""
         if isinstance(node, ast.Attribute):
             return getattr(self.thing(node.value), node.attr)
         name: str = node.id  # type: ignore[attr-defined]
@@ -351,7 +352,7 @@ class Resolver(ast.NodeTransformer):
 
 
 class Folder(ast.NodeTransformer):
-    """Puts expressions in the place of names, and decides what can be decided, given that all numbers are floats.
+    """Replaces names by expressions, and evaluates tests and constants, given that all numbers are floats.
 
     For an engine it leaves out `try`: arithmetic does not raise there, and where it does, Python takes the call.
     """
@@ -434,14 +435,14 @@ class Folder(ast.NodeTransformer):
 
 
 class Arrayed:
-    """A function's statements as ones on arrays: whatever is chosen is chosen by `where`, from both sides."""
+    """Turns the statements of a function into ones on arrays, where `where` makes each choice from both sides."""
 
     def __init__(self, library: Library, function: Callable[..., Any]) -> None:
         self.library = library
         self.name = function.__name__
 
     def body(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
-        """Assignments and a result, as they are, on arrays. Raises UnwritableError if there is anything else."""
+        """Assignments and a `return`, on arrays. Raises UnwritableError if there are other statements."""
         found: list[Any] = [y for x in statements for y in as_list_text(Folder({}).visit(x))]
         if not all(isinstance(x, ast.Assign) for x in found[:-1]) or not isinstance(found[-1], ast.Return):
             raise UnwritableError(f"{self.name} cannot be compiled for arrays")
@@ -450,7 +451,7 @@ class Arrayed:
         return found
 
     def expression(self, node: ast.expr, is_test: bool = False) -> ast.expr:
-        """An expression on arrays; a number as a test as a comparison."""
+        """An expression on arrays; a name used as a test becomes a comparison with 0."""
         if isinstance(node, ast.IfExp):
             where = ast.parse(f"{self.library.standard('xp')}.where", mode="eval").body
             test = self.expression(node.test, is_test=True)
@@ -487,7 +488,7 @@ def number_of_node(x: Any) -> ast.expr:
 
 def text_of(x: Any, math: str = "math") -> str:
     """A number as source code."""
-    if hasattr(x, "item"):  # one of NumPy's, of which `repr` is no number
+    if hasattr(x, "item"):  # one of NumPy's, whose `repr` is not a literal
         x = x.item()
     if x != x:
         return f"{math}.nan"
@@ -503,13 +504,13 @@ def is_constant(node: ast.expr | None) -> bool:
 
 
 def value_of(node: ast.expr) -> Any:
-    """The value of an expression of constants."""
+    """The value of a constant expression."""
     names = [x.id for x in ast.walk(node) if isinstance(x, ast.Name)]
     return eval(ast.unparse(node), dict.fromkeys(names, math))
 
 
 def with_float_constants(node: ast.expr) -> ast.expr:
-    """An expression with a float for a small integer: the same result, without a conversion when it runs."""
+    """An expression with floats in place of small integers: the same result, without a conversion at run time."""
     if isinstance(node, ast.IfExp):
         node.body, node.orelse = with_float_constants(node.body), with_float_constants(node.orelse)
     elif isinstance(node, ast.Constant) and type(node.value) is int and abs(node.value) < 2**53:
@@ -526,7 +527,7 @@ def as_list_text(statement: Any) -> list[ast.stmt]:
 
 
 def spread_argument(argument: ast.expr) -> list[ast.expr]:
-    """An argument of a call, or those that a starred tuple holds."""
+    """An argument of a call as a list, or the elements of a starred tuple."""
     if isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Tuple):
         return argument.value.elts
     return [argument]

@@ -1,4 +1,4 @@
-"""All paths that are known of a traced function, as one tree: stretches of operations, and questions between them."""
+"""All known paths of a traced function as one tree: stretches of operations, with questions between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Branch:
-    """A stretch without a question, and what comes after it: a question with the answers known, or the result.
+    """A stretch of operations, followed by a question with its known answers, or by the result.
 
     The result is a structure and the numbers in it.
     """
@@ -31,15 +31,15 @@ class Branch:
 
     @property
     def ends(self) -> list[Any]:
-        """What it is there for: the question, or the numbers in the result."""
+        """The purpose of the operations: the question, or the numbers in the result."""
         return [self.question] if self.question is not None else self.result[1] if self.result else []
 
     def table(self) -> dict[Any, Traced]:
-        """The operations by what tells them from others."""
+        """The operations by their keys."""
         return {key_of_operation(node.operation, node.operands): node for node in self.nodes}
 
     def walk(self) -> Iterator[Branch]:
-        """This branch and all below it, each before those that follow it."""
+        """This branch and all branches below it, each before its followers."""
         stack = [self]
         while stack:
             branch = stack.pop()
@@ -48,7 +48,7 @@ class Branch:
 
 
 class PathTree:
-    """The tree of paths of a function for one structure of arguments, with its inputs: arguments, and leaves."""
+    """The tree of paths of a function for one structure of arguments, and its inputs: arguments and leaves."""
 
     def __init__(self) -> None:
         self.root = Branch()
@@ -60,10 +60,10 @@ class PathTree:
     def add(self, trace: Trace, inputs: Sequence[Traced], result: tuple[Any, list[Any]]) -> int:
         """Add the path of a trace, whose result is a structure and the numbers in it.
 
-        Gives how many operations, answers and results of it are new: none if the path was known.
+        Returns how many of its operations, answers and results are new: 0 if the path was known.
 
-        A function that asks another question after the same answers is not the function that it was: what was known of
-        it is forgotten.
+        A function that asks a different question after the same answers has changed, so all earlier paths are
+        forgotten.
         """
         twins: dict[int, Traced] = {}
         if not self.count:
@@ -81,7 +81,7 @@ class PathTree:
             if isinstance(event, Traced):
                 operands = tuple([twins[id(x)] if isinstance(x, Traced) else x for x in event.operands])
                 twin = scope.get(key_of_operation(event.operation, operands)) if scope else None
-                if twin is None:  # nor is it among the new ones, since a trace has each operation once
+                if twin is None:  # it is not among the new ones either, since a trace has each operation once
                     twin = self.number(event)
                     new.append((here, event, operands))
                 twin.keeps = twin.keeps or event.keeps
@@ -113,12 +113,12 @@ class PathTree:
         return new
 
     def is_followed_in(self, interval: Interval) -> bool:
-        """Whether something in an interval follows what the function closes over."""
+        """Whether something in an interval follows the values that the function closes over."""
         closed_over = [*(value for value, _ in self.leaves.values()), *self.outside.values()]
         return any(value.is_followed_in(interval) for value in closed_over)
 
     def number(self, node: Traced) -> Traced:
-        """Take a node in, under a number of its own."""
+        """Add a node, under a number of its own."""
         self.count += 1
         node.index, node.is_known = self.count, True
         return node

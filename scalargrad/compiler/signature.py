@@ -30,7 +30,7 @@ WIDTH = 100
 
 
 class Numbers(tuple[float, ...]):
-    """The numbers of an argument whose structure was looked at before."""
+    """The numbers of an argument whose structure has been checked already."""
 
     __slots__ = ()
 
@@ -53,7 +53,7 @@ class Parameter:
             self.is_opaque = has_default
 
     def fixes(self, value: Any) -> bool:
-        """Whether the code is for this very argument: one of a static parameter, or a default that holds no numbers."""
+        """Whether the code is for this very argument: that of a static parameter, or a default without numbers."""
         return self.is_static or (self.is_opaque and value is self.default)
 
 
@@ -74,7 +74,7 @@ def arguments_of(parameters: Sequence[Parameter], values: Sequence[Any]) -> tupl
 
 
 def definition(name: str, first: str, parameters: Sequence[Parameter], defaults: dict[str, str]) -> str:
-    """The `def` line of a function with these parameters, after a `first` one unless that is empty."""
+    """The `def` line of a function with these parameters, preceded by a parameter `first` unless that is empty."""
     parts = [first, "/"] if first else []
     kinds = {parameter.kind for parameter in parameters}
     for parameter in parameters:
@@ -98,7 +98,7 @@ def definition(name: str, first: str, parameters: Sequence[Parameter], defaults:
 
 
 def is_literal(x: Any) -> bool:
-    """Whether an object is what `repr` writes of it."""
+    """Whether the `repr` of an object is a literal for it."""
     if type(x) is tuple:
         return all(map(is_literal, x))
     return type(x) in (str, bytes, int, bool, type(None)) or (type(x) is float and x - x == 0)
@@ -108,11 +108,11 @@ def is_literal(x: Any) -> bool:
 
 
 class Argument:
-    """A parameter with the structure of its argument: how to tell that structure, and how to take it apart.
+    """A parameter with the structure of its argument: how to recognise the structure, and how to take it apart.
 
-    `names` are those of its numbers, in their order. `check` is an expression that holds of such arguments. `lines`
-    give the numbers their names, and raise TypeError where the structure is another one; where code stands alone, the
-    lines of `standalone` do, and take whatever `float` takes. `native` makes such an argument of plain floats.
+    `names` are the names of its numbers, in order. `check` is an expression that is true of such arguments. `lines`
+    assign the numbers to their names, and raise TypeError if the structure differs. In code that stands alone the lines
+    of `standalone` do that, and take everything that `float` takes. `native` makes such an argument from plain floats.
     """
 
     __slots__ = ("check", "is_number", "library", "lines", "names", "native", "parameter", "standalone")
@@ -140,7 +140,7 @@ class Argument:
             self.check = told_by(value, name, library)
             self._take_apart(value, name, iter(self.names))
             self._require_floats()
-        except NotImplementedError:  # only a closer look tells: `Compiler.other` takes it, and hands on the numbers
+        except NotImplementedError:  # no expression can check it: `Compiler.other` does, and passes on the numbers
             self.native = Numbers
             self.check = f"{library.standard('type')}({name}) is {library.object(Numbers, '_Numbers')}"
             self.lines = unpacked(self.names, name)
@@ -155,7 +155,7 @@ class Argument:
             ]
 
     def _take_apart(self, value: Any, name: str, names: Iterator[str]) -> None:
-        """Add the lines that take a container apart, which is known to be of the kind that it was, and those in it."""
+        """Add the lines that take apart a container, whose type was checked before, and the containers in it."""
         library = self.library
         if is_array(value):
             self.lines += unpacked([next(names) for _ in range(value.size)], f"{name}.ravel().tolist()")
@@ -177,7 +177,7 @@ class Argument:
             return
         kinds = {type(part) for part in parts}
         if kinds in ({list}, {tuple}):
-            (kind,) = kinds  # one look at all of them; how long they are shows when they are unpacked
+            (kind,) = kinds  # one check for all of them; unpacking checks their lengths
             types = f"{{*{library.standard('map')}({library.standard('type')}, {elements})}}"
             self._require(f"{types} == {library.object({kind}, f'_{kind.__name__}s')}")
         else:
@@ -195,7 +195,7 @@ class Argument:
             self._require(all_floats(self.names[i : i + 10], self.library))
 
     def _take_whole(self, value: Any) -> None:
-        """An argument without numbers: it is told by what it is, and code was generated for that."""
+        """Set the check for an argument without numbers: it has to be the one that code was generated for."""
         name, library = self.parameter.name, self.library
         if type(value) in (tuple, list, dict) and not value and not self.parameter.fixes(value):
             self.check = (
@@ -203,7 +203,7 @@ class Argument:
             )
             self.native = lambda _: type(value)()
             return
-        told = value if is_hashable(value) else object()  # what may change is looked at in each call
+        told = value if is_hashable(value) else object()  # `Compiler.other` checks a mutable argument in each call
         self.native = lambda _: told
         self.check = f"{name} is {library.object(told, '_static')}" if told is not None else f"{name} is None"
         if is_literal(value):
@@ -213,9 +213,9 @@ class Argument:
 
 
 def told_by(value: Any, name: str, library: Library) -> str:
-    """An expression that tells whether something is of the kind that a container, text or truth value is.
+    """An expression that tells whether `name` is of the same kind as `value`: a container, a text or a truth value.
 
-    Raises NotImplementedError where an expression cannot tell.
+    Raises NotImplementedError where no expression can tell.
     """
     kind = type(value)
     a_type = library.standard("type")
@@ -237,12 +237,12 @@ def told_by(value: Any, name: str, library: Library) -> str:
 
 
 def all_floats(names: Sequence[str], library: Library) -> str:
-    """An expression that tells whether all of these are floats, in half the time that `type` would take."""
+    """An expression that tells whether all of these are floats, in half the time of a test with `type`."""
     return f"{'.__class__ is '.join(names)}.__class__ is {library.standard('float')}"
 
 
 def unpacked(names: Sequence[str], expression: str) -> list[str]:
-    """The lines that give the elements of something their names."""
+    """The lines that assign the elements of an expression to names."""
     if len(names) == 1:
         return [f"({names[0]},) = {expression}"]
     line = f"{', '.join(names)} = {expression}"
@@ -252,7 +252,7 @@ def unpacked(names: Sequence[str], expression: str) -> list[str]:
 
 
 def wrapped_code(line: str) -> list[str]:
-    """A long line with brackets around its elements in several, broken between these."""
+    """The lines of a long line with elements in brackets, broken between the elements."""
     if len(line) <= WIDTH + 12 or "'" in line or '"' in line:
         return [line]
     lines, current = [], ""
@@ -281,9 +281,9 @@ def is_hashable(value: Any) -> bool:
 
 
 def display(structure: Any, texts: Iterator[str], library: Library | None) -> str:
-    """A result as an expression that makes it, given the expressions for its numbers.
+    """The expression for a result, given the expressions for its numbers.
 
-    Without a library it stands alone: other sequences than lists and tuples are lists, dataclasses are dicts.
+    Without a library the expression stands alone: sequences other than tuples become lists, and dataclasses dicts.
     """
     if is_scalar(structure):
         return next(texts)
@@ -337,7 +337,7 @@ def nested_tuple(parts: Sequence[str], shape: Sequence[int]) -> str:
 
 
 def pattern(x: Any) -> Any:
-    """What `_shape` in the source gives of a structure: literals that equal those of the same structure alone."""
+    """The result of `_shape` in the source: literals that are equal for equal structures only."""
     if isinstance(x, dict):
         return {"dict": [(repr(key), pattern(part)) for key, part in x.items()]}
     if is_dataclass(x):
@@ -355,14 +355,14 @@ def is_told_by_length(x: Any) -> bool:
 
 
 def unlike(name: str, names: Collection[str]) -> str:
-    """A name that is none of these."""
+    """The name, with underscores added until it is none of these."""
     while name in names:
         name += "_"
     return name
 
 
 def default_text(x: Any) -> str:
-    """A default as source; `...` where source cannot make it."""
+    """A default as source, or `...` if source cannot express it."""
     if type(x) is float and x - x != 0:
         return f"float({str(x)!r})"
     if type(x) in (list, tuple) or isinstance(x, Values):
@@ -382,20 +382,20 @@ def defaults_of(parameters: Sequence[Parameter]) -> dict[str, str]:
 
 
 def parameters_of(function: Any, static_argnames: Sequence[str]) -> tuple[Any, Any, list[Parameter]]:
-    """The signature of a function, one more parameter for what is bound, and its parameters as compiled code has them.
+    """The signature of a function, a first parameter for the bound object, and the parameters of compiled code.
 
-    Raises ValueError if `static_argnames` names none of them.
+    Raises ValueError if a name in `static_argnames` is not a parameter.
     """
-    import inspect  # it takes longer to import than all of this package, and only compile needs it
+    import inspect  # it takes longer to import than this whole package, and only compile needs it
 
     try:
         signature = inspect.signature(function)
-    except ValueError:  # a builtin that does not tell
+    except ValueError:  # a builtin without a signature
         signature = inspect.signature(lambda *args, **kwargs: None)
     unknown = [name for name in static_argnames if name not in signature.parameters]
     if unknown:
         raise ValueError(
-            f"static_argnames names {', '.join(map(repr, unknown))}, and {function!r} has the parameters "
+            f"static_argnames names {', '.join(map(repr, unknown))}, but {function!r} has the parameters "
             f"{', '.join(signature.parameters) or '(none)'}"
         )
     parameters = [

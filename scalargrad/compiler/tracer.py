@@ -1,7 +1,7 @@
-"""What `compile` sees of a function: each operation on numbers that depend on its arguments, and each decision on them.
+"""The trace of a function for `compile`: each operation on numbers that depend on its arguments, and each decision.
 
-While a `Trace` is open, a `Traced` stands for every such number, in the values and in the derivatives that they record.
-So the tapes, transforms and sweeps in the function run as ever, and what they compute is on the record, too.
+While a `Trace` is open, a `Traced` stands for every such number, in values and in the derivatives that they record. So
+tapes, transforms and sweeps in the function run as usual, and the trace records their operations, too.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class Asked(Operation):
-    """A function of Python's own; `symbol` are the names of its last operands, which go by keyword."""
+    """A function of Python's own; `symbol` has the names of its last operands, which are keyword arguments."""
 
     raises = True
-    gives = "no float"  # that one could rely on
+    gives = "no float"  # its result may be an integer
 
 
 class UntraceableError(Exception):
-    """The function meets something that only recorded numbers can do."""
+    """The function does something that only recorded numbers can do."""
 
 
 def operator_on_traced(operation: Operation, reflected: bool) -> Callable[[Traced, Any], Any]:
@@ -61,7 +61,7 @@ def comparison_of_traced(name: str, symbol: str) -> Callable[[Traced, Any], Any]
 
 
 def asked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method for what makes a plain number of it: a decision, with as many answers as it may have."""
+    """A method that turns a symbol into a plain number: a decision, with an answer for each such number."""
 
     def method(self: Traced, *args: Any) -> Any:
         return self.trace.ask(name, function, (self, *args), {})
@@ -72,13 +72,13 @@ def asked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 class Traced(Symbol):
     """A number that depends on the arguments of a traced function: an operation on others, or an input.
 
-    `data` is the number itself in this run. What `keeps` stays in the program although nothing may need its result,
-    since it may raise. Python's decisions on it are asked of the trace.
+    `data` is the number itself in this run. An operation that `keeps` stays in the program even if nothing needs its
+    result, since it may raise. The trace answers Python's decisions on the number.
     """
 
     __slots__ = ("data", "index", "is_float", "is_known", "keeps", "operands", "operation", "trace")
 
-    __array_ufunc__ = None  # NumPy's scalars give way to it
+    __array_ufunc__ = None  # NumPy's scalars then leave operators to this class
 
     def __init__(self, trace: Trace, operation: Any, operands: tuple[Any, ...], data: Any, is_float: bool) -> None:
         self.trace = trace
@@ -87,7 +87,7 @@ class Traced(Symbol):
         self.data = data
         self.is_float = is_float
         self.keeps = False
-        self.is_known = False  # as one of the paths of a function, where its trace is over
+        self.is_known = False  # whether it is part of the known paths of a function, after its trace
         self.index = trace.count = trace.count + 1
 
     def __divmod__(self: Any, other: Any) -> tuple[Any, Any]:
@@ -137,7 +137,7 @@ class Traced(Symbol):
                 operation, (self, *others)
             )  # as NumPy calls it for arrays of objects
         if hasattr(float, name):
-            self.trace.refuse_number(f"{name}() of a traced number would be that of this one call")
+            self.trace.refuse_number(f"{name}() of a traced number would keep the result of this one call")
         raise AttributeError(f"'float' object has no attribute {name!r}")
 
     __int__ = asked("int", int)
@@ -152,7 +152,7 @@ class Traced(Symbol):
 
     def __index__(self) -> int:
         self.trace.refuse_number(
-            "a traced number is no index or count; name the argument in static_argnames, or use int() of it"
+            "a traced number cannot be an index or a count; name the argument in static_argnames, or use int() of it"
         )
 
     def __float__(self) -> float:
@@ -168,7 +168,7 @@ class Traced(Symbol):
         return self
 
     def __reduce__(self) -> Any:
-        self.trace.refuse_number("a traced number cannot be pickled, it stands for another number in each call")
+        self.trace.refuse_number("a traced number cannot be pickled, since it stands for a new number in each call")
 
     def __repr__(self) -> str:
         if self.trace.is_open:
@@ -199,7 +199,7 @@ def of_truths(name: str, reflected: bool = False) -> Callable[[Condition, Any], 
 
 
 def of_the_truth(name: str) -> Callable[..., Any]:
-    """A method that a truth value has, too: it asks for the truth."""
+    """A method of `bool`, for a condition: it asks for the truth."""
 
     def method(self: Condition, *given: Any) -> Any:
         truth, *args = [bool(x) if isinstance(x, Condition) else x for x in (self, *given)]
@@ -210,7 +210,7 @@ def of_the_truth(name: str) -> Callable[..., Any]:
 
 
 class Condition(Traced):
-    """A truth value that depends on the arguments: a path of its own as soon as its truth is asked, not before."""
+    """A truth value that depends on the arguments. It makes a path only when its truth is asked for."""
 
     __slots__ = ()
 
@@ -246,11 +246,11 @@ for _name in (*_operators, "__eq__", "__ne__", "__repr__", "__format__"):
 
 
 class Trace(Block):
-    """One run of a function, written down: `events` are operations and the answers to questions in their order.
+    """The record of one run of a function: `events` are its operations and the answers to questions, in order.
 
-    It is a block, and what is open around it does not count in it: a compiled function is one whoever calls it.
-    Without a `script` each question is answered by the numbers at hand. With one there are no numbers: it holds the
-    answers, and where it ends, the answer is yes.
+    A trace is a block that hides the blocks around it: a compiled function gives the same results in all of them.
+    Without a `script` the numbers of the run answer each question. With one there are no numbers: the script holds the
+    answers, and after its end every answer is yes.
     """
 
     def __init__(self, script: Sequence[bool] | None = None) -> None:
@@ -265,13 +265,13 @@ class Trace(Block):
         self.table: dict[tuple[Any, ...], Traced] = {}
         self.leaves: dict[float, tuple[Value, Traced]] = {}
         self.intervals: set[int] = set()
-        self.outside: dict[float, Value] = {}  # what was computed before: its numbers stay, but a tape may follow it
-        self.made: dict[float, Value] = {}  # leaves that the function made
+        self.outside: dict[float, Value] = {}  # values computed before: constants here, but a tape may follow them
+        self.made: dict[float, Value] = {}  # leaves that the function created
 
     # -- the block
 
     def take_part(self, interval: BlockInterval) -> None:
-        """Say to an interval that every operation in it goes to the trace."""
+        """Let every operation in an interval go to the trace."""
         interval.tapes = interval.accessed = ()
         interval.detector = None
         self.intervals.add(interval.number)
@@ -282,11 +282,11 @@ class Trace(Block):
     # -- numbers
 
     def input(self, data: Any) -> Traced:
-        """What stands for a number that differs from call to call."""
+        """A symbol for a number that differs from call to call."""
         return Traced(self, None, (), data, True)
 
     def number_of(self, value: Value) -> Any:
-        """The number of a value, or what stands for it: a leaf that was made outside of the trace is an input."""
+        """The number of a value, or its symbol: a leaf from outside the trace is an input."""
         row = value.row
         data, identity = row[NUMBER], identity_of(row)
         if identity in self.leaves:
@@ -307,23 +307,23 @@ class Trace(Block):
         return leaf
 
     def may_have_kept_leaves(self) -> bool:
-        """Whether a leaf that the function made may be alive after its run, so that the next run finds it there.
+        """Whether a leaf that the function created may outlive this run, so that the next run would find it.
 
-        There they are leaves like others, of the numbers of this run.
+        The next run finds such a leaf as an ordinary one, with its number from this run.
         """
         settle_leaves(self.made.values())
         if not hasattr(sys, "getrefcount"):
             return bool(self.made)
-        self.made[0] = make_constant(0.0)  # what nothing else refers to, to compare with
+        self.made[0] = make_constant(0.0)  # nothing else refers to it, so its count is the one to compare with
         *counts, alone = map(sys.getrefcount, self.made.values())
         return any(count > alone for count in counts)
 
     def forget(self) -> None:
-        """Let go of what only the run needed, since what stands for numbers refers to the trace as long as it lives."""
+        """Drop the data of the run, since symbols keep the trace alive as long as they live."""
         self.events, self.table, self.answers, self.leaves, self.outside, self.made = [], {}, {}, {}, {}, {}
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
-        """What `record` does, with what stands for numbers."""
+        """Record an operation as the engine's `record` does, on symbols and numbers; returns its value."""
         interval = current()
         numbers = [self.number_of(x) if isinstance(x, Value) else as_number(x) for x in operands]
         data = self.apply(operation, numbers)
@@ -341,7 +341,7 @@ class Trace(Block):
         return make_constant(data)
 
     def apply(self, operation: Operation, operands: Sequence[Any], kind: type[Traced] = Traced) -> Any:
-        """The result of an operation: a number if it does not depend on an input, or what stands for it."""
+        """The result of an operation: a symbol, or a number if it does not depend on an input."""
         symbols = [x for x in operands if isinstance(x, Traced)]
         if not symbols:
             return operation.evaluate(operands)
@@ -376,14 +376,14 @@ class Trace(Block):
         numbers = [x.data if isinstance(x, Traced) else x for x in operands]
         try:
             return operation.kernel(*numbers) if isinstance(operation, Asked) else operation.evaluate(numbers)
-        except Exception as error:  # even if the function catches it: other arguments may not raise it
+        except Exception as error:  # even if the function catches it, other arguments may not raise it
             self.raised = f"{operation.name} raised {type(error).__name__}, {place()}"
             raise
 
     # -- decisions
 
     def ask(self, name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        """What a function gives that has no derivative: a truth value, or an integer that the path depends on."""
+        """The result of a function without a derivative: a truth value, or an integer on which the path depends."""
         if not any(isinstance(x, Symbol) for x in args):
             return function(*args, **kwargs)
         named = (*kwargs,)
@@ -401,7 +401,7 @@ class Trace(Block):
         return found if isinstance(found, Condition) else self.decide(found)
 
     def decide(self, question: Traced) -> Any:
-        """The answer to a question, from here on the same one."""
+        """The answer to a question, the same each time it is asked in this run."""
         if question.index in self.answers:
             return self.answers[question.index]
         answer = question.data
@@ -420,10 +420,10 @@ class Trace(Block):
         self.events.append((question, answer, file_and_line()))
         return answer
 
-    # -- what cannot be followed
+    # -- operations that cannot be followed
 
     def refuse(self, what: str, value: Value) -> None:
-        """Raise TypeError if what is asked of a value would be the same for all calls, but for text: that gives up."""
+        """Raise TypeError if `what` of a value would be frozen for all calls; for text, end the trace."""
         if isinstance(self.number_of(value), Symbol):
             if what == "text":
                 self.give_up(TEXT)
@@ -434,13 +434,13 @@ class Trace(Block):
         raise self.refusal
 
     def give_up(self, reason: str) -> NoReturn:
-        """End the trace: the call is left to the function itself."""
+        """End the trace: the function itself takes the call."""
         self.refusal = UntraceableError(f"{reason}, {place()}")
         raise self.refusal
 
 
 def settle_leaves(leaves: Iterable[Value]) -> None:
-    """Make leaves from a trace into leaves like others, of the numbers of that run."""
+    """Turn leaves from a trace into ordinary leaves, with their numbers from that run."""
     for leaf in leaves:
         row = leaf.row
         number = row[NUMBER].data if isinstance(row[NUMBER], Traced) else row[NUMBER]
@@ -448,12 +448,12 @@ def settle_leaves(leaves: Iterable[Value]) -> None:
 
 
 MOST_ANSWERS = 100
-TEXT = "the text of a number, which differs from call to call, is asked for"
+TEXT = "the text of a number, which differs from call to call, is used"
 TRUTHS = {"isclose", "isfinite", "isinf", "isnan", "isnormal", "issubnormal", "signbit"}
 INSTEAD = {
     **dict.fromkeys(
         ("data", "item()", "tolist()"),
-        "the plain number of a traced value would stay that of this one call; compute with the value itself",
+        "the plain number of a traced value would be frozen at that of this one call; compute with the value itself",
     ),
     "float(), which math.sin() and the like call,": (
         "float() of a traced value, which math.sin() and the like call, would keep the number of this one call; use "
@@ -466,19 +466,19 @@ INSTEAD = {
 
 
 def key_of_operation(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
-    """What an operation on some operands is told by."""
+    """The key of an operation on some operands."""
     return (operation.name, operation.symbol, *map(key_of_operand, operands))
 
 
 def key_of_operand(operand: Any) -> Any:
-    """What an operand is told by in a key: other numbers than 0.0 are 0 and -0.0."""
+    """The key of an operand, different for 0.0, 0 and -0.0."""
     if isinstance(operand, Traced):
         return operand.index
     return repr(operand) if type(operand) is float else (type(operand), operand)
 
 
 def constant_operand(operation: Operation, x: Any) -> Any:
-    """A plain operand as a float or an int. An exact number becomes the float that Python's operators make of it."""
+    """A plain operand as a float or an int. An exact number becomes a float, as in Python's operators."""
     x = as_number(x)
     if type(x) is int and operation.rules[-1] is not None and not -(2**1023) < x < 2**1023:
         raise UntraceableError(f"an integer beyond the range of floats is an operand of {operation.name}, {place()}")
@@ -486,16 +486,16 @@ def constant_operand(operation: Operation, x: Any) -> Any:
         return x
     if operation.symbol and operation.rules[0] is not None:
         return float(x)
-    raise UntraceableError(f"{x!r}, which is no float, is an operand of {operation.name}, {place()}")
+    raise UntraceableError(f"{x!r}, which is not a float, is an operand of {operation.name}, {place()}")
 
 
 def is_exactly(x: Any, number: float) -> bool:
-    """Whether an operand is a constant that equals a number, other than with the sign of its zero."""
+    """Whether an operand is a constant equal to a number, with the same sign if both are zero."""
     return not isinstance(x, Traced) and x == number and math.copysign(1, x) == math.copysign(1, number)
 
 
 def simplified(operation: Operation, operands: Sequence[Any]) -> Any:
-    """What one of Python's operators gives if that is known without it, bit for bit; else None."""
+    """The result of one of Python's operators if it is known without computing, bit for bit; else None."""
     symbol, x, y = operation.symbol, operands[0], operands[-1]
     if symbol == "*":
         for one, other in ((x, y), (y, x)):

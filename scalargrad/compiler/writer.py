@@ -1,7 +1,7 @@
 """Python source from the paths of a traced function.
 
-What nothing needs is left out, what is used once is nested in its use, and names are used again as soon as they are
-free. Of two paths the shorter goes into an `if`, so that no depth of the tree is a depth of the code.
+Operations that nothing needs are left out, an operation that is used once is nested in its use, and names are reused as
+soon as they are free. Of two paths the shorter goes into an `if`, so a deep tree does not become deeply nested code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BINARY = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON),
     **dict.fromkeys("&|^", BITS),
 }
-WHERE, SLOPE = operations.where.operation, operations.power_slope.operation  # as Python's `if`, and of its `**`
+WHERE, SLOPE = operations.where.operation, operations.power_slope.operation  # Python's `if`; the slope of its `**`
 ASKED = {"int", "round"}
 WIDTH = 100
 NESTING = 12
@@ -37,7 +37,7 @@ UNTRACED = "these arguments take a path that was not known when this code was ge
 
 
 def where_it_jumps(node: Traced) -> list[Traced]:
-    """The operands of which the least change may change the result by a step, as in comparisons and remainders."""
+    """The operands in which the result jumps, as in comparisons and remainders."""
     operation, operands = node.operation, node.operands
     rules = operation.rules if len(operation.rules) == len(operands) else operation.rules * len(operands)
     found = operands if operation.jumps else [x for rule, x in zip(rules, operands) if rule is None or rule == 0]
@@ -47,8 +47,8 @@ def where_it_jumps(node: Traced) -> list[Traced]:
 class Writer:
     """The lines of a function's body, for all paths of a program.
 
-    `names` are those of the inputs, `library` what else there is. Among the `lines` a result is not yet written out: it
-    is the indent, the structure, and the expressions for the numbers in it.
+    `names` are the names of the inputs; `library` has all other names. Among the `lines` a result is not written out
+    yet: it is a tuple of the indent, the structure, and the expressions for its numbers.
     """
 
     def __init__(self, program: PathTree, names: dict[Traced, str], library: Library) -> None:
@@ -67,7 +67,7 @@ class Writer:
     # -- which operations are needed
 
     def _analyse(self, root: Branch) -> None:
-        """Find out what each branch needs, what its followers need of it, and what has to be exact to the last bit."""
+        """Find the operations that each branch needs, those that its followers need of it, and those to keep exact."""
         self.live: dict[Branch, list[Traced]] = {}
         self.needed_after: dict[Branch, set[Traced]] = {}
         self.sizes: dict[Branch, int] = {}
@@ -112,7 +112,7 @@ class Writer:
             branch = self._choose(question, [*branch.answers.items()], depth)
 
     def _choose(self, question: Traced, followers: list[tuple[Any, Branch]], depth: int) -> Branch:
-        """Write all but one of the branches that follow a question inside `if`s; gives that one, to go on with."""
+        """Write all but one of the branches that follow a question inside `if`s; returns the last, to go on with."""
         if not isinstance(question, Condition):
             return self._look_up(question, sorted(followers), depth)
         followers.sort(key=lambda pair: self.sizes[pair[1]])
@@ -127,9 +127,9 @@ class Writer:
         return followers[-1][1]
 
     def _look_up(self, question: Traced, followers: list[tuple[int, Branch]], depth: int) -> Branch:
-        """What `_choose` does where the answers are integers, in order: halves of them are told apart, then theirs.
+        """`_choose` for answers that are integers, in order: by binary search.
 
-        The lighter half goes inside, so that the depth is the logarithm of all that there is.
+        The lighter half goes inside the `if`, so the depth is at most the logarithm of the total size.
         """
         test = self._named(question) if len(followers) > 1 else self._operand(question, COMPARISON + 1)[0]
         while len(followers) > 1:
@@ -150,14 +150,14 @@ class Writer:
         self._write(self._look_up(question, followers, depth), depth)
 
     def _aside(self, write: Callable[..., None], *args: Any) -> None:
-        """Write something inside an `if`, and go on as if it were not there."""
+        """Write something inside an `if`, and restore the names that were in use before."""
         names, free, indent = dict(self.names), [*self.free], self.indent
         write(*args)
         self.names, self.free, self.indent = names, free, indent
 
     def _begin(self, branch: Branch, indent: str) -> None:
         self.indent = indent
-        # Expressions that wait for their one use: as text, how deep they are nested, whether they may raise.
+        # Expressions that wait for their one use: the text, the depth of nesting, and whether they may raise.
         self.pending: dict[Traced, tuple[Text, int, bool]] = {}
         self.uses: dict[Traced, int] = {}
         self.after = self.needed_after[branch]
@@ -191,7 +191,7 @@ class Writer:
         return name
 
     def _release(self, used: Iterable[Traced]) -> None:
-        """Free the names of what the code written so far used for the last time."""
+        """Free the names of those operations that are used for the last time."""
         for node in used:
             self.uses[node] -= 1
             if not self.uses[node] and node not in self.after and node not in self.inputs:
@@ -200,7 +200,7 @@ class Writer:
     def _assign(self, node: Traced, text: str, used: Sequence[Traced]) -> None:
         self._release(used)
         if not self.uses.get(node) and node not in self.after:
-            self._line(text)  # it is there only because it may raise
+            self._line(text)  # it is kept only because it may raise
             return
         name = self.names[node] = self._new_name()
         self._line(f"{name} = {text}")
@@ -208,7 +208,7 @@ class Writer:
     # -- operands
 
     def _operand(self, x: Any, precedence: float, near: Any = None) -> Text:
-        """An operand as an expression that holds together tightly enough."""
+        """An operand as an expression that binds tightly enough."""
         if not isinstance(x, Traced):
             if type(x) is int and near is not None and near.is_float and abs(x) < EXACT_IN_FLOATS:
                 x = float(x)  # the same result, without a conversion
@@ -223,14 +223,14 @@ class Writer:
         return self._named(x), ATOM, (x,)
 
     def _named(self, x: Traced) -> str:
-        """An operand by its name, which it gets if it has none."""
+        """The name of an operand, which is assigned first if it has none."""
         if x in self.pending:
             (text, _, used), _, _ = self.pending.pop(x)
             self._assign(x, text, used)
         return self.names[x]
 
     def _sure(self, x: Any, precedence: float) -> Text:
-        """An operand where it may not be evaluated: what may raise is evaluated before."""
+        """An operand in a place that may not be evaluated; if it may raise, it is evaluated before."""
         if isinstance(x, Traced) and x in self.pending and self.pending[x][2]:
             return self._named(x), ATOM, (x,)
         return self._operand(x, precedence)
@@ -252,7 +252,7 @@ class Writer:
             self._assign(node, text, used)
 
     def _expression(self, node: Traced) -> Text | None:
-        """An operation as an expression; None if it took lines of its own and has its name by now."""
+        """An operation as an expression; None if it took lines of its own, and so has a name already."""
         operation, operands = node.operation, node.operands
         symbol = operation.symbol
         factors = self.square_or_cube(node)
@@ -264,7 +264,7 @@ class Writer:
             return f"{text_of(float(operands[1]))} * ({power})", PRODUCT, (operands[0],)
         if symbol == "**" and self.may_be_complex(*operands):
             left, right = [self._operand(x, LOOSE) for x in operands]
-            # Where the operator would give a complex number it raises; the numbers are the same.
+            # It raises where the operator would give a complex number; otherwise the results are the same.
             return f"{self.library.math('pow')}({left[0]}, {right[0]})", ATOM, (*left[2], *right[2])
         if symbol in BINARY and len(operands) == 2:
             return self._binary(symbol, *operands)
@@ -279,7 +279,7 @@ class Writer:
         return self._asked(node) if isinstance(operation, Asked) else self._formed(node)
 
     def square_or_cube(self, node: Traced) -> int:
-        """How many equal factors a small whole power has, or its slope, if that may be a product; else 0."""
+        """The number of equal factors of a square, a cube or the slope of a cube that may be a product; else 0."""
         if node in self.exact or (node.operation.symbol != "**" and node.operation is not SLOPE):
             return 0
         x, y = node.operands
@@ -313,7 +313,7 @@ class Writer:
         terms = [*zip(operands, operands[half:])] if kind == "+*" else [(x,) for x in operands]
         is_product = kind == "*"
         sign, low = (" * ", PRODUCT) if is_product else (" + ", SUM)
-        # Python's sum begins with the integer 0; with a float it is the same where the first term is one.
+        # Python's sum begins with the integer 0; 0.0 gives the same if the first term is a float.
         is_float = any(type(x) is float or (isinstance(x, Traced) and x.is_float) for x in terms[0])
         text = "" if is_product else "0.0" if is_float else "0"
         used: tuple[Traced, ...] = ()
@@ -356,7 +356,7 @@ class Writer:
         return f"{called}({', '.join(texts)})", ATOM, used
 
     def _formed(self, node: Traced) -> Text | None:
-        """An operation by what its kernel computes."""
+        """An operation, written as its kernel."""
         operands = node.operands
         are_floats = all(x.is_float if isinstance(x, Traced) else type(x) is not bool for x in operands)
         form = self.library.form(node.operation, operands, are_floats)

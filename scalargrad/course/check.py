@@ -1,4 +1,4 @@
-"""The check of a step: which gap is open, what is wrong in a sentence, what comes next."""
+"""The check of a step: a sentence on the mistake, the open gap, or the next step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 5.0  # for each property; the longest takes half a second
 
 
 def check(lesson: Lesson, folder: Path, seconds: float = SECONDS) -> tuple[bool, str]:
-    """Whether a learner's file of a step is right, and what there is to say about it.
+    """Whether a learner's file of a step is right, and the text that says so or why not.
 
     Args:
         lesson: the step.
@@ -49,10 +49,8 @@ def check(lesson: Lesson, folder: Path, seconds: float = SECONDS) -> tuple[bool,
 
 
 def after(lesson: Lesson) -> str:
-    """What comes after a step."""
+    """A sentence on what comes after a step."""
     if lesson is LESSONS[-1]:
-        return (
-            "That was the last step. You have built an engine. docs/engine.md leads from it to the one of this package."
-        )
+        return "That was the last step. You have built an engine. docs/engine.md leads from it to the package's engine."
     following = LESSONS[lesson.number]
     return f"Next is {following}: read {following.page}, and open {following.file}."

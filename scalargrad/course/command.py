@@ -19,8 +19,8 @@ PROGRAM = "python -m scalargrad learn"
 USAGE = f"""{PROGRAM} [FOLDER]
        {PROGRAM} check STEP [FOLDER]
        {PROGRAM} solution STEP"""
-EPILOG = f"""The first copies the files into a folder, {FOLDER} unless told, and leaves alone what is there.
-The second checks a step; it looks for your file in this folder or in {FOLDER}, unless told.
+EPILOG = f"""The first copies the files into a folder, by default {FOLDER}, and leaves existing files alone.
+The second checks a step. By default it looks for your file in this folder, then in {FOLDER}.
 The third prints a solution.
 
 steps:
@@ -28,7 +28,7 @@ steps:
 
 
 def learn(arguments: Sequence[str]) -> tuple[int, str]:
-    """Run the command; gives its exit code and what is to be printed, or exits with 2 where it is used wrongly."""
+    """The exit code of the command and the text to print. Exits with 2 if the command is used wrongly."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         usage=USAGE,
@@ -59,7 +59,7 @@ def learn(arguments: Sequence[str]) -> tuple[int, str]:
 
 
 def lesson_of(parser: argparse.ArgumentParser, text: str) -> Lesson:
-    """The step with a number that is given as text."""
+    """The step whose number is given as text."""
     lessons = {str(lesson.number): lesson for lesson in LESSONS}
     if text not in lessons:
         parser.error(f"expected the number of a step from 1 to {len(LESSONS)}, got {text!r}")
@@ -67,7 +67,7 @@ def lesson_of(parser: argparse.ArgumentParser, text: str) -> Lesson:
 
 
 def copied(folder: Path) -> tuple[int, str]:
-    """Copy the files; what there is to say about it."""
+    """The exit code and the text to print after copying the files."""
     try:
         files = [*copy_lessons(folder)]
     except OSError as error:
@@ -77,6 +77,6 @@ def copied(folder: Path) -> tuple[int, str]:
     lines = [f"Copied to {folder}: {', '.join(new)}."] if new else []
     lines += [f"Left as they are, since they are there already: {', '.join(old)}."] if old else []
     first = LESSONS[0]
-    lines.append(f"Begin with {first}: read {first.page}, fill the gaps of {folder / first.file}, then run")
+    lines.append(f"Begin with {first}: read {first.page}, fill in the gaps in {folder / first.file}, then run")
     where = "" if str(folder) == FOLDER else f" {quote(str(folder))}"
     return 0, "\n".join([fill(line, 100) for line in lines] + [f"  {PROGRAM} check 1{where}"])

@@ -1,4 +1,4 @@
-"""How a learner's numbers are compared with the right ones, and the sentences that say where they are off.
+"""Compares a learner's numbers with the right ones, and says in sentences where they are off.
 
 Derivatives are compared with central differences of plain floats.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    Hint = tuple[str, Callable[..., float]]  # a sentence on a mistake, and what that mistake makes of the arguments
+    Hint = tuple[str, Callable[..., float]]  # a sentence on a mistake, and the number that it gives
 
 DIFFERENCES = "central differences give"
 
@@ -26,7 +26,7 @@ def require(condition: object, sentence: str) -> None:
 
 
 def attribute_of(value: Any, name: str, what: str) -> Any:
-    """An attribute that a learner's object has to have."""
+    """An attribute of a learner's object. Raises LearnerError if the object has none of that name."""
     require(
         hasattr(value, name),
         f"{what} should have the attribute `{name}`; you gave {value!r} ({type(value).__name__}), which has none.",
@@ -35,7 +35,7 @@ def attribute_of(value: Any, name: str, what: str) -> Any:
 
 
 def as_float_of(given: Any, what: str) -> float:
-    """What has to be a plain number."""
+    """A learner's number as a float. Raises LearnerError if it is no plain number."""
     require(
         isinstance(given, (int, float)),
         f"{what} should be a plain number; you gave {given!r} ({type(given).__name__}).",
@@ -49,7 +49,7 @@ def are_close(x: float, y: float) -> bool:
 
 
 def difference(f: Callable[..., float], point: Sequence[float], i: int) -> float:
-    """The central difference of a function by one of its arguments."""
+    """The central difference of a function with respect to one of its arguments."""
     h = 1e-5
     right, left = [*point], [*point]
     right[i] += h
@@ -66,7 +66,7 @@ def at(point: Mapping[str, float]) -> str:
 
 
 def where_off(points: Sequence[Mapping[str, float]], failing: Sequence[bool]) -> str:
-    """In which part of the points something fails, or nothing if that is everywhere, or in no part that has a name."""
+    """The part of the points that fails, such as " where x is negative"; empty if all fail or the part has no name."""
     parts: dict[str, Callable[[float], bool]] = {
         "is negative": lambda x: x < 0,
         "is positive": lambda x: x > 0,
@@ -87,14 +87,14 @@ def compared(
     hints: Iterable[Hint] = (),
     source: str = DIFFERENCES,
 ) -> None:
-    """Say in a sentence where numbers are off.
+    """Raise LearnerError with a sentence on where numbers are off, if any are.
 
     Args:
         what: what is compared.
         given: the learner's numbers.
         expected: the right ones.
-        points: where, by the names of the arguments.
-        hints: sentences on mistakes that are known, each with what it makes of the arguments.
+        points: the arguments, by their names.
+        hints: known mistakes: a sentence on each, and a function that gives its number.
         source: where the right numbers come from.
     """
     failing = [not are_close(x, y) for x, y in zip(given, expected)]
@@ -113,7 +113,7 @@ def compared(
 
 
 def ratio_of(pairs: Sequence[tuple[float, float]]) -> str:
-    """How all numbers are off alike: "has the wrong sign", "is 2 times what it should be", or nothing."""
+    """The way in which all numbers are off: "has the wrong sign", "is 2 times what it should be", or nothing."""
     if all(y and are_close(x / y, -1) for x, y in pairs):
         return "has the wrong sign"
     first, factor = pairs[0], 0.0

@@ -1,6 +1,6 @@
-"""A learner's file: the gaps that are still open in it, and how it is run, with a limit on time.
+"""A learner's file: its open gaps, and how it is run, with a time limit.
 
-Whatever goes wrong is told in a sentence, with the line in the learner's file.
+Every error becomes a sentence, with the line in the learner's file.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class LearnerError(Exception):
 
 
 class TimeUp(BaseException):
-    """Ends a run that takes too long. No `except Exception` of a learner's catches it."""
+    """Ends a run that takes too long. A learner's `except Exception` does not catch it."""
 
 
 class Gap:
-    """Three dots in a learner's file: the number of the gap, 0 if its comment is gone; the line; what to do there."""
+    """Three dots in a learner's file: the gap's number (0 if its comment is gone), its line, and what to do there."""
 
     def __init__(self, number: int, line: int, hint: str) -> None:
         self.number = number
@@ -39,7 +39,7 @@ class Gap:
 class LearnersFile:
     """The text of a learner's file.
 
-    Raises LearnerError if it is not there or is no Python.
+    Raises LearnerError if the file is missing or is not Python.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,8 +49,8 @@ class LearnersFile:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise LearnerError(
-                f"There is no {path}. Copy the files of the course with `python -m scalargrad learn FOLDER`, or say in "
-                "which folder yours are."
+                f"There is no {path}. Copy the files of the course with `python -m scalargrad learn FOLDER`, or name "
+                "the folder that yours are in."
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise LearnerError(f"{path} cannot be read: {error}.") from None
@@ -69,7 +69,7 @@ class LearnersFile:
         return f" (`{code}`)" if code else ""
 
     def gaps(self) -> list[Gap]:
-        """The gaps that are open, by their numbers. One has the comment that stands above it."""
+        """The open gaps in the order of their numbers, each with the comment above it."""
         lines = {node.lineno for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and node.value is ...}
         return sorted(map(self._gap, sorted(lines)), key=lambda gap: gap.number)
 
@@ -82,10 +82,10 @@ class LearnersFile:
                     hint.append(more[1])
                 return Gap(int(found[1]), line, " ".join(hint))
             i -= 1
-        return Gap(0, line, "put something in the place of the three dots.")
+        return Gap(0, line, "put your code in place of the three dots.")
 
     def run(self) -> ModuleType:
-        """What the file defines."""
+        """The module that the file defines."""
         module = ModuleType(self.name.removesuffix(".py"))
         exec(self.code, vars(module))
         return module
@@ -100,20 +100,22 @@ class LearnersFile:
         line = self.line_in(list(traceback.walk_tb(error.__traceback__)))
         said = f"{kind}: {error}" if str(error) else kind
         if isinstance(error, RecursionError):
-            said = "RecursionError: a function calls itself and does not come to an end"
+            said = "RecursionError: a function calls itself without end"
         if not line:
-            return f"While it was checked that {doing}, your file gave something that cannot be used: {said}."
-        return f"Line {line} of {self.name}{self.quoted(line)} raised {said}. It was being checked that {doing}."
+            return f"Your file gave something that cannot be used: {said}. This happened while checking that {doing}."
+        return (
+            f"Line {line} of {self.name}{self.quoted(line)} raised {said}. This happened while checking that {doing}."
+        )
 
 
 def run_within(seconds: float, file: LearnersFile, doing: str, work: Callable[[], object]) -> None:
-    """Run what calls a learner's code. Raises LearnerError if that raises anything, or does not end in time."""
+    """Run a function that calls a learner's code. Raises LearnerError if it raises anything or does not end in time."""
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
             work()
-        except BaseException as error:  # SystemExit, too: nothing in a file ends the check
+        except BaseException as error:  # SystemExit, too: nothing in a file may end the check
             errors.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -129,8 +131,8 @@ def run_within(seconds: float, file: LearnersFile, doing: str, work: Callable[[]
         end(thread)
         where = f", in line {line}{file.quoted(line)}" if line else ""
         raise LearnerError(
-            f"{file.name} was still running after {seconds:g} seconds{where}. It was being checked that {doing}. Is "
-            "there a loop that never ends, or something that is done again and again?"
+            f"{file.name} was still running after {seconds:g} seconds{where}. This happened while checking that "
+            f"{doing}. Is there a loop that never ends, or work that is done again and again?"
         )
     for error in errors:
         raise error if isinstance(error, LearnerError) else LearnerError(file.told(error, doing))
@@ -139,7 +141,7 @@ def run_within(seconds: float, file: LearnersFile, doing: str, work: Callable[[]
 def end(thread: threading.Thread) -> None:
     """Raise TimeUp in a thread. One that is busy outside Python goes on, and ends with the process."""
     try:
-        import ctypes  # which not every Python has
+        import ctypes  # not every Python has it
     except ImportError:
         return
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeUp))

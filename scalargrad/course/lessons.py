@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-FOLDER = "course"  # where the learner's files are unless told
+FOLDER = "course"  # where the learner's files are by default
 
 
 class Lesson:
@@ -28,7 +28,7 @@ class Lesson:
 
     @property
     def page(self) -> str:
-        """Where the page stands that goes with it."""
+        """The path of the page of this step."""
         return f"docs/course/{self.file.removeprefix('step').replace('.py', '.md')}"
 
     @property
@@ -58,9 +58,9 @@ LESSONS = [
 
 
 def copy_lessons(folder: Path) -> Iterator[tuple[str, bool]]:
-    """Copy the files with gaps into a folder, which is made if need be. A file that is there stays as it is.
+    """The name of each file with gaps, and whether it was copied into a folder, which is made if it does not exist.
 
-    Gives the name of each file, and whether it was copied. Raises OSError where a file cannot be written.
+    A file that exists stays as it is. Raises OSError if a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for lesson in LESSONS:
@@ -74,5 +74,5 @@ def copy_lessons(folder: Path) -> Iterator[tuple[str, bool]]:
 
 
 def folder_of(lesson: Lesson) -> Path:
-    """Where a learner's file is looked for unless told: in the current folder, or else in the one that is copied to."""
+    """The default folder of a learner's file: the current one if the file is there, or else the one for copies."""
     return Path() if Path(lesson.file).exists() else Path(FOLDER)

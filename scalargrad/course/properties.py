@@ -1,8 +1,8 @@
-"""What has to hold of a learner's engine, step by step, and the sentences that say what does not.
+"""The properties that a learner's engine must have, step by step, and the sentences that say what is wrong.
 
-A property is a function of the module that a learner's file defines. It says in one line what holds, and raises
-LearnerError where it does not. The numbers come from a generator with a seed of its own for each property, so a check
-says the same each time.
+A property is a function of the module that a learner's file defines. Its text says in one line what holds, and the
+function raises LearnerError if that does not hold. Each property seeds its own generator of numbers, so a check says
+the same each time.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ if TYPE_CHECKING:
 
 
 class Property:
-    """What holds of a step once its gap is filled in.
+    """A statement about a step that holds once a gap is filled in.
 
     Args:
         step: the number of the step.
-        gap: the number of the gap that it tells of.
-        text: what holds, as it follows "that".
-        holds: raises LearnerError if it does not hold of a module.
+        gap: the number of the gap that it checks.
+        text: the statement, without a full stop, as it follows "that".
+        holds: raises LearnerError if a module does not have the property.
     """
 
     def __init__(self, step: int, gap: int, text: str, holds: Callable[[Any, random.Random], None]) -> None:
@@ -124,11 +124,11 @@ def check_memory(module: Any, generator: random.Random, sign: str, apply: Callab
         )
         require(
             not (parents[0] is y and parents[1] is x),
-            f"The parents of {what} stand the wrong way round: self comes first, and then other.",
+            f"The parents of {what} are the wrong way round: self comes first, and then other.",
         )
         require(
             parents[0] is x and parents[1] is y,
-            f"The parents of {what} should be the two values that were multiplied or added, and no copies of them.",
+            f"The parents of {what} should be the two values that were multiplied or added, not copies of them.",
         )
         require(
             (x.data, y.data, tuple(x.parents)) == (a, b, ()),
@@ -204,7 +204,7 @@ def check_rules(
 
 @holds(2, 1, "x * y has the right local derivatives")
 def _(module: Any, generator: random.Random) -> None:
-    swapped = "The two stand the wrong way round: with respect to x it is y."
+    swapped = "The two are the wrong way round: with respect to x it is y."
     hints = {"x": [(swapped, lambda x, y: x), ("That is the rule of x + y.", lambda x, y: 1.0)]}
     check_rules(module, generator, "x * y", "x y", lambda x, y: x * y, hints)
 
@@ -273,23 +273,21 @@ def check_order(module: Any, program: Sample, point: Mapping[str, float]) -> Non
     require(
         isinstance(order, list), f"topological_order should give a list; you gave {order!r} ({type(order).__name__})."
     )
-    require(order, f"{said} there is nothing: visit() has to append each value to the list `order`.")
+    require(order, f"{said} there are no values: visit() has to append each to the list `order`.")
     for value in order:
         times = sum(other is value for other in order)
         require(
             times == 1,
-            f"{said}, {spelled(value)} stands {times} times. Note in `seen` what was visited, "
+            f"{said}, {spelled(value)} occurs {times} times. Add each visited value to `seen`, "
             "and do not visit it again.",
         )
     for value in values:
-        require(
-            value in order, f"{said}, {spelled(value)} is missing. Each value below the target has its place in it."
-        )
+        require(value in order, f"{said}, {spelled(value)} is missing. Each value below the target belongs in it.")
     for i, value in enumerate(order):
         for parent in value.parents:
             require(
                 parent in order[:i],
-                f"{said}, {spelled(value)} stands before {spelled(parent)}, which it was made from. Append a value "
+                f"{said}, {spelled(value)} comes before {spelled(parent)}, which it was made from. Append a value "
                 "only after all of its parents were visited.",
             )
     require(order == values or order[-1] is target, f"{said} the target should come last.")
@@ -304,18 +302,18 @@ def _(module: Any, generator: random.Random) -> None:
 @holds(3, 1, "a value that was seen is not visited again")
 def _(module: Any, _generator: random.Random) -> None:
     value = module.Value(1.0)
-    for _ in range(60):  # each doubles the number of ways
+    for _ in range(60):  # each doubles the number of paths
         value = value + value
     given = len(module.topological_order(value))
     require(given == 61, f"60 doublings of one value should give an order of 61 values; you gave {given}.")
 
 
 def ways_from(value: Any, wanted: Any) -> int:
-    """How many ways lead from a value down to another, counted one by one."""
+    """The number of paths from a value down to another, counted one by one."""
     return 1 if value is wanted else sum(ways_from(parent, wanted) for parent in value.parents)
 
 
-@holds(3, 2, "count_ways() counts all ways to each value")
+@holds(3, 2, "count_ways() counts all paths to each value")
 def _(module: Any, generator: random.Random) -> None:
     for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
         leaves = leaves_at(module, some_points(generator, "x y w", 1)[0])
@@ -325,8 +323,8 @@ def _(module: Any, generator: random.Random) -> None:
         used = {name: leaf for name, leaf in leaves.items() if any(leaf is row[0] for row in rows)}
         require(isinstance(ways, dict), f"count_ways should give a dictionary; you gave {ways!r}.")
         compare_sweep(
-            "The number of ways from {program} to {name}",
-            {name: as_float_of(ways.get(leaf), f"The number of ways to {name}") for name, leaf in used.items()},
+            "The number of paths from {program} to {name}",
+            {name: as_float_of(ways.get(leaf), f"The number of paths to {name}") for name, leaf in used.items()},
             {name: float(ways_from(target, leaf)) for name, leaf in used.items()},
             {
                 kind: {name: found.get(leaf, 0.0) for name, leaf in used.items()}
@@ -368,12 +366,11 @@ def _(module: Any, generator: random.Random) -> None:
     one = as_float_of(found[leaf], "The adjoint of the target")
     require(
         one == 1.0,
-        "The derivative of the target with respect to itself is 1, since it changes just as much as it changes; you "
-        f"gave {digits(one)}.",
+        f"The derivative of the target with respect to itself is 1; you gave {digits(one)}.",
     )
 
 
-@holds(4, 2, "adjoints() gives the gradient, also where values are used twice")
+@holds(4, 2, "adjoints() gives the gradient, even where values are used twice")
 def _(module: Any, generator: random.Random) -> None:
     for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
         check_adjoints(module, program, some_points(generator, "x y w", 1)[0])
@@ -404,7 +401,7 @@ def _(module: Any, generator: random.Random) -> None:
     TWO_WAYS.f(*leaves.values()).backward()
     second = slopes_of(TWO_WAYS, point)["x"]
     given = as_float_of(leaves["x"].grad, "x.grad")
-    replaced = " The second took the place of the first: use += and not =." if are_close(given, second) else ""
+    replaced = " The second replaced the first: use += and not =." if are_close(given, second) else ""
     require(
         are_close(given, first + second),
         f"backward() on two results should add both gradients: x.grad should be {digits(first)} + {digits(second)}; "
@@ -424,7 +421,7 @@ def _(module: Any, generator: random.Random) -> None:
     require(
         are_close(given, 2 * first),
         f"backward() twice on one result should add the same gradient twice: x.grad should be twice {digits(first)}; "
-        f"you gave {digits(given)}. A pass must not begin with what an earlier one left behind, in grad or elsewhere.",
+        f"you gave {digits(given)}. A pass must not begin with numbers that an earlier one left in grad or elsewhere.",
     )
 
 
@@ -473,7 +470,7 @@ def check_function(
     )
 
 
-@holds(5, 1, "exp, log, sin and cos have the derivatives of the schoolbook")
+@holds(5, 1, "exp, log, sin and cos have their textbook derivatives")
 def _(module: Any, _generator: random.Random) -> None:
     for name, (function, hints) in SCHOOL.items():
         points = POSITIVE if name == "log" else BOTH_SIGNS
@@ -499,7 +496,7 @@ def _(module: Any, _generator: random.Random) -> None:
         given = slope_at(module, "sqrt", 0.0)
     except ZeroDivisionError:
         raise LearnerError(
-            "The root of 0 is 0, but your rule divides by it and raises ZeroDivisionError. Give math.inf at x = 0."
+            "The root of 0 is 0, but your rule divides by it and raises ZeroDivisionError. Return math.inf at x = 0."
         ) from None
     require(given == math.inf, f"The graph of sqrt is vertical at x = 0, with the slope math.inf; you gave {given!r}.")
 
@@ -512,12 +509,12 @@ def _(module: Any, _generator: random.Random) -> None:
             given = slope_at(module, "tanh", x)
         except OverflowError:
             raise LearnerError(
-                f"Your slope of tanh raises OverflowError at x = {digits(x)}, where the slope is next to 0. With "
+                f"Your slope of tanh raises OverflowError at x = {digits(x)}, where the slope is almost 0. With "
                 "math.exp(-abs(x)), no number gets large."
             ) from None
         e = math.exp(-abs(x))
         expected = (2 * e / (1 + e * e)) ** 2
-        lost = "Its digits are lost where 1 - tanh(x)**2 takes a number next to 1 from 1."
+        lost = "Its digits are lost where 1 - tanh(x)**2 subtracts a number close to 1 from 1."
         require(
             math.isclose(given, expected, rel_tol=1e-9),
             f"Your slope of tanh at x = {digits(x)} is off: you gave {given:.12g}, and it is {expected:.12g}. {lost}",
@@ -533,15 +530,15 @@ def _(module: Any, _generator: random.Random) -> None:
         others = [other for other, what in expected.items() if given[name] == what]
         last = [*expected][-1]
         closure = (
-            " Every method calls the last function of the loop, since its lambda looks `function` up when the loop is "
+            " Every method calls the last function of the loop, since its lambda looks up `function` when the loop is "
             "over: write lambda x, function=function: function(x)."
             if len(set(given.values())) == 1
             else ""
         )
         require(
             given[name] == number,
-            f"x.{name}() should be {name}(x), {digits(number)} at x = {x}; you gave {digits(given[name])}, which is "
-            f"{(last if closure else (others or ['no function'])[0])} of it.{closure}",
+            f"x.{name}() should be {name}(x), {digits(number)} at x = {x}; you gave {digits(given[name])}, as "
+            f"{(last if closure else (others or ['no function'])[0])} does.{closure}",
         )
 
 
@@ -556,11 +553,11 @@ def _(module: Any, _generator: random.Random) -> None:
     module.running_tapes.clear()
     require(
         given is tape,
-        f"`with Tape() as tape` should give the tape: __enter__ has to return self, and yours gave {given!r}.",
+        f"`with Tape() as tape` should give the tape: __enter__ has to return self, and yours returned {given!r}.",
     )
     require(
         len(running) == 1 and running[0] is tape,
-        f"In its block a tape should stand among the running_tapes; there stands {running!r}.",
+        f"In its block a tape should be in running_tapes, which is {running!r}.",
     )
 
 
@@ -574,12 +571,12 @@ def _(module: Any, _generator: random.Random) -> None:
     module.running_tapes.clear()
     require(
         not after,
-        "After the end of its block a tape still runs, so it would go on recording after it was closed. Take it out of "
+        "A tape still runs after the end of its block, so it would go on recording after it was closed. Remove it from "
         "running_tapes in __exit__.",
     )
     require(
         len(inside) == 1 and inside[0] is outer,
-        "Where one tape closes inside the block of another, only that one should stop. Remove self from running_tapes, "
+        "If a tape closes inside the block of another, only the inner one should stop. Remove self from running_tapes, "
         "and no other.",
     )
     try:
@@ -593,9 +590,9 @@ def _(module: Any, _generator: random.Random) -> None:
     module.running_tapes.clear()
     require(
         not swallowed,
-        "An error in the block of a tape was lost, since your __exit__ gives something true. Let it return nothing.",
+        "An error in the block of a tape was lost, since your __exit__ returns something true. Let it return nothing.",
     )
-    require(not after, "After an error in its block a tape still runs. __exit__ has to stop it then, too.")
+    require(not after, "A tape still runs after an error in its block. __exit__ has to stop it then, too.")
 
 
 @holds(6, 3, "a tape has a row for each operation in its block, and for no other")
@@ -617,7 +614,7 @@ def _(module: Any, _generator: random.Random) -> None:
     closed = "after its block was closed" if any(result not in (product, total) for result in results) else ""
     require(
         not closed,
-        f"The tape has {len(results)} rows of a block with two operations, since it recorded what came before its "
+        f"The tape has {len(results)} rows for a block with two operations, since it recorded operations before its "
         f"block, or {closed}.",
     )
     require(
@@ -637,7 +634,7 @@ def _(module: Any, _generator: random.Random) -> None:
 
 
 def grad_given(tape: Any, target: Any, leaves: Mapping[str, Any]) -> dict[str, Any]:
-    """What a learner's tape answers, by the names of the leaves."""
+    """The derivatives that a learner's tape gives, by the names of the leaves."""
     given = tape.gradient(target, [*leaves.values()])
     require(
         isinstance(given, (list, tuple)) and len(given) == len(leaves),
@@ -646,7 +643,7 @@ def grad_given(tape: Any, target: Any, leaves: Mapping[str, Any]) -> dict[str, A
     return dict(zip(leaves, given))
 
 
-@holds(6, 4, "the gradient of a tape is right, also where values are used twice")
+@holds(6, 4, "the gradient of a tape is right, even where values are used twice")
 def _(module: Any, generator: random.Random) -> None:
     for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
         (point,) = some_points(generator, "x y w", 1)
@@ -656,7 +653,10 @@ def _(module: Any, generator: random.Random) -> None:
         given = grad_given(tape, target, leaves)
         compare_sweep(
             "Your gradient of {program} with respect to {name}",
-            {name: 0.0 if x is None else as_float_of(x, f"The derivative by {name}") for name, x in given.items()},
+            {
+                name: 0.0 if x is None else as_float_of(x, f"The derivative with respect to {name}")
+                for name, x in given.items()
+            },
             slopes_of(program, point),
             {
                 kind: {name: found.get(leaf, 0.0) for name, leaf in leaves.items()}
@@ -668,7 +668,7 @@ def _(module: Any, generator: random.Random) -> None:
         )
 
 
-@holds(6, 4, "a source that no way leads to has None")
+@holds(6, 4, "a source that no path leads to has None")
 def _(module: Any, _generator: random.Random) -> None:
     x, y = module.Value(2.0), module.Value(3.0)
     with module.Tape() as tape:
@@ -678,7 +678,7 @@ def _(module: Any, _generator: random.Random) -> None:
     given = tape.gradient(z, [x, y, z])
     require(
         given[1] is None,
-        f"No way on the tape leads from x * x to y, so the derivative should be None; you gave {given[1]!r}.",
+        f"No path on the tape leads from x * x to y, so the derivative should be None; you gave {given[1]!r}.",
     )
     require(given[2] == 1.0, f"The derivative of z with respect to z is 1; you gave {given[2]!r}.")
     require(
@@ -688,8 +688,7 @@ def _(module: Any, _generator: random.Random) -> None:
     late = [*tape.gradient(after, [x])]
     require(
         late == [None],
-        "What was computed after the tape was closed is not on it, so its derivative should be None; you gave "
-        f"{late!r}.",
+        f"A result computed after the tape was closed is not on it, so its derivative is None; you gave {late!r}.",
     )
 
 
@@ -701,8 +700,8 @@ def _(module: Any, _generator: random.Random) -> None:
     first, second = tape.gradient(z, [x]), tape.gradient(z, [x])
     require(
         first == second,
-        f"gradient() asked twice should answer the same; you gave {first!r} and then {second!r}. Leave the rows as "
-        "they are, and begin each time with adjoints of its own.",
+        f"Two calls of gradient() should give the same; you gave {first!r} and then {second!r}. Leave the rows as they "
+        "are, and begin each call with new adjoints.",
     )
 
 
@@ -735,8 +734,8 @@ def check_second(
         (given,) = outer.gradient(first, [x])
         expected = second(number)
         made_of_floats = (
-            "The first derivative is right, but it was made of plain numbers somewhere, which no tape records. Compute "
-            "with the values themselves: no .data, and no function of math."
+            "The first derivative is right, but part of it was computed with plain numbers, which no tape records. Use "
+            "the values themselves: no .data, and no function of math."
         )
         if given is None:
             require(
@@ -749,8 +748,8 @@ def check_second(
         require(
             are_close(found, expected),
             f"Your second derivative of {text} is off: you gave {digits(found)}, and it should be "
-            f"{digits(expected)}, at x = {number}. If the first one is right, a part of it was made of plain numbers, "
-            "which no tape records.",
+            f"{digits(expected)}, at x = {number}. If the first one is right, part of it was computed with plain "
+            "numbers, which no tape records.",
         )
 
 
@@ -763,14 +762,16 @@ def _(module: Any, _generator: random.Random) -> None:
     check_second(module, "5 - x", lambda x: 5 - x, lambda x: -1.0, lambda x: 0.0)
 
 
-@holds(7, 1, "a gradient of values has None where no way leads to a source")
+@holds(7, 1, "a gradient of values has None where no path leads to a source")
 def _(module: Any, _generator: random.Random) -> None:
     x, y = module.Value(2.0), module.Value(3.0)
     with module.Tape() as tape:
         z = x * x
         y * y
     given = tape.gradient(z, [x, y])
-    require(given[1] is None, f"No way on the tape leads from x * x to y, so it should be None; you gave {given[1]!r}.")
+    require(
+        given[1] is None, f"No path on the tape leads from x * x to y, so it should be None; you gave {given[1]!r}."
+    )
 
 
 @holds(7, 2, "exp, log, sin and cos have second derivatives")
@@ -798,7 +799,7 @@ def _(module: Any, _generator: random.Random) -> None:
 
 
 def said_by(neuron: Any, inputs: Sequence[float]) -> float:
-    """What a neuron says, on plain numbers."""
+    """The output of a neuron, in plain numbers."""
     return float(neuron.bias.data + sum(weight.data * x for weight, x in zip(neuron.weights, inputs)))
 
 
@@ -811,7 +812,7 @@ def loss_of(network: Any, points: Sequence[Sequence[float]], labels: Sequence[fl
 
 
 def some_network(module: Any, size: int = 4) -> Any:
-    """A network whose biases are not 0, so that one that is forgotten shows."""
+    """A network whose biases are not 0, so that a forgotten bias shows."""
     network = module.Network(2, size, seed=3)
     for k, neuron in enumerate([*network.layer, network.last]):
         neuron.bias.data = 0.25 + k / 8
@@ -836,9 +837,9 @@ def _(module: Any, generator: random.Random) -> None:
                 ("The tanh belongs to the network, not to the neuron.",
                  lambda x, y, w=w, v=v, b=neuron.bias.data: math.tanh(w * x + v * y + b)),
             ]  # fmt: skip
-            given = data_of(neuron([*point.values()]), "what a neuron gives")
+            given = data_of(neuron([*point.values()]), "the output of a neuron")
             expected = [said_by(neuron, [*point.values()])]
-            compared("What your neuron gives", [given], expected, [point], hints, FORWARD)
+            compared("The output of your neuron", [given], expected, [point], hints, FORWARD)
 
 
 @holds(8, 2, "a network is a layer of tanh neurons and a last one")
@@ -847,17 +848,17 @@ def _(module: Any, generator: random.Random) -> None:
     for point in some_points(generator, "x y", 6):
         hints = [
             (
-                "The tanh is missing between the layer and the last neuron. Without it, all is one line.",
+                "The tanh is missing between the layer and the last neuron. Without it, the network is one line.",
                 lambda x, y: said_by_network(network, [x, y], lambda z: z),
             ),
             (
-                "The last neuron has no tanh: what it gives may be larger than 1.",
+                "The last neuron has no tanh: its output may be larger than 1.",
                 lambda x, y: math.tanh(said_by_network(network, [x, y])),
             ),
         ]
-        given = data_of(network([*point.values()]), "what a network gives")
+        given = data_of(network([*point.values()]), "the output of a network")
         expected = [said_by_network(network, [*point.values()])]
-        compared("What your network gives", [given], expected, [point], hints, FORWARD)
+        compared("The output of your network", [given], expected, [point], hints, FORWARD)
 
 
 @holds(8, 3, "the loss is the mean of the squared errors")
@@ -892,7 +893,7 @@ def _(module: Any, _generator: random.Random) -> None:
 
         slopes.append(difference(loss_at, [number], 0))
         parameter.data = number
-    given = as_float_of(module.train_step(network, points, labels, rate), "What train_step gives")
+    given = as_float_of(module.train_step(network, points, labels, rate), "The result of train_step")
     require(
         are_close(given, expected_loss),
         f"train_step should give the loss before the step, {digits(expected_loss)}; you gave {digits(given)}.",
@@ -903,7 +904,7 @@ def _(module: Any, _generator: random.Random) -> None:
     wanted = [-rate * slope for slope in slopes]
     require(
         any(changes),
-        "No parameter has changed. Set parameter.data: a new value of your own is not the one that the network has.",
+        "No parameter has changed. Set parameter.data: a new Value is not the one that the network has.",
     )
     uphill = [-x for x in wanted]
     for k, (change, right) in enumerate(zip(changes, wanted)):
@@ -912,11 +913,11 @@ def _(module: Any, _generator: random.Random) -> None:
         elif all(map(are_close, changes, [-slope for slope in slopes])):
             hint = "The learning rate is missing."
         else:
-            hint = "Subtract learning_rate times the derivative, for each parameter once."
+            hint = "Subtract learning_rate times the derivative, once for each parameter."
         require(
             are_close(change, right),
-            f"A step should change parameter {k} by {digits(right)}, which is -learning_rate times what central "
-            f"differences give; yours changed it by {digits(change)}. {hint}",
+            f"A step should change parameter {k} by {digits(right)}, which is -learning_rate times the "
+            f"central difference; yours changed it by {digits(change)}. {hint}",
         )
 
 
@@ -929,5 +930,6 @@ def _(module: Any, _generator: random.Random) -> None:
         module.train_step(network, [points[i] for i in batch], [labels[i] for i in batch], 0.1)
     right = sum((said_by_network(network, p) > 0) == (label > 0) for p, label in zip(points, labels)) / 60
     require(
-        right > 0.9, f"After 100 steps the network should put 90% of the points right; yours has {right:.0%} right."
+        right > 0.9,
+        f"After 100 steps the network should get more than 90% of the points right; yours gets {right:.0%}.",
     )

@@ -1,4 +1,4 @@
-"""Programs in which values are shared, and what common mistakes make of a sweep back through them."""
+"""Programs in which values are shared, and the numbers that a sweep gives with common mistakes in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Sample:
     Args:
         text: what it computes.
         f: the function.
-        lesson: a sentence on what it is there to show.
+        lesson: a sentence on what it shows.
         mistake: the common mistake that shows in it first; see MISTAKES.
     """
 
@@ -49,9 +49,9 @@ def long_diamond(x: Any, y: Any, w: Any) -> Any:
 
 # In this order, each shows one mistake that those before it do not show.
 TREE = Sample("x * y + w", lambda x, y, w: x * y + w, "Nothing is used twice in it.", "forward")
-TWO_WAYS = Sample("x * y + x", lambda x, y, w: x * y + x, "Two ways lead to x, and both count.", "replace")
-TWICE = Sample("x * x", lambda x, y, w: x * x, "x is both of the parents, and both count.", "once")
-SQUARE = Sample("s * s, where s = x + y", square, "What arrives at s has to go on to x and y.", "alone")
+TWO_WAYS = Sample("x * y + x", lambda x, y, w: x * y + x, "Two paths lead to x, and both count.", "replace")
+TWICE = Sample("x * x", lambda x, y, w: x * x, "x is both of its parents, and both count.", "once")
+SQUARE = Sample("s * s, where s = x + y", square, "Everything that arrives at s has to go on to x and y.", "alone")
 DIAMOND = Sample("(a + w) * 2 + a, where a = x * y", diamond, "a is used twice, at different times.", "discovery")
 LONG = Sample("a * (c + b) + c, where a = x * y, b = a * w, c = b + a", long_diamond, "a, b and c are used twice.")
 SHARED = (TREE, TWO_WAYS, TWICE, SQUARE, DIAMOND, LONG)
@@ -73,20 +73,20 @@ def random_program(generator: random.Random) -> Sample:
         a, b = names[int(left * len(names))], names[int(right * len(names))]
         text += f"v{k} = {a} {sign} {b}; "
         names.append(f"v{k}")
-    return Sample(f"v6 in {text.rstrip('; ')}", f, "Values are used again and again in it.")
+    return Sample(f"v6 in {text.rstrip('; ')}", f, "It uses values again and again.")
 
 
 def swept(
     target: Any, rows: Iterable[Any], *, replace: bool = False, once: bool = False, alone: bool = False
 ) -> dict[Any, float]:
-    """The adjoints that a sweep over rows gives, or what one gives that makes a mistake.
+    """The adjoints that a sweep over rows gives, without a mistake or with one.
 
     Args:
         target: where it begins.
         rows: results, each with its operands and its local derivatives, in the order in which the sweep meets them.
-        replace: what arrives takes the place of what is there.
-        once: an operand that stands twice counts once.
-        alone: a row passes on its local derivatives, and not what has arrived at its result.
+        replace: a term replaces those before it instead of being added.
+        once: an operand that occurs twice counts once.
+        alone: a row passes on its local derivatives, without the adjoint of its result.
     """
     found = {target: 1.0}
     for result, operands, slopes in rows:
@@ -98,7 +98,7 @@ def swept(
 
 
 def in_order_of_discovery(target: Any, parents: Callable[[Any], Iterable[Any]]) -> list[Any]:
-    """The values below a target, each after those that lead to it first. That is no reverse topological order."""
+    """The values below a target in the order of their discovery, which is not a reverse topological order."""
     found = [target]
     for value in found:
         found += [parent for parent in dict.fromkeys(parents(value)) if parent not in found]
@@ -107,26 +107,26 @@ def in_order_of_discovery(target: Any, parents: Callable[[Any], Iterable[Any]]) 
 
 MISTAKES = {
     "replace": (
-        "What arrives last has replaced what was there. What arrives on several ways has to be added: use += and not =."
+        "The last number replaced those before it. What arrives on several paths has to be added: use += and not =."
     ),
-    "once": "An operand that stands twice was counted once. x * x has x for both parents, and both of them count.",
+    "once": "An operand that occurs twice was counted once. x * x has x for both parents, and both of them count.",
     "alone": (
-        "A value passed on less than what had arrived at it. Whatever arrives at a value has to go on to each of its "
+        "A value passed on less than had arrived at it. Everything that arrives at a value has to go on to each of its "
         "parents."
     ),
     "forward": (
-        "The values were gone through from the first to the last. Go the other way, from the target down, so that a "
+        "The loop ran through the values from the first to the last. Go the other way, from the target down, so that a "
         "value is complete before it passes anything on."
     ),
     "discovery": (
-        "A value was passed on before it was complete: someone who uses it came later. Go through the values in "
-        "reverse topological order."
+        "A value passed on its number before that was complete: another value that uses it came later. Go through the "
+        "values in reverse topological order."
     ),
 }
 
 
 def mistakes_in(target: Any, rows: Sequence[Any]) -> dict[str, dict[Any, float]]:
-    """What each common mistake makes of a sweep over rows, which stand in topological order."""
+    """The adjoints that a sweep over rows in topological order gives, for each common mistake."""
     by_result = {result: (result, operands, slopes) for result, operands, slopes in rows}
     order = in_order_of_discovery(target, lambda value: by_result[value][1] if value in by_result else ())
     backward = rows[::-1]
@@ -148,7 +148,7 @@ def compare_sweep(
     point: str,
     source: str,
 ) -> None:
-    """Say in a sentence which of the numbers of a sweep are off, and by which common mistake."""
+    """Raise LearnerError with a sentence on the first number of a sweep that is off, and on the mistake, if known."""
     off = [name for name in expected if not are_close(given[name], expected[name])]
     if not off:
         return

@@ -1,3 +1,3 @@
-"""A computation graph as text and as a picture: its parts in order, formulas, explanations, layouts."""
+"""A computation graph as text and as a picture: its nodes in order, formulas, explanations, layouts."""
 
 from .explain import explain as explain

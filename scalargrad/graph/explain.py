@@ -1,4 +1,4 @@
-"""`explain`: the backward pass as text, step by step, as a teacher would write it on the board."""
+"""`explain`: the backward pass as text, step by step, as on a blackboard."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from .graph import Node
 
-MOST_TERMS = 4  # of a sum that are written out; of more the first and the last
-MOST_OPERANDS = 8  # of a step that are written out
+MOST_TERMS = 4  # of a sum; of a longer one the first and the last terms are shown
+MOST_OPERANDS = 8  # of a step
 
 
 class Explanation(str):
-    """A text that IPython and notebooks show line by line, as `print` does; a string in all else."""
+    """A string that IPython and notebooks show line by line, as `print` does."""
 
     __slots__ = ()
 
@@ -32,22 +32,22 @@ class Explanation(str):
 
 
 def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
-    """The computation of a value and its backward pass, written out.
+    """A text that explains the computation of a value and its backward pass.
 
-    First the numbers, forward. Then each step backward: its local derivatives as formulas and numbers, and upstream
-    times local, dy/du = dy/dv * dv/du. Then the sums where several ways meet, and the gradient. Nothing is written into
-    `grad`.
+    First come the numbers, forward. Then each step backward: its local derivatives as formulas and numbers, and
+    upstream times local, dy/du = dy/dv * dv/du. Then come the sums where several ways meet, and the gradient. No `grad`
+    is changed.
 
     Args:
-        value: what was computed; labels of values are their names, others are numbered.
-        width: how many characters a line may have, 40 or more.
-        steps: how many steps are shown, 2 or more; of more, the first and the last.
+        value: the computed value. Values with a label go by it; the others are numbered.
+        width: the maximum length of a line, 40 or more.
+        steps: the maximum number of steps shown, 2 or more; of a longer pass the first and the last steps.
 
     Returns:
-        A text of several lines, which a notebook shows without `print`, too.
+        A text of several lines, which a notebook shows properly even without `print`.
 
     Raises:
-        TypeError: `value` is no Value, or `width` or `steps` is no integer.
+        TypeError: `value` is not a Value, or `width` or `steps` is not an integer.
         ValueError: `value` is a constant, which depends on nothing; `width` or `steps` is too small.
 
     >>> x = Value(2.0, label="x")
@@ -75,7 +75,7 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
     width = require_integer("width of explain", width, 40)
     steps = require_integer("steps of explain", steps, 2)
     if not value.is_tracked:
-        raise ValueError(f"explain of {value!r}, which depends on no tracked value, so nothing is carried back")
+        raise ValueError(f"explain got {value!r}, which depends on no tracked value: it has no backward pass")
     graph = Graph([value])
     sections = [*forward(graph, steps)], [*backward(graph, steps)], [*sums(graph, steps)], [*gradient(graph, steps)]
     texts = ["\n".join(wrapped_lines(columns(section, width), width)) for section in sections if section]
@@ -83,14 +83,14 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
 
 
 def wrapped_lines(lines: Iterable[str], width: int) -> Iterator[str]:
-    from textwrap import wrap  # it takes a while to import, and only this needs it
+    from textwrap import wrap  # slow to import, and only this function needs it
 
     for line in lines:
         yield from wrap(line, width, subsequent_indent=" " * 6, drop_whitespace=False) if len(line) > width else [line]
 
 
 def columns(section: Sequence[str | tuple[str, str]], width: int) -> Iterator[str]:
-    """The lines of a section, pairs in two columns if they fit, or else one below the other."""
+    """The lines of a section: pairs in two columns if they fit, otherwise on two lines each."""
     pairs = [line for line in section if isinstance(line, tuple)]
     left = max([len(first) for first, _ in pairs], default=0)
     fits = left + 4 + max([len(second) for _, second in pairs], default=0) <= width

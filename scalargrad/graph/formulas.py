@@ -1,4 +1,4 @@
-"""Local derivatives as one would write them: the rules of the operations, applied to names instead of numbers."""
+"""Local derivatives in common notation: the rules of the operations, applied to names instead of numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-# How tightly an expression holds together.
+# How tightly expressions bind.
 CHOICE, SUM, FLOOR, PRODUCT, SIGN, POWER, ATOM = range(7)
 TIGHTNESS = {"+": SUM, "-": SUM, "//": FLOOR, "%": FLOOR, "*": PRODUCT, "/": PRODUCT, "**": POWER}
 
@@ -49,19 +49,19 @@ give_operators(Formula, operator_on_formulas)
 
 
 def held(x: Any, tightness: int) -> str:
-    """A formula or a number as text, in parentheses if it holds together less tightly."""
+    """A formula or a number as text, in parentheses if it binds less tightly."""
     text = str(x) if isinstance(x, Formula) else short_number(x)
     own = x.tightness if isinstance(x, Formula) else SIGN if text.startswith("-") else ATOM
     return text if own >= tightness else f"({text})"
 
 
 def short_number(x: Any) -> str:
-    """A number in at most six digits."""
+    """A number with at most six digits."""
     return f"{x:.6g}" if isinstance(x, (float, int)) else str(x)
 
 
 def without_middle(items: Sequence[Any], most: int, told: Callable[[int], Any]) -> list[Any]:
-    """Of more than so many items the first and the last; between them what is told of how many are left out."""
+    """The items; of more than `most` only the first and the last, with `told(how many)` for those left out."""
     half = most // 2
     if len(items) <= most:
         return [*items]
@@ -85,26 +85,26 @@ def joined_expressions(symbol: str, left: Any, right: Any) -> Any:
 
 
 class Names(dict[str, object]):
-    """What the names in the formula of an entry stand for: operands, or else what goes by that name in textbooks."""
+    """The meaning of names in the formula of an entry: an operand, or else the name itself, as in textbooks."""
 
     def __missing__(self, name: str) -> Formula:
         return Formula(name)
 
 
 def formula_of(operation: Operation, operands: Sequence[Any]) -> Any:
-    """An operation as its entry writes it, of its operands."""
+    """An operation in the notation of its entry, with its operands."""
     text = operation.formula
     return read_formula(text(*operands) if callable(text) else text, names_in(operation, operands))
 
 
 def names_in(operation: Operation, operands: Sequence[Any]) -> Names:
-    """What the formulas of an entry may name: the operands, as the kernel does, and all of them."""
+    """The names in the formulas of an entry: the operands under the kernel's names, and `xs` for all of them."""
     code = operation.kernel.__code__
     return Names(zip(code.co_varnames[: code.co_argcount], operands), xs=operands)
 
 
 def read_formula(text: str, names: Names) -> Any:
-    """An expression of names as a formula; what is none are words, with names in braces."""
+    """The formula of a text: an expression of names, or else words with names in braces."""
     try:
         if "{" not in text:
             return eval(text, {}, names)
@@ -123,7 +123,7 @@ def local_formulas(
 ) -> list[str]:
     """Each wanted local derivative of an operation as text, given its operands and its result as formulas.
 
-    `count` says of how many numbers it is, where they are not as many as the operands.
+    `count` is the number of numbers in the operands, if it differs from the number of operands.
     """
     found: Sequence[Any]
     if operation.slopes:

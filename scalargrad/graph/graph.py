@@ -1,4 +1,4 @@
-"""A computation graph as explanations and pictures show it: its nodes in order, their names, and their gradients."""
+"""A computation graph for explanations and pictures: its nodes in order, their names, and their gradients."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ BEFORE_BACKWARD = "Before backward() each grad is 0"
 
 
 class Graph:
-    """What some values were computed from; a vector or a matrix is one node.
+    """The graph from which some values were computed; a vector or a matrix is one node.
 
-    `computed` are the nodes that an operation made, each after its operands, `leaves` what they begin with, constants
-    that have a name included. `parts` are the operands of each computed node with the local derivatives. `names` are
-    the labels of the nodes; those without one are numbered. With a single number for a target `adjoints` holds
-    d(target)/d(node) of each node that it depends on.
+    `computed` are the results of operations, each after its operands. `leaves` are where the graph begins, including
+    constants with a name. `parts` are the operands of each computed node, with the local derivatives. `names` are the
+    labels of the nodes; nodes without a label are numbered. If the only target is a single number, `adjoints` holds
+    d(target)/d(node) for each node that the target depends on.
     """
 
     def __init__(self, targets: Sequence[Node]) -> None:
@@ -81,7 +81,7 @@ class Graph:
         self.names = names_of(self.leaves, self.computed)
 
     def node(self, row: Row) -> Node:
-        """The node that stands for a row."""
+        """The node for a row."""
         if not is_many(row):
             return holder_of(row)
         if is_softmax(row):
@@ -92,7 +92,7 @@ class Graph:
         return self._many[identity]
 
     def _parts_in_order_of_evaluation(self) -> dict[Node, list[tuple[Any, Any]]]:
-        """The operands of each computed node, after those of its operands, of which the left one comes first."""
+        """The operands of each computed node, in order of evaluation: operands first, the left one before the right."""
         stack: list[tuple[Node, bool]] = [(target, False) for target in reversed(self.targets)]
         parts: dict[Node, list[tuple[Any, Any]]] = {}
         order: dict[Node, list[tuple[Any, Any]]] = {}
@@ -107,7 +107,7 @@ class Graph:
         return order
 
     def _let_elements_show_their_leaves(self) -> None:
-        """Let an element of a leaf of many numbers that shows as a whole, too, be computed from that."""
+        """Show an element of a vector or matrix as computed from it, if that leaf is a node, too."""
         wholes = {key: node for key, node in self._many.items() if not node.row[OPERATION] and node.row[KEY]}
         elements: dict[Any, Value] = {}
 
@@ -127,7 +127,7 @@ class Graph:
         self.parts = {**taken, **parts}
 
     def operands(self, node: Node) -> list[Any]:
-        """What a node was computed from; of a custom function, what that was called with."""
+        """The operands of a node; for a custom function, its arguments."""
         return [x for x, _ in self.parts[node]]
 
     @cached_property
@@ -140,7 +140,7 @@ class Graph:
         moved = {x for x in self.computed if is_moved(x) and x is not target}
         adjoints: dict[Node, Any] = {target: seed}
         adjoints |= {x: found.of(x.row) for x in (*self.leaves, *self.computed) if x not in moved}
-        # What was moved is not told from where it came from, of which it may be but one of the users.
+        # The sweep gives a moved node the adjoint of its source, which may have other users, too: add up its own terms.
         for node in reversed(self.computed) if moved else ():
             if adjoints.get(node) is not None and not moved.isdisjoint(filter(is_node, self.operands(node))):
                 for _, x, term in self._terms(node, adjoints):
@@ -149,9 +149,9 @@ class Graph:
         return {x: adjoint for x, adjoint in adjoints.items() if adjoint is not None}
 
     def gradients(self, carried_back: bool) -> tuple[Mapping[Node, Any], str]:
-        """The gradient to show of each node, and a note on them.
+        """The gradients to show, by node, and a note on them.
 
-        They are d(target)/d(node) if they are to be `carried_back`, or else what `backward()` has left in `grad`.
+        They are d(target)/d(node) if `carried_back`, or else the current `grad` of each node.
         """
         if carried_back:
             return self.adjoints, ""
@@ -160,17 +160,17 @@ class Graph:
         return found, "" if has_some or not found else BEFORE_BACKWARD
 
     def name(self, x: Any) -> str:
-        """An operand as it shows in an expression: its name, or its number if it is a constant without one."""
+        """An operand as text in an expression: its name, or the number of a constant without a name."""
         if x in self.names:
             return self.names[x]
         return as_text(x.row[NUMBER], x.shape) if isinstance(x, Values) else short_number(number_of(x))
 
     def formula(self, x: Any) -> Any:
-        """An operand for rules: the number of a constant, or else its name."""
+        """An operand for rules: its name as a formula, or the number of a constant without a name."""
         return Formula(self.name(x), ATOM) if x in self.names or isinstance(x, Values) else number_of(x)
 
     def expression(self, node: Node, most: int = 8) -> str:
-        """What a node was computed by: `v1 * x`, `sin(x)`."""
+        """The expression that computed a node: `v1 * x`, `sin(x)`."""
         names = [self.name(x) for x in self.operands(node)]
         if is_at_once(node.row) and (text := expression_of(node.row, names)) is not None:
             return text
@@ -185,10 +185,10 @@ class Graph:
         return f"-{names[0]}" if operation.symbol else f"{operation_name(node)}({', '.join(names)})"
 
     def edges(self, node: Node) -> list[tuple[int, Node, Any, str]]:
-        """For each operand that a node passes gradients to: its place, itself, the local derivative, and its formula.
+        """For each operand that gets a gradient from a node: its place, itself, the local derivative, and its formula.
 
-        Where there is none for each number, it is None: a custom function has a pullback, of what moves numbers and of
-        products of matrices the formula says how `upstream` is passed on.
+        Some operations have no local derivative for each number. There it is None: a custom function has a pullback,
+        and for moves of numbers and products of matrices the formula says how `upstream` is passed on.
         """
         parts, names = self.parts[node], [self.name(x) for x in self.operands(node)]
         if is_custom(node):
@@ -207,9 +207,9 @@ class Graph:
         return [(i, x, local, text) for i, (x, local), text in found if local is not None]
 
     def terms(self, node: Node) -> list[tuple[int, Node, Any]]:
-        """What a node passes on in the reverse sweep: the place of each operand, the operand, and the number.
+        """The terms that a node passes on in the reverse sweep: the place of an operand, the operand, and the number.
 
-        A custom function passes its numbers on when the last of its results fires, which was computed first.
+        A custom function passes its terms on when the last of its results fires, which was computed first.
         """
         return self._terms(node, self.adjoints)
 
@@ -235,7 +235,7 @@ class Graph:
 
 
 def handle_on(row: Row) -> Values:
-    """The vector or the matrix of a row of many numbers: the leaf itself, if anybody holds it."""
+    """The vector or the matrix of a row of many numbers; for a leaf that is still in use, the leaf itself."""
     if row[OPERATION] or row[KEY] is None:
         return on_shape(shares_of_softmax(row) if row[OPERATION] == SOFTMAX else row)  # type: ignore[no-any-return]
     leaf = leaves.find(row[KEY])
@@ -246,7 +246,7 @@ def handle_on(row: Row) -> Values:
 
 
 def is_node(x: Any) -> bool:
-    """Whether an operand is a value, a vector or a matrix, and no plain number."""
+    """Whether an operand is a value, a vector or a matrix, and not a plain number."""
     return isinstance(x, (Value, Values))
 
 
@@ -256,12 +256,12 @@ def is_whole(x: Any) -> bool:
 
 
 def node_shape(x: Node) -> tuple[int, ...]:
-    """The shape of a vector or a matrix, () of a value."""
+    """The shape of a vector or a matrix; () for a value."""
     return x.shape if isinstance(x, Values) else ()
 
 
 def says_for_whole(operation: Reduction, wholes: Sequence[bool]) -> bool:
-    """Whether the rule of a reduction, or its formula, goes for whole vectors as it does for their elements."""
+    """Whether the rule of a reduction, or its formula, holds for whole vectors as it does for their elements."""
     (rule,) = operation.rules
     if True not in wholes or not callable(rule):
         return True
@@ -276,23 +276,23 @@ def is_moved(node: Node) -> bool:
 
 
 def shown_parts(row: Row) -> list[tuple[Any, Any]]:
-    """The operands of a row and their local derivatives; of a custom function, what it was called with."""
+    """The operands of a row and their local derivatives; for a custom function, its arguments."""
     parts = operand_pairs(row)
     return operand_pairs(parts[0][0]) if parts and is_call(parts[0][0]) else parts
 
 
 def is_call(operand: Any) -> bool:
-    """Whether an operand is the call of a custom function, which has a row of its own, without a number."""
+    """Whether an operand is the call of a custom function, a row without a number."""
     return type(operand) is tuple and operand[NUMBER] is None
 
 
 def flat_grad(node: Node) -> Any:
-    """What `backward()` has left in a node, of a matrix row by row."""
+    """The `grad` of a node; for a matrix a flat list, row by row."""
     return node.grads() if isinstance(node, Values) else node.grad
 
 
 def first_places(operands: Sequence[Any]) -> dict[Any, int]:
-    """Where each operand stands first: a pullback gives one share for all its places."""
+    """The first place of each operand: a pullback gives one share for all places of an operand."""
     places: dict[Any, int] = {}
     for i, x in enumerate(operands):
         places.setdefault(x, i)
@@ -300,7 +300,7 @@ def first_places(operands: Sequence[Any]) -> dict[Any, int]:
 
 
 def operation_name(node: Node) -> str:
-    """What a computed node's operation is called: its symbol, or its name."""
+    """The symbol of a computed node's operation, or its name."""
     if is_at_once(node.row) and (name := structure_of(node.row)) is not None:
         return name
     operation = operation_of(node.row)
@@ -314,13 +314,13 @@ def is_custom(node: Node) -> bool:
 
 
 def begins_graph(x: Node) -> bool:
-    """Whether a value is where a graph begins: a tracked leaf, or a constant with a name."""
+    """Whether a graph begins with a value: a tracked leaf, or a constant with a name."""
     operation = x.row[OPERATION]
     return bool(operation == LEAF or (operation is CONSTANT and x.label is not None))
 
 
 def names_of(leaves: Sequence[Node], computed: Sequence[Node]) -> dict[Node, str]:
-    """The labels of nodes, each once; those without one, or with one that is taken, are numbered."""
+    """The names of nodes: their labels; nodes without a label, or with one that is taken, are numbered."""
     labels = {node: short_label(node.label) for node in (*leaves, *computed)}
     taken = {*labels.values()}
     found: dict[Node, str] = {}
@@ -341,7 +341,7 @@ def names_of(leaves: Sequence[Node], computed: Sequence[Node]) -> dict[Node, str
 
 
 def short_label(label: str | None) -> str | None:
-    """A label as a name in one line, or None for one that is empty; of a long one the middle is left out."""
+    """A label as a name in one line, with the middle of a long one left out; None if it is empty."""
     name = printable(" ".join(("" if label is None else str(label)).split()))
     if len(name) > LONGEST_NAME:
         half = LONGEST_NAME // 2
@@ -350,7 +350,7 @@ def short_label(label: str | None) -> str | None:
 
 
 def printable(text: str) -> str:
-    """Text in which control characters and the like, which no SVG file may hold, are escaped."""
+    """The text with control characters and the like escaped, since SVG files must not contain them."""
     return "".join([repr(x)[1:-1] if is_unprintable(x) else x for x in text])
 
 
@@ -359,15 +359,15 @@ def is_unprintable(x: str) -> bool:
 
 
 def targets_in(taker: str, what: Any) -> list[Node]:
-    """The values that something has; of a Vector that was made of values those.
+    """The values in an argument; for a Vector made of values, these values.
 
-    Raises TypeError in the name of a `taker` if there are none.
+    Raises TypeError if the argument has none; the message names the function `taker`.
     """
     if isinstance(what, Values):
         return [*elements(what)] if is_gathered(what.row) else [what]
     targets = [what] if isinstance(what, Value) else [*what] if isinstance(what, (list, tuple)) else []
     if not targets or not all(map(is_node, targets)):
         raise TypeError(
-            f"{taker} takes a Value, a Vector or a Matrix, or a list of such, got {what!r} ({type(what).__name__})"
+            f"{taker} takes a Value, a Vector or a Matrix, or a list of these, got {what!r} ({type(what).__name__})"
         )
     return targets

@@ -1,7 +1,7 @@
-"""Where the nodes of a layered graph go: columns from left to right, few crossings, short and straight edges.
+"""The layout of a layered graph: columns from left to right, few crossings, short and straight edges.
 
-The method of Sugiyama, Tagawa and Toda (1981): layers by the longest way, order within the layers by barycenters, and
-then coordinates, here by isotonic regression, which holds the order and the distances.
+It follows Sugiyama, Tagawa and Toda (1981): layers by the longest path, order within the layers by barycenters, and
+then coordinates, here by isotonic regression, which keeps the order and the distances.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     Links = Sequence[Sequence[int]]
 
 SWEEPS = 12
-PLACES = (0.7, 0.5, 0.6, 0.3, 0.4, 0.8, 0.2)  # where on an edge a text may stand, the best first
+PLACES = (0.7, 0.5, 0.6, 0.3, 0.4, 0.8, 0.2)  # for a text on an edge, the best first
 
 
 def layered_layout(
     edges: Sequence[tuple[int, int]], layers: Sequence[int], heights: Sequence[float]
 ) -> tuple[list[Point], list[list[Point]]]:
-    """Places for nodes in given layers, and for each edge the points that it passes.
+    """The places of nodes in given layers, and the points on each edge.
 
     Args:
-        edges: pairs of the numbers of nodes, each from a layer to a later one.
-        layers: of each node, in the order in which nodes of a layer stand to begin with.
-        heights: how much room each node takes; the distance of two is the mean of theirs.
+        edges: pairs of numbers of nodes, each from a layer to a later one.
+        layers: the layer of each node; the nodes of a layer begin in the given order.
+        heights: the room that each node takes; the distance of two neighbours is the mean of their heights.
 
     Returns:
-        (layer, y) of each node, with y upward, and as many for each edge, its ends included.
+        (layer, y) of each node, with y upward, and a list of such points for each edge, including its ends.
     """
     layer = [*layers]
     height = [*heights]
     chains: list[list[int]] = []
-    for start, end in edges:  # a long edge passes through a place of its own in each layer between
+    for start, end in edges:  # a long edge has a place of its own in each layer that it crosses
         chain = [start]
         for between in range(layer[start] + 1, layer[end]):
             chain.append(len(layer))
@@ -59,7 +59,7 @@ def layered_layout(
         spread_column(column, y, height, [float(-i) for i in range(len(column))])
     for sweep in range(SWEEPS):
         for column in columns if sweep % 2 == 0 else reversed(columns):
-            # To and fro, and both at the end.
+            # Sweeps look at one side in turns, and at both sides in the end.
             near = [
                 before[x] + after[x] if sweep >= SWEEPS - 2 else (after if sweep % 2 else before)[x] for x in column
             ]
@@ -69,7 +69,7 @@ def layered_layout(
 
 
 def with_few_crossings(columns: list[list[int]], before: Links, after: Links) -> list[list[int]]:
-    """The columns with each in the order of the means of its neighbours' places: the best of some sweeps."""
+    """The columns, each sorted by the mean places of its nodes' neighbours: the best of several sweeps."""
     best, fewest = columns, crossings(columns, after)
     for sweep in range(SWEEPS):
         columns = [[*column] for column in columns]
@@ -86,7 +86,7 @@ def with_few_crossings(columns: list[list[int]], before: Links, after: Links) ->
 
 
 def crossings(columns: Links, after: Links) -> int:
-    """How many pairs of edges cross."""
+    """The number of pairs of edges that cross."""
     count = 0
     for column, following in pairwise(columns):
         place = {node: at for at, node in enumerate(following)}
@@ -96,14 +96,14 @@ def crossings(columns: Links, after: Links) -> int:
 
 
 def spread_column(column: Sequence[int], y: list[float], height: Sequence[float], wanted: Sequence[float]) -> None:
-    """Place the nodes of a column as near as can be to where they are wanted, in their order and apart.
+    """Place the nodes of a column as near as possible to the wanted places, in their order and at their distances.
 
-    Isotonic regression by pooling neighbours, of the places less the distances.
+    This is isotonic regression, by pooling neighbours, of the places minus the distances.
     """
     offsets = [0.0]
     for above, below in pairwise(column):
         offsets.append(offsets[-1] - (height[above] + height[below]) / 2)
-    blocks: list[tuple[float, int]] = []  # the mean of some that touch, and how many they are
+    blocks: list[tuple[float, int]] = []  # the mean of nodes that touch, and their number
     for target, offset in zip(wanted, offsets):
         level, count = target - offset, 1
         while blocks and blocks[-1][0] < level:
@@ -120,7 +120,7 @@ def mean_of(numbers: Sequence[float], otherwise: float) -> float:
 
 
 def point_on(start: Sequence[float], end: Sequence[float], t: float) -> Point:
-    """A point of the curve between two columns, a cubic Bezier one that is level at both ends, at 0 <= t <= 1."""
+    """The point at 0 <= t <= 1 of the curve between two columns, a cubic Bezier curve that is level at both ends."""
     (x0, y0), (x1, y1) = start, end
     return x0 + (1.5 * t * (1 - t) + t**3) * (x1 - x0), y0 + t * t * (3 - 2 * t) * (y1 - y0)
 
@@ -128,13 +128,13 @@ def point_on(start: Sequence[float], end: Sequence[float], t: float) -> Point:
 def place_texts(
     ways: Sequence[Sequence[Point]], widths: Sequence[float], height: float, boxes: Sequence[Box]
 ) -> list[Point]:
-    """The centres of texts on edges: apart from each other and from boxes, and where few other edges pass.
+    """The centres of texts on edges, away from each other, from boxes and from other edges.
 
     Args:
-        ways: the points that each edge passes.
-        widths: how wide the text of each is; 0 for none.
-        height: how high they all are.
-        boxes: (left, right, bottom, top) of what stands in the way.
+        ways: the points on each edge.
+        widths: the width of the text on each edge; 0 for none.
+        height: the height of all texts.
+        boxes: (left, right, bottom, top) of each box.
 
     Returns:
         A place on the last stretch of each edge.

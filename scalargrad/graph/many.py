@@ -1,7 +1,7 @@
-"""Rows of many numbers as explanations and pictures show them: each as one thing, with its shape.
+"""Rows of many numbers in explanations and pictures: each is one node with a shape.
 
-An operation on each element shows as it does on single numbers, with lists in place of numbers. Products of matrices,
-softmax and what only moves numbers are written as Python writes them: `W @ x`, `v1[3]`, `M.T`.
+An element-wise operation looks as it does on single numbers, with lists in place of numbers. Products of matrices,
+softmax and operations that only move numbers are written as in Python: `W @ x`, `v1[3]`, `M.T`.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from ..engine.rows import Row
 
 MOST_NUMBERS = 6  # of a vector or a matrix that are written out
-MOVES = (ELEMENT, TAKE, JOIN, TRANSPOSE)  # what leads to numbers that were computed elsewhere
+MOVES = (ELEMENT, TAKE, JOIN, TRANSPOSE)  # operations that only move numbers
 
 
 # ---- Numbers ---------------------------------------------------------------------------------------------------------
 
 
 def as_text(numbers: Any, shape: Sequence[int] = (), show: Callable[[Any], str] = short_number) -> str:
-    """A number as text; many of them as a list, or as lists of rows, without the middle where it is long."""
+    """A number as text; many numbers as a list, or as a list of rows, without the middle of a long one."""
     if not isinstance(numbers, (list, tuple)):
         return "-" if numbers is None else show(numbers)
     items: Sequence[Any] = numbers
@@ -59,24 +59,24 @@ def as_text(numbers: Any, shape: Sequence[int] = (), show: Callable[[Any], str] 
 
 
 def number_and_shape(row: Row, show: Callable[[Any], str] = short_number) -> str:
-    """The number of a row as text; of many numbers they, and their shape."""
+    """The number of a row as text; many numbers with their shape."""
     return f"{as_text(row[NUMBER], row[SHAPE], show)} {row[SHAPE]}" if is_many(row) else as_text(row[NUMBER], (), show)
 
 
 def added(x: Any, y: Any) -> Any:
-    """A sum of two terms, or of lists of terms, in which None stands for what is not there."""
+    """The sum of two terms, or of two lists of terms; None stands for a missing term."""
     if isinstance(x, list):
         return [added(each, other) for each, other in zip(x, y)]
     return y if x is None else x if y is None else x + y
 
 
-# ---- What a row was computed from, as it shows -----------------------------------------------------------------------
+# ---- The operands to show --------------------------------------------------------------------------------------------
 
 
 def operand_pairs(row: Row) -> list[tuple[Any, Any]]:
-    """The operands of a row as they show, each with what stands for its local derivative, None if it is not followed.
+    """The operands to show for a row, each with its local derivative or a stand-in; None if it is not followed.
 
-    What a sum or another reduction is made of shows without the vector that it was gathered in.
+    The operands of a sum or another reduction are shown without the vector in which they were gathered.
     """
     if not is_at_once(row):
         return [*zip(operands_of(row), derivatives_of(row))]
@@ -93,24 +93,24 @@ def operand_pairs(row: Row) -> list[tuple[Any, Any]]:
 
 
 def is_at_once(row: Row) -> bool:
-    """Whether a row has many numbers, or was computed of such; what softmax has inside is shown number by number."""
+    """Whether a row has many numbers, or was computed from many; the inside of softmax counts as single numbers."""
     if row[OPERATION] == ELEMENT:
         return row[RIGHT][0][OPERATION] != SOFTMAX or place_of_share(row) is not None
     return type(row[SHAPE]) is tuple and bool(row[OPERATION])
 
 
 def is_gathered(row: Any) -> bool:
-    """Whether something is a row of single numbers that were put into one vector."""
+    """Whether something is a row of single numbers that were gathered in one vector."""
     return is_many(row) and row[OPERATION] == JOIN and not any(map(is_many, row[RIGHT]))
 
 
 def is_softmax(row: Row) -> bool:
-    """Whether a row is what softmax gave, the shares that were taken from all that it computed."""
+    """Whether a row is the result of softmax: the shares, taken from all numbers that it computed."""
     return bool(row[OPERATION] == TAKE and row[RIGHT][0][OPERATION] == SOFTMAX)
 
 
 def shares_of_softmax(row: Row) -> Row:
-    """What softmax gave, by the row of all that it computed."""
+    """The row of the result of softmax, given the row of all numbers that it computed."""
     ((x,), numbers) = row[RIGHT], row[NUMBER]
     width = x[SHAPE][-1]
     places = tuple([i for i in range(len(numbers)) if i % (2 * width + 2) >= width + 2])
@@ -118,7 +118,7 @@ def shares_of_softmax(row: Row) -> Row:
 
 
 def place_of_share(row: Row) -> int | None:
-    """Where an element of a softmax stands among the shares; None for what was computed on the way to them."""
+    """The place of an element of softmax among the shares; None for an intermediate number."""
     (whole,), (i,) = row[RIGHT], row[D_RIGHT]
     width = whole[RIGHT][0][SHAPE][-1]
     line, place = divmod(i, 2 * width + 2)
@@ -129,7 +129,7 @@ def place_of_share(row: Row) -> int | None:
 
 
 def expression_of(row: Row, names: Sequence[str]) -> str | None:
-    """How Python writes what moves numbers, multiplies matrices or is a softmax, given the names of the operands."""
+    """The Python expression of a move, a product of matrices or a softmax, given the names of its operands."""
     operation = row[OPERATION]
     if is_softmax(row):
         return f"softmax({names[0]})"
@@ -152,7 +152,7 @@ def expression_of(row: Row, names: Sequence[str]) -> str | None:
 
 
 def structure_of(row: Row) -> str | None:
-    """What `expression_of` writes, without the operands."""
+    """The expression of `expression_of` without the operands."""
     if is_softmax(row):
         return "softmax"
     short = {MATMUL: "@", JOIN: "[ ]"}.get(row[OPERATION])
@@ -160,7 +160,7 @@ def structure_of(row: Row) -> str | None:
 
 
 def index_of(shape: Sequence[int], places: Sequence[int], taken: Sequence[int]) -> str:
-    """The index, or the indices, by which one takes what stands at some places."""
+    """The index, or the indices, that select some places."""
     if len(shape) == 1:
         return slice_of(places, shape[0])
     rows = [*dict.fromkeys([i // shape[1] for i in places])]
@@ -175,7 +175,7 @@ def index_of(shape: Sequence[int], places: Sequence[int], taken: Sequence[int]) 
 
 
 def slice_of(places: Sequence[int], count: int) -> str:
-    """Indices as Python slices them; as a list if they are at no equal steps."""
+    """Indices as a Python slice, or as a list if their steps are not equal."""
     if not places:
         return ":0"
     step = places[1] - places[0] if len(places) > 1 else 1
@@ -188,7 +188,7 @@ def slice_of(places: Sequence[int], count: int) -> str:
 
 
 def ways_in_words(row: Row, names: Sequence[str], name: str) -> list[str] | None:
-    """How `upstream` comes to each operand of what `expression_of` writes, which has no single local derivatives."""
+    """How `upstream` reaches each operand where `expression_of` applies, and local derivatives are not numbers."""
     operation = row[OPERATION]
     if is_softmax(row):
         return [f"{name} * (upstream - sum(upstream * {name}))"]
@@ -208,7 +208,7 @@ def ways_in_words(row: Row, names: Sequence[str], name: str) -> list[str] | None
 
 
 def shares_of(row: Row, adjoint: Any) -> list[Any]:
-    """What a row of many numbers, or of what was computed of such, passes on to each of its operands as they show."""
+    """The terms that a row of many numbers, or computed from many, passes on to each operand to show."""
     parts = operand_pairs(row)
     if is_softmax(row):
         return [share_of_softmax(row, adjoint)]
@@ -232,7 +232,7 @@ def shares_of(row: Row, adjoint: Any) -> list[Any]:
 
 
 def share_of_softmax(row: Row, adjoint: Sequence[Any]) -> list[Any]:
-    """What softmax passes on: a sweep through what it has inside, number by number."""
+    """The terms that softmax passes on, by a sweep through its inside, number by number."""
     (whole,), (places,) = row[RIGHT], row[D_RIGHT]
     width = row[SHAPE][-1]
     inside = dict(zip(places, adjoint))

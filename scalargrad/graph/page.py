@@ -1,8 +1,8 @@
 """A picture as HTML, for notebooks and pages: one that scrolls and zooms, and the reverse sweep step by step.
 
-Each stands alone: no package, no network, and no ids, so that many fit on one page. The SVG comes as an image, which a
-notebook shows also where it lets no script run. The script puts that of the steps into the page, parsed as XML, so that
-nothing in it can be taken for HTML.
+Each piece of HTML stands alone: it needs no package and no network, and has no ids, so many fit on one page. The SVG is
+an image, which a notebook shows even where it runs no scripts. For the steps a script puts the SVG into the page,
+parsed as XML, so that nothing in it can be taken for HTML.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from .graph import Node
     from .picture import Flows, Picture
 
-    Groups = dict[str, list[int]]  # texts of SVG with the frames that they stand in
+    Groups = dict[str, list[int]]  # groups of SVG with the frames in which they occur
     Frame = tuple[Mapping[Node, Any], Flows, Node | None]
 
-WIDE = 640  # pixels; what is wider has a slider to zoom, which begins where its text is as large as it is drawn
+WIDE = 640  # pixels; a wider picture has a slider to zoom, which begins at its original size
 ZOOM = (
     '<label style="font:14px sans-serif">zoom <input class="zoom" type="range" min="1" max="3" step="0.25" value="1" '
     'style="width:8em;vertical-align:middle"></label>'
 )
 IMAGE = '<img alt="{}" style="max-width:none" width="{}" src="data:image/svg+xml;base64,{}">'
-# An HTML page may come in pieces, and a notebook may run a script before its output is in the page: so it waits.
+# The scripts wait, since a page may load in pieces, and a notebook may run a script before its output is in the page.
 ZOOMING = """\
 setTimeout(() => {
   for (const root of document.querySelectorAll(".scalargrad-zoom:not([data-ready])")) {
@@ -87,7 +87,7 @@ setTimeout(() => {
 
 
 class Svg(str):
-    """The text of an SVG file, which a notebook shows as the picture: one that scrolls and zooms where it is wide."""
+    """The text of an SVG file, which a notebook shows as a picture; a wide one scrolls and zooms."""
 
     __slots__ = ()
 
@@ -100,14 +100,14 @@ class Svg(str):
 
 
 def image_of(svg: str, name: str, width: int) -> str:
-    """An SVG as an image in HTML, as large as it is drawn; its name is escaped already."""
+    """An SVG as an image in HTML, in its original size; its name is escaped already."""
     return IMAGE.format(name, width, b2a_base64(svg.encode(), newline=False).decode())
 
 
 def steps_of(picture: Picture, titles: Sequence[str], frames: Sequence[Frame]) -> str:
-    """Frames of one picture as HTML, with a title above each: a slider and two buttons go through them.
+    """Frames of one picture as HTML, with a title above each, a slider and two buttons to step through them.
 
-    Without its script it shows the last frame.
+    Where scripts do not run, it shows the last frame.
     """
     name, width = escaped(picture_name(picture)), round(picture.size[0] * INCH)
     button = '<button type="button" class="{}" aria-label="{}">{}</button>'
@@ -130,9 +130,9 @@ def steps_of(picture: Picture, titles: Sequence[str], frames: Sequence[Frame]) -
 
 
 def frames_in_one(picture: Picture, frames: Sequence[Frame]) -> str:
-    """One SVG with all frames: what does not stand in each of them says in which it does, `data-in="2 3"`.
+    """One SVG with all frames: a group that is not in every frame lists its frames, as in `data-in="2 3"`.
 
-    Seen as a picture by itself it is the last frame.
+    As a plain picture it shows the last frame.
     """
     at, count = node_numbers(picture), len(picture.edges)
     edges: list[Groups] = [{} for _ in picture.edges]
@@ -149,18 +149,18 @@ def frames_in_one(picture: Picture, frames: Sequence[Frame]) -> str:
 
 
 def whole_groups(lines: Iterable[str]) -> list[str]:
-    """The lines of SVG put together, one text for each group."""
+    """The groups in lines of SVG, one text for each."""
     return [f"{group.strip()}</g>" for group in "\n".join(lines).split("</g>")[:-1]]
 
 
 def shown_in(group: str, where: Sequence[int], count: int) -> str:
-    """A group that is shown in some of so many frames."""
+    """A group that is shown in some of `count` frames."""
     hidden = "" if where[-1] == count - 1 else ' display="none"'
     return group.replace("<g ", f'<g data-in="{" ".join(map(str, where))}"{hidden} ', 1)
 
 
 def page_of(title: str, body: str) -> str:
-    """A page with a title and HTML in it."""
+    """An HTML page with a title and a body."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">\n'

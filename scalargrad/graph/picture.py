@@ -1,4 +1,4 @@
-"""The picture of a computation graph: what stands where, and how it is drawn on matplotlib's axes."""
+"""The picture of a computation graph: the places of all things, and how matplotlib's axes show them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from .graph import Node
 
     Point = tuple[float, float]
-    Flows = Mapping[tuple[Any, Any, int], str]  # what is written on edges
+    Flows = Mapping[tuple[Any, Any, int], str]  # the texts on edges
 
 MOST_NODES, MOST_EDGES = 80, 800
-MOST_STEPS = 12  # from left to right, or else the picture is a strip
+MOST_STEPS = 12  # from left to right; more would make the picture a strip
 MOST_ROWS = 20
 MOST_INPUTS = 8  # of an operation in a picture that is too large
-FEW_WEIGHTS, LARGEST = 4, 1e300  # a folded operation of so many is a neuron; no larger number is drawn as a weight
-FEW_CELLS, FEW_LEAVES = 4, 2  # in so few folded operations so many leaves of each show
-# Okabe and Ito's colours, which all eyes tell apart, with tints to write on: fill and line of each kind of box.
+FEW_WEIGHTS, LARGEST = 4, 1e300  # the fewest inputs of a folded operation drawn as a neuron; the largest weight drawn
+FEW_CELLS, FEW_LEAVES = 4, 2  # with at most so many operations, each folded one shows so many leaves
+# Okabe and Ito's colours, which colour-blind readers can tell apart, with tints to write on: fill and line of each box.
 INK, EDGE, FIRING = "#1a1a1a", "#808080", "#d55e00"
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
 WEIGHTS = "Lines into folded operations are weights: blue above 0, orange below, thicker if larger"
@@ -40,25 +40,26 @@ COLOURS = {
     "operation": ("#ffffff", INK),
 }
 BOX = 1.25, 0.62  # inches
-WIDE_BOX = 1.8  # of many numbers
+WIDE_BOX = 1.8  # for many numbers
 CENTRED: Any = {"ha": "center", "va": "center"}
-TEX = re.compile(r"\$(?! )[^$]+(?<! )\$(?!\d)")  # but no prices: "$5 and $6"
+TEX = re.compile(r"\$(?! )[^$]+(?<! )\$(?!\d)")  # but not prices: "$5 and $6"
 MOST_GAP = 2.5  # between layers of a network with many weights
-GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations, the wide one for texts on the edges
+GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations; the wide one has room for texts on the edges
 
 
 class Cell:
-    """An operation with its result, as it is drawn: one node, or one that others are folded into.
+    """An operation with its result, as it is drawn: a single node, or a node with others folded into it.
 
-    `inputs` are what an edge comes from, each by its place among the operands; of a folded operation by any number.
+    `inputs` are the things from which edges come, keyed by their place among the operands, or just numbered if the
+    operation is folded.
     """
 
     def __init__(self, node: Node, operands: Sequence[Any]) -> None:
         self.node = node
-        self.parts = [node]  # it, and those that are folded into it
-        self.names = Counter([operation_name(node)])  # with how many of each
+        self.parts = [node]  # with the nodes that are folded into it
+        self.names = Counter([operation_name(node)])
         self.inputs: dict[int, Any] = dict(enumerate(operands))
-        self.hidden = 0  # how many operands that nothing else uses do not show
+        self.hidden = 0  # the number of operands that are not drawn
 
     @property
     def is_folded(self) -> bool:
@@ -73,9 +74,9 @@ class Cell:
 
 
 def cells_of(graph: Graph) -> dict[Node, Cell]:
-    """The operations of a graph. If there are too many, leaves are hidden, and if need be chains are folded.
+    """The operations of a graph; if there are too many, leaves are hidden, and if need be chains are folded.
 
-    Raises ValueError if there are too many still.
+    Raises ValueError if there are still too many.
     """
     for hides, folds in ((False, False), (True, False), (True, True)):
         cells = {x: Cell(x, graph.operands(x)) for x in graph.computed}
@@ -86,14 +87,14 @@ def cells_of(graph: Graph) -> dict[Node, Cell]:
         if fits(cells, graph):
             return cells
     raise ValueError(
-        f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large for a picture, also with chains of "
+        f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large for a picture, even with chains of "
         "operations folded into one; draw the graph of a part of it, such as one of its parents, or give to_dot(value) "
         "to Graphviz"
     )
 
 
 def fits(cells: Mapping[Node, Cell], graph: Graph) -> bool:
-    """Whether a picture of these can be read."""
+    """Whether a picture of these operations is small enough to read."""
     if sum(len(cell.inputs) for cell in cells.values()) > MOST_EDGES:
         return False
     _, layers = connect(cells, graph)
@@ -103,12 +104,12 @@ def fits(cells: Mapping[Node, Cell], graph: Graph) -> bool:
 
 
 def uses_of(cells: Mapping[Node, Cell]) -> Counter[Node]:
-    """How many operations use each value."""
+    """The number of operations that use each value."""
     return Counter(x for cell in cells.values() for x in {x for x in cell.inputs.values() if is_node(x)})
 
 
 def hide_inputs(cells: Mapping[Node, Cell]) -> None:
-    """Hide constants and the leaves that a single operation uses, where it has many of them, but for a few."""
+    """Hide constants, and leaves with a single use, at operations with many inputs, except for a few."""
     uses = uses_of(cells)
     for cell in cells.values():
         few = 0 if cell.is_folded and len(cells) > FEW_CELLS else FEW_LEAVES
@@ -120,12 +121,12 @@ def hide_inputs(cells: Mapping[Node, Cell]) -> None:
 
 
 def fold_chains(cells: dict[Node, Cell], graph: Graph) -> None:
-    """Fold what is the only computed operand of its only user into that, as in a neuron, unless it has a label."""
+    """Fold a node into its only user if it is the only computed operand there, as in a neuron, and has no label."""
     uses = uses_of(cells)
     for node, cell in [*cells.items()]:
         computed = {x for x in cell.inputs.values() if x in cells}
         if len(computed) == 1 and uses[x := computed.pop()] == 1 and x.label is None:
-            cells[node] = chain = cells.pop(x)  # which grows, so that a long one costs no more than its length
+            cells[node] = chain = cells.pop(x)  # the chain grows in place, so its cost is linear in its length
             chain.node = node
             chain.parts.append(node)
             chain.names.update(cell.names)
@@ -136,7 +137,7 @@ def fold_chains(cells: dict[Node, Cell], graph: Graph) -> None:
 
 
 def connect(cells: Mapping[Node, Cell], graph: Graph) -> tuple[list[tuple[Any, Any, int]], dict[Any, int]]:
-    """The edges, and the layers of all things: values in the even ones, operations in the odd ones."""
+    """The edges, and the layers of all things: values in even layers, operations in odd ones."""
     edges: list[tuple[Any, Any, int]] = []
     layers: dict[Any, int] = {}
     for node, cell in cells.items():
@@ -146,7 +147,7 @@ def connect(cells: Mapping[Node, Cell], graph: Graph) -> tuple[list[tuple[Any, A
         operation = node, "operation"
         for i, x in cell.inputs.items():
             thing = x if x in graph.names else (node, i)
-            if thing not in layers or layers[thing] >= layers[operation]:  # a leaf, as late as it can be
+            if thing not in layers or layers[thing] >= layers[operation]:  # a leaf goes as late as possible
                 layers[thing] = layers[operation] - 1
             edges.append((thing, operation, i))
         edges.append((operation, node, 0))
@@ -156,16 +157,16 @@ def connect(cells: Mapping[Node, Cell], graph: Graph) -> tuple[list[tuple[Any, A
 
 
 class Picture:
-    """What stands where: values as boxes, operations as circles between them, and edges from left to right.
+    """The places of all things: values as boxes, operations as circles between them, and edges from left to right.
 
     `places` are the centres of things: of a value, of the operation `(node, "operation")`, and of the constant
-    `(node, i)` that is the i-th operand of a node. `edges` are ways from operands, `(operand, operation, i)`, and on to
+    `(node, i)`, the i-th operand of a node. `edges` are the ways from operands, `(operand, operation, i)`, and to
     results, `(operation, node, 0)`. All lengths are in inches.
     """
 
     def __init__(self, graph: Graph, gap: float = GAP, note: str = "") -> None:
         self.graph = graph
-        self.note = note  # a line below all else
+        self.note = note  # a line of text at the bottom
         self.cells = cells_of(graph)
         edges, layers = connect(self.cells, graph)
         things = [*layers]
@@ -173,7 +174,7 @@ class Picture:
         self.weights = self._weights(edges)
         self.heaviest = max(map(abs, self.weights.values()), default=0.0) or 1.0
         crowds = Counter(layers[end] for _, end, _ in self.weights)
-        neurons = {end for _, end, _ in self.weights}  # each as high as its result, so that layers are in rows
+        neurons = {end for _, end, _ in self.weights}  # each as high as its result, so that layers line up
         heights = [
             0.85 if x in neurons else {"operation": 0.62, "constant": 0.4}.get(self.kind(x), 0.85) for x in things
         ]
@@ -188,17 +189,17 @@ class Picture:
         self.places = {thing: (across[int(layer)], y) for thing, (layer, y) in zip(things, places)}
         self.edges = {}
         for edge, ((_, y0), *between, (_, y1)) in zip(edges, ways):
-            # It crosses the columns between level, or else it would run through the corners of their boxes.
+            # An edge is level where it crosses a column, or it would run through the corners of the boxes there.
             crossing = [(across[int(layer)] + side * widest[int(layer)], y) for layer, y in between for side in (-1, 1)]
             self.edges[edge] = [(self.places[edge[0]][0], y0), *crossing, (self.places[edge[1]][0], y1)]
         arriving: dict[Any, list[list[Point]]] = {}
         for (_, end, _), way in self.edges.items():
             if end not in neurons:
                 arriving.setdefault(end, []).append(way)
-        for same in arriving.values():  # one below the other, so that texts on them do not meet
+        for same in arriving.values():  # they end one below the other, so that their texts do not meet
             for i, way in enumerate(sorted(same, key=lambda way: -way[-2][1])):
                 way[-1] = way[-1][0], way[-1][1] + ((len(same) - 1) / 2 - i) * min(0.3, 0.36 / max(1, len(same) - 1))
-        # The thin ones first, so that they do not hide the others.
+        # Thin edges are drawn first, below the thick ones.
         self.edges = dict(sorted(self.edges.items(), key=lambda item: abs(self.weights.get(item[0], 0.0))))
         if self.weights:
             self.note = ". ".join([text for text in (note, WEIGHTS) if text])
@@ -207,12 +208,12 @@ class Picture:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Its width and its height."""
+        """The width and the height of the picture."""
         left, right, bottom, top = self.limits
         return right - left, top - bottom
 
     def _weights(self, edges: Iterable[tuple[Any, Any, int]]) -> dict[tuple[Any, Any, int], float]:
-        """The local derivatives of folded operations by what they take in, where some take in many: a network."""
+        """The local derivatives of folded operations with respect to their inputs, if some have many: a network."""
         found = {}
         locals_of: dict[Node, dict[Any, list[Any]]] = {node: {} for node, cell in self.cells.items() if cell.is_folded}
         for node, of_operands in locals_of.items():
@@ -227,7 +228,7 @@ class Picture:
         return found if max(Counter(end for _, end, _ in found).values(), default=0) >= FEW_WEIGHTS else {}
 
     def stroke(self, edge: tuple[Any, Any, int]) -> tuple[str, float, bool]:
-        """The colour and the width of an edge, and whether it is an arrow; those into folded operations are weights."""
+        """The colour and the width of an edge, and whether it is an arrow; edges into neurons show weights."""
         if edge not in self.weights:
             return EDGE, 1, self.kind(edge[1]) == "operation"
         weight = self.weights[edge]
@@ -235,7 +236,7 @@ class Picture:
         return colour, 0.3 + 2.7 * abs(weight) / self.heaviest, False
 
     def curve(self, edge: tuple[Any, Any, int], way: Sequence[Point]) -> tuple[list[Point], list[int]]:
-        """An edge as Bezier curves; a weight goes straight, or else many would run in one bundle."""
+        """An edge as Bezier curves; a weight is a straight line, since curves would run in one bundle."""
         if edge not in self.weights or len(way) > 2:
             return curve(way)
         (x0, y0), (x1, y1) = way
@@ -243,7 +244,7 @@ class Picture:
         return inner, [1, 4, 4, 4]
 
     def kind(self, thing: Any) -> str:
-        """What a thing is drawn as: leaf, value, target, operation or constant."""
+        """The kind of a thing: leaf, value, target, operation or constant."""
         if isinstance(thing, tuple):
             return "operation" if thing[1] == "operation" else "constant"
         return (
@@ -255,7 +256,7 @@ class Picture:
         )
 
     def text(self, thing: Any) -> str:
-        """What is written on a thing, without its gradient."""
+        """The text on a thing, without its gradient."""
         kind = self.kind(thing)
         if kind == "operation":
             return self.cells[thing[0]].text
@@ -272,10 +273,10 @@ class Picture:
         return (WIDE_BOX if is_whole(thing) else BOX[0]) / 2
 
     def draw(self, ax: Axes, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> None:
-        """Draw it, with gradients in the boxes and texts on edges.
+        """Draw the picture, with gradients in the boxes and texts on edges.
 
-        A node that fires is in colour, with the way back from it: its edges with texts are arrows from the operation
-        to the operands.
+        A firing node is in colour, with the edges back from it: those with texts are arrows from the operation to the
+        operands.
         """
         from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
         from matplotlib.path import Path
@@ -322,7 +323,7 @@ class Picture:
             ax.text(left + 0.1, bottom + 0.12, self.note, size=9 * scale, color=EDGE, parse_math=False)
 
     def ways(self, flows: Flows) -> list[tuple[tuple[Any, Any, int], list[Point], str, Point]]:
-        """Each edge with its way from side to side, and the text on it with its place."""
+        """Each edge with its way from box to box, its text, and the place of the text."""
         found = []
         for (start, end, _), ((x0, y0), *between, (x1, y1)) in self.edges.items():
             found.append([(x0 + self.half_width(start), y0), *between, (x1 - self.half_width(end), y1)])
@@ -332,14 +333,14 @@ class Picture:
         return [*zip(self.edges, found, texts, places)]
 
     def box(self, thing: Any) -> tuple[float, float, float, float]:
-        """The left, right, bottom and top of a thing."""
+        """The left, right, bottom and top edge of a thing."""
         (x, y), half = self.places[thing], self.half_width(thing)
         up = {"operation": 0.22, "constant": 0.1}.get(self.kind(thing), BOX[1] / 2)
         return x - half, x + half, y - up, y + up
 
 
 def curve(points: Sequence[Point]) -> tuple[list[Point], list[int]]:
-    """A smooth way through points, level at each: the vertices of cubic Bezier curves, with matplotlib's codes."""
+    """A smooth way through points, level at each, as vertices of cubic Bezier curves and matplotlib's codes."""
     vertices = [points[0]]
     for (x0, y0), (x1, y1) in pairwise(points):
         middle = (x0 + x1) / 2
@@ -357,18 +358,18 @@ def is_tex(text: str) -> bool:
     try:
         for line in lines:
             MathTextParser("path").parse(line)
-    except ValueError:  # which is how it says that it cannot
+    except ValueError:  # matplotlib cannot read it
         return False
     return True
 
 
 def ends(x: Any) -> str:
-    """One of many numbers, which share a box."""
+    """The text of one of many numbers, which share a box."""
     return "-" if x is None else f"{x:z.3g}" if isinstance(x, (float, int)) else short(x)
 
 
 def short(x: Any) -> str:
-    """A number in four digits; of an exact one that is long, about what it is; of many the first and the last."""
+    """A number with four digits, a long exact number as an approximation; of many numbers the first and the last."""
     if isinstance(x, (list, tuple)):
         texts = [each if isinstance(each, str) else ends(each) for each in without_middle(x, 2, lambda _: "…")]
         return f"[{', '.join(texts)}]"

@@ -1,9 +1,9 @@
-"""The picture of a graph as SVG, which needs no library: for pages and notebooks.
+"""The picture of a graph as SVG, for pages and notebooks, written without any library.
 
 Each thing is a group with a class (`leaf`, `value`, `target`, `operation`, `constant`, `edge`) and a number, so that a
-page can style it and find it. Colours stand in attributes, which a style sheet overrides. The number of a node is its
-place among the leaves and then the computed values. An edge has those of its ends, and the circle of an operation that
-of its result.
+page can style it and find it. Colours are attributes, which a style sheet overrides. The number of a node is its place
+in the list of leaves followed by computed values. An edge has the numbers of its ends, and the circle of an operation
+has the number of its result.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 INCH = 96  # pixels
 TEXT, SMALL, SIGN = 12, 11, 17  # pixels: in boxes, on edges, of an operator
-LINE = 14  # from one line of text to the next
+LINE = 14  # pixels from one line of text to the next
 GREEK, SCRIPT = re.compile(r"\\([A-Za-z]+) ?"), re.compile(r"([_^])(\{[^{}]+\}|[^{}\\])")
 NAMES = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho  sigma tau upsilon phi"
 GREEK_LETTERS = dict(zip([*NAMES.split(" "), "chi", "psi", "omega"], "αβγδεζηθικλμνξοπρςστυφχψω"))
@@ -35,7 +35,7 @@ SCRIPTS = {
 
 
 def svg_of(picture: Picture, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> str:
-    """A picture with gradients in the boxes and texts on edges; a node that fires is lit, with the way back from it."""
+    """A picture as SVG, with gradients in boxes and texts on edges; a firing node is lit, with its edges backward."""
     at = node_numbers(picture)
     lines = [opening(picture), *edges_in(picture, flows, firing, at)]
     for thing in picture.places:
@@ -52,7 +52,7 @@ def node_numbers(picture: Picture) -> dict[Any, int]:
 
 
 def picture_name(picture: Picture) -> str:
-    """What the picture is called, for those who do not see it."""
+    """The name of the picture, for readers who cannot see it."""
     names = ", ".join([picture.graph.names[target] for target in picture.graph.targets])
     return f"Computation graph of {without_tex(names)}"
 
@@ -68,7 +68,7 @@ def opening(picture: Picture) -> str:
 
 
 def edges_in(picture: Picture, flows: Flows, firing: Node | None, at: Mapping[Any, int]) -> Iterator[str]:
-    """The edges, each a line with an arrow and, if there is one, its text."""
+    """The edges, each a line with an arrow, and their texts."""
     written = []
     for edge, way, text, place in picture.ways(flows):
         start, end, _ = edge
@@ -121,7 +121,7 @@ def thing_in(
 
 
 def node_number(thing: Any, at: Mapping[Any, int]) -> int | str:
-    """The number of a value, or of the result of an operation; none of a constant."""
+    """The number of a value, or of the result of an operation; "" for a constant."""
     if isinstance(thing, tuple):
         return at[thing[0]] if thing[1] == "operation" else ""
     return at[thing]
@@ -134,7 +134,7 @@ def in_pixels(picture: Picture, point: Point) -> Point:
 
 
 def path_of(picture: Picture, vertices: Sequence[Point]) -> str:
-    """Bezier curves as SVG has them."""
+    """Bezier curves in the notation of SVG paths."""
     points = [in_pixels(picture, point) for point in vertices]
     texts = [f"{x:.1f},{y:.1f}" for x, y in points]
     return f"M{texts[0]}" + "".join([f"C{' '.join(texts[i : i + 3])}" for i in range(1, len(texts), 3)])
@@ -148,25 +148,25 @@ def arrow(picture: Picture, way: Sequence[Point], backward: bool) -> str:
 
 
 def without_tex(text: str) -> str:
-    """Text with the TeX of its labels as plain signs, `x₁` for `$x_1$`; what has no such signs stays as it is."""
+    """Text with plain characters in place of TeX, `x₁` for `$x_1$`; TeX without such characters stays as it is."""
     return TEX.sub(lambda found: signs_for(found[0][1:-1]) or found[0], text)
 
 
 def signs_for(tex: str) -> str:
-    """Signs for TeX, or "" if there are none."""
+    """Plain characters for TeX, or "" if there are none."""
     text = GREEK.sub(lambda found: GREEK_LETTERS.get(found[1], found[0]), tex)
     text = SCRIPT.sub(lambda found: script(found[1], found[2].strip("{}")) or found[0], text)
     return "" if set(text) & set("\\{}_^$") else text
 
 
 def script(kind: str, text: str) -> str:
-    """Text above or below the line, or "" if there are no signs for it."""
+    """Superscript or subscript characters for a text, or "" if there are none."""
     signs = SCRIPTS[kind]
     return "".join([signs[x] for x in text]) if {*text} <= {*signs} else ""
 
 
 def escaped(text: str) -> str:
-    """Text that stays text, in elements and in quotes."""
+    """Text escaped for elements and for quoted attributes."""
     for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot")):
         text = text.replace(sign, f"&{name};")
     return printable(text)

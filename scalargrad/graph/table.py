@@ -1,4 +1,4 @@
-"""Tables: the rows of the record, which `rows` shows, and the numbers of a vector or a matrix, in notebooks."""
+"""Tables: the rows of the record, as `rows` shows them, and the numbers of a vector or a matrix in a notebook."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from ..engine.many import Values
     from .graph import Node
 
-MOST_ROWS = 40  # that are shown; of more the first and the last
+MOST_ROWS = 40  # of a table; of a longer one the first and the last rows are shown
 MOST_LINES = 10  # of a vector or a matrix, and as many columns
 HEAD = ("name", "operation", "number", "local derivatives")
 
 
 class Rows(Sequence["Node"]):
-    """The values that something was computed by, in the order in which they were recorded, leaves first.
+    """The values from which something was computed, leaves first, the others in the order of recording.
 
-    A vector or a matrix is one of them, with its shape behind its numbers.
+    A vector or a matrix is one of these values, shown with its shape after its numbers.
 
-    As text it is a table: the name or label of each, the operation with its operands, the number, and the local
+    As text it is a table: the name or label of each value, the operation with its operands, the number, and the local
     derivatives, one for each operand.
     """
 
@@ -54,7 +54,7 @@ class Rows(Sequence["Node"]):
         return self.values[index]
 
     def cells(self, i: int) -> tuple[str, ...]:
-        """What the table says of one of them."""
+        """The cells of one value."""
         x = self.values[i]
         name, number = self.graph.names[x], number_and_shape(x.row)
         if i < len(self.values) - len(self.computed):
@@ -62,7 +62,7 @@ class Rows(Sequence["Node"]):
         return name, self.graph.expression(x), number, ", ".join(self._locals(x))
 
     def _locals(self, x: Node) -> list[str]:
-        """The local derivatives as text; where they are no numbers, how upstream is passed on."""
+        """The local derivatives as text; where they are not numbers, how upstream is passed on."""
         if is_custom(x):
             return ["?"]
         of_edges = {i: (local, words) for i, _, local, words in self.graph.edges(x)}
@@ -73,7 +73,7 @@ class Rows(Sequence["Node"]):
         return texts
 
     def lines(self) -> Iterator[tuple[str, ...]]:
-        """The lines of the table below its head, of a long one without the middle."""
+        """The lines of the table below its head, without the middle of a long table."""
         places = range(len(self.values))
         for i in without_middle(places, MOST_ROWS, lambda left_out: ("...", f"({left_out:,} more)", "", "")):
             yield i if isinstance(i, tuple) else self.cells(i)
@@ -88,7 +88,7 @@ class Rows(Sequence["Node"]):
 
 
 def numbers_table(values: Values) -> str:
-    """The numbers of a vector or a matrix as a table in HTML, with its shape above; of many the first and the last."""
+    """The numbers of a vector or a matrix as an HTML table under its shape; of many only the first and the last."""
     numbers, shape = values.row[NUMBER], values.shape
     columns = without_middle(range(shape[-1]), MOST_LINES, lambda _: None)
     lines = without_middle(range(shape[0]), MOST_LINES, lambda _: None) if len(shape) == 2 else [0]
@@ -103,8 +103,8 @@ def numbers_table(values: Values) -> str:
 
 
 def html_table(lines: Sequence[Sequence[str]], heads: int = 0, title: str = "") -> str:
-    """Lines of cells as a table, the first line and so many columns of them as heads, with a title above."""
-    from html import escape  # it takes as long to import as a third of this package
+    """Lines of cells as an HTML table with a title; the first line and the first `heads` columns are headings."""
+    from html import escape  # it takes a third as long to import as this package
 
     texts = [
         [f"<th>{escape(x)}</th>" if i == 0 or j < heads else f"<td>{escape(x)}</td>" for j, x in enumerate(line)]
@@ -115,15 +115,15 @@ def html_table(lines: Sequence[Sequence[str]], heads: int = 0, title: str = "") 
 
 
 def rows(target: Any) -> Rows:
-    """The rows of the record below a value: a table to print, and a sequence of the values.
+    """The rows of the record from which a value was computed: a table to print, and a sequence of values.
 
     Args:
-        target: a Value, a Vector or a Matrix, or a list of such.
+        target: a Value, a Vector or a Matrix, or a list of these.
 
     Returns:
-        `Rows`: leaves first, then what was computed, in the order in which it was recorded. Printed, it shows the name
-        or label of each, the operation with its operands, the number, and the local derivatives, one for each operand.
-        In a notebook it is a table in HTML.
+        `Rows`: leaves first, then computed values in the order of recording. Printed, it shows the name or label of
+        each value, the operation with its operands, the number, and the local derivatives, one for each operand. A
+        notebook shows it as an HTML table.
 
     Raises:
         TypeError: `target` is something else.

@@ -1,8 +1,8 @@
 """Pictures: of a computation graph, of its backward pass step by step, of functions, descents, trainings and classes.
 
-As matplotlib has it, a function draws on the axes that it is given, or on a figure of its own, and returns the axes; it
-shows nothing by itself. It needs matplotlib: pip install matplotlib. The graph as text, for Graphviz or Mermaid or
-as SVG, needs nothing.
+As usual in matplotlib, each function draws on the given axes or on a new figure, and returns the axes; it does not show
+the figure. The pictures need matplotlib: pip install matplotlib. The graph as SVG, or as text for Graphviz or Mermaid,
+needs nothing.
 """
 
 from .functions import decision_boundary, derivatives, descent, history

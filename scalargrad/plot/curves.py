@@ -1,4 +1,4 @@
-"""What the pictures of functions, trainings and classes are made of: their numbers, and what is checked of them."""
+"""The numbers in pictures of functions, trainings and classes, and the checks of these numbers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def numbers_of(what: str, numbers: Any) -> list[float]:
-    """Numbers as floats. Raises TypeError for what is none."""
+    """Numbers as floats. Raises TypeError if one is not a number."""
     return [float(as_number(number_of(x), " as {}", what)) for x in numbers]
 
 
 def pairs_of(what: str, points: Any) -> list[list[float]]:
-    """Points as pairs of finite floats. Raises ValueError if they are no sequence of those."""
+    """Points as pairs of finite floats. Raises TypeError or ValueError if they are not a sequence of such pairs."""
     if not hasattr(points, "__iter__"):
         raise TypeError(f"expected a list of pairs of numbers as {what}, got {brief(points)} ({type(points).__name__})")
     pairs = [numbers_of(what, p if hasattr(p, "__iter__") and type(p) is not str else [p]) for p in points]
@@ -38,7 +38,7 @@ def pairs_of(what: str, points: Any) -> list[list[float]]:
 
 
 def finite(function: Callable[..., Any], *numbers: float) -> float:
-    """A number for a picture: nan, which leaves a gap, where there is none."""
+    """The number to draw; nan, which leaves a gap, where the function has no finite value."""
     try:
         y = float(as_number(number_of(function(*numbers)), " from the function to draw"))
     except (ArithmeticError, ValueError):
@@ -47,16 +47,16 @@ def finite(function: Callable[..., Any], *numbers: float) -> float:
 
 
 def reach(ys: Sequence[float], share: float) -> float:
-    """How far from zero that share of some numbers stays."""
+    """The distance from zero within which a given share of the numbers stays."""
     sizes = sorted(abs(y) for y in ys if y == y)
     return sizes[int(share * (len(sizes) - 1))] if sizes else 0.0
 
 
 def places_of_jumps(ys: Sequence[float], slopes: Sequence[float], step: float) -> list[int]:
-    """Where a curve jumps: before which of its points, since its slopes at both do not lead from one to the other.
+    """The indices of points just after a jump of the curve, where the slopes on both sides do not explain the step.
 
-    Either the step is much larger than both slopes allow, or it goes against both, far from zero and to the other side
-    of it, as at a pole.
+    Either the step is much larger than both slopes allow, or it goes against both and crosses zero from far away, as at
+    a pole.
     """
     far = reach(ys, 0.9)
     found = []
@@ -77,9 +77,9 @@ def padded(numbers: Sequence[float]) -> tuple[float, float]:
 
 
 def round_levels(levels: Sequence[float]) -> list[float]:
-    """Rising numbers with about as few digits as keep them apart, but not less than one.
+    """Rising numbers, rounded to about as few digits as keep them apart, and to one digit at least.
 
-    None moves by more than half of the way to the next.
+    No number moves by more than half of the distance to the next.
     """
     found = []
     for i, level in enumerate(levels):
@@ -94,18 +94,18 @@ CORNERS: dict[str, Point] = {"upper right": (1, 1), "upper left": (0, 1), "lower
 
 
 def densely(way: Any) -> list[Point]:
-    """The points of a way, and some between them."""
+    """The points of a way, with more points between them."""
     steps = [i / 8 for i in range(9)]
     return [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for (x0, y0), (x1, y1) in pairwise([way[0], *way]) for t in steps]
 
 
 def emptiest_corner(taken: Sequence[Point]) -> Any:
-    """The corner of the unit square that is farthest from points, in matplotlib's words."""
+    """The corner of the unit square that is farthest from the points, as matplotlib names it."""
     return max(CORNERS, key=lambda name: min(math.dist(CORNERS[name], point) for point in taken))
 
 
 def label_places(curves: Sequence[Sequence[Point]], taken: Sequence[Point]) -> list[Point]:
-    """A point of each curve: far from points that are taken, from each other, and from the sides of the unit square."""
+    """A point on each curve, far from taken points, from each other, and from the sides of the unit square."""
     around = [*taken]
     for curve in curves:
         around.append(max(curve, key=lambda p: min(*p, 1 - p[0], 1 - p[1], *[math.dist(p, x) for x in around])))
@@ -113,15 +113,15 @@ def label_places(curves: Sequence[Sequence[Point]], taken: Sequence[Point]) -> l
 
 
 def legend_text(name: Any) -> str:
-    """A name as matplotlib's legends show it as it is: they leave out what begins with _, and read $ as mathematics."""
+    """A name escaped for matplotlib's legends, which leave out names that begin with _ and read $ as mathematics."""
     text = printable(str(name)).replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
 
 
 def class_places(labels: Sequence[Any], count: int) -> dict[Any, int]:
-    """Which of a model's classes each label stands for.
+    """The index of the model's class for each label.
 
-    Raises ValueError if there are more labels than classes, or one is nan; TypeError for lists, as of one-hot labels.
+    Raises ValueError if there are more labels than classes, or one is nan; TypeError for lists, such as one-hot labels.
     """
     for label in labels:
         if isinstance(label, (list, tuple)):
@@ -129,7 +129,7 @@ def class_places(labels: Sequence[Any], count: int) -> dict[Any, int]:
         if label != label:
             raise ValueError("expected a label for each point, got nan")
     names = [*dict.fromkeys(labels)]
-    with suppress(TypeError):  # which have no order
+    with suppress(TypeError):  # some labels have no order
         names.sort()
     most = 2 if count == 1 else count
     if len(names) > most:
@@ -142,7 +142,7 @@ def class_places(labels: Sequence[Any], count: int) -> dict[Any, int]:
 
 
 def scores_of(result: Any) -> list[float]:
-    """The numbers that a model returned. Raises TypeError if there are none."""
+    """The numbers in the result of a model. Raises TypeError if there are none."""
     found = scalars_of(result, lambda part: TypeError(f"expected numbers from the model, got {brief(part)}"))
     if not found:
         raise TypeError(f"expected one number or several from the model, got {brief(result)} ({type(result).__name__})")

@@ -31,19 +31,19 @@ def derivatives(
     points: int = 401,
     ax: Axes | None = None,
 ) -> Axes:
-    """A function of one number and its derivatives from `lo` to `hi`, under its name; gaps where they do not exist.
+    """The axes with a function of one number and its derivatives from `lo` to `hi`, with gaps where they do not exist.
 
     Args:
-        function: takes a number and returns one.
+        function: takes a number and returns one; the legend has its name.
         lo, hi: the ends of the range, `lo` below `hi`.
-        orders: which derivatives, 0 for the function itself.
-        points: how many points to compute of each.
-        ax: where to draw.
+        orders: the orders of the derivatives, 0 for the function itself.
+        points: the number of points to compute for each line.
+        ax: the axes to draw on.
 
-    Returns the axes. A line breaks where it jumps, as at a pole, and ends where it would flatten all else.
+    A line breaks where it jumps, as at a pole, and is cut off where it would flatten everything else.
 
-    Raises TypeError if `function` cannot be called or returns no number, or a number is none; ValueError for an empty
-    or infinite range, fewer than two points, or no orders.
+    Raises TypeError if `function` cannot be called or does not return a number, or another argument is not a number;
+    ValueError for an empty or infinite range, fewer than two points, or no orders.
 
     >>> from matplotlib.figure import Figure
     >>> ax = derivatives(lambda x: x**3, 0, 2, points=3, ax=Figure().subplots())
@@ -53,13 +53,15 @@ def derivatives(
     require_callable("derivatives", function)
     lo, hi = curves.numbers_of("an end of the range of derivatives", [lo, hi])
     if not (lo < hi and math.isfinite(hi - lo)):
-        raise ValueError(f"derivatives are drawn from lo to hi, which has to be larger, not from {lo} to {hi}")
+        raise ValueError(f"derivatives are drawn from lo to hi, finite and hi larger, not from {lo} to {hi}")
     points = require_integer("points of derivatives", points, 2)
     if not hasattr(orders, "__iter__"):
-        raise TypeError(f"orders of derivatives is a list, as (0, 1, 2), not {brief(orders)} ({type(orders).__name__})")
+        raise TypeError(
+            f"orders of derivatives is a list, such as [0, 1, 2], not {brief(orders)} ({type(orders).__name__})"
+        )
     orders = [*orders]
     if not orders:
-        raise ValueError("orders of derivatives is empty; it takes one or more, as (0, 1, 2)")
+        raise ValueError("orders of derivatives is empty; give one or more, such as [0, 1, 2]")
     step = (hi - lo) / (points - 1)
     xs = [lo + step * i for i in range(points - 1)] + [hi]
     every = {k: derivative(function, k) for order in orders for k in (order, order + 1)}
@@ -75,7 +77,7 @@ def derivatives(
         dash = DASHES[(k + k // len(LINES)) % len(DASHES)]
         ax.plot(*zip(*line), color=LINES[k % len(LINES)], linestyle=dash, label=label)
     if any(broken.values()) or any(y != y for y in lines[orders[0]]):
-        # At a pole, or the end of a domain, the first of the curves counts; derivatives are steeper.
+        # At a pole, or at the end of a domain, the first curve sets the limits, since derivatives are steeper.
         most = 3 * max(curves.reach(lines[orders[0]], 0.95), *[curves.reach(lines[order], 0.5) for order in orders])
     else:
         most = 20 * curves.reach([y for order in orders for y in lines[order]], 0.95)
@@ -96,21 +98,21 @@ def descent(
     label: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """The way of an optimiser over the contours of a function of two numbers.
+    """The axes with the path of an optimiser over the contours of a function of two numbers.
 
-    The contours, with their values, have about equal shares of the picture between them, so that valleys and slopes
-    both show. The way begins at a ring and ends at a star. Drawn a second time on the same axes, a way is added, and
-    the picture grows to hold it.
+    The contours are labelled with their values, and divide the picture into about equal shares, so that valleys and
+    slopes both show. The path begins at a ring and ends at a star. A second call on the same axes adds a path, and
+    extends the picture to hold it.
 
     Args:
         function: takes two numbers and returns one.
-        path: the pairs of numbers that the optimiser went by.
-        levels: how many contours.
-        label: the name of the way in a legend.
-        ax: where to draw.
+        path: the pairs of numbers through which the optimiser went.
+        levels: the number of contours.
+        label: the name of the path in a legend.
+        ax: the axes to draw on.
 
-    Returns the axes. Raises TypeError if `function` cannot be called or the path holds no numbers, ValueError if it is
-    no sequence of pairs of finite ones.
+    Raises TypeError if `function` cannot be called or the path does not consist of numbers, ValueError if it is not a
+    sequence of pairs of finite numbers.
 
     >>> from matplotlib.figure import Figure
     >>> path = [(2.0, 1.0), (1.0, 0.25), (0.5, 0.0)]
@@ -118,13 +120,13 @@ def descent(
     >>> ax.lines[0].get_label(), ax.lines[0].get_xdata().tolist()
     ('downhill', [2.0, 1.0, 0.5])
     """
-    import numpy  # with matplotlib, which needs it
+    import numpy  # installed with matplotlib, which needs it
 
     require_callable("descent", function)
     pairs = curves.pairs_of("the path of descent", path)
     levels = require_integer("levels of descent", levels, 2)
     ways: list[Any] = [line for line in ax.lines if line.get_gid() == "descent"] if ax is not None else []
-    function(*pairs[0])  # what this raises is raised before anything is drawn
+    function(*pairs[0])  # raises any error before anything is drawn
     ax = axes_of(ax, 6.0, 5.2)
     xs, ys = zip(*pairs)
     before = [*zip(*[pair for line in ways for pair in zip(*line.get_data())])] or [(), ()]
@@ -168,17 +170,17 @@ def history(
     ylabel: str = "value",
     ax: Axes | None = None,
 ) -> Axes:
-    """How numbers went in a training, one line each, with the targets that they were to reach dashed.
+    """The axes with a line for each number that changes in a training, and a dashed line for each target.
 
     Args:
-        traces: a dict of the name of each number, with what it was after 0, 1, 2, ... steps; or one list, such as of
+        traces: a dict from names to lists with the number after 0, 1, 2, ... steps; or a single list, such as of
             losses, which is drawn without a name.
-        targets: what some of them should become.
-        xlabel, ylabel: what is counted, and what the numbers are.
-        ax: where to draw.
+        targets: the numbers that some of them should become, by name.
+        xlabel, ylabel: the labels of the axes.
+        ax: the axes to draw on.
 
-    Returns the axes. Raises TypeError if `traces` is neither a list of numbers nor a dict of them, ValueError if there
-    is nothing to draw, or a target of a name that no trace has.
+    Raises TypeError if `traces` is neither a list of numbers nor a dict of such lists, ValueError if there is nothing
+    to draw, or a target has a name that no trace has.
 
     >>> from matplotlib.figure import Figure
     >>> ax = history({"w": [0.0, 2.0, 2.9], "b": [0.0, 0.8, 1.0]}, {"w": 3.0}, ax=Figure().subplots())
@@ -192,10 +194,10 @@ def history(
     by_name: Any = traces if isinstance(traces, dict) else {"": traces}
     if by_name is not traces and (isinstance(traces, str) or not hasattr(traces, "__iter__")):
         raise TypeError(
-            f"traces of history is a list of numbers, or a dict of such lists by their names, not {brief(traces)}"
+            f"traces of history is a list of numbers, or a dict from names to such lists, not {brief(traces)}"
         )
     if not isinstance(targets, dict):
-        raise TypeError(f"targets of history is a dict by the names of the traces, not {brief(targets)}")
+        raise TypeError(f"targets of history is a dict from names of traces to numbers, not {brief(targets)}")
     unknown = [name for name in targets if name not in by_name]
     if unknown or not by_name:
         raise ValueError(f"history has no trace of {', '.join(map(repr, unknown)) or 'anything'} to draw")
@@ -231,20 +233,19 @@ def decision_boundary(
     steps: int = 60,
     ax: Axes | None = None,
 ) -> Axes:
-    """Where a model of two numbers changes its mind, with the points that it was trained on.
+    """The axes with the regions in which a model of two numbers predicts each class, and the points of its training.
 
     Args:
-        model: takes a list of two numbers; returns one, whose sign is the class, or several, of which the largest is.
+        model: takes a list of two numbers. It returns one number, whose sign is the class, or one number for each
+            class, of which the largest wins.
         points: pairs of numbers.
-        labels: the class of each point. For a model of one number the larger of two labels, or a positive one, is the
-            positive class; for one of several numbers they are the indices of these, or names in their sorted order.
-        steps: into how many fields each side is divided.
-        ax: where to draw.
+        labels: the class of each point. For a model that returns one number the larger of two labels, or a positive
+            one, is the positive class. Otherwise it is an index, or a name; sorted names are in the order of classes.
+        steps: the number of grid points on each side.
+        ax: the axes to draw on.
 
-    Returns the axes.
-
-    Raises TypeError if `model` cannot be called or returns no numbers; ValueError if points and labels do not match, or
-    are none, or all that the model gives is nan. Where some of it is, the picture is blank.
+    Raises TypeError if `model` cannot be called or does not return numbers; ValueError if points and labels do not
+    match, or there are none, or the model returns only nan. Where the model returns nan, the picture is blank.
 
     >>> from matplotlib.figure import Figure
     >>> points, labels = [[0.0, 0.0], [1.0, 1.0]], ["below", "above"]
@@ -252,13 +253,13 @@ def decision_boundary(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['above', 'below']
     """
-    import numpy  # with matplotlib, which needs it
+    import numpy  # installed with matplotlib, which needs it
     from matplotlib import rcParams
 
     require_callable("decision_boundary", model)
     pairs = curves.pairs_of("the points of decision_boundary", points)
     if not hasattr(labels, "__iter__"):
-        raise TypeError(f"expected a list of labels, one a point, not {brief(labels)} ({type(labels).__name__})")
+        raise TypeError(f"expected a list of labels, one for each point, not {brief(labels)} ({type(labels).__name__})")
     labels = [number_of(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
     if len(pairs) != len(labels):
         raise ValueError(

@@ -34,30 +34,27 @@ NARROWEST = 5.0  # inches, of new axes
 
 
 def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = False, ax: Axes | None = None) -> Axes:
-    """The computation graph from left to right: values with their `grad`, and the operations between them.
+    """The axes with a computation graph from left to right: values with their `grad`, and operations between them.
 
     Before `backward()` each `grad` is 0, and the picture says so.
 
-    Up to 80 nodes, of them 12 operations one after the other and 20 nodes one above the other, each is drawn. Of more,
-    chains such as neurons are folded into one operation, with how many there are of each and how many inputs do not
-    show. Lines into neurons are their weights then, blue above 0 and orange below, as thick as they are large. A graph
-    that is too large still is one for `to_dot` and Graphviz.
+    The picture has every node of a graph of up to 80 nodes, 12 successive operations and 20 nodes in a column. In
+    larger graphs chains such as neurons are folded into one operation, which says how many there are of each kind and
+    how many inputs are not shown. Lines into neurons then show weights, blue above 0 and orange below, thicker if
+    larger. If a graph is still too large, use `to_dot` and Graphviz.
 
-    TeX in a label, such as `$x_1$`, is set as matplotlib sets it; what it cannot read stays text.
+    Matplotlib sets TeX in a label, such as `$x_1$`; TeX that it cannot read stays text.
 
     Args:
-        value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
-        local_derivatives: whether to write the local derivative on each edge, but for those of folded operations; a
-            custom gradient has none and shows `?`.
-        gradients: whether to carry the gradient of `value` back for the picture, and show d(value)/d(node) in the place
-            of each `grad`, which stays as it is; of several values there is none to show.
-        ax: where to draw; without it on a new figure, of the size that the graph needs.
-
-    Returns:
-        The axes.
+        value: a Value, a Vector or a Matrix, or a list of these. A node with many numbers is one box, with its shape.
+        local_derivatives: whether to write the local derivative on each edge, except at folded operations; a custom
+            gradient has none and shows `?`.
+        gradients: whether to compute d(value)/d(node) for the picture and show it in place of each `grad`, which stays
+            unchanged; with several values no gradients are shown.
+        ax: the axes to draw on; by default a new figure of the size that the graph needs.
 
     Raises:
-        TypeError: `value` is none, or `local_derivatives` or `gradients` is no truth value.
+        TypeError: `value` is something else, or `local_derivatives` or `gradients` is not a truth value.
         ValueError: the graph is too large to be read as a picture.
         ModuleNotFoundError: matplotlib is missing.
 
@@ -80,24 +77,24 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
 
 
 def place_of(picture: Picture, node: Node, i: int) -> Any:
-    """The thing that an operand of a node is drawn as."""
+    """The thing in the picture for the i-th operand of a node."""
     operand = picture.cells[node].inputs[i]
     return operand if operand in picture.graph.names else (node, i)
 
 
 def graph_axes(picture: Picture, above: float = 0.5) -> Axes:
-    """New axes of the size of a picture, with room for a title: some inches above, and not too narrow."""
+    """New axes of the size of a picture, not too narrow, with room for a title: some inches `above`."""
     width, height = max(picture.size[0], NARROWEST), picture.size[1]
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
 
 
 def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = False) -> Svg:
-    """The picture of `graph` as SVG, written without matplotlib: for pages, and for notebooks, which ask for it.
+    """The picture of `graph` as SVG, for pages and notebooks, written without matplotlib.
 
-    A notebook shows the picture. One that is wide scrolls there, with a slider to zoom.
+    A notebook shows the picture; a wide one scrolls there and has a slider to zoom.
 
     Args:
-        value: a Value, a Vector or a Matrix, or a list of such.
+        value: a Value, a Vector or a Matrix, or a list of these.
         local_derivatives: whether to write the local derivative on each edge.
         gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
 
@@ -105,7 +102,7 @@ def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = Fal
         The text of an SVG file, a `str`. Each box has a class, such as `leaf`, and a number, `data-node`.
 
     Raises:
-        TypeError: `value` is none, or one of the flags no truth value.
+        TypeError: `value` is something else, or one of the flags is not a truth value.
         ValueError: the graph is too large to be read as a picture.
 
     >>> x = Value(2.0, label="x")
@@ -121,7 +118,7 @@ def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = Fal
 
 
 def local_flows(picture: Picture) -> dict[Any, str]:
-    """The local derivatives, as what is written on edges; those of folded operations are not."""
+    """The local derivatives as texts on edges, except at folded operations."""
     flows = {}
     for node in [x for x, cell in picture.cells.items() if not cell.is_folded]:
         for i, _, local, _ in picture.graph.edges(node):
@@ -132,13 +129,13 @@ def local_flows(picture: Picture) -> dict[Any, str]:
 
 
 def to_dot(value: Any, *, gradients: bool = False) -> str:
-    r"""The graph in Graphviz's language: render it with `dot -Tsvg`.
+    r"""The graph in Graphviz's language, to render with `dot -Tsvg`.
 
     Args:
-        value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
+        value: a Value, a Vector or a Matrix, or a list of these. A node with many numbers is one box, with its shape.
         gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
 
-    Raises TypeError if `value` is none, or `gradients` is no truth value.
+    Raises TypeError if `value` is something else, or `gradients` is not a truth value.
 
     >>> x = Value(2.0, label="x")
     >>> print(to_dot(x * x, gradients=True))
@@ -167,13 +164,13 @@ def to_dot(value: Any, *, gradients: bool = False) -> str:
 
 
 def to_mermaid(value: Any, *, gradients: bool = False) -> str:
-    """The graph in Mermaid's language, which Markdown on many sites shows in a fenced block of the language `mermaid`.
+    """The graph in Mermaid's language, which many sites render in a fenced Markdown block of the language `mermaid`.
 
     Args:
-        value: a Value, a Vector or a Matrix, or a list of such. What has many numbers is one box, with its shape.
+        value: a Value, a Vector or a Matrix, or a list of these. A node with many numbers is one box, with its shape.
         gradients: whether to show d(value)/d(node), as in `graph`, and not each node's own `grad`.
 
-    Raises TypeError if `value` is none, or `gradients` is no truth value.
+    Raises TypeError if `value` is something else, or `gradients` is not a truth value.
 
     >>> x = Value(2.0, label="x")
     >>> print(to_mermaid(-x))
@@ -201,7 +198,7 @@ def to_mermaid(value: Any, *, gradients: bool = False) -> str:
 
 
 def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]], str]:
-    """The graph as (kind, name, text) of nodes, and ("edge", from, to); and a note on its gradients."""
+    """The graph as triples, (kind, name, text) for a node and ("edge", from, to), with a note on its gradients."""
     require_flag("gradients", gradients)
     shown = Graph(targets_in("a graph as text", value))
     of_nodes, note = shown.gradients(gradients)
@@ -226,7 +223,7 @@ def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]],
 
 
 class Frames(Sequence["Axes"]):
-    """The reverse sweep as pictures, each drawn when it is asked for: see `backward_frames`."""
+    """The reverse sweep as a sequence of pictures, each drawn on access: see `backward_frames`."""
 
     def __init__(self, graph: Graph, ax: Axes | None) -> None:
         self.graph = graph
@@ -248,7 +245,7 @@ class Frames(Sequence["Axes"]):
         return self._ax
 
     def _title(self, index: int) -> str:
-        """What a frame is called."""
+        """The title of a frame."""
         target = self.graph.names[self.graph.targets[0]]
         if index == 0:
             return f"Backward, from d{target}/d{target} = {short(self.graph.adjoints[self.graph.targets[0]])}"
@@ -265,7 +262,7 @@ class Frames(Sequence["Axes"]):
         return len(self.steps) + 2
 
     def __getitem__(self, index: Any) -> Any:
-        """Draw a frame: the seed, a step, or at last the gradients. Returns the axes."""
+        """The axes with a frame drawn on them: the seed, a step, or the gradients in the last frame."""
         if not hasattr(index, "__index__") or not -len(self) <= index < len(self):
             raise IndexError(f"expected the number of one of {len(self)} frames, got {index!r}")
         index = index.__index__() % len(self)
@@ -277,7 +274,7 @@ class Frames(Sequence["Axes"]):
         return self.ax
 
     def _drawn(self, index: int) -> Frame:
-        """What a frame shows: what has been added up so far, what is written on edges, and the node that fires."""
+        """The contents of a frame: the gradients added up so far, the texts on edges, and the node that fires."""
         graph, (target,) = self.graph, self.graph.targets
         so_far: dict[Node, Any] = {target: graph.adjoints[target]}
         flows: dict[Any, str] = {}
@@ -295,26 +292,27 @@ class Frames(Sequence["Axes"]):
         return so_far, flows if firing is not None else {}, firing
 
     def _repr_html_(self) -> str:
-        """All frames with a slider and two buttons, for a notebook or a page; it needs no matplotlib."""
+        """All frames as HTML with a slider and two buttons, for a notebook or a page; it needs no matplotlib."""
         places = range(len(self))
         titles = [without_tex(self._title(i)) for i in places]
         return steps_of(self.picture, titles, [self._drawn(i) for i in places])
 
     def animation(self, seconds: float = 1.5) -> FuncAnimation:
-        """All frames as an animation of matplotlib's, each shown for some seconds."""
-        figure: Any = self.ax.get_figure()  # where matplotlib is missing this says what to install
+        """All frames as a matplotlib animation, each shown for some seconds."""
+        figure: Any = self.ax.get_figure()  # if matplotlib is missing, this says what to install
 
         from matplotlib.animation import FuncAnimation
 
         return FuncAnimation(figure, lambda i: [self[i]], frames=len(self), interval=1000 * seconds, blit=False)
 
     def save(self, path: str | Path, seconds: float = 1.5) -> list[Path]:
-        """Save them: as one file for a name in .gif or .html, else as one picture a frame, numbered.
+        """Save the frames, and return the paths of the files.
 
-        A .gif shows each for some `seconds`. The page in .html has buttons, and is written without matplotlib.
+        A name in .gif or .html gives one file, any other name a numbered picture for each frame. A .gif shows each
+        frame for some `seconds`. A page in .html has buttons, and is written without matplotlib.
 
-        Returns the paths of the files. Raises ValueError if `seconds` is not above 0, or for another kind of file that
-        matplotlib does not know; ModuleNotFoundError for all but .html where matplotlib is missing.
+        Raises ValueError if `seconds` is not above 0, or matplotlib does not know the kind of file;
+        ModuleNotFoundError, except for .html, if matplotlib is missing.
         """
         require_number("seconds", seconds, lambda x: 0 < x < math.inf, "a time above 0")
         path = Path(path)
@@ -328,7 +326,7 @@ class Frames(Sequence["Axes"]):
         path = path if kind else path.with_suffix(".png")
         known = pyplot().FigureCanvasBase.filetypes
         if path.suffix.lower()[1:] not in known:
-            raise ValueError(f"frames are saved as .gif, .html or pictures ({', '.join(known)}), not {path.suffix}")
+            raise ValueError(f"frames can be saved as .gif, .html or pictures ({', '.join(known)}), not {path.suffix}")
         paths = [path.with_stem(f"{path.stem}_{i:02}") for i in range(len(self))]
         for i, each in enumerate(paths):
             self[i].get_figure().savefig(each)
@@ -336,31 +334,31 @@ class Frames(Sequence["Axes"]):
 
 
 def wrapped(title: str, width: float) -> str:
-    """A title in lines that fit into so many inches."""
+    """A title in lines that fit into a width in inches."""
     return fill(title, max(20, int(10 * width)))
 
 
 def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
     """The reverse sweep, step by step, as frames of the picture of `graph`.
 
-    Each frame shows in colour which node fires, and along which edges numbers flow back from it, upstream times local;
-    and in each box what has been added up so far, as `backward()` adds it up in a `grad` that is 0.
+    Each frame shows in colour which node fires, and on which edges numbers flow back from it, upstream times local. The
+    boxes show the gradients added up so far, as `backward()` adds them up in a `grad` that begins at 0.
 
-    A notebook shows them itself, with a slider, two buttons and the keys left and right; that needs no matplotlib, and
-    it works in a saved notebook and on a page as well.
+    A notebook shows the frames with a slider, two buttons and the left and right keys. That needs no matplotlib, and
+    also works in a saved notebook and on a page.
 
     Args:
         value: a tracked Value.
-        ax: where all frames are drawn; without it, on a new figure.
+        ax: the axes on which all frames are drawn; by default a new figure.
 
     Returns:
         A sequence of frames. `frames[i]` draws one and returns the axes; `frames.save("sweep.gif")` (or .html, a page
-        with buttons, or .png, single pictures) saves them all, and `frames.animation()` gives matplotlib's animation.
+        with buttons, or .png, single pictures) saves them all, and `frames.animation()` returns a matplotlib animation.
 
     Raises:
-        TypeError: `value` is no Value.
-        ValueError: it is a constant, or its graph is too large.
-        ModuleNotFoundError: matplotlib is missing where a frame is drawn or saved as a picture.
+        TypeError: `value` is not a Value.
+        ValueError: `value` is a constant, or its graph is too large.
+        ModuleNotFoundError: matplotlib is missing when a frame is drawn or saved as a picture.
 
     >>> from matplotlib.figure import Figure
     >>> x = Value(2.0, label="x")
@@ -371,5 +369,5 @@ def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
     if not isinstance(value, Value):
         raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__})")
     if not value.is_tracked:
-        raise ValueError(f"backward_frames of {value!r}, which depends on no tracked value, so nothing is carried back")
+        raise ValueError(f"backward_frames got {value!r}, which depends on no tracked value: it has no backward pass")
     return Frames(Graph([value]), ax)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Okabe and Ito's colours, which all eyes tell apart, in an order that a grey print tells apart, too.
+# Okabe and Ito's colours, which colour-blind readers can tell apart, in an order that also works in a grey print.
 LINES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
 
 
@@ -21,23 +21,23 @@ GRID: Any = {"color": "0.5", "alpha": 0.25}  # on white paper and on black
 
 
 def pyplot() -> Any:
-    """Matplotlib's module of that name. Raises ModuleNotFoundError, with what to do, where it is missing."""
+    """The module `matplotlib.pyplot`. Raises ModuleNotFoundError, which says what to do, if it is missing."""
     try:
         from matplotlib import pyplot
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"pictures need matplotlib, and there is no {error.name}: pip install matplotlib", name=error.name
+            f"pictures need matplotlib, but {error.name} is missing: pip install matplotlib", name=error.name
         ) from None
     return pyplot
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of pyplot's, in inches. Raises ModuleNotFoundError where matplotlib is missing."""
+    """A new pyplot figure, with its size in inches. Raises ModuleNotFoundError if matplotlib is missing."""
     return pyplot().figure(figsize=(width, height))  # type: ignore[no-any-return]
 
 
 def axes_of(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
-    """The axes to draw on: those given, or new ones with a light frame."""
+    """The axes to draw on, with a light frame: the given ones, or new ones."""
     if ax is None:
         figure = new_figure(width, height)
         figure.set_layout_engine("constrained")

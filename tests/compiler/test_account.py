@@ -139,7 +139,7 @@ def test_structures_that_keep_coming_run_uncompiled_and_one_warning_names_the_pa
         assert [compiled(*args) for args in calls * 2] == expected * 2
     (warning,) = caught
     assert "new structures again and again" in str(warning.message)
-    assert f"come of {(*inspect.signature(function).parameters,)[1]};" in str(warning.message)
+    assert f"come from {(*inspect.signature(function).parameters,)[1]};" in str(warning.message)
     assert len(compiled.__self__.versions) < 200  # type: ignore[attr-defined]
     assert sum(operations) < 30 * len(calls)
 
@@ -149,7 +149,7 @@ def test_structures_are_bounded_and_one_warning_says_so(monkeypatch: pytest.Monk
     compiled = sg.compile(lambda v: sum(v))
     lists = [[1.5] * n for n in range(1, 9)]
     here = re.escape(Path(__file__).name)
-    said = rf"the function <lambda> \({here}, line \d+\) has code for 5 structures .* Most of them come of v"
+    said = rf"the function <lambda> \({here}, line \d+\) has code for 5 structures .* Most of them come from v"
     with pytest.warns(RuntimeWarning, match=said) as caught:
         assert [compiled(v) for v in lists * 2] == [sum(v) for v in lists * 2]
     assert len(caught) == 1

@@ -351,7 +351,7 @@ def test_what_an_engine_does_not_take_is_told_in_a_sentence() -> None:
 
     compiled = sg.compile(sg.sin, decorate=choosy)
     for _ in range(2):
-        with pytest.raises(TypeError, match=r"choosy.* does not take the code generated of sin: .*no such thing as a"):
+        with pytest.raises(TypeError, match=r"choosy.* does not take the code generated from sin: .*no such thing as"):
             compiled(1.0)
 
 

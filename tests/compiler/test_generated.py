@@ -79,7 +79,7 @@ def test_the_source_for_arguments_is_traced_if_it_was_not() -> None:
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (lambda f: f(sg.Value(2.0)), "given values that something follows"),
+        (lambda f: f(sg.Value(2.0)), "given values that are followed"),
         (lambda f: f(-1.0), "log raised ValueError, at .*, line"),
         (lambda f: f("text"), "the function raised TypeError"),
         (lambda f: None, "not been called"),

@@ -205,7 +205,7 @@ def test_an_exact_constant_that_is_compared_runs_uncompiled() -> None:
 
     third = Fraction(1, 3)
     compiled = sg.compile(lambda x: x if x > third else sg.maximum(x, third) * 2)
-    with pytest.warns(RuntimeWarning, match=r"Fraction\(1, 3\), which is no float, is an operand of gt, at "):
+    with pytest.warns(RuntimeWarning, match=r"Fraction\(1, 3\), which is not a float, is an operand of gt, at "):
         found = [compiled(x) for x in (0.5, 0.25, 0.5, 0.25, 1 / 3)]
     assert exactly(found) == exactly([eager(compiled.__wrapped__, x) for x in (0.5, 0.25, 0.5, 0.25, 1 / 3)])
 

@@ -43,7 +43,7 @@ def test_dots_without_a_comment_come_first(tmp_path: Path) -> None:
 
 def test_what_goes_wrong_while_a_file_is_run_is_told(tmp_path: Path) -> None:
     assert (
-        "raised NameError: name 'nothing' is not defined. It was being checked that the file runs."
+        "raised NameError: name 'nothing' is not defined. This happened while checking that the file runs."
         in checked(LESSONS[0], LESSONS[0].solution + "\nnothing\n", tmp_path)[1]
     )
     assert check(LESSONS[1], tmp_path)[1].startswith("There is no ")

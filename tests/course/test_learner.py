@@ -41,7 +41,7 @@ def test_gaps_are_told_in_the_order_of_their_numbers_with_their_comments(file: A
 
 def test_a_gap_without_its_comment_is_told_by_its_line(file: Any) -> None:
     (gap,) = file("x = 1\ny = ...\n").gaps()
-    assert (gap.number, gap.line, gap.hint) == (0, 2, "put something in the place of the three dots.")
+    assert (gap.number, gap.line, gap.hint) == (0, 2, "put your code in place of the three dots.")
 
 
 def test_dots_in_text_are_no_gap(file: Any) -> None:
@@ -71,10 +71,10 @@ def test_what_is_no_python_is_told_with_its_line(file: Any) -> None:
 def test_an_exception_is_told_with_the_line_where_it_was_raised(file: Any) -> None:
     mine = file("import math\n\n\ndef f():\n    return int('one')\n")
     assert told(mine) == (
-        "Line 5 of mine.py (`return int('one')`) raised ValueError: invalid literal for int() with base 10: 'one'. It "
-        "was being checked that f is right."
+        "Line 5 of mine.py (`return int('one')`) raised ValueError: invalid literal for int() with base 10: 'one'. "
+        "This happened while checking that f is right."
     )
-    assert "(`raise KeyError`) raised KeyError. It" in told(file("def f():\n    raise KeyError\n"))
+    assert "(`raise KeyError`) raised KeyError. This" in told(file("def f():\n    raise KeyError\n"))
 
 
 def test_what_ends_a_program_is_told_too(file: Any) -> None:
@@ -83,13 +83,13 @@ def test_what_ends_a_program_is_told_too(file: Any) -> None:
 
 def test_an_exception_outside_the_file_is_told_without_a_line(file: Any) -> None:
     assert told(file("x = 1\n")) == (
-        "While it was checked that f is right, your file gave something that cannot be used: AttributeError: module "
-        "'mine' has no attribute 'f'."
+        "Your file gave something that cannot be used: AttributeError: module 'mine' has no attribute 'f'. This "
+        "happened while checking that f is right."
     )
 
 
 def test_a_function_without_an_end_is_told(file: Any) -> None:
-    assert "a function calls itself and does not come to an end" in told(file("def f():\n    return f()\n"))
+    assert "a function calls itself without end" in told(file("def f():\n    return f()\n"))
 
 
 def test_an_endless_loop_is_told_with_its_line_and_ended(file: Any) -> None:
@@ -111,7 +111,9 @@ def test_without_ctypes_an_endless_loop_is_told_and_goes_on(file: Any, monkeypat
 
 def test_what_waits_outside_the_file_is_told_without_a_line(file: Any) -> None:
     mine = file("")
-    with pytest.raises(LearnerError, match=r"mine\.py was still running after 0\.05 seconds\. It was being checked"):
+    with pytest.raises(
+        LearnerError, match=r"mine\.py was still running after 0\.05 seconds\. This happened while checking"
+    ):
         run_within(0.05, mine, "it ends", lambda: time.sleep(0.3))
 
 

@@ -118,7 +118,7 @@ def test_a_constant_has_a_graph_of_its_own() -> None:
 
 @pytest.mark.parametrize("what", [2.0, "x", [], [1.0], None])
 def test_what_is_no_value_has_no_graph(what: Any) -> None:
-    with pytest.raises(TypeError, match="it takes a Value, a Vector or a Matrix, or a list of such"):
+    with pytest.raises(TypeError, match="it takes a Value, a Vector or a Matrix, or a list of these"):
         targets_in("it", what)
 
 

@@ -373,7 +373,7 @@ for draw in (lambda: frames[0], lambda: frames.save("sweep.gif"), lambda: frames
     first, *others = done.stdout.splitlines()
     assert first == "3 1 sweep.html", done.stderr
     assert len(others) == 4
-    assert {*others} == {"pictures need matplotlib, and there is no matplotlib: pip install matplotlib"}
+    assert {*others} == {"pictures need matplotlib, but matplotlib is missing: pip install matplotlib"}
 
 
 def test_frames_are_drawn_on_the_axes_given() -> None:
@@ -433,7 +433,7 @@ POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
         (lambda: plot.descent(pow, [(1, 2)] * 9 + [(1, math.inf)]), ValueError, r"got \(1.0, inf\) at 9$"),
         (lambda: plot.history({"w": []}), ValueError, "trace of 'w' has no numbers"),
         (lambda: plot.history("text" * 10_000), TypeError, r"^.{,150}$"),
-        (lambda: plot.decision_boundary(sum, POINTS, 3), TypeError, "a list of labels, one a point, not 3"),
+        (lambda: plot.decision_boundary(sum, POINTS, 3), TypeError, "a list of labels, one for each point, not 3"),
         (lambda: plot.decision_boundary(sum, POINTS, [[1, 0]] * 4), TypeError, r"label of each point, got \[1, 0\]"),
         (
             lambda: plot.decision_boundary(sum, POINTS, [0, 1, 1, math.nan]),
@@ -457,7 +457,7 @@ POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
         (
             lambda: plot.history([1.0], 1.0),
             TypeError,
-            "targets of history is a dict by the names of the traces, not 1.0",
+            "targets of history is a dict from names of traces to numbers, not 1.0",
         ),
         (lambda: plot.history({"w": ["x"]}), TypeError, "a number of the trace w, got 'x'"),
         (lambda: plot.history({"w": [1.0]}, {"b": 1.0}), ValueError, "no trace of 'b'"),

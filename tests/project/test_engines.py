@@ -147,7 +147,7 @@ def test_numba_compiles_what_is_generated(data: st.DataObject) -> None:
 
 
 def test_what_numba_lacks_is_told_in_a_sentence() -> None:
-    with pytest.raises(TypeError, match=r"does not take the code generated of cbrt: .*cbrt"):
+    with pytest.raises(TypeError, match=r"does not take the code generated from cbrt: .*cbrt"):
         sg.compile(sg.cbrt, decorate=numba.njit)(2.0)
 
 

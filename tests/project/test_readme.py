@@ -44,17 +44,20 @@ def comments(block: str) -> dict[int, str]:
 
 
 def run(block: str, namespace: dict[str, Any]) -> list[tuple[str, str]]:
-    """Run a snippet; what its expressions gave or printed, beside what their comments say."""
+    """Run a snippet; what its expressions gave or printed, beside what their comments say.
+
+    It names no file: whoever looked up its lines would find those of a page.
+    """
     promised = comments(block)
     results = []
     for statement in ast.parse(block).body:
         code = ast.Module([statement], [])
         said = promised.get(statement.end_lineno or 0)
         if not isinstance(statement, ast.Expr) or said is None:
-            exec(compile(code, "README.md", "exec"), namespace)
+            exec(compile(code, "<page>", "exec"), namespace)
             continue
         with redirect_stdout(io.StringIO()) as printed:
-            value = eval(compile(ast.Expression(statement.value), "README.md", "eval"), namespace)
+            value = eval(compile(ast.Expression(statement.value), "<page>", "eval"), namespace)
         results.append((printed.getvalue().strip() or repr(value), said))
     return results
 

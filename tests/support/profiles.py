@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 PROFILE = os.environ.get("SCALARGRAD_PROFILE", "default")
-EXAMPLES = {"default": 10, "ci": 30, "wasm": 12, "thorough": 6000}  # of each property
+EXAMPLES = {"default": 10, "ci": 20, "wasm": 12, "thorough": 6000}  # of each property
 IS_BRIEF = PROFILE in ("default", "wasm")
 
 

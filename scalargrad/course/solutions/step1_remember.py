@@ -1,7 +1,7 @@
 """Step 1: a value that remembers.
 
 A number forgets where it came from: 7 does not know that it was 3 + 4. A Value remembers. It keeps its number, the
-operation that made it, and its parents: the values that it was made from.
+operation that made it, and its parents, the values that it was made from.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 1
 """

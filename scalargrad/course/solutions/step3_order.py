@@ -1,7 +1,7 @@
 """Step 3: the topological sort.
 
 In topological order, each value comes after its parents. Read such a list backward, and you meet a value only after
-everyone who uses it. That is the order in which a result can be traced back to its inputs.
+all values that use it. That is the order in which a result can be traced back to its inputs.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 3
 """
@@ -56,7 +56,7 @@ class Value:
 
 
 def as_value(x):
-    """A Value as it is, a plain number as a Value without parents."""
+    """A Value unchanged, or a plain number as a Value without parents."""
     return x if isinstance(x, Value) else Value(x)
 
 
@@ -80,7 +80,7 @@ def topological_order(target):
 
 
 def count_ways(target):
-    """A dictionary: for each value, how many ways lead from the target down to it."""
+    """A dictionary: for each value, in how many ways you can walk from the target down to it."""
     ways = {value: 0 for value in topological_order(target)}
     ways[target] = 1
     # Gap 2: go through the values in reverse topological order. Each adds its count to that of each of its parents.

@@ -1,7 +1,7 @@
 """Step 7: gradients of gradients.
 
 A derivative is a computation, too. If the backward pass computes with values, a second tape can record it, and then
-the derivative has a derivative. All that is needed: no plain numbers on the way, not in the sweep and not in the rules.
+the derivative has a derivative. For this, neither the sweep nor the rules may compute with plain numbers.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 7
 """
@@ -10,7 +10,7 @@ import math
 
 
 class Value:
-    """A number. What is done with it is written on the tapes that are running."""
+    """A number. The running tapes record each operation on it."""
 
     def __init__(self, data):
         self.data = data
@@ -20,7 +20,7 @@ class Value:
 
 
 def as_value(x):
-    """A Value as it is, a plain number as a new Value."""
+    """A Value unchanged, or a plain number as a new Value."""
     return x if isinstance(x, Value) else Value(x)
 
 
@@ -28,7 +28,7 @@ running_tapes = []
 
 
 class Tape:
-    """A record of what is computed in its block: `with Tape() as tape: ...`."""
+    """A record of the operations in its block: `with Tape() as tape: ...`."""
 
     def __init__(self):
         self.rows = []
@@ -41,10 +41,10 @@ class Tape:
         running_tapes.remove(self)
 
     def gradient(self, target, sources):
-        """A list of values: d(target)/d(source) for each source, or None where no way on the tape leads to it."""
-        # Gap 1: the sweep of step 6, with values in the place of numbers. A row holds rules now: call each with all
-        # operands of its row. Begin with Value(1.0) for the target. If nothing has arrived at an operand yet, the first
-        # term is all it gets; later ones are added.
+        """A list of values: d(target)/d(source) for each source, or None if no path on the tape leads to it."""
+        # Gap 1: the sweep of step 6, with values instead of numbers. A row holds rules now: call each with all operands
+        # of its row. Begin with Value(1.0) for the target. The first term that arrives at an operand is its adjoint;
+        # later ones are added to it.
         found = {target: Value(1.0)}
         for result, operands, rules in reversed(self.rows):
             if result in found:
@@ -98,13 +98,13 @@ cos = operation(math.cos, lambda x: -sin(x))
 
 
 def slope_of_tanh(x):
-    """1 - tanh(x)**2 of a number, in the form that keeps its digits."""
+    """1 - tanh(x)**2 of a number, in a form that keeps its digits."""
     e = math.exp(-abs(x))
     return (2 * e / (1 + e * e)) ** 2
 
 
-# Gap 3: the slope of tanh is sech2, an operation of its own, and so it needs a rule, too. By the chain rule, what is
-# the derivative of 1 - tanh(x)**2? Write it with tanh and sech2.
+# Gap 3: the slope of tanh is sech2, an operation of its own, so it needs a rule, too. By the chain rule, what is the
+# derivative of 1 - tanh(x)**2? Write it with tanh and sech2.
 tanh = operation(math.tanh, lambda x: sech2(x))
 sech2 = operation(slope_of_tanh, lambda x: -2 * tanh(x) * sech2(x))
 

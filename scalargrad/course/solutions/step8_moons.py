@@ -1,8 +1,8 @@
 """Step 8: a network that learns the moons.
 
 The points of this step form two moons that reach into each other. The network has to say which moon a point belongs to:
-above 0 for one of them, below 0 for the other. All that it needs is your engine. The loss says how wrong the network
-is, and the gradient of the loss says how to change each weight.
+above 0 for one of them, below 0 for the other. It needs only your engine. The loss says how wrong the network is, and
+the gradient of the loss says how to change each weight.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 8
 """
@@ -10,11 +10,11 @@ Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn chec
 import math
 import random
 
-# ---- The engine of step 6, since first derivatives are enough here --------------------------------------------------
+# ---- The engine of step 6: first derivatives are enough here -------------------------------------------------------
 
 
 class Value:
-    """A number. What is done with it is written on the tapes that are running."""
+    """A number. The running tapes record each operation on it."""
 
     def __init__(self, data):
         self.data = data
@@ -24,7 +24,7 @@ class Value:
 
 
 def as_value(x):
-    """A Value as it is, a plain number as a new Value."""
+    """A Value unchanged, or a plain number as a new Value."""
     return x if isinstance(x, Value) else Value(x)
 
 
@@ -32,7 +32,7 @@ running_tapes = []
 
 
 class Tape:
-    """A record of what is computed in its block: `with Tape() as tape: ...`."""
+    """A record of the operations in its block: `with Tape() as tape: ...`."""
 
     def __init__(self):
         self.rows = []
@@ -45,7 +45,7 @@ class Tape:
         running_tapes.remove(self)
 
     def gradient(self, target, sources):
-        """A list: d(target)/d(source) for each source, or None where no way on the tape leads from the target to it."""
+        """A list: d(target)/d(source) for each source, or None if no path on the tape leads from the target to it."""
         found = {target: 1.0}
         for result, operands, local_derivatives in reversed(self.rows):
             if result in found:
@@ -55,7 +55,7 @@ class Tape:
 
 
 def operation(kernel, *rules):
-    """A function of values: the kernel gives its number, and there is a rule for each operand. All take numbers."""
+    """A function of values, from a kernel, which gives its number, and a rule for each operand. All take numbers."""
 
     def apply(*operands):
         operands = [as_value(x) for x in operands]
@@ -70,7 +70,7 @@ def operation(kernel, *rules):
 
 
 def slope_of_tanh(x):
-    """1 - tanh(x)**2, in the form that keeps its digits."""
+    """1 - tanh(x)**2, in a form that keeps its digits."""
     e = math.exp(-abs(x))
     return (2 * e / (1 + e * e)) ** 2
 
@@ -103,7 +103,7 @@ Value.__rtruediv__ = lambda x, number: truediv(number, x)
 
 
 def moons(count, seed):
-    """Points (x, y), and for each 1 or -1: which of the two moons it belongs to."""
+    """Points (x, y), and for each a label, 1 or -1: which of the two moons it belongs to."""
     generator = random.Random(seed)
     points, labels = [], []
     for i in range(count):
@@ -119,7 +119,7 @@ def moons(count, seed):
 
 
 class Neuron:
-    """Multiplies each input by its weight, adds the products and a bias."""
+    """Multiplies each input by its weight, and adds up the products and a bias."""
 
     def __init__(self, inputs, generator):
         self.weights = [Value(generator.gauss(0, 1)) for _ in range(inputs)]
@@ -137,7 +137,7 @@ class Neuron:
 
 
 class Network:
-    """A layer of neurons, each followed by a tanh, and a last neuron that combines what they say."""
+    """A layer of neurons, each followed by a tanh, and a last neuron that combines their outputs."""
 
     def __init__(self, inputs, size, seed):
         generator = random.Random(seed)
@@ -148,21 +148,21 @@ class Network:
         return [parameter for neuron in [*self.layer, self.last] for parameter in neuron.parameters()]
 
     def __call__(self, inputs):
-        # Gap 2: take the tanh of what each neuron of the layer says. These are the inputs of the last neuron.
+        # Gap 2: take the tanh of the output of each neuron of the layer. These are the inputs of the last neuron.
         return self.last([tanh(neuron(inputs)) for neuron in self.layer])
 
 
 def mean_squared_error(network, points, labels):
-    """The mean of the squared errors. An error is what the network says, minus the label."""
+    """The mean of the squared errors. An error is the output of the network minus the label."""
     total = Value(0.0)
-    # Gap 3: add the squared errors of all points to the total, and divide by the number of points.
+    # Gap 3: add the squared errors of all points to the total. Return it, divided by the number of points.
     for point, label in zip(points, labels):
         total = total + (network(point) - label) ** 2
     return total / len(points)
 
 
 def train_step(network, points, labels, learning_rate):
-    """Move each parameter a small step against its derivative. Return the loss before the step, as a plain number."""
+    """Move each parameter a small step against its derivative. Return the loss before the step as a plain number."""
     # Gap 4: compute the loss on a tape, ask for the gradient, and subtract learning_rate times the derivative from the
     # data of each parameter.
     parameters = network.parameters()

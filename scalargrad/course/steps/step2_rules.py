@@ -1,7 +1,7 @@
 """Step 2: operators and their rules.
 
 Change one operand a little: how much does the result change? A sum changes by the same amount, so its local derivative
-is 1. Each operator has such a rule for each of its operands. A Value keeps what the rules say beside its parents.
+is 1. Each operator has such a rule for each of its operands. A Value keeps its local derivatives beside its parents.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 2
 """
@@ -23,7 +23,7 @@ class Value:
 
     def __mul__(self, other):
         other = as_value(other)
-        # Gap 1: the local derivatives of x * y. Hold y and let x vary: how steep is that line? Then the other way.
+        # Gap 1: the local derivatives of x * y. Hold y and vary x: how steep is that line? Then the other way round.
         return Value(self.data * other.data, "*", (self, other), (..., ...))
 
     def __sub__(self, other):
@@ -37,13 +37,13 @@ class Value:
         return Value(self.data / other.data, "/", (self, other), (..., ...))
 
     def __pow__(self, n):
-        # Gap 4: the local derivative of x**n, where n is a plain number. This is the power rule of school.
+        # Gap 4: the local derivative of x**n, where n is a plain number. This is the power rule from school.
         return Value(self.data**n, "**", (self,), (...,))
 
     def __neg__(self):
         return self * -1
 
-    # Python asks these where a plain number stands on the left: 2 * x calls x.__rmul__(2).
+    # Python calls these if a plain number stands on the left: 2 * x calls x.__rmul__(2).
 
     def __radd__(self, number):
         return as_value(number) + self
@@ -64,7 +64,7 @@ class Value:
 
 
 def as_value(x):
-    """A Value as it is, a plain number as a Value without parents."""
+    """A Value unchanged, or a plain number as a Value without parents."""
     return x if isinstance(x, Value) else Value(x)
 
 

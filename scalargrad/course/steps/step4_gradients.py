@@ -1,14 +1,14 @@
 """Step 4: accumulating gradients.
 
-Step 3 counted the ways from a result to each value. Now each way has a weight: the product of the local derivatives
-on it. The sum over all ways is the derivative of the result. That is the chain rule, and the loop is the same.
+Step 3 counted the paths from a result to each value. Now each path has a weight: the product of the local derivatives
+on it. The sum over all paths is the derivative of the result. That is the chain rule, and the loop is the same.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 4
 """
 
 
 class Value:
-    """A number that remembers how it was made, and can carry derivatives back to where it came from."""
+    """A number that remembers how it was made, and carries derivatives back to the values it was made from."""
 
     def __init__(self, data, operation="", parents=(), local_derivatives=(), label=""):
         self.data = data
@@ -20,7 +20,7 @@ class Value:
 
     def backward(self):
         """Add d(self)/d(value) to the `grad` of each value that this one was made from."""
-        # Gap 3: call adjoints(self), and add each adjoint to the grad of its value. What is in grad already must stay.
+        # Gap 3: call adjoints(self), and add each adjoint to the grad of its value, which keeps what it holds already.
         ...
 
     def __add__(self, other):
@@ -62,12 +62,12 @@ class Value:
 
 
 def as_value(x):
-    """A Value as it is, a plain number as a Value without parents."""
+    """A Value unchanged, or a plain number as a Value without parents."""
     return x if isinstance(x, Value) else Value(x)
 
 
 def topological_order(target):
-    """The order of step 3. Python allows about 1,000 nested calls, so this keeps a list of what is still to do."""
+    """The order of step 3. Python allows about 1,000 nested calls, so this keeps a to-do list instead."""
     order, seen, todo = [], set(), [(target, False)]
     while todo:
         value, parents_are_done = todo.pop()
@@ -89,7 +89,7 @@ def adjoints(target):
     for value in reversed(order):
         for parent, local_derivative in zip(value.parents, value.local_derivatives):
             # Gap 2: the chain rule. The adjoint of the value, times the local derivative, goes to the parent.
-            # Several ways may lead to a parent: add up what arrives.
+            # Several paths may lead to a parent: add up what arrives.
             ...
     return found
 

@@ -1,8 +1,7 @@
 """Step 5: functions and their edges.
 
 A function has a kernel, which computes its number, and a rule, which gives its local derivative. Most rules are in any
-schoolbook. What schoolbooks leave out are the edges: a kink, the end of a domain, the places where a formula runs out
-of digits.
+textbook. Textbooks leave out the edges: a kink, the end of a domain, the places where a formula runs out of digits.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 5
 """
@@ -11,7 +10,7 @@ import math
 
 
 class Value:
-    """A number that remembers how it was made, and can carry derivatives back to where it came from."""
+    """A number that remembers how it was made, and carries derivatives back to the values it was made from."""
 
     def __init__(self, data, operation="", parents=(), local_derivatives=(), label=""):
         self.data = data
@@ -31,12 +30,12 @@ class Value:
 
 
 def as_value(x):
-    """A Value as it is, a plain number as a Value without parents."""
+    """A Value unchanged, or a plain number as a Value without parents."""
     return x if isinstance(x, Value) else Value(x)
 
 
 def operation(name, kernel, *rules):
-    """A function of values: the kernel gives its number, and there is a rule for each operand. All take numbers."""
+    """A function of values, from a kernel, which gives its number, and a rule for each operand. All take numbers."""
 
     def apply(*operands):
         operands = [as_value(x) for x in operands]
@@ -73,13 +72,13 @@ Value.__rtruediv__ = lambda x, number: truediv(number, x)
 
 # ---- Functions -------------------------------------------------------------------------------------------------------
 
-# Gap 1: the rules of the schoolbook. Each is a function of the number x.
+# Gap 1: the textbook rules. Each is a function of the number x.
 exp = operation("exp", math.exp, lambda x: ...)
 log = operation("log", math.log, lambda x: ...)
 sin = operation("sin", math.sin, lambda x: ...)
 cos = operation("cos", math.cos, lambda x: ...)
 
-# Gap 2: the slope on the left of 0, and on the right of 0. At x = 0 there is a kink: we agree on 0 for both functions.
+# Gap 2: the slopes to the left and to the right of 0. At x = 0 there is a kink: we agree on 0 for both functions.
 relu = operation("relu", lambda x: max(x, 0.0), lambda x: ...)
 absolute = operation("abs", abs, lambda x: ...)
 
@@ -89,7 +88,7 @@ sqrt = operation("sqrt", math.sqrt, lambda x: ...)
 
 def slope_of_tanh(x):
     """1 - tanh(x)**2, which is also (2 * e / (1 + e * e))**2, where e is math.exp(-abs(x))."""
-    # Gap 4: return one of the two. At x = 30 one of them gives 0, since all its digits are lost. Take the other.
+    # Gap 4: return one of the two. At x = 30 one of them gives 0, since it loses all its digits. Take the other.
     return ...
 
 
@@ -99,10 +98,10 @@ functions = {"exp": exp, "log": log, "sin": sin, "cos": cos, "relu": relu, "sqrt
 
 
 def add_methods():
-    """Make methods of the functions, so that x.sin() is sin(x)."""
+    """Make the functions methods of Value, so that x.sin() is sin(x)."""
     for name, function in functions.items():
         # Gap 5: a method that calls `function`. Take care: a lambda looks up a name when it is called, and by then the
-        # loop is over. A default argument, as in lambda x, function=function: ..., is looked up now.
+        # loop is over. A default argument, as in lambda x, function=function: ..., is evaluated now.
         setattr(Value, name, ...)
 
 

@@ -1,7 +1,7 @@
 """Step 6: a tape.
 
 Until now each value kept its own parents. A tape keeps one record of everything: while it runs, each operation writes
-a row on it. What a row uses was made before, so the rows are in topological order already. Nothing has to be sorted.
+a row on it. Operands are made before results, so the rows are in topological order. Nothing has to be sorted.
 
 Fill in the gaps. A gap is three dots. Then run: python -m scalargrad learn check 6
 """
@@ -10,7 +10,7 @@ import math
 
 
 class Value:
-    """A number. What is done with it is written on the tapes that are running."""
+    """A number. The running tapes record each operation on it."""
 
     def __init__(self, data):
         self.data = data
@@ -20,7 +20,7 @@ class Value:
 
 
 def as_value(x):
-    """A Value as it is, a plain number as a new Value."""
+    """A Value unchanged, or a plain number as a new Value."""
     return x if isinstance(x, Value) else Value(x)
 
 
@@ -28,31 +28,31 @@ running_tapes = []
 
 
 class Tape:
-    """A record of what is computed in its block: `with Tape() as tape: ...`."""
+    """A record of the operations in its block: `with Tape() as tape: ...`."""
 
     def __init__(self):
         self.rows = []
 
     def __enter__(self):
-        # Gap 1: put this tape on the list of running tapes. Return the tape itself: `as` gives it its name.
+        # Gap 1: put this tape on the list of running tapes. Return the tape itself: `as` binds it to a name.
         ...
 
     def __exit__(self, *error):
-        # Gap 2: take this tape off the list again. Python calls this at the end of the block, after an error in it too.
+        # Gap 2: take this tape off the list again. Python calls this at the end of the block, even after an error.
         ...
 
     def gradient(self, target, sources):
-        """A list: d(target)/d(source) for each source, or None where no way on the tape leads from the target to it."""
+        """A list: d(target)/d(source) for each source, or None if no path on the tape leads from the target to it."""
         found = {target: 1.0}
         # Gap 4: go through the rows, the last one first. If the result of a row is in `found`, pass its adjoint on to
-        # the operands of the row, as in step 4. What has arrived at an operand so far is found.get(operand, 0.0).
+        # the operands of the row, as in step 4. The adjoint of an operand so far is found.get(operand, 0.0).
         ...
-        # Gap 4, its end: return the list of what was found for each source, and None where nothing was.
+        # Gap 4, its end: return a list with the adjoint of each source, or None if it has none.
         return ...
 
 
 def operation(kernel, *rules):
-    """A function of values: the kernel gives its number, and there is a rule for each operand. All take numbers."""
+    """A function of values, from a kernel, which gives its number, and a rule for each operand. All take numbers."""
 
     def apply(*operands):
         operands = [as_value(x) for x in operands]
@@ -70,7 +70,7 @@ def operation(kernel, *rules):
 
 
 def slope_of_tanh(x):
-    """1 - tanh(x)**2, in the form that keeps its digits."""
+    """1 - tanh(x)**2, in a form that keeps its digits."""
     e = math.exp(-abs(x))
     return (2 * e / (1 + e * e)) ** 2
 
