@@ -42,7 +42,7 @@ export class Loop {
     }
   }
 
-  /** Pause, and make the steps that are asked for. */
+  /** Pause, and make the steps of one request. */
   async once(asked) {
     this.pause();
     await this.busy;

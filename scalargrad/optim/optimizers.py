@@ -603,7 +603,7 @@ def moved_towards(average: Number, number: Number, weight: Number) -> Number:
 def option(
     check: Callable[[str, Any], Any], name: str, given: Any, other_name: str, other: Any, shown: Any = None
 ) -> Any:
-    """The value of an option with two names. If `given` is part of what came under the first, `shown` is all of it."""
+    """The value of an option with two names. If `given` is only part of the first argument, `shown` is all of it."""
     if other is None:
         return check(name, given)
     if not isinstance(given, Default):
