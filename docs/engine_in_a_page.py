@@ -34,7 +34,7 @@ def operation(kernel, *rules):
     def apply(*operands):
         number = kernel(*[x.data if isinstance(x, Value) else x for x in operands])
         tracked = [(x, rule) for x, rule in zip(operands, rules) if isinstance(x, Value)]
-        closures = [lambda rule=rule: rule(*operands) for _, rule in tracked]
+        closures = [lambda rule=rule: rule(*operands) for _, rule in tracked]  # each keeps a rule of its own
         return Value(number, [x for x, _ in tracked], closures)
 
     return apply
@@ -66,8 +66,8 @@ def topological_order(target):
     """The values that a target was computed from, each after its parents; the target comes last."""
     order, seen, stack = [], set(), [(target, False)]
     while stack:
-        value, has_parents = stack.pop()
-        if has_parents:
+        value, parents_are_in = stack.pop()
+        if parents_are_in:
             order.append(value)
         elif value not in seen:
             seen.add(value)

@@ -1,7 +1,10 @@
 """Automatic differentiation for plain Python numbers.
 
-A `Value` remembers how it was computed, and `backward()` carries derivatives back to what it was computed from. A
-`GradientTape` does the same in TensorFlow's words. Nothing but Python is needed.
+A `Value` remembers how it was computed, and `backward()` carries derivatives back to the values that it was computed
+from. A `GradientTape` does the same under TensorFlow's names. Nothing but Python is needed.
+
+Functions of numbers, such as `sin`, take a number, a `Value`, a `Vector` or a `Matrix` and return the same kind; a list
+counts as a `Vector`.
 
 >>> import scalargrad as sg
 >>> x = sg.Value(2.0)
@@ -14,8 +17,8 @@ A `Value` remembers how it was computed, and `backward()` carries derivatives ba
 from __future__ import annotations
 
 from . import math as math
-from . import notebook as _notebook  # noqa: F401  (tells notebooks how)
-from . import numpy_functions as _arrays  # noqa: F401  (tells NumPy how)
+from . import notebook as _notebook  # noqa: F401  (teaches notebooks)
+from . import numpy_functions as _arrays  # noqa: F401  (teaches NumPy)
 from .compiler.compile import compile
 from .engine.value import Value, topological_order
 from .engine.matrix import Matrix
@@ -32,7 +35,7 @@ from .operations.elementary import relu, sigmoid, softplus, log_sigmoid, logadde
 from .operations.floats import copysign, fabs, fmod, ldexp, remainder, ulp
 from .pytree import flatten
 from .tape import GradientTape, Variable, constant, custom_gradient, detect_anomaly, no_grad, stop_gradient
-from .tape import pickling as _pickling  # noqa: F401  (tells pickle and copy how)
+from .tape import pickling as _pickling  # noqa: F401  (teaches pickle and copy)
 from .transforms.derivative import derivative, jvp
 from .transforms.grad import grad, value_and_grad, vjp
 from .transforms.jacobian import hessian, hvp, jacobian

@@ -1,4 +1,4 @@
-"""Checks of what is given: whether it is a number, what else it should be, and how that is said."""
+"""Checks of arguments, and the messages about wrong ones."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 def plural(count: int, noun: str) -> str:
-    """So many of a thing: `1 number`, `2 numbers`."""
+    """A count with its noun: `1 number`, `2 numbers`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def counted(length: int | None) -> str:
-    """How many numbers there are: None of a scalar."""
+    """A length in words; None is that of a scalar."""
     return "one number" if length is None else "a list of one number" if length == 1 else f"{length} numbers"
 
 
 def brief(x: object) -> str:
-    """A thing as messages show it: of many elements the first and the last, and how many there are."""
-    text = " ".join(map(str.strip, repr(x).split("\n")))  # of an array there are lines
+    """A thing as messages show it; of many elements only the first and the last, and how many there are."""
+    text = " ".join(map(str.strip, repr(x).split("\n")))  # the text of an array has lines
     if len(text) <= 400:
         return text
     head, tail = text[:120], text[-60:]
@@ -41,7 +41,7 @@ def brief(x: object) -> str:
 
 
 class Brief:
-    """What shows a thing as messages do, by `!r` too."""
+    """A wrapper whose `repr` is `brief`, for messages that are formatted with `!r`."""
 
     def __init__(self, x: object) -> None:
         self.x = x
@@ -55,14 +55,14 @@ MATHS = "scalargrad.sin() or `from scalargrad import math`"
 
 def refuse_index(x: Any) -> NoReturn:
     raise TypeError(
-        f"{x!r} is no integer, which an index, a count or a repetition takes; use int() of it (in a compiled function "
-        "name the argument in static_argnames)"
+        f"{x!r} is not an integer, which an index, a count or a repetition needs; use int() of it (in a compiled "
+        "function, name the argument in static_argnames)"
     )
 
 
 def refuse_float(x: Any) -> NoReturn:
     raise TypeError(
-        f"float() of {x!r}, which math.sin(x) and '%.2f' % x call, would lose its gradient in silence; use {MATHS}, "
+        f"float() of {x!r}, which math.sin(x) and '%.2f' % x call, would lose its gradient silently; use {MATHS}, "
         "scalargrad.math.patch(module) for a module that you cannot change, f'{x:.2f}' for text, or .data for the "
         "number alone, where float(x) is what you want"
     )
@@ -70,7 +70,7 @@ def refuse_float(x: Any) -> NoReturn:
 
 def refuse_ratio(x: Any) -> NoReturn:
     raise TypeError(
-        f"as_integer_ratio() of {x!r}, which statistics.mean() and the like call, would lose its gradient in silence; "
+        f"as_integer_ratio() of {x!r}, which statistics.mean() and the like call, would lose its gradient silently; "
         "use sum(values) / len(values), math.fsum(values) of `from scalargrad import math`, statistics.fmean(values) "
         "within scalargrad.math.patch(statistics), or .data for the number alone"
     )
@@ -92,7 +92,7 @@ def refuse_backward(x: Any) -> NoReturn:
 
 
 def refuse_list(x: Any, expected: str) -> NoReturn:
-    """Raise TypeError for a list in the place of a number."""
+    """Raise TypeError for a list in place of a number."""
     raise TypeError(
         f"expected a real number{expected}, got {brief(x)} ({type(x).__name__}); a list of numbers makes a Variable or "
         "a Vector, and a list of rows of one length a Variable or a Matrix, with two dimensions and no more"
@@ -108,7 +108,7 @@ def refuse_dimensions(array: Any) -> NoReturn:
 
 
 def refuse_order(x: Any, other: Any) -> Any:
-    """Raises TypeError: a vector is not less or more than anything; an array is asked, which has an answer."""
+    """Raises TypeError: a vector has no order. An array compares by itself, element by element."""
     if hasattr(other, "__array_interface__"):
         return NotImplemented
     way = "its elements, as in [x < bound for x in vector], or its norm()"
@@ -120,7 +120,7 @@ def refuse_order(x: Any, other: Any) -> Any:
     )
 
 
-# What numbers and arrays of other libraries have, by what there is here in its place: for a Value, for a Vector.
+# Attributes that numbers and arrays of other libraries have, with what to use here: for a Value, for a Vector.
 ELSEWHERE = {
     "assign": (
         "a Variable has it, and a leaf is set by its data, as in x.data = 3.0",
@@ -150,14 +150,14 @@ ELSEWHERE = {
 
 
 class Elsewhere:
-    """An attribute that a class has not: it says what to use in its place. It is none that `help` would list."""
+    """An attribute that a class does not have: it says what to use in its place. `help` does not list it."""
 
     def __init__(self, name: str, way: str) -> None:
         self.name = name
         self.way = way
 
     def __get__(self, x: Any, kind: type) -> Any:
-        """Raises AttributeError, unless the class itself is asked."""
+        """Raises AttributeError, except on the class itself."""
         if x is None:
             return self
         raise AttributeError(f"{brief(x)} has no {self.name}; {self.way}")
@@ -167,7 +167,7 @@ class Elsewhere:
 
 
 def say_what_is_elsewhere(functions: list[str], of_one: type, *of_many: type) -> None:
-    """Let Values and Vectors tell what there is in place of what they are asked for, methods of functions too."""
+    """Let Values and Vectors say what to use for attributes that they do not have, also for functions as methods."""
     for name in functions:
         for kind in of_many:
             setattr(kind, name, Elsewhere(name, f"scalargrad.{name}(x) takes it, element by element"))
@@ -185,7 +185,7 @@ RANGE_ERRORS = (ArithmeticError, ValueError)
 
 
 class Symbol:
-    """What stands for a number while a function is traced."""
+    """The base of stand-ins for numbers while a function is traced."""
 
     __slots__ = ()
 
@@ -201,7 +201,7 @@ def refuse_scalar(name: str, operand: object) -> NoReturn:
 def refuse_rows(name: str, x: object) -> NoReturn:
     way = "@ is the product with a matrix"
     if name != "dot":
-        way = f"of all elements it is {name} of concatenate(matrix), of each row [{name}(row) for row in matrix]"
+        way = f"use {name}(concatenate(matrix)) for all elements, [{name}(row) for row in matrix] for each row"
     raise TypeError(
         f"{name} takes the numbers of one Vector or list, not rows of them, got {brief(x)} ({type(x).__name__}); {way}"
     )
@@ -216,7 +216,7 @@ def show(number: Number) -> str:
 
 
 def iterate(name: str, elements: Any) -> Any:
-    """An iterator over the elements. Raises TypeError for what has none, and for a matrix or a masked array."""
+    """An iterator over the elements. Raises TypeError if there are none, and for NumPy's matrix or a masked array."""
     is_array(elements)
     try:
         return iter(elements)
@@ -225,13 +225,13 @@ def iterate(name: str, elements: Any) -> Any:
 
 
 def is_array(x: Any) -> bool:
-    """Whether something is an array of NumPy's, or one of its scalars.
+    """Whether something is a NumPy array, or one of NumPy's scalars.
 
-    Raises TypeError for one of a subclass with operators of its own, such as a matrix or a masked array.
+    Raises TypeError for a subclass with operators of its own, such as a matrix or a masked array.
     """
     if not hasattr(x, "__array_interface__"):
         return False
-    numpy = sys.modules.get("numpy")  # which may not be there: others offer the interface, too
+    numpy = sys.modules.get("numpy")  # which may be missing: other libraries have the interface, too
     if numpy is None or not isinstance(x, (numpy.ndarray, numpy.generic)):
         return False
     kind, array = type(x), numpy.ndarray
@@ -240,8 +240,7 @@ def is_array(x: Any) -> bool:
     ):
         way = "its compressed() or filled()" if hasattr(kind, "compressed") else "numpy.asarray() of it"
         raise TypeError(
-            f"expected a plain NumPy array, got a {kind.__name__}, whose operators mean something else than they would "
-            f"here; use {way}"
+            f"expected a plain NumPy array, got a {kind.__name__}, whose operators have a different meaning; use {way}"
         )
     return True
 
@@ -252,9 +251,9 @@ def is_one_element(x: Any) -> bool:
 
 
 def as_number(x: Any, role: str = "", *names: object) -> Number:
-    """`x` as the plain Python number that it is: NumPy's scalars become floats or ints, exact numbers stay.
+    """`x` as a plain Python number: NumPy's scalars become floats or ints, exact numbers stay.
 
-    An array of one element is that number.
+    An array of one element counts as that number.
 
     Raises `TypeError` for anything that is not a real number; `role`, with `names` in its braces, says what it is for.
     """
@@ -265,7 +264,7 @@ def as_number(x: Any, role: str = "", *names: object) -> Number:
     if isinstance(x, int):
         return int(x)
     if is_one_element(x):
-        item = x.item()  # of a long double it is a long double
+        item = x.item()  # for a long double, this is a long double again
         return float(item) if isinstance(item, type(x)) else as_number(item, role, *names)
     if isinstance(x, Real):
         return x
@@ -292,13 +291,13 @@ def require_callable(name: str, function: Any) -> Any:
 
 
 def require_flag(name: str, flag: object) -> None:
-    """Raise TypeError unless it is a truth value: another argument in its place would pass for one."""
+    """Raise TypeError unless it is a truth value: an argument in the wrong place would pass for one."""
     if not isinstance(flag, bool):
         raise TypeError(f"{name} is True or False, not {brief(flag)} ({type(flag).__name__})")
 
 
 def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected: str) -> Number:
-    """The plain number. Raises TypeError if it is none, ValueError if it is not what is expected."""
+    """The plain number. Raises TypeError if it is not a number, ValueError unless `holds` is true of it."""
     number = as_number(x, " as {}", name)
     if not holds(number):
         raise ValueError(f"{name} is {expected}, not {brief(x)}")
@@ -306,7 +305,7 @@ def require_number(name: str, x: Any, holds: Callable[[Number], bool], expected:
 
 
 def is_integer(x: Any) -> bool:
-    """Whether something is an integer, Python's or NumPy's, and no truth value."""
+    """Whether something is an integer, Python's or NumPy's, and not a truth value."""
     if type(x) is int:
         return True
     if isinstance(x, (bool, Symbol)) or not hasattr(type(x), "__index__"):
@@ -319,7 +318,7 @@ def is_integer(x: Any) -> bool:
 
 
 def require_integer(name: str, x: Any, least: int | None = None) -> int:
-    """The plain integer. Raises TypeError unless it is an integer, ValueError if it is less than it may be."""
+    """The plain integer. Raises TypeError unless it is an integer, ValueError if it is below `least`."""
     if not is_integer(x):
         raise TypeError(f"{name} is an integer, not {brief(x)} ({type(x).__name__})")
     if least is not None and x < least:
@@ -328,40 +327,40 @@ def require_integer(name: str, x: Any, least: int | None = None) -> int:
 
 
 def rounded(number: Number, digits: Any = None) -> Number:
-    """A number rounded to so many digits. Raises TypeError if that is no integer."""
+    """A number rounded to some digits. Raises TypeError if their number is not an integer."""
     return round(number) if digits is None else round(number, require_integer("the number of digits", digits))
 
 
 def in_place_of(function: Any, wrapper: Any) -> Any:
-    """What stands for a function, under its name and with its docstring."""
+    """A wrapper of a function, with the function's name and docstring."""
     return update_wrapper(wrapper, function, ("__module__", "__name__", "__qualname__", "__doc__"), ())
 
 
 def named(method: Method, name: str) -> Method:
-    """A method under a name that shows in messages and in `help`."""
+    """A method with the name that messages and `help` show."""
     method.__name__, method.__qualname__ = name, f"Value.{name}"
     return method
 
 
-# ---- Where the code stands that calls this package ------------------------------------------------------------------
+# ---- The place of the code that calls this package ------------------------------------------------------------------
 
-# How the names of this package's own files begin, and of the code that it writes for itself.
+# How the names of this package's files begin, and those of the code that it generates.
 OWN_FILES = (__file__.removesuffix(__name__.partition(".")[2].replace(".", "/") + ".py"), "<scalargrad ")
 
 
 def place() -> str:
-    """Where the innermost frame is that is not this package's own, in words."""
+    """The place of the innermost frame outside this package, in words."""
     return "at {}, line {}".format(*file_and_line())
 
 
 def file_and_line() -> tuple[str, int]:
-    """File and line of the innermost frame that is not this package's own."""
+    """The file and line of the innermost frame outside this package."""
     frame = outer_frame()
     return frame.f_code.co_filename, frame.f_lineno
 
 
 def outer_frame() -> Any:
-    """The innermost frame that is not this package's own."""
+    """The innermost frame outside this package."""
     frame: Any = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(OWN_FILES):
         frame = frame.f_back

@@ -2,11 +2,11 @@
 
     from scalargrad import math
 
-is the only change that a program needs. Every function gives for plain numbers what the running Python's own gives;
-for a `Value` it gives the same number as a `Value`, for a `Vector` a `Vector`. What is piecewise constant and gives
-integers or truth values (`floor`, `isclose`) gives them plainly, as Python's operators do.
+is the only change that a program needs. For plain numbers every function gives what the running Python's own gives; for
+a `Value` it gives the same number as a `Value`, and for a `Vector` a `Vector`. Piecewise constant functions (`floor`,
+`isclose`) give plain integers or truth values, as Python's operators do.
 
-For code that one does not want to change, `patch` rebinds its names for a while.
+For code that you do not want to change, `patch` rebinds its names for a while.
 
 >>> from scalargrad import Value, math
 >>> x = Value(0.25)
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     from .operations.operation import Operation
 
-    def __getattr__(name: str) -> Any: ...  # the functions are made below, from what the running Python has
+    def __getattr__(name: str) -> Any: ...  # the functions are made below, from those of the running Python
 
 
-# The operations by the names that users know them by; one that goes by the name of a function of `math` is that.
+# The operations by the names that users know; an operation with the name of a function of `math` is that function.
 SHOWN = {operation.shown: operation for operation in registry.values() if not operation.symbol}
 # The functions that give integers or truth values.
 PLAIN = {
@@ -58,12 +58,12 @@ def is_one_number(x: object) -> bool:
 
 
 def with_arguments(error: Exception, name: str, *args: Any) -> Exception:
-    """The same exception, told with the function and its arguments."""
+    """An exception of the same type that names the function and its arguments."""
     return type(error)(f"{name}({', '.join(map(show, args))}): {error}")
 
 
 def plainly(plain: Callable[..., Any], *args: Any) -> Any:
-    """What a standard function gives for plain numbers; what it raises names it and its arguments."""
+    """The result of a standard function for plain numbers; its exceptions name it and its arguments."""
     try:
         return plain(*args)
     except RANGE_ERRORS as error:
@@ -96,7 +96,7 @@ def elementwise(name: str, operation: Operation) -> Callable[..., Any]:
 
 
 def of_numbers(name: str) -> Callable[..., Any]:
-    """A function that takes the number of a value, since it is piecewise constant."""
+    """A piecewise constant function, which takes the number of a value."""
     plain = getattr(standard, name)
 
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -108,7 +108,7 @@ def of_numbers(name: str) -> Callable[..., Any]:
 
 
 def unknown(name: str) -> Callable[..., Any]:
-    """A function of a newer Python: it works on plain numbers."""
+    """A function of a newer Python, which only works on plain numbers."""
     plain = getattr(standard, name)
 
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -120,14 +120,14 @@ def unknown(name: str) -> Callable[..., Any]:
     return function
 
 
-# ---- The functions that are more than one operation ------------------------------------------------------------------
+# ---- Functions that are more than one operation ----------------------------------------------------------------------
 
 
 def _hypot(*coordinates: Any) -> Any:
     if any(map(is_recorded, coordinates)):
         for x in coordinates:
             if find_applier(x) is None:
-                refuse_operand("hypot", x)  # which the operation calls norm
+                refuse_operand("hypot", x)  # the operation would say norm
         return reductions.norm(*coordinates)
     return plainly(standard.hypot, *coordinates)
 
@@ -135,14 +135,14 @@ def _hypot(*coordinates: Any) -> Any:
 def _dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     p, q = _numbers("dist", p), _numbers("dist", q)
     if len(p) != len(q):
-        raise ValueError(f"dist takes two points of as many coordinates, got {len(p)} and {len(q)}")
+        raise ValueError(f"dist takes two points with the same number of coordinates, got {len(p)} and {len(q)}")
     if any(map(is_recorded, (*p, *q))):
         return reductions.dist(*p, *q)
     return plainly(standard.dist, p, q)
 
 
 def _numbers(name: str, iterable: Any) -> list[Any]:
-    """What an iterable holds. Raises TypeError for a matrix, of which it would be the rows."""
+    """The elements of an iterable. Raises TypeError for a matrix, whose elements would be rows."""
     if isinstance(iterable, Values) and len(iterable.shape) > 1:
         refuse_rows(name, iterable)
     return [*iterate(name, iterable)]
@@ -208,7 +208,7 @@ COMPOSED = {
 
 
 def mirror() -> dict[str, Any]:
-    """Every name of the running Python's `math` with what stands for it here."""
+    """Every name of the running Python's `math`, with its counterpart here."""
     here: dict[str, Any] = {}
     for name, thing in vars(standard).items():
         if name.startswith("_"):
@@ -241,21 +241,21 @@ def __dir__() -> list[str]:
 # ---- Other people's modules ------------------------------------------------------------------------------------------
 
 _lock = RLock()
-# For each module that is patched now: the module, the openings that patch it, and what its names were bound to.
+# For each module that is patched now: the module, the openings that patch it, and the things its names were bound to.
 _patched: dict[int, tuple[ModuleType, dict[object, None], dict[str, Any]]] = {}
 
 
 class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
-    r"""A context in which modules that were not written for it compute with the differentiable functions of this one.
+    r"""A context in which modules that were written for `math` compute with the differentiable functions of this one.
 
-    Whatever global name of the modules is bound to the standard `math`, or to one of its functions, is bound to this
-    module, or to its function of that name, while the block lasts. That is so for the whole process, and counted: the
-    names are as before when the last of all blocks that patch the module, nested or in other threads, has ended.
-    A function that holds `math`'s otherwise (as a default argument, in a closure or a container) is not reached; it
-    raises TypeError when it meets a tracked Value.
+    Global names of the modules that are bound to the standard `math`, or to one of its functions, are bound to this
+    module, or to its function of that name, while the block lasts. This applies to the whole process, and blocks are
+    counted: the names are restored when the last block that patches the module, nested or in another thread, has ended.
+    The patch does not reach a function that holds `math`'s functions elsewhere (as a default argument, in a closure or
+    a container); such a function raises TypeError when it meets a tracked Value.
 
     Args:
-        modules: imported modules, such as `geographiclib.geodesic`; each module of a package by itself.
+        modules: imported modules, such as `geographiclib.geodesic`; the modules of a package are given one by one.
 
     Raises:
         TypeError: one of them is not a module, or there are none.
@@ -310,7 +310,7 @@ class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
             raise
 
     def _end(self, opening: object) -> None:
-        """Take an opening back, and the names where it was the last. Interrupted, it can be called once more."""
+        """Take an opening back, and restore names if it was the last. It can be called again after an interrupt."""
         with _lock:
             for module in self._modules:
                 _, openings, originals = _patched.get(id(module), (module, {}, {}))
@@ -318,14 +318,14 @@ class patch:  # noqa: N801  (a verb phrase, as `no_grad`)
                 if openings:
                     continue
                 for name, thing in originals.items():
-                    if vars(module).get(name) is _replacements[id(thing)]:  # or else the module has bound it anew
+                    if vars(module).get(name) is _replacements[id(thing)]:  # unless the module has bound it again
                         vars(module)[name] = thing
                 _patched.pop(id(module), None)
             if opening in self._openings:
                 self._openings.remove(opening)
 
 
-# By the identity of what a name is bound to: `math` itself, and each of its functions.
+# What replaces `math` itself and each of its functions, by their identities.
 _replacements: dict[int, Any] = {
     id(getattr(standard, name)): thing for name, thing in _mirrored.items() if callable(thing)
 } | {id(standard): sys.modules[__name__]}

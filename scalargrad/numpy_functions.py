@@ -1,8 +1,8 @@
-"""What NumPy does with Values, Vectors and Matrices: its functions apply the operations that have their names.
+"""NumPy's functions on Values, Vectors and Matrices: they apply the operations that have their names.
 
-A `Value`, a `Vector` or a `Matrix` among the arguments of one of NumPy's functions calls what is here, by NumPy's
-protocols (NEP 13 and NEP 18), so that NumPy is there already. What has no operation goes by the operators of the
-elements, as NumPy does with arrays of objects.
+If a `Value`, a `Vector` or a `Matrix` is among the arguments of a NumPy function, NumPy calls this module by its
+protocols (NEP 13 and NEP 18), so this module need not import NumPy. A function without an operation works with the
+operators of the elements, as NumPy does with arrays of objects.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def as_objects(x: Any) -> Any:
     """A value, a vector or a matrix as a NumPy array of objects; anything else as it is."""
     if not isinstance(x, (Value, Values)):
-        is_array(x)  # which refuses NumPy's own matrix and a masked array
+        is_array(x)  # refuses NumPy's own matrix and a masked array
         return x
     numpy = sys.modules["numpy"]
     if isinstance(x, Value):
@@ -50,10 +50,10 @@ def as_objects(x: Any) -> Any:
 
 
 def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to each element of arrays of several dimensions: a NumPy array of objects.
+    """The result of an operation on each element of arrays of several dimensions: a NumPy array of objects.
 
-    Beside a vector or a matrix an array of two dimensions is a matrix, and so is the result. Beside vectors, arrays of
-    one column and vectors of one element are repeated, as NumPy does it.
+    Beside a vector or a matrix, an array of two dimensions counts as a matrix, and the result is a matrix. Beside
+    vectors, arrays of one column and vectors of one element are repeated, as in NumPy.
     """
     if is_of_matrices(operands):
         if not any(isinstance(x, Matrix) for x in operands):
@@ -69,7 +69,7 @@ def is_of_matrices(operands: Sequence[Any]) -> bool:
 
 
 def repeated(x: Any, width: int) -> Any:
-    """An array of one column with as many as there have to be; the element of a vector that has one alone."""
+    """An array of one column with that column repeated; a vector of one element as that element."""
     if isinstance(x, Vector) and len(x) == 1:
         return x[0]
     return x.repeat(width, axis=1) if getattr(x, "ndim", 0) == 2 and x.shape[1] == 1 else x
@@ -79,7 +79,7 @@ array_appliers[2] = (Rank.ARRAY, apply_to_arrays)
 
 
 def matrix_product(left: Any, right: Any) -> Any:
-    """The product of vectors, matrices, lists and arrays: an array only where one has more than two dimensions."""
+    """The product of vectors, matrices, lists and arrays; an array only if one has more than two dimensions."""
     if is_of_matrices((left, right)):
         return matmul(left, right)
     return sys.modules["numpy"].matmul(as_objects(left), as_objects(right))
@@ -93,7 +93,7 @@ def heaviside(x: Any, at_zero: Any) -> Any:
     return 1.0 if x > 0 else 0.0 if x < 0 else at_zero if x == 0 else math.nan
 
 
-# NumPy's functions that are no operations, or not one alone.
+# NumPy's functions that are not single operations.
 OTHERS: dict[str, Callable[..., Any]] = {
     **{name: getattr(math, name) for name in ("isfinite", "isinf", "isnan", "frexp", "modf", "nextafter")},
     "divmod": divmod,
@@ -101,17 +101,17 @@ OTHERS: dict[str, Callable[..., Any]] = {
     "signbit": signbit,
     "heaviside": heaviside,
 }
-# Those that compare numbers, so that no gradient is lost, and that take floats alone.
+# Functions that take floats only; they compare numbers, so no gradient is lost.
 COMPARISONS = {"isclose", "allclose"}
 
 
 def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
-    """What a ufunc gives for operands among which are values or vectors: values, vectors, or arrays of objects."""
+    """The result of a ufunc on operands that include values or vectors: values, vectors, or arrays of objects."""
     name = f"numpy.{ufunc.__name__}"
     for operand in operands:
         if type(operand) not in appliers and find_applier(operand) is None:
             if hasattr(operand, "__array_ufunc__"):
-                return NotImplemented  # and it is asked
+                return NotImplemented  # NumPy then asks the operand
             refuse_operand(name, operand)
     function: Any = numpy_functions.get(ufunc.__name__) or OTHERS.get(ufunc.__name__)
     is_plain = method == "__call__" and not options
@@ -132,7 +132,7 @@ def apply_ufunc(_: Any, ufunc: Any, method: str, *operands: Any, **options: Any)
 def refuse_numpy_options(
     name: str, method: str, out: Any = None, where: Any = True, dtype: Any = None, **_: Any
 ) -> None:
-    """Raise TypeError for options by which a gradient would be lost, or entries would be left without a value."""
+    """Raise TypeError for options that would lose a gradient, or leave entries without a value."""
     if method == "__call__" and where is not True and out is None:
         raise TypeError(f"{name} of Values takes where= only together with out=; or choose with scalargrad.where")
     kinds = [] if dtype is None else [sys.modules["numpy"].dtype(dtype)]
@@ -149,7 +149,7 @@ def refuse_numpy_options(
 
 
 def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], options: dict[str, Any]) -> Any:
-    """What any other function of NumPy's gives: what it gives for arrays of objects, or one operation."""
+    """The result of any other function of NumPy's: of one operation, or of the function on arrays of objects."""
     name = function.__name__
     reduction = registry.get(name)
     if not options:
@@ -168,25 +168,25 @@ def apply_function(_: Any, function: Any, __: Any, operands: Sequence[Any], opti
     if name in COMPARISONS:
         return function(*map(with_plain_floats, operands), **{key: with_plain_floats(x) for key, x in options.items()})
     if reduction is not None and reduction.start is not None and "where" in options:
-        # NumPy wants to be told so of objects where a mask leaves some out.
+        # For objects, NumPy requires this if a mask leaves some out.
         options = {"initial": reduction.start, **options}
     return natively(f"{function.__module__}.{name}", function, operands, options)
 
 
 def natively(name: str, function: Callable[..., Any], operands: Sequence[Any], options: dict[str, Any]) -> Any:
-    """What a function of NumPy's gives for arrays of objects.
+    """The result of a function of NumPy's on arrays of objects.
 
-    Raises TypeError, with what NumPy says, if it computes with floats alone.
+    Raises TypeError, with NumPy's message, if the function only computes with floats.
     """
     options = {key: deeply_as_objects(x) for key, x in options.items()}
-    function = getattr(function, "_implementation", function)  # or it would come back here for what arrays hold
+    function = getattr(function, "_implementation", function)  # or NumPy would come back here for the elements
     try:
-        with sys.modules["numpy"].errstate(all="ignore"):  # Python's floats, which the elements are, do not warn
+        with sys.modules["numpy"].errstate(all="ignore"):  # the elements are Python's floats, which do not warn
             result = function(*map(deeply_as_objects, operands), **options)
     except ValueError as error:
         if "where" not in options:
             raise
-        raise ValueError(f"{name}: {error}; or leave out before what the mask leaves out") from error
+        raise ValueError(f"{name}: {error}; or drop the masked entries before the call") from error
     except (TypeError, AttributeError) as error:
         refuse_numpy_options(name, "", **options)
         raise TypeError(
@@ -197,7 +197,7 @@ def natively(name: str, function: Callable[..., Any], operands: Sequence[Any], o
 
 
 def with_plain_floats(x: Any) -> Any:
-    """Values, in vectors, lists, tuples and arrays too, as plain floats."""
+    """Values as plain floats, also within vectors, lists, tuples and arrays."""
     if type(x) is list or type(x) is tuple:
         return [*map(with_plain_floats, x)]
     array = as_objects(x)
@@ -208,14 +208,14 @@ def with_plain_floats(x: Any) -> Any:
 
 
 def deeply_as_objects(x: Any) -> Any:
-    """Values and vectors, in lists and tuples too, as arrays of objects."""
+    """Values and vectors as arrays of objects, also within lists and tuples."""
     if type(x) is list or type(x) is tuple:
         return type(x)(map(deeply_as_objects, x))
     return as_objects(x)
 
 
 def tidy(result: Any) -> Any:
-    """A result of NumPy's: an array of no dimension as what it holds, one of truth values as such."""
+    """A result of NumPy's: an array of no dimension as its element, one of truth values as an array of bool."""
     if not isinstance(result, sys.modules["numpy"].ndarray) or result.dtype != object:
         return result
     if not result.ndim:
@@ -224,7 +224,7 @@ def tidy(result: Any) -> Any:
 
 
 def element_method(operation: Operation) -> Callable[..., Any]:
-    """A method that applies an operation to a value and what else it takes."""
+    """A method that applies an operation to a value and its other operands."""
 
     def method(self: Value, *others: Any) -> Any:
         return operation(self, *others)
@@ -233,15 +233,15 @@ def element_method(operation: Operation) -> Callable[..., Any]:
 
 
 def refuse_mask(_: Any) -> Any:
-    """Raises TypeError: what masked arrays ask of their operands, which are numbers to them, and no Values."""
+    """Raises TypeError: masked arrays ask their operands for this, and would treat Values as plain numbers."""
     raise TypeError("a masked array would lose the gradients of Values; use its compressed() or filled() instead")
 
 
 Value.__array_ufunc__ = Values.__array_ufunc__ = apply_ufunc  # type: ignore[attr-defined]
 Value.__array_function__ = Values.__array_function__ = apply_function  # type: ignore[attr-defined]
 Value._mask = Values._mask = property(refuse_mask)  # type: ignore[attr-defined]
-# By these methods NumPy's functions ask the elements of arrays of objects for what `math` has. A `__getattr__` in their
-# place would slow down every look at an attribute of a Value.
+# NumPy's functions call these methods of the elements of object arrays. A `__getattr__` in their place would slow down
+# every access to an attribute of a Value.
 for _name, _operation in numpy_functions.items():
     if not _operation.symbol and (_operation.name in vars(math) or _name in vars(math)):
         setattr(Element, _name, _operation.method or element_method(_operation))

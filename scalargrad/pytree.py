@@ -1,7 +1,7 @@
 """Nested lists, tuples, named tuples, dicts and dataclasses: taken apart, and put together again.
 
-`leaves_of` and `rebuild` stop at whatever is no container: a number, a `Value`, a `Vector`. `scalars_of` and `refill`
-go on into vectors and NumPy's arrays, down to single numbers; text, `None` and truth values they pass over.
+`leaves_of` and `rebuild` stop at anything that is not a container: a number, a `Value`, a `Vector`. `scalars_of` and
+`refill` go on into vectors and NumPy's arrays, down to single numbers; they pass over text, `None` and truth values.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ def is_dataclass(x: object) -> bool:
 
 
 def fields_of(instance: Any) -> list[str]:
-    """The names of the fields of a dataclass that its constructor takes; what it derives from them it keeps."""
+    """The names of the fields that the constructor of a dataclass takes; other fields are derived from these."""
     return [field.name for field in sys.modules["dataclasses"].fields(instance) if field.init]
 
 
 def as_dict(structure: Any) -> Any:
-    """A dataclass as a dict of what it holds; anything else as it is."""
+    """A dataclass as a dict of its fields; anything else as it is."""
     return {name: getattr(structure, name) for name in fields_of(structure)} if is_dataclass(structure) else structure
 
 
 def parts_of(structure: Any) -> Sequence[Any] | None:
-    """What a container holds directly, dicts in their own order; None for what is no container."""
+    """The parts of a container, those of a dict in its own order; None for anything that is not a container."""
     if isinstance(structure, (list, tuple)):
         return structure
     if isinstance(structure, dict):
@@ -52,8 +52,8 @@ def parts_of(structure: Any) -> Sequence[Any] | None:
 def with_parts(structure: Any, parts: list[Any], construct: bool = True) -> Any:
     """A container of the same kind that holds other parts.
 
-    A dataclass is made by its constructor, so that fields derived in `__post_init__` follow; where what it would check
-    does not hold of the parts, as with gradients, it is copied instead, and the derived fields are None.
+    With `construct` a dataclass is made by its constructor, which derives fields in `__post_init__`. Without, it is
+    copied and its derived fields are None: gradients need not pass the checks of the constructor.
     """
     if type(structure) is list:
         return parts
@@ -79,7 +79,7 @@ def with_parts(structure: Any, parts: list[Any], construct: bool = True) -> Any:
 
 
 def leaves_of(structure: Any) -> list[Any]:
-    """The leaves in order: whatever is not a container.
+    """The leaves in order: everything that is not a container.
 
     >>> leaves_of({"a": 1, "b": [2, (3,)]})
     [1, 2, 3]
@@ -121,13 +121,13 @@ def length_of(x: Any) -> int | None:
 
 
 def elements_in(x: Any) -> Sequence[Any]:
-    """The elements of a vector or a list; of a scalar itself alone."""
+    """The elements of a vector or a list; a scalar as the only one."""
     elements = elements_of(x)
     return (x,) if elements is None else elements
 
 
 def elements_like(variable: Any, given: Any, role: str, *names: object) -> Sequence[Any]:
-    """The elements of what is given for a variable, row by row; `role`, with `names` in its braces, is for messages.
+    """The elements of what is given for a variable, row by row; messages use `role`, with `names` in its braces.
 
     Raises ValueError if it has another shape.
     """
@@ -156,19 +156,19 @@ def is_number(x: object) -> bool:
 
 
 def is_scalar(x: object) -> bool:
-    """Whether something is a number, or stands for one, or for a truth value, while a function is traced."""
+    """Whether something is a number, or stands for a number or a truth value while a function is traced."""
     return is_number(x) or isinstance(x, Symbol)
 
 
 def is_passed_over(x: Any) -> bool:
-    """Whether a leaf is no number and is let through: text, None, truth values, and arrays of those."""
+    """Whether a leaf is not a number but allowed: text, None, truth values, and arrays of them."""
     if is_array(x):
         return x.dtype.kind not in "iufO"
     return x is None or isinstance(x, (str, bytes, bool))
 
 
 def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
-    """The single numbers and values in a structure, in order; raises what `refuse` makes of what is none."""
+    """The single numbers and values in a structure, in order; raises what `refuse` makes of a leaf that is neither."""
     if is_scalar(structure):
         return [structure]
     if isinstance(structure, Values):
@@ -186,7 +186,7 @@ def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
 def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> Any:
     """The same structure with other numbers, given in the order of `scalars_of`.
 
-    An array holds floats if all of its numbers are, or else objects. How dataclasses are made: see `with_parts`.
+    An array holds floats if all of its numbers are floats, or else objects. `with_parts` says how dataclasses are made.
     """
 
     def in_array(array: Any) -> Any:
@@ -199,7 +199,7 @@ def refill(structure: Any, scalars: Iterator[Any], construct: bool = False) -> A
 
 
 def with_numbers(structure: Any, number: Maker, array: Maker, many: Maker, construct: bool = False) -> Any:
-    """The same structure with what functions make of each number, each array, each vector and each matrix."""
+    """The same structure, with functions applied to each number, to each array, and to each vector or matrix."""
     if is_scalar(structure):
         return number(structure)
     if isinstance(structure, Values):
@@ -229,9 +229,9 @@ def array_of(scalars: list[Any], shape: tuple[int, ...]) -> Any:
 
 
 def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
-    """The numbers of `given` that stand where the numbers of a structure do; lists, vectors and arrays are alike.
+    """The numbers of `given` in the places of the numbers of a structure; lists, vectors and arrays count as alike.
 
-    Raises ValueError if it has another structure, TypeError if it holds something else in place of a number.
+    Raises ValueError if the structures differ.
     """
     if is_number(structure) or (is_array(structure) and not structure.ndim and not is_passed_over(structure)):
         if is_one_element(given):
@@ -253,7 +253,7 @@ def scalars_like(structure: Any, given: Any, name: str) -> list[Any]:
 
 
 def like(number: Any, given: Any) -> Any:
-    """What is given in the place of a number: an integer as a float, if the number is a float."""
+    """What is given in place of a number; an integer as a float, if the number is a float."""
     return float(given) if type(given) is int and type(number_in(number)) is float else given
 
 
@@ -269,9 +269,9 @@ def mismatch(name: str, structure: Any, given: Any) -> Exception:
 
 
 def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda _: True) -> Iterator[str]:
-    """Where each number of a structure stands, in the order of `scalars_of`, as one would write it.
+    """The place of each number of a structure, as an expression, in the order of `scalars_of`.
 
-    In a dict it is told by its key, if `is_key` holds of them all.
+    In a dict the place is given by the key, if `is_key` is true of all keys.
     """
     if is_passed_over(structure):
         return
@@ -290,7 +290,7 @@ def places_in(structure: Any, place: str, is_key: Callable[[Any], bool] = lambda
 
 
 def plain_structure(structure: Any) -> Any:
-    """Anything a function returned, with numbers in the place of the values in it."""
+    """Anything that a function returned, with numbers in place of the values in it."""
     if isinstance(structure, Value):
         return number_of(structure)
     if isinstance(structure, Values):
@@ -304,7 +304,7 @@ def plain_structure(structure: Any) -> Any:
 
 
 class Rebuild:
-    """Puts a flat list of numbers back into a structure."""
+    """The function of `flatten` that puts a flat list of numbers back into a structure."""
 
     def __init__(self, structure: Any, length: int) -> None:
         self._structure = structure
@@ -313,7 +313,7 @@ class Rebuild:
     def __call__(self, numbers: Sequence[Any]) -> Any:
         """The structure with these numbers.
 
-        Raises TypeError for something else, ValueError if there are more or fewer than it has.
+        Raises TypeError unless they are a list of numbers, ValueError if there are more or fewer than it has.
         """
         if isinstance(numbers, (str, dict)) or not hasattr(numbers, "__iter__"):
             raise TypeError(
@@ -335,8 +335,8 @@ def flatten(params: Any) -> tuple[list[Any], Rebuild]:
         (numbers, rebuild). Tracked Values stay what they are; `rebuild` takes numbers and Values alike.
 
     Raises:
-        TypeError: it holds something else.
-        ValueError: `rebuild` is given another number of numbers.
+        TypeError: `params` holds something else.
+        ValueError: `rebuild` is given more or fewer numbers.
 
     >>> numbers, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
     >>> numbers, rebuild([10.0, 20.0, 30.0])

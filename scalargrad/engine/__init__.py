@@ -1,4 +1,4 @@
-"""The engine. To read it in one sitting: `rows`, `value`, `backprop`, `contexts`, `many`, `vector`, `matrix`, in order.
+"""The engine. Read it in this order: `rows`, `value`, `backprop`, `contexts`, `many`, `vector`, `matrix`.
 
 `fast_path`, `fast_sweep` and `fast_vectors` hold faster forms of what these define; each can be deleted.
 """
@@ -7,7 +7,7 @@ from . import value as value
 
 
 def install(name: str) -> None:
-    """Import a module that may be missing, but not one that misses something itself."""
+    """Import a fast form, unless its file, or that of another fast form that it needs, has been deleted."""
     try:
         __import__(name)
     except ModuleNotFoundError as missing:

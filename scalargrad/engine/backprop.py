@@ -1,10 +1,10 @@
-"""Backpropagation: the reverse sweep over the rows that a result was computed by.
+"""Backpropagation: the reverse sweep over the rows that a result was computed from.
 
 The chain rule, read backward: the adjoint of a row is d(target)/d(row), and
 
     adjoint(operand) = sum over the rows computed from it of adjoint(row) * d(row)/d(operand)
 
-A row comes after its operands, so descending order of serials meets every row when its adjoint is complete.
+A row comes after its operands, so in descending order of serials every row is met when its adjoint is complete.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
 
 
 class Adjoints(dict[float, "Any"]):
-    """What a sweep came to: the adjoint of each leaf and of each row that it reached, by their identities."""
+    """The result of a sweep: the adjoint of each leaf and each row that it reached, by identity."""
 
     __slots__ = ("__weakref__",)
 
     def of(self, row: Row) -> Any:
-        """The adjoint of a row, None if the sweep did not reach it; of many numbers a list of those of its elements."""
+        """The adjoint of a row, None if the sweep did not reach it; for many numbers, a list with one for each."""
         if not is_many(row):
             return self.get(identity_of(row))
         found = [self.of(element) for element in elements_of_row(row)]
         return None if found.count(None) == len(found) else found
 
     def add(self, row: Row, term: Any) -> None:
-        """Add a term to the adjoint of a row; to that of many numbers a list of terms."""
+        """Add a term to the adjoint of a row; for many numbers, a list of terms."""
         if is_many(row):
             for element, part in zip(elements_of_row(row), term):
                 self.add(element, part)
@@ -65,18 +65,17 @@ def reverse_sweep(
     follows: Callable[[Row, Row], bool] | None = None,
     on_row: Callable[[Row], Any] | None = None,
 ) -> Adjoints:
-    """Carry the adjoints of targets, `seeds`, back to everything that they were computed from.
+    """The adjoints of everything that targets were computed from; `seeds` are the targets with their own adjoints.
 
-    The local derivatives are the numbers recorded in the forward pass. With `on_row`, which gives the value that stands
-    for a row, they are computed once more by the same rules on the operands themselves, so that the adjoints are values
-    with a record of their own. The sweep goes no further than what a `recorder` saw; where `follows(row, operand)` is
-    false nothing is carried.
+    The local derivatives are the numbers recorded in the forward pass. With `on_row`, which gives a value for a row,
+    the same rules compute them once more from values, so the adjoints are values with a record of their own. The sweep
+    stops at rows that the `recorder` did not see, and carries nothing where `follows(row, operand)` is false.
     """
     adjoints = Adjoints()
     for target, seed in seeds:
         adjoints.add(target, seed)
     detector = current().detector
-    if detector is not None and on_row is not None:  # what goes wrong is to be told of the numbers first
+    if detector is not None and on_row is not None:  # so that an error speaks of the numbers first
         reverse_sweep([(target, number_in(seed)) for target, seed in seeds], recorder, follows)
     for row in reversed(rows_below([target for target, _ in seeds], recorder)):
         adjoint = adjoints.of(row)
@@ -91,7 +90,7 @@ def reverse_sweep(
 
 
 def terms_of(row: Row, adjoint: Any, on_row: Callable[[Row], Any] | None) -> list[tuple[Row, Any]]:
-    """What a row passes on: each operand that is followed, with adjoint * local derivative."""
+    """The terms that a row passes on: each followed operand, with adjoint * local derivative."""
     operands, operation = operands_of(row), operation_of(row)
     if operation.pull_back is not None:
         terms = operation.pull_back(row, adjoint, on_row)
@@ -111,14 +110,14 @@ def derivatives_on(row: Row, on_row: Callable[[Row], Any]) -> Sequence[Any]:
 
 
 def product(x: Any, y: Any) -> Any:
-    """x * y without an operation for a factor of one, as rules of sums have; a float times an integer is a float."""
+    """x * y, without an operation for a factor of 1, as rules of sums give; a float times an integer is a float."""
     if (type(y) is int or type(y) is float) and y == 1 and type(number_in(x)) is not int:
         return x
     return y if type(x) is float and x == 1 and type(number_in(y)) is not int else x * y
 
 
 def carry_back(seeds: Seeds, recorder: Recorder | None = None, on_row: Callable[[Row], Any] | None = None) -> Adjoints:
-    """The reverse sweep over whatever a recorder saw, in its fast form where there is one."""
+    """The reverse sweep over the rows that a recorder saw, in its fast form if there is one."""
     if on_row is None and fast_sweeps and not (open_blocks and current().detector is not None):
         found: Adjoints | None = fast_sweeps[0](seeds, recorder)
         if found is not None:
@@ -132,14 +131,14 @@ fast_sweeps: list[Callable[..., Adjoints | None]] = []  # see `fast_sweep`, whic
 # ---- The latest passes -----------------------------------------------------------------------------------------------
 
 
-MOST_KEPT = 100_000  # adjoints of a thread's latest pass, if nobody holds its target
+MOST_KEPT = 100_000  # how many adjoints a thread keeps of its latest pass, if nobody holds the target
 
-passes = Handles()  # what they came to, the latest last
+passes = Handles()  # the adjoints of passes, the latest last
 thread = _local()
 
 
 def keep(adjoints: Adjoints) -> None:
-    """Let the gradients of inner values be found as long as the target's handle, or else the thread, keeps them."""
+    """Make the gradients of inner values available as long as the target's handle, or the thread, holds them."""
     thread.latest = adjoints if len(adjoints) <= MOST_KEPT else None
     passes[next_serial()] = ref(adjoints)
     if len(passes) > passes.limit:
@@ -147,8 +146,8 @@ def keep(adjoints: Adjoints) -> None:
 
 
 def latest_adjoint(row: Row) -> Any:
-    """The adjoint that the latest pass gave to a row, None if there is no such pass."""
-    passes.purge()  # what is dead is looked through once
+    """The adjoint that the latest pass gave to a row, None if no pass reached it."""
+    passes.purge()  # so that no dead one is looked at twice
     for reference in reversed(passes.copy().values()):
         adjoints = reference()
         if adjoints is not None and (found := adjoints.of(row)) is not None:

@@ -1,16 +1,16 @@
 """Contexts: who records, and when.
 
-Most programs have no block open most of the time: a tape, `no_grad`, the run of a transform, a trace. So what a row
-needs is one look at `open_blocks`, which is empty. Otherwise every operation asks `current()` for the interval of its
-own context: a thread's, or an async task's.
+A block is a tape, a `no_grad`, the run of a transform or a trace. Most of the time no block is open, and an operation
+only looks at `open_blocks`, which is empty. Otherwise it asks `current()` for the interval of its context, which is a
+thread's or an async task's.
 
-An interval is a stretch of time in one context during which the same blocks are open. It has a number, and every row
-bears the number of the interval that it was made in; each tape knows the numbers of its own. So one number says which
-tapes saw a row. Where no block is open, it is 0.
+An interval is a stretch of time in one context during which the same blocks are open. It has a number, or 0 if no block
+is open. Every row bears the number of the interval that it was made in, and each tape knows the numbers of its own
+intervals. So one number says which tapes saw a row.
 
-A block is closed by releasing its flag, which is a lock only because the `__exit__` of a lock is code in C: no
-interrupt can come between the end of a block and its closing, and where the garbage collector closes a generator that
-held a block open, no code of this package runs. That a block was closed is noticed by whoever looks next.
+A block is closed by releasing its flag. The flag is a lock because the `__exit__` of a lock is written in C: no
+interrupt can come between the end of a block and its closing, and no code of this package runs when the garbage
+collector closes a generator that held a block open. Whoever looks next notices that the block was closed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Flag: TypeAlias = Any  # a lock, locked while its block is open
 
     class Recorder(Protocol):
-        """What records: a tape, or the run of a transform. `intervals` are the numbers of those that it records in."""
+        """A tape, or the run of a transform. `intervals` are the numbers of the intervals that it records in."""
 
         intervals: set[int]
         selective: bool
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
         def take_part(self, interval: BlockInterval, /) -> None: ...
         def watches(self, value: Any, /) -> bool: ...
 
-    Detector: TypeAlias = Any  # what looks at each operation and each term of a sweep for numbers gone wrong
-    Tracer: TypeAlias = Any  # what follows all numbers for `compile`
+    Detector: TypeAlias = Any  # checks each operation and each term of a sweep for nan and inf
+    Tracer: TypeAlias = Any  # follows all numbers for `compile`
 
 
 SHUT = allocate_lock()  # the flag of a block that was never opened
@@ -52,17 +52,17 @@ new = object.__new__
 
 
 class Exit(property):
-    """`__exit__` of a block: that of its flag. A `with` statement asks for it before it enters the block."""
+    """`__exit__` of a block, which is its flag's. A `with` statement looks it up before it enters the block."""
 
     def __call__(self, block: Block, *_: object) -> None:
-        """Leave a block in the way of `contextlib.ExitStack`, which asks the class and not the block."""
+        """Leave a block for `contextlib.ExitStack`, which looks `__exit__` up in the class and not in the block."""
         block.leave()
 
 
 class Block:
     """What a `with` statement opens: a tape, a pause, the run of a transform, ...
 
-    Each opening has a flag of its own, so that a context that has seen the block before does not take it for open.
+    Each opening has a flag of its own, so a context that remembers an earlier opening does not take the block for open.
     """
 
     __slots__ = ("flag", "is_fresh")
@@ -76,7 +76,7 @@ class Block:
         self.is_fresh = False
 
     def prepare(self) -> Callable[..., None]:
-        """What leaves the block, which is open, or else about to be."""
+        """The function that leaves the block, which is open or about to be."""
         flag = self.flag
         if not flag.locked():
             flag = self.flag = allocate_lock()
@@ -86,7 +86,7 @@ class Block:
     __exit__ = Exit(prepare)
 
     def __enter__(self) -> Any:
-        """Open the block; interrupted, it is closed. Raises ValueError if it is open already."""
+        """Open the block; an interrupt closes it again. Raises ValueError if it is open already."""
         if self.flag.locked():
             raise ValueError(self.when_open)
         try:
@@ -112,19 +112,19 @@ class Block:
     if TYPE_CHECKING:
 
         def take_part(self, interval: BlockInterval) -> None:
-            """Set what the block means for an interval that it is open in."""
+            """Set up an interval in which the block is open."""
 
     Opening: TypeAlias = "tuple[Block, Flag]"
 
 
 class Interval:
-    """A stretch of time in one context; `number` is its own.
+    """A stretch of time in one context, with a `number` of its own.
 
-    `blocks` are those open in the context, oldest first, each with the flag of its opening; `tapes` are those among
-    them that record. `accessed` are their notes of the variables that are used, `detector` looks for numbers gone
-    wrong. With `enabled` false (`no_grad`) nothing is recorded. It is `plain` if values are followed just where they
-    are tracked: enabled, no tape asked to watch a constant, and no detector. `tracer` is what follows all numbers for
-    `compile`. `moment` is that of the latest event when it began.
+    `blocks` are the blocks that are open, oldest first, each with the flag of its opening. `tapes` are those of them
+    that record; in `accessed` they note the variables that are used. `detector` looks for nan and inf. If `enabled` is
+    false (`no_grad`), nothing is recorded. The interval is `plain` if exactly the tracked values are followed: it is
+    enabled, no tape watches a constant, and there is no detector. `tracer` follows all numbers for `compile`. `moment`
+    is the clock's moment when the interval began.
     """
 
     __slots__ = ()
@@ -142,11 +142,11 @@ class Interval:
     if TYPE_CHECKING:
 
         def is_open(self) -> bool:
-            """Whether all of its blocks are open still."""
+            """Whether all of its blocks are still open."""
 
 
 class BlockInterval(Interval):
-    """An interval in which blocks are open; each says what it means for the interval."""
+    """An interval in which blocks are open; each block sets it up."""
 
     __slots__ = (
         *("accessed", "blocks", "detector", "enabled", "is_open", "moment", "number", "outer", "plain", "tapes"),
@@ -178,19 +178,19 @@ def all_true(asked: Sequence[Callable[[], bool]]) -> bool:
 
 
 class Clock:
-    """What all contexts share: `moment` is another object after each event that changes what an open block means."""
+    """The clock of all contexts: `moment` is a new object after each event that changes what an open block means."""
 
     __slots__ = ("moment",)
 
     moment: object
 
     def strike(self) -> None:
-        """An event: intervals in which blocks are open end, in every context."""
+        """Note an event. It ends all intervals in which blocks are open, in every context."""
         self.moment = object()
 
 
 class Scope:
-    """The blocks of a context, and the interval that runs in it: those that are found closed are left out."""
+    """The blocks of a context and its running interval; blocks that are found closed are dropped."""
 
     __slots__ = ("blocks", "interval")
 
@@ -199,7 +199,7 @@ class Scope:
         self.interval = interval
 
     def renew(self) -> Interval:
-        """Begin an interval, since something happened: an event, perhaps elsewhere, or the end of a block."""
+        """The next interval, after an event, perhaps in another context, or after the end of a block."""
         blocks: tuple[Block.Opening, ...] = ()
         for opening in self.blocks:
             block, flag = opening
@@ -214,7 +214,7 @@ class Scope:
             return AMBIENT
         outer: Interval = getattr(self.interval, "outer", AMBIENT)
         if outer.blocks == blocks and outer.moment is clock.moment:
-            self.interval = outer  # what ran when the block was opened that has been closed
+            self.interval = outer  # which ran when the block that is now closed was opened
         else:
             self.interval = BlockInterval(blocks, getattr(outer, "outer", AMBIENT))
         return self.interval
@@ -239,12 +239,12 @@ def current() -> Interval:
 
 
 def tracer() -> Any:
-    """What traces in the running context, if anything does."""
+    """The tracer of the running context, or None."""
     return current().tracer if open_blocks else None
 
 
 def refuse_in_trace(what: str, value: Any) -> None:
-    """Raise where a function is traced and what is asked of a value would be lost to that."""
+    """Raise if a function is being traced: the trace would miss what is asked of the value."""
     if open_blocks and (tracing := current().tracer) is not None:
         tracing.refuse(what, value)
 
@@ -253,14 +253,14 @@ def refuse_in_trace(what: str, value: Any) -> None:
 
 
 def forget_closed_blocks() -> None:
-    """Take out of `open_blocks` what was closed and what its own context has not noticed, since it does no more."""
-    for key, flag in open_blocks.copy().items():  # in one piece, other threads may add
+    """Drop closed blocks from `open_blocks` if their own contexts, which may never run again, have not noticed."""
+    for key, flag in open_blocks.copy().items():  # copied at once, since other threads may add some
         if not flag.locked():
             open_blocks.pop(key, None)
 
 
 def open_block(block: Block) -> None:
-    """Put a block into the running context."""
+    """Open a block in the running context."""
     if not block.is_fresh:
         block.flag = allocate_lock()
     block.is_fresh = False
@@ -284,8 +284,8 @@ def open_block(block: Block) -> None:
         context.set(here)
 
 
-# Until 3.11 the collector may begin wherever an object is made, in the midst of `ContextVar.set` too. If it came upon
-# a finaliser that opens a block then, the inner `set` would free what the outer one reads: the interpreter crashes.
+# Up to Python 3.11 the collector may start wherever an object is made, even inside `ContextVar.set`. If it then ran a
+# finaliser that opens a block, the inner `set` would free what the outer one reads, and the interpreter would crash.
 COLLECTS_ANYWHERE = sys.version_info < (3, 12)
 
 

@@ -1,10 +1,9 @@
-"""Fast forms of `record` for what most programs mostly do: values and plain numbers, with no block open.
+"""Fast forms of `record` for the usual case: values and plain numbers, with no block open.
 
 This file can be deleted: everything works without it, about three times more slowly (`benchmarks/rows.py`, row "without
-the fast path"). It installs a method for each operation of one or two operands, whose source is written for that
-operation: an operator stands in it as itself, and so does a rule that is an operand, a number, or the result again.
-Kernels and rules call the kernels of other operations, and not the operations. Whatever is not so simple goes to
-`record`.
+the fast path"). It writes a method for each operation of one or two operands. The source of a method spells out an
+operator, and a rule that is just an operand, a number or the result. It calls other kernels and rules, which in turn
+call the kernels of operations and not the operations. All other cases go to `record`.
 """
 
 from __future__ import annotations
@@ -120,7 +119,7 @@ def method(self, other):
 
 
 def method_of(operation: Operation, template: str, name: str) -> Any:
-    """A method for an operation, from the source that a template gives with its kernel and its rules."""
+    """A method for an operation: a template, filled in with its kernel and its rules."""
     operands = ("x", "y")[: len(operation.rules)]
     scope = {
         "Value": Value,
@@ -149,7 +148,7 @@ def method_of(operation: Operation, template: str, name: str) -> Any:
 
 
 def written(rule: Any, operation: Operation, operands: tuple[str, ...], name: str) -> tuple[str, Any]:
-    """How a rule is written in a method: a number, an operand, the result z, or a call; and what that calls."""
+    """The text of a rule in a method (a number, an operand, the result z, or a call), and the function to call."""
     if not callable(rule):
         return repr(rule), None
     call = f"{name}({', '.join(operands)})"
@@ -169,12 +168,12 @@ def written(rule: Any, operation: Operation, operands: tuple[str, ...], name: st
 
 
 def as_symbol(operation: Operation) -> Callable[..., tuple[Any, ...]]:
-    """What shows which operation a rule is, applied to which operands."""
+    """A stand-in for an operation: a call returns the operation and the operands that a rule applies it to."""
     return lambda *operands: (operation, *operands)
 
 
 def on_numbers(function: Any) -> Any:
-    """A kernel or a rule as a function of plain numbers alone, in which operations are their kernels."""
+    """A kernel or a rule as a function of plain numbers only, which calls kernels in place of operations."""
     if not isinstance(function, FunctionType):
         return function
     found = FunctionType(
@@ -189,14 +188,14 @@ def on_numbers(function: Any) -> Any:
 
 
 def as_kernel(operation: Operation) -> Any:
-    """What calls the kernel of an operation alone; kernels may ask it for the operation."""
+    """The kernel of an operation, for plain numbers only. It has the operation as an attribute, which kernels use."""
     found = on_numbers(operation.kernel)
     vars(found)["operation"] = operation
     return found
 
 
 def namespace(function: Any, known: dict[int, dict[str, Any]], stand_in: Callable[[Operation], Any]) -> dict[str, Any]:
-    """The globals of a function, with what stands in for operations."""
+    """The globals of a function, with stand-ins for operations."""
     its_own = function.__globals__
     if id(its_own) not in known:
         found = known[id(its_own)] = {**its_own}
@@ -212,7 +211,7 @@ symbols: dict[int, dict[str, Any]] = {}
 
 
 def plain_interval(x: Value, y: Any) -> int | None:
-    """The number of the running interval while a block is open somewhere, if the fast form holds in it."""
+    """The number of the running interval, while a block is open somewhere; None if the interval is not plain."""
     scope = context_scope()
     interval = scope.interval
     if interval is not AMBIENT and (interval.moment is not clock.moment or not interval.is_open()):
@@ -227,7 +226,7 @@ def plain_interval(x: Value, y: Any) -> int | None:
 
 
 def in_block(operation: Operation, left: Any, right: Any) -> Any:
-    """A binary operator in a block that does not leave things as they are, the fast form within `no_grad`."""
+    """The result of a binary operator in an interval that is not plain, with a fast form within `no_grad`."""
     interval = context_scope().interval
     if not interval.enabled and interval.detector is None and interval.tracer is None:
         x = left.row[3] if isinstance(left, Value) else left
@@ -243,19 +242,19 @@ context_scope = contexts.context.get
 
 
 def has_forms(operation: Operation) -> bool:
-    """Whether an operation is one that is written here: of one or two operands that it is smooth in."""
+    """Whether an operation gets fast forms: it has one or two operands, and a rule for each."""
     return not isinstance(operation, Reduction) and None not in operation.rules and len(operation.rules) in (1, 2)
 
 
 def forms_of(operation: Operation) -> tuple[Any, Any]:
-    """The fast forms of an operation whose first operand, or else the second, is a value."""
+    """The fast forms of an operation: with a value as the first operand, and with a value as the second."""
     if len(operation.rules) == 1:
         return method_of(operation, OF_ONE, operation.name), None
     return method_of(operation, OF_TWO, operation.name), method_of(operation, REFLECTED, operation.name)
 
 
 def at_first_use(operation: Operation, reflected: bool) -> Callable[..., Any]:
-    """A method that puts the fast forms in place, and calls its own: to write them all would take long at import."""
+    """A method that puts the fast forms in place when it is first called; to write them all would slow the import."""
 
     def method(*operands: Any) -> Any:
         put_in_place(operation, *forms_of(operation))
@@ -265,7 +264,7 @@ def at_first_use(operation: Operation, reflected: bool) -> Callable[..., Any]:
 
 
 def put_in_place(operation: Operation, method: Any, reflected: Any) -> None:
-    """Give an operation its methods, and Value those that it has of it."""
+    """Give an operation its fast forms, and Value its methods for that operation."""
     operation.method, operation.reflected = method, reflected
     if operation.name in VALUE_NAMES:
         setattr(Value, VALUE_NAMES[operation.name], method)
@@ -273,7 +272,7 @@ def put_in_place(operation: Operation, method: Any, reflected: Any) -> None:
             setattr(Value, f"__r{operation.name}__", reflected)
 
 
-# What operations are called in Value.
+# The names of operations as methods of Value.
 VALUE_NAMES = {
     **{name: f"__{name}__" for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg")},
     **{name: name for name in ("relu", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid")},

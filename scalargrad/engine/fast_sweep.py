@@ -1,12 +1,12 @@
-"""The fast form of the reverse sweep, on plain numbers: adjoints lie in a list, by position.
+"""The fast form of the reverse sweep, on plain numbers: adjoints are kept in a list, by position.
 
 This file can be deleted: everything works without it, about twice as slowly.
 
-Most small graphs are a trunk: each row has one computed operand at most, so that nothing has to be kept in order. Where
-they fork, positions begin. They count down from the serial of the first row, so that one pass discovers rows, keeps
-them in order and sweeps them. The list grows as far as most of its places are taken. A row far below waits in a heap
-until all above it is done: there the next list begins. Either way terms are added in the order of `reverse_sweep`, so
-the bits are the same.
+Most small graphs are a trunk: each row has at most one computed operand, so there is no order to keep. Where a graph
+forks, rows get positions, which count down from the serial of the first row. So one pass over the list finds the rows,
+puts them in order and sweeps them. The list grows only while enough of its places are taken. A row far below waits in a
+heap until all rows above it are done, and the next list begins with it. Terms are always added in the order of
+`reverse_sweep`, so the bits are the same.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 
 
 class Stretches(Adjoints):
-    """Adjoints of leaves by their keys, those of rows by position in `lists`, counted down from a serial.
+    """The adjoints of leaves by their keys, those of rows in `lists`, by position, counted down from a serial.
 
-    Those of rows of many numbers are lists in `wholes`, or here if they are leaves, with None for what is not reached.
+    Rows of many numbers have lists in `wholes`, or here if they are leaves, with None for elements not reached.
     """
 
     __slots__ = ("lists", "wholes")
@@ -87,7 +87,7 @@ class Stretches(Adjoints):
 
 
 def sweep(seeds: Seeds, recorder: Recorder | None = None) -> Adjoints | None:
-    """What `reverse_sweep` gives, or None where a custom function is on the way."""
+    """The result of `reverse_sweep`, or None if a custom function is on the way."""
     intervals = None if recorder is None else recorder.intervals
     if len(seeds) != 1:
         return sweep_by_position(seeds, intervals, recorder, Adjoints())
@@ -128,12 +128,12 @@ def sweep(seeds: Seeds, recorder: Recorder | None = None) -> Adjoints | None:
 
 
 def sweep_by_position(seeds: Seeds, intervals: Any, recorder: Any, before: Adjoints) -> Adjoints | None:
-    """The sweep from targets that may fork, with the adjoints `before` them."""
+    """The sweep from targets whose graph may fork, with the adjoints that were found `before`."""
     found = Stretches(before)
     found.lists, found.wholes = [], {}
     leaves: dict[float, Any] = {**before}
-    piles: dict[float, list[Any]] = {}  # what is to be added up for many numbers: their row and lists of terms
-    far: dict[int, list[Any]] = {}  # what waits: a row and its adjoint, by the serial
+    piles: dict[float, list[Any]] = {}  # for each row of many numbers: the row, and lists of terms to add
+    far: dict[int, list[Any]] = {}  # rows that wait, each with its adjoint, by their serials
     heap: list[int] = []
     for target, seed in seeds:
         if type(seed) is list:
@@ -258,9 +258,9 @@ def put_far(far: dict[int, list[Any]], heap: list[int], row: Row, term: Any) -> 
 def grow(
     rows: list[Any], adjoints: list[Any], k: int, top: int, far: dict[int, list[Any]], reached: int, waiting: int
 ) -> tuple[int, int, int]:
-    """Make room for position k and as many more as there are, and take in what waits there.
+    """Make room for position k and for as many positions beyond it, and take in the rows that wait for them.
 
-    Returns the new length, how far it may grow from now on, and how many rows wait in it.
+    Returns the new length, the limit of growth from now on, and the number of rows in the list that are not yet swept.
     """
     more = [None] * (2 * k + 8 - len(rows))
     rows += more
@@ -285,7 +285,7 @@ class Part:
 
 
 class Outer:
-    """Terms for a matrix: the products of each number of one list with each of another."""
+    """Terms for a matrix: the product of each number of one list with each of another."""
 
     __slots__ = ("across", "down")
 
@@ -295,7 +295,7 @@ class Outer:
 
 
 def pile(piles: dict[float, list[Any]], row: Row, term: Any) -> bool:
-    """Put a term on the pile of a row of many numbers; whether it is the first."""
+    """Whether a term is the first for a row of many numbers; it is put on the pile of that row."""
     identity = row[0] if row[2] else row[4] or row[0]
     if identity in piles:
         piles[identity][1].append(term)
@@ -305,7 +305,7 @@ def pile(piles: dict[float, list[Any]], row: Row, term: Any) -> bool:
 
 
 def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
-    """The sum of the terms for many numbers, and whether it has gaps: None where there is no term."""
+    """The sum of the terms for a row of many numbers, and whether it has gaps, which are None."""
     found: Any = terms[0]
     if len(terms) == 1 and type(found) is list:
         return found, False
@@ -339,7 +339,7 @@ def total_of(row: Row, terms: list[Any]) -> tuple[list[Any], bool]:
 
 
 def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
-    """What a row passes on that has many numbers, or is computed of such: each operand with a list of terms."""
+    """The terms that a row of many numbers, or one computed from such, passes on: a list for each operand."""
     _, _, operation, numbers, _, operands, shape, derivatives = row
     if not shape:
         if operation == ELEMENT:
@@ -372,7 +372,7 @@ def terms_of_many(row: Row, adjoint: Any) -> list[tuple[Row, Any]]:
             terms.append((operand, sum(products[::-1], ZERO)))
         elif operand[SHAPE] == shape:
             terms.append((operand, products))
-        else:  # a row beside a matrix
+        else:  # a vector beside a matrix
             count = len(operand[NUMBER])
             terms.append((operand, [sum(products[i::count][::-1], ZERO) for i in range(count)]))
     return terms
@@ -388,7 +388,7 @@ def terms_of_transposed(operands: Any, _: Any, adjoint: list[Any], __: Any, shap
 
 
 def terms_of_joined(operands: Any, derivatives: Any, adjoint: list[Any], *_: Any) -> list[tuple[Row, Any]]:
-    """What many numbers that were joined pass on to each of those."""
+    """The terms that a joined row passes on to each of its parts."""
     terms: list[tuple[Row, Any]] = []
     begin = 0
     for operand, local in zip(operands, derivatives):
@@ -405,7 +405,7 @@ def terms_of_joined(operands: Any, derivatives: Any, adjoint: list[Any], *_: Any
 
 
 def terms_of_product(operands: Any, follows: Any, adjoint: list[Any], *_: Any) -> list[tuple[Row, Any]]:
-    """What a product of matrices passes on: of X @ Y it is G @ Y.T and X.T @ G, where G are the adjoints."""
+    """The terms that a product of matrices passes on: for X @ Y with adjoints G they are G @ Y.T and X.T @ G."""
     left, right = operands
     common = left[SHAPE][-1]
     columns = right[SHAPE][1] if len(right[SHAPE]) > 1 else 1
@@ -428,7 +428,7 @@ def terms_of_product(operands: Any, follows: Any, adjoint: list[Any], *_: Any) -
 
 
 def terms_of_softmax(operands: Any, _: Any, adjoints: list[Any], numbers: Any, __: Any) -> list[tuple[Row, Any]]:
-    """What softmax passes on, by the rules of its parts: from the shares to their powers, the whole and the rest."""
+    """The terms that softmax passes on, by the rules of its parts: from the shares to powers, whole and rest."""
     (x,) = operands
     width = x[SHAPE][-1]
     found: list[Any] = []
@@ -474,7 +474,7 @@ OF_WHOLES: dict[str, Any] = {
 
 
 def terms_of_elements(row: Row, adjoints: list[Any]) -> list[tuple[Row, Any]]:
-    """What the elements of a row pass on, of which the sweep did not reach them all."""
+    """The terms that a row passes on if the sweep reached only some of its elements."""
     if row[OPERATION] in (TAKE, SOFTMAX):
         return terms_of_many(row, adjoints)
     terms: list[tuple[Row, Any]] = []

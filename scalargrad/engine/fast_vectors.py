@@ -1,9 +1,9 @@
-"""The fast form of operations on columns of numbers: kernels and rules are mapped over them, in C where they are in C.
+"""The fast form of operations on columns of numbers: `map` runs kernels and rules over them.
 
-Products of matrices, and dots, have a function for each length of their rows, with the sum of products written out.
+With a kernel that is written in C, the whole loop runs in C. A rule that is just an operand, a number or the result
+costs nothing. Dot products and matrix products have a function for each length of rows, with the sum written out.
 
-This file can be deleted: everything works without it, and operations on vectors and matrices take several times as
-long. A rule that is an operand, a number or the result again costs nothing.
+This file can be deleted: everything works without it, but vectors and matrices take several times as long.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ plans: dict[str, Any] = {}  # of operations, by their names
 
 
 def plan_of(operation: Operation) -> Any:
-    """The kernel of an operation and what gives each of its local derivatives, from the columns and the results."""
+    """The kernel of an operation, and a function of the columns and the results for each local derivative."""
     letters = ("x", "y", "z3", "z4")[: len(operation.rules)]
     rules: list[Any] = []
     for rule in operation.rules:
@@ -56,7 +56,7 @@ def constant_rule(rule: Any) -> Any:
 def operand_rule(place: int) -> Any:
     def of_columns(columns: Sequence[Any], _: Any) -> Any:
         column = columns[place]
-        return column if type(column) is tuple else next(column)  # a number that goes with all
+        return column if type(column) is tuple else next(column)  # one number, the same for all
 
     return of_columns
 
@@ -66,7 +66,7 @@ def mapped_rule(function: Any) -> Any:
 
 
 def mapped_columns(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> Any:
-    """What `many.columns_of` gives, or None where that has to tell what went wrong."""
+    """The result of `many.columns_of`, or None if that has to compute it, perhaps to raise an error."""
     plan = plans.get(operation.name)
     if plan is None:
         if isinstance(operation, Reduction):
@@ -82,7 +82,7 @@ def mapped_columns(operation: Operation, columns: Sequence[Any], followed: Seque
 
 
 def in_one_pass(operation: Operation, operands: Sequence[Any]) -> Any:
-    """What `many.apply_elementwise` gives of one shape and of single numbers, where no block changes it; else None."""
+    """The result of `many.apply_elementwise` for operands of one shape and scalars, in a plain interval; else None."""
     interval: Any = AMBIENT
     if open_blocks:
         interval = current()
@@ -125,7 +125,7 @@ def in_one_pass(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 def dot_in_one_pass(vector: Vector, other: Any) -> Any:
-    """What `Vector.dot` gives where no block changes it, of a vector or of the values of its last call; else None."""
+    """The result of `Vector.dot` in no block, with a vector, floats, or the values of its last call; else None."""
     left = vector.row
     if open_blocks or left[2] is None or (left[2] == JOIN and None in left[7]):
         return None
@@ -142,7 +142,7 @@ def dot_in_one_pass(vector: Vector, other: Any) -> Any:
             right = other[0].led
             if right[1] != 0 or tuple([x.row for x in other]) != right[5]:
                 return None
-        except AttributeError:  # no values, or not yet put together
+        except AttributeError:  # not values, or not yet joined
             return None
     xs, ys = left[3], right[3]
     if len(xs) != len(ys) or len(right[6]) != 1 or len(xs) > MOST_WRITTEN_OUT or not xs:
@@ -158,7 +158,7 @@ def dot_in_one_pass(vector: Vector, other: Any) -> Any:
 
 
 def written_dot(length: int) -> Any:
-    """The sum of the products of two lists of a length, written out."""
+    """A function for the dot product of two lists of a length, with the sum written out."""
     if length not in written_dots:
         xs, ys = [[f"{x}{i}" for i in range(length)] for x in "xy"]
         terms = " + ".join([f"{x} * {y}" for x, y in zip(xs, ys)])
@@ -174,13 +174,13 @@ WRITTEN_OUT = """
 def products(rows, columns):
     return [0 + {sum} for {row}, in rows for {column}, in columns]
 """
-MOST_WRITTEN_OUT = 64  # from there on it gains little, and writing takes longer
+MOST_WRITTEN_OUT = 64  # beyond this it gains little, and writing takes longer
 
 written_out: dict[int, Any] = {}  # by the length of rows and columns
 
 
 def products_written_out(rows: Sequence[Any], columns: Sequence[Any]) -> Any:
-    """What `many.products` gives, in half the time or less, of rows that are short enough; else None."""
+    """The result of `many.products`, in half the time or less, for rows that are short enough; else None."""
     length = len(rows[0]) if rows else 0
     if not 0 < length <= MOST_WRITTEN_OUT:
         return None
@@ -229,7 +229,7 @@ def method(self, other):
     made.row = (next_serial(), 0, name, z, None, (left, right), shape, derivatives)
     return made
 """
-APART = (None, JOIN)  # constants, and what may hold some
+APART = (None, JOIN)  # constants, and rows that may hold some
 
 
 def operator_on_many(operation: Operation) -> Any:

@@ -1,7 +1,7 @@
 """Many numbers in one row of the record: what vectors and matrices share.
 
-An operation on each element, a sum of them all, a product of matrices are one row each. What they stand for is the
-program on single values (see `rows`): the numbers are the same to the bit, and so are the derivatives, up to the order
+An elementwise operation is one row, and so is a sum of all elements or a product of matrices. Such a row stands for a
+program on single values (see `rows`). Its numbers are the same to the bit, and so are its derivatives, up to the order
 in which terms are added. The elements are values, which are made when they are asked for.
 """
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 
 def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to each element; single numbers go with all of them, a vector with each row of a matrix."""
+    """The result of an operation on each element; a scalar is repeated for all, a vector for each row of a matrix."""
     if fast_elementwise and (made := fast_elementwise[0](operation, operands)) is not None:
         return made
     things = [as_values(x, "" if operation.symbol else operation.shown) if has_elements(x) else x for x in operands]
@@ -72,17 +72,17 @@ def apply_elementwise(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 def is_apart(interval: Interval, things: Sequence[Any]) -> bool:
-    """Whether each element has to have a row of its own: while a function is traced, or if some alone are followed."""
+    """Whether each element needs a row of its own: while a function is traced, or if only some are followed."""
     return interval.tracer is not None or True in [isinstance(x, Values) and is_partly_followed(x.row) for x in things]
 
 
 def is_partly_followed(row: Row) -> bool:
-    """Whether some of the elements of a row are followed, and some are not."""
+    """Whether some elements of a row are followed and others are not."""
     return bool(row[OPERATION] == JOIN and None in row[D_RIGHT])
 
 
 def column_of(operand: Any, shape: Shape) -> Any:
-    """The numbers of an operand, as many as a shape has: those of a vector once for each row of a matrix."""
+    """The numbers of an operand, as many as a shape has: a scalar repeated, a vector once for each row of a matrix."""
     if type(operand) is not tuple:
         return repeat(operand)
     if type(operand[SHAPE]) is not tuple or not operand[SHAPE]:
@@ -91,9 +91,9 @@ def column_of(operand: Any, shape: Shape) -> Any:
 
 
 def columns_of(operation: Operation, columns: Sequence[Any], followed: Sequence[bool]) -> tuple[Any, list[Any]]:
-    """An operation on columns of numbers: its results, and the local derivatives by each column that is followed.
+    """The results of an operation on columns of numbers, and the local derivatives with respect to each column.
 
-    They are a tuple, or one number if it is the same for all.
+    Those of a column are a tuple, one number if they are all the same, or None if the column is not followed.
     """
     if fast_columns and (found := fast_columns[0](operation, columns, followed)) is not None:
         return found  # type: ignore[no-any-return]
@@ -116,7 +116,7 @@ fast_dots: list[Callable[..., Any]] = []
 
 
 def one_by_one(operation: Operation, things: Sequence[Any], shape: Shape) -> Any:
-    """An operation on each element by itself: the definition of `apply_elementwise`, where each has to be seen."""
+    """The result of an operation on each element by itself, with a row for each: `apply_elementwise` by definition."""
     columns = []
     for x in things:
         own = [*elements(x)] if isinstance(x, Values) else None
@@ -126,7 +126,7 @@ def one_by_one(operation: Operation, things: Sequence[Any], shape: Shape) -> Any
 
 
 def reduced(operation: Operation, *things: Values) -> Value:
-    """One number made of the elements of all operands."""
+    """The reduction of the elements of all operands to one number."""
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, things):
         return record(operation, [x for thing in things for x in elements(thing)])
@@ -148,7 +148,7 @@ def reduced(operation: Operation, *things: Values) -> Value:
 def value_of_many(
     name: str, number: Number, rows: Sequence[Row], derivatives: Sequence[Any], interval: Interval
 ) -> Value:
-    """A value that was computed of many numbers at once."""
+    """A value that was computed from many numbers at once."""
     is_followed = interval.enabled and derivatives.count(None) < len(derivatives)
     if is_followed or interval.detector is not None:
         value = new(Value)
@@ -161,7 +161,7 @@ def value_of_many(
 def computed(
     name: str, numbers: Any, shape: Shape, rows: Sequence[Any], derivatives: Sequence[Any], interval: Interval
 ) -> Any:
-    """Many numbers that were computed at once: in a row of their own, or constants where nothing is followed."""
+    """Many numbers that were computed at once: recorded in one row, or constants if nothing is followed."""
     is_followed = interval.enabled and derivatives.count(None) < len(derivatives)
     if is_followed or interval.detector is not None:
         row = (next_serial(), interval.number, name, numbers, None, tuple(rows), shape, tuple(derivatives))
@@ -171,31 +171,31 @@ def computed(
 
 
 def leaf_of_many(numbers: tuple[Number, ...], shape: Shape) -> Any:
-    """A leaf of many numbers that nobody assigns."""
+    """A leaf of many numbers that is never assigned."""
     made = new(classes[len(shape)][0])
     made.handles = Handles()
     return make_leaf(made, numbers, shape=shape)
 
 
 def constants(numbers: tuple[Any, ...], shape: Shape) -> Any:
-    """Many numbers that nothing is followed through."""
+    """A vector or a matrix of constants."""
     interval = current().number if open_blocks else 0
     return on_shape((next_serial(), interval, CONSTANT, numbers, None, None, shape, None))
 
 
 def on_shape(row: Row) -> Any:
-    """The vector or the matrix that stands for a row."""
+    """A vector or a matrix on a row."""
     made: Any = new(classes[len(row[SHAPE])][0])
     made.row = row
     return made
 
 
-# What stands for one dimension and for two: a class, and that of what was made of leaves. `vector` and `matrix` tell.
+# By dimension: a class, and its `Live` class for what is made of leaves. `vector` and `matrix` add theirs.
 classes: dict[int, tuple[Any, Any]] = {}
 
 
 def moved(name: str, source: Values, numbers: tuple[Any, ...], shape: Shape, places: Any) -> Any:
-    """Some of the elements of a vector or matrix, or all of them in another order: those that stand at `places`."""
+    """The elements of a vector or matrix at `places`: some of them, or all of them in another order."""
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, (source,)):
         return gathered([source.element(i) for i in places], shape)
@@ -205,7 +205,7 @@ def moved(name: str, source: Values, numbers: tuple[Any, ...], shape: Shape, pla
 
 
 def moved_row(interval: Interval, name: str, source: Values, numbers: Any, shape: Shape, places: Any) -> Row:
-    """The row of `moved`, of a constant where nothing is followed."""
+    """The row for `moved`; that of a constant if the source is not followed."""
     row = source.row
     follows = row[OPERATION] is not CONSTANT if interval is AMBIENT else source.is_followed_in(interval)
     if not interval.enabled or not follows:
@@ -215,12 +215,12 @@ def moved_row(interval: Interval, name: str, source: Values, numbers: Any, shape
 
 
 def may_change(x: Any) -> bool:
-    """Whether something is a value, vector or matrix that may be assigned, or that a tape may come to watch."""
+    """Whether something is a value, vector or matrix that may still be assigned, or watched by a tape."""
     return isinstance(x, Live) or (isinstance(x, (Value, Values)) and not x.row[OPERATION])
 
 
 def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
-    """A vector, or what a shape says, of values and plain numbers, which become constants."""
+    """A vector, or a matrix if `shape` says so, of values and plain numbers, which become constants."""
     values = tuple(scalars)
     shape = (len(values),) if shape is None else shape
     kinds = {*map(type, values)}
@@ -234,7 +234,7 @@ def gathered(scalars: Iterable[Any], shape: Shape | None = None) -> Any:
 
 
 def put_together(parts: Sequence[Any], shape: Shape) -> Any:
-    """Values, or vectors and matrices, one after the other; what may change goes with what it is by then."""
+    """Values, or vectors and matrices, one after the other; if some may change, the result changes with them."""
     return Live.of(tuple(parts), JOIN, shape) if any(map(may_change, parts)) else joined(parts, shape)
 
 
@@ -257,7 +257,7 @@ def joined(things: Sequence[Any], shape: Shape) -> Any:
 
 
 def common_shape(shapes: Sequence[Shape]) -> Shape:
-    """The shape of what is made of operands element by element. Raises ValueError if they do not fit."""
+    """The shape of an elementwise result. Raises ValueError if the shapes do not fit."""
     first = shapes[0]
     for shape in shapes[1:]:
         if shape == first or (len(shape) == 1 and shape == first[1:]):
@@ -269,14 +269,14 @@ def common_shape(shapes: Sequence[Shape]) -> Shape:
             raise ValueError(f"expected vectors of one length, got lengths {' and '.join(map(str, lengths))}")
         else:
             raise ValueError(
-                f"expected shapes that fit element by element, got {first} and {shape}; a Vector goes with a Matrix "
-                "that has as many columns"
+                f"expected shapes that fit element by element, got {first} and {shape}; a Vector fits a Matrix that "
+                "has as many columns"
             )
     return first
 
 
 def in_rows(numbers: Sequence[Any], width: int, shape: Shape) -> list[Any]:
-    """Numbers by the rows of a shape, of which a vector has one."""
+    """Numbers split into the rows of a shape; a vector is one row."""
     count = shape[0] if len(shape) > 1 else 1
     return [numbers[i * width : (i + 1) * width] for i in range(count)]
 
@@ -296,12 +296,12 @@ def elements_of(operand: Any) -> Any:
 
 
 def has_elements(operand: Any) -> bool:
-    """Whether something is a vector, a matrix, a list, a tuple or an array, and no scalar."""
+    """Whether something is a vector, a matrix, a list, a tuple or an array, and not a scalar."""
     return isinstance(operand, (Values, list, tuple, range)) or (is_array(operand) and bool(operand.ndim))
 
 
 def elements_for(name: str, operand: Any) -> Sequence[Any]:
-    """The elements of what has some. Raises TypeError for a scalar."""
+    """The elements of an operand. Raises TypeError for a scalar."""
     elements = elements_of(operand)
     return elements if elements is not None else checks.refuse_scalar(name, operand)  # type: ignore[no-any-return]
 
@@ -309,7 +309,7 @@ def elements_for(name: str, operand: Any) -> Sequence[Any]:
 def as_values(operand: Any, name: str = "") -> Any:
     """A vector or a matrix as it is; a list, a tuple or an array as one of the two.
 
-    Raises TypeError for an element that is no number, in the words of the function of that name, if one is given.
+    Raises TypeError for an element that is not a number; the message names the function `name`, if that is given.
     """
     if isinstance(operand, Values):
         return operand
@@ -343,9 +343,9 @@ def elementwise_operator(operation: Operation, reflected: bool = False) -> Calla
 
 
 class Values:
-    """What vectors and matrices share: a row of many numbers, and operators that go element by element."""
+    """The base of vectors and matrices: a row of many numbers, and elementwise operators."""
 
-    __slots__ = ("__weakref__", "_grad", "handles", "row")  # `handles` of a leaf are those of its elements
+    __slots__ = ("__weakref__", "_grad", "handles", "row")  # `handles` of a leaf are for its elements
 
     row: Row
     _grad: Any
@@ -355,15 +355,15 @@ class Values:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many elements there are, (n,), or how many rows and columns, (m, n)."""
+        """The number of elements, (n,), or the numbers of rows and columns, (m, n)."""
         return self.row[SHAPE]  # type: ignore[no-any-return]
 
     def element(self, i: int) -> Value:
-        """The value of element i, counted row by row."""
+        """Element i, counted row by row, as a value."""
         return element_on(self.row, i)
 
     def is_followed_in(self, interval: Interval) -> bool:
-        """Whether what is computed from it in an interval keeps it: it is tracked, or a recording tape watches it."""
+        """Whether an interval records what is computed from it: it is tracked, or a recording tape watches it."""
         if interval.accessed and getattr(self, "trainable", None) is not None:
             for notes in interval.accessed:
                 notes[self] = None
@@ -371,11 +371,11 @@ class Values:
 
     @property
     def is_tracked(self) -> bool:
-        """Whether gradients can flow to it, false for constants."""
+        """Whether gradients can flow to it; false for constants."""
         return self.row[OPERATION] is not CONSTANT
 
     def plain(self, what: str) -> tuple[Number, ...]:
-        """The plain numbers row by row, unless a trace would lose what is asked of them."""
+        """The plain numbers row by row. Raises while a function is traced, since the trace would miss them."""
         if open_blocks and current().tracer is not None:
             for value in elements(self):
                 refuse_in_trace(what, value)
@@ -383,12 +383,12 @@ class Values:
 
     def numpy(self) -> Any:
         """The plain numbers as a NumPy array (NumPy is imported for it)."""
-        import numpy  # an extra, wanted here alone
+        import numpy  # optional, and needed only here
 
         return numpy.array(self.plain("tolist()")).reshape(self.shape)
 
     def grads(self) -> list[Number]:
-        """What `backward()` has added up in each element, row by row."""
+        """The gradient that `backward()` has added up in each element, row by row."""
         row = self.row
         if not row[OPERATION] and row[KEY] is not None:
             found = self._grad
@@ -405,7 +405,7 @@ class Values:
         return [*found]
 
     def set_grads(self, numbers: Sequence[Any]) -> None:
-        """Set what `backward()` has added up."""
+        """Set the gradients of the elements."""
         plain = {*map(type, numbers)} <= PLAIN
         grads = [*numbers] if plain else [as_number(x, " as grad (0 clears it)") for x in numbers]
         if not self.row[OPERATION] and self.row[KEY] is not None:
@@ -414,14 +414,14 @@ class Values:
             for value, grad in zip(elements(self), grads):
                 value.grad = grad
 
-    # -- a sequence, which is registered below and not inherited, since `isinstance` is ten times slower with an ABC
+    # -- a sequence: registered below and not inherited, since `isinstance` is ten times slower with an ABC
 
     count = Sequence.count
     __contains__ = Sequence.__contains__
     __reversed__ = Sequence.__reversed__
 
     def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
-        """Where an element, or a row, that equals `value` stands first, from `start` on.
+        """The index of the first element, or row, from `start` on that equals `value`.
 
         Raises ValueError if there is none.
         """
@@ -479,11 +479,11 @@ class Values:
         return self._reduce(reductions.sum_)
 
     def mean(self) -> Value:
-        """The sum over the length. Raises ValueError for an empty vector."""
+        """The sum divided by the number of elements. Raises ValueError for an empty vector."""
         return self._reduce(reductions.mean, needs_elements=True)
 
     def norm(self) -> Value:
-        """The Euclidean length of all elements, as `math.hypot` gives it; its gradient where all are 0 is 0."""
+        """The Euclidean norm of all elements, as `math.hypot` gives it; where all are 0, its gradient is 0."""
         return self._reduce(reductions.norm)
 
     def prod(self) -> Value:
@@ -505,7 +505,7 @@ class Values:
             raise ValueError(f"{operation.name} of an empty {type(self).__name__}; it takes at least one element")
         return make_constant(float(operation.evaluate(())))
 
-    # Assigned and not declared, as the operators above are, so that type checkers take what the subclasses declare.
+    # Assigned like the operators above, and not declared, so that type checkers use the declarations of the subclasses.
     __matmul__ = lambda self, other: matmul(self, other)  # noqa: E731
     __rmatmul__ = lambda self, other: matmul(other, self)  # noqa: E731
 
@@ -514,11 +514,11 @@ Sequence.register(Values)
 
 
 def matmul(left: Any, right: Any) -> Any:
-    """The product of matrices and vectors; of two vectors the dot product."""
+    """The product of matrices and vectors; for two vectors the dot product."""
     if not (isinstance(left, Values) and isinstance(right, Values)):
         most = max([getattr(x, "ndim", 0) for x in (left, right) if not isinstance(x, Values)])
         if most > 2 or not (has_elements(left) and has_elements(right)):
-            return NotImplemented  # and NumPy asks `numpy_functions` about arrays of more dimensions
+            return NotImplemented  # then NumPy asks `numpy_functions`, for arrays of more dimensions
         left, right = as_values(left), as_values(right)
     of_left, of_right = left.row, right.row
     across, down = of_left[SHAPE], of_right[SHAPE]
@@ -544,7 +544,7 @@ def matmul(left: Any, right: Any) -> Any:
 
 
 def products(rows: Sequence[Any], columns: Sequence[Any]) -> list[Any]:
-    """The product of each row with each column, row by row: products of numbers, added from left to right."""
+    """The dot product of each row with each column, row by row, added from left to right."""
     if fast_products and (found := fast_products[0](rows, columns)) is not None:
         return found  # type: ignore[no-any-return]
     mul, zero = operator.mul, ZERO
@@ -552,15 +552,15 @@ def products(rows: Sequence[Any], columns: Sequence[Any]) -> list[Any]:
 
 
 class Live:
-    """What was put together of leaves and constants, or taken from such: it goes with what they are now."""
+    """A vector or a matrix made of leaves and constants, or of parts of them: its numbers change with theirs."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
         sources: tuple[Any, ...]
-        made: Row  # the row that it had last
-        rows: list[Row]  # those of the sources then
-        move: tuple[str, Shape, Any]  # what was done to them, the shape of the result, and where its elements stood
+        made: Row  # its latest row
+        rows: list[Row]  # the rows of the sources at that time
+        move: tuple[str, Shape, Any]  # the operation, the shape of the result, and the places of its elements
 
     @classmethod
     def of(cls, sources: tuple[Any, ...], name: str, shape: Shape, places: Any = None) -> Any:
@@ -572,7 +572,7 @@ class Live:
 
     @property
     def row(self) -> Row:
-        """The row of what they are now, in the interval that runs now."""
+        """The row of the sources as they are now, in the running interval."""
         row, interval = self.made, current() if open_blocks else AMBIENT
         if row[INTERVAL] != interval.number or any(map(operator.is_not, [x.row for x in self.sources], self.rows)):
             label = getattr(row[OPERATION], "label", None)
@@ -585,7 +585,7 @@ class Live:
         self.made = row  # type: ignore[misc]
 
     def remade(self, interval: Interval) -> Row:
-        """A row of what the sources are now."""
+        """A new row of the sources as they are now."""
         name, shape, places = self.move
         self.rows = [x.row for x in self.sources]  # type: ignore[misc]
         if name == JOIN or is_apart(interval, self.sources):
@@ -595,7 +595,7 @@ class Live:
         return moved_row(interval, name, self.sources[0], tuple([numbers[i] for i in places]), shape, places)
 
     def element(self, i: int) -> Value:
-        """The element of the source."""
+        """Element i, which is an element of a source."""
         _, _, places = self.move
         if places is not None:
             return self.sources[0].element(places[i])  # type: ignore[no-any-return]
@@ -607,7 +607,7 @@ class Live:
         return self.sources[k].element(i)  # type: ignore[no-any-return]
 
     def grads(self) -> list[Number]:
-        """What `backward()` has added up in the elements of the sources."""
+        """The gradient that `backward()` has added up in each element, row by row."""
         return [self.element(i).grad for i in range(len(self.made[NUMBER]))]
 
 

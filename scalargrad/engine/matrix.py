@@ -1,4 +1,4 @@
-"""`Matrix`: a list of rows of values in one row of the record (see `many`), with what a layer of a network needs."""
+"""`Matrix`: a list of rows of values, which is one row of the record (see `many`)."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Matrix(Values):
         rows: lists, Vectors or arrays of one length, of values and plain numbers, which become constants; or a
             two-dimensional NumPy array.
 
-    Operators work element by element with a matrix of the same shape, with a vector, which goes with each row, and with
-    a scalar. `@` is the product with a matrix or a vector on either side. Each is one row of the record.
+    Operators work element by element with a matrix of the same shape, with a vector, which is applied to each row, and
+    with a scalar. `@` is the product with a matrix or a vector on either side. Each result is one row of the record.
 
-    A notebook shows the numbers as a table, those of a result too; `plot.to_svg` and `plot.graph` draw its graph.
+    A notebook shows the numbers as a table, also those of a result; `plot.to_svg` and `plot.graph` draw its graph.
 
     Raises:
-        TypeError: `rows` is no list of rows, or an element is neither a value nor a real number.
+        TypeError: `rows` is not a list of rows, or an element is neither a value nor a real number.
         ValueError: there are no rows, or they differ in length; an operator meets a shape that does not fit.
 
     >>> m = Matrix([[1.0, 2.0], [3.0, 4.0]])
@@ -54,7 +54,7 @@ class Matrix(Values):
     __slots__ = ()
 
     def __new__(cls, rows: Iterable[Any]) -> Matrix:
-        """A matrix; of values that can be assigned it is one whose numbers go with theirs."""
+        """A matrix. If it is made of values that can be assigned, its numbers change with theirs."""
         if isinstance(rows, Matrix):
             made: Matrix = on_shape(rows.row) if type(rows) is Matrix else gathered(elements(rows), rows.shape)
             return made
@@ -110,7 +110,7 @@ class Matrix(Values):
         except (IndexError, TypeError, ValueError) as error:
             kind = IndexError if isinstance(error, IndexError) else TypeError
             raise kind(
-                f"expected the index or a slice of {plural(count, 'row')}, or [rows, columns] with such of "
+                f"expected an index or slice of {plural(count, 'row')}, or [rows, columns] with another of "
                 f"{plural(width, 'column')}, got {index!r}"
             ) from None
         if isinstance(rows, range):
@@ -153,7 +153,7 @@ class Matrix(Values):
 
     @property
     def grad(self) -> list[list[Number]]:
-        """What `backward()` has added up in each element, a list for each row. Set it to 0, or to such lists.
+        """The gradient that `backward()` has added up, as a list for each row. Set it to 0, or to such lists.
 
         Raises ValueError for lists of another shape.
         """
@@ -189,7 +189,7 @@ class Matrix(Values):
         def sum(self, axis: int) -> Vector: ...
 
     def sum(self, axis: int | None = None) -> Any:
-        """The sum of all elements, row by row; a Vector of the sums of each column (axis=0) or of each row (axis=1).
+        """The sum of all elements, row by row, or a Vector of the sums of each column (axis=0) or each row (axis=1).
 
         >>> Matrix([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
         Vector([4.0, 6.0])
@@ -198,7 +198,7 @@ class Matrix(Values):
             return super().sum()
         count, width = self.shape
         if axis not in (0, 1):
-            raise ValueError(f"axis is 0, of each column, 1, of each row, or None, of all, not {axis!r}")
+            raise ValueError(f"axis is 0 (each column), 1 (each row) or None (all elements), not {axis!r}")
         return constants((1,) * count, (count,)) @ self if axis == 0 else self @ constants((1,) * width, (width,))
 
     if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class Matrix(Values):
         def mean(self, axis: int) -> Vector: ...
 
     def mean(self, axis: int | None = None) -> Any:
-        """The mean of all elements, or a Vector of the means of each column (axis=0) or of each row (axis=1)."""
+        """The mean of all elements, or a Vector of the means of each column (axis=0) or each row (axis=1)."""
         if axis is None:
             return super().mean()
         sums = self.sum(axis)
@@ -219,9 +219,9 @@ class Matrix(Values):
 
 
 def rows_and_shape(rows: Any) -> tuple[list[Any], tuple[int, int]]:
-    """The rows of what makes a matrix, each a sequence, and its shape.
+    """The rows of something that makes a matrix, each a sequence, and the shape.
 
-    Raises TypeError for what has no rows, ValueError if they differ in length.
+    Raises TypeError if it is not made of rows, ValueError if they differ in length.
     """
     found = elements_of(rows)
     if found is None and hasattr(rows, "__iter__") and not isinstance(rows, (str, bytes, dict)):
@@ -241,5 +241,5 @@ class LiveMatrix(Live, Matrix):
     __slots__ = ("made", "move", "rows", "sources")
 
 
-LiveMatrix.__name__ = LiveMatrix.__qualname__ = "Matrix"  # which is what it is to its users
+LiveMatrix.__name__ = LiveMatrix.__qualname__ = "Matrix"  # the name that users know
 classes[2] = Matrix, LiveMatrix

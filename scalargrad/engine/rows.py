@@ -1,27 +1,27 @@
-"""Rows: the record of the forward pass, as one would write it on a tape.
+"""Rows: the record of the forward pass.
 
-Every operation on values appends a row to the record, an immutable tuple:
+Every operation on values adds a row to the record, an immutable tuple:
 
     (serial, interval, operation, number, left, right, d_left, d_right)
 
-`left` and `right` are the rows of the operands themselves, or plain numbers, `d_left` and `d_right` the numbers that
-the local derivatives came to, None for an operand that is not followed. An operation of one operand has no `right`. One
-of more than two has None in place of `left` and `d_left`, and tuples in place of `right` and `d_right`.
+`left` and `right` are the operands: their rows, or plain numbers. `d_left` and `d_right` are the local derivatives, as
+numbers, or None for an operand that is not followed. An operation of one operand has no `right`. An operation of more
+than two has None in place of `left` and `d_left`, and tuples in place of `right` and `d_right`.
 
-A row of many numbers, a vector's or a matrix's, has a tuple of them, row by row, and its shape in place of `d_left`,
-(n,) or (m, n). So has what is computed of such rows at once, a sum for instance, with () for a shape. What it stands
-for is the program on single numbers, element by element: `operation_of`, `operands_of` and `derivatives_of` tell that
-program, so whatever walks through the record by them knows single numbers alone.
+For a vector or a matrix, `number` is a tuple of its numbers, those of a matrix row by row, and the shape, (n,) or
+(m, n), takes the place of `d_left`. A single number that is computed from such rows, such as a sum, has the shape (). A
+row of many numbers stands for a program on single numbers, element by element. `operation_of`, `operands_of` and
+`derivatives_of` give that program, so code that walks through the record with them meets single numbers only.
 
-Serial numbers only grow, in all threads alike, so that a row always comes after those of its operands: descending order
-of serials is a topological order. Nothing else needs to be known to go back.
+Serial numbers only grow, across all threads, so a row comes after the rows of its operands. Descending order of serials
+is a reverse topological order, and the reverse sweep needs to know nothing else.
 
-A row where the record begins has no operands: that of a leaf bears a key, which is its own for life, and its label.
-Assigning a leaf gives it a new row with the same key, and the rows that were computed before keep the old one. A
-constant has None for an operation.
+The row of a leaf has no operands. It has a key in their place, which the leaf keeps for life, and a label. Assigning a
+leaf gives it a new row with the same key; rows that were computed before keep the old one. A constant has None as its
+operation.
 
-The operation is there by its name and the interval by its number (see `contexts`), since a tuple of numbers, text and
-other such tuples drops out of sight of the garbage collector, which would walk through a large graph again and again.
+A row holds the name of its operation and the number of its interval (see `contexts`), not the objects. The garbage
+collector does not track tuples of numbers, text and other such tuples, so it does not walk a large graph repeatedly.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ if TYPE_CHECKING:
 
 SERIAL, INTERVAL, OPERATION, NUMBER, LEFT, RIGHT, D_LEFT, D_RIGHT = range(8)
 KEY, LABEL = LEFT, RIGHT  # of a leaf
-SHAPE = D_LEFT  # of many numbers, and of what is computed of them at once; None for all others
+SHAPE = D_LEFT  # a tuple in rows of many numbers, and in rows that are computed from them at once
 
-LEAF, CONSTANT = "", None  # in place of an operation
+LEAF, CONSTANT = "", None  # in place of the name of an operation
 MOST_PLACES = 2**53
 
-# What only moves numbers: one element of many, some of them, many in one, the transpose.
+# Operations that only move numbers: they take one element of a row, take some, join several rows, or transpose one.
 ELEMENT, TAKE, JOIN, TRANSPOSE = "element", "take", "join", "transpose"
 MATMUL = "matmul"  # products of matrices
-SOFTMAX = "softmax"  # for each row of a matrix the powers, their whole, the rest without the largest, and the shares
+SOFTMAX = "softmax"  # for each row of a matrix: the powers, their sum, their sum without the largest, the shares
 
 next_serial = count(1).__next__
 
@@ -64,7 +64,7 @@ def row_of(
     derivatives: Sequence[Number | None],
     interval: int,
 ) -> Row:
-    """A row of an operation on rows and plain numbers."""
+    """The row of an operation on rows and plain numbers."""
     name = operation if operation.pull_back is not None else operation.name
     if operation.pull_back is None and len(operands) == 2 == len(derivatives):
         return (next_serial(), interval, name, number, *operands, *derivatives)
@@ -74,7 +74,7 @@ def row_of(
 
 
 def reassigned(row: Row, number: Any) -> Row:
-    """The row of a leaf with another number."""
+    """A new row for a leaf, with another number."""
     return (next_serial(), row[INTERVAL], row[OPERATION], number, row[KEY], row[LABEL], row[SHAPE], None)
 
 
@@ -86,7 +86,7 @@ class LabelledName(str):
     label: str | None
 
 
-LISTED = LabelledName(JOIN)  # what was joined for a dot alone, so that its values get their terms one by one
+LISTED = LabelledName(JOIN)  # values that were joined for a dot product only, and get their terms one by one
 LISTED.label = None
 
 
@@ -100,7 +100,7 @@ def labelled(row: Row, label: str | None) -> Row:
 
 
 def label_of(row: Row) -> str | None:
-    """The label of a value: the one that it was given last, if whoever was given it lives, or else the row's own."""
+    """The label of a value: the latest one that was given to its object, if that is alive, or else the row's own."""
     is_leaf = not row[OPERATION] and row[KEY] is not None
     holder = (leaves if is_leaf else inner_values).find(identity_of(row))
     for each in (row,) if holder is None else (holder.row, row):
@@ -114,7 +114,7 @@ def label_of(row: Row) -> str | None:
 
 
 def identity_of(row: Row) -> float:
-    """What a row's adjoint goes by: the key of a leaf, or else the serial; that of an element stands between two."""
+    """The number that an adjoint is stored under: a leaf's key or a serial; an element's lies between two serials."""
     if row[OPERATION] == ELEMENT:
         (whole,), (i,) = row[RIGHT], row[D_RIGHT]
         return between(whole[SERIAL], i, len(whole[NUMBER]))
@@ -123,9 +123,9 @@ def identity_of(row: Row) -> float:
 
 
 def between(serial: int, i: int, count: int) -> float:
-    """The identity of one of `count` elements: behind that of the whole, and before the next serial.
+    """The identity of element i of `count`: above the serial of the whole, and below the next serial.
 
-    They differ as long as serial * count is less than 2**53. Raises OverflowError beyond.
+    Identities differ as long as serial * count is less than 2**53. Raises OverflowError beyond that.
     """
     if serial * count >= MOST_PLACES:
         raise OverflowError(
@@ -136,7 +136,7 @@ def between(serial: int, i: int, count: int) -> float:
 
 
 def number_in(x: Any) -> Any:
-    """The number of a value, that is of what has a row; anything else as it is."""
+    """The number of something that has a row; anything else as it is."""
     row = getattr(x, "row", None)
     return x if row is None else row[NUMBER]
 
@@ -155,7 +155,7 @@ def operation_of(row: Row) -> Any:
 
 
 def operands_in(row: Row) -> tuple[Any, ...]:
-    """The rows and plain numbers that stand in a row as its operands, rows of many numbers included."""
+    """The operands as they stand in a row: rows, some perhaps of many numbers, and plain numbers."""
     if not row[OPERATION]:
         return ()
     if row[LEFT] is not None:
@@ -165,7 +165,7 @@ def operands_in(row: Row) -> tuple[Any, ...]:
 
 
 def derivatives_in(row: Row) -> tuple[Any, ...]:
-    """What stands in a row for each of `operands_in`: a local derivative, or as many as the operand has numbers."""
+    """The local derivatives as they stand in a row: for each operand one, or one for each of its numbers."""
     if not row[OPERATION]:
         return ()
     if row[LEFT] is not None:
@@ -175,7 +175,7 @@ def derivatives_in(row: Row) -> tuple[Any, ...]:
 
 
 def operands_of(row: Row) -> tuple[Any, ...]:
-    """The rows and plain numbers that the operation was applied to."""
+    """The operands of the program on single numbers: rows of one number, and plain numbers."""
     operands = operands_in(row)
     if type(row[SHAPE]) is not tuple:
         return operands
@@ -188,7 +188,7 @@ def operands_of(row: Row) -> tuple[Any, ...]:
 
 
 def derivatives_of(row: Row) -> tuple[Number | None, ...]:
-    """The local derivatives, one for each operand, None for what is not followed."""
+    """The local derivatives, one for each of `operands_of`; None for an operand that is not followed."""
     derivatives = derivatives_in(row)
     if type(row[SHAPE]) is not tuple:
         return derivatives
@@ -203,9 +203,9 @@ def derivatives_of(row: Row) -> tuple[Number | None, ...]:
 
 
 def ways_of(row: Row, i: int) -> list[tuple[int, int, Number | None]]:
-    """What element i of a row of many numbers was computed from, but for softmax.
+    """The numbers that element i of a row of many numbers was computed from; not for softmax.
 
-    For each such number the place of the operand, where it stands there, and the local derivative.
+    For each number: the index of its operand, its own index in that operand, and the local derivative.
     """
     name, operands, derivatives = row[OPERATION], row[RIGHT], row[D_RIGHT]
     if name == TAKE:
@@ -234,7 +234,7 @@ def ways_of(row: Row, i: int) -> list[tuple[int, int, Number | None]]:
 
 
 def spread(local: Any, operand: Row) -> Sequence[Number | None]:
-    """A local derivative for each number of an operand; where there is one alone, it is that of them all."""
+    """A local derivative for each number of an operand; a single one is repeated for all."""
     return local if type(local) is tuple else (local,) * (len(operand[NUMBER]) if is_many(operand) else 1)
 
 
@@ -244,10 +244,10 @@ def parents_of(row: Row) -> list[Row]:
 
 
 def rows_below(targets: Iterable[Row], recorder: Recorder | None = None) -> list[Row]:
-    """The rows that targets were computed by, each after its operands; leaves are left out.
+    """The rows of targets and all rows below them, each after its operands; leaves are left out.
 
-    A row that a `recorder` did not see counts as a leaf: the walk does not go past it, and notes that it came to one.
-    The walk keeps its own stack, so that a graph may be of any depth.
+    A row that the `recorder` did not see counts as a leaf: the walk stops there and sets `recorder.selective`. The walk
+    keeps its own stack, so a graph may be of any depth.
     """
     stack = [x for target in targets for x in (elements_of_row(target) if is_many(target) else (target,))]
     stack = [target for target in stack if target[OPERATION]]
@@ -269,14 +269,14 @@ def rows_below(targets: Iterable[Row], recorder: Recorder | None = None) -> list
 def is_many(x: Any) -> bool:
     """Whether an operand is a row of many numbers.
 
-    In place of a shape most rows have a derivative, whose truth nobody may ask: while a function is traced, that would
-    be a decision.
+    Most rows have a derivative in place of a shape. Its truth value must not be asked for: while a function is traced,
+    that would count as a branch.
     """
     return type(x) is tuple and type(x[SHAPE]) is tuple and x[SHAPE] != ()
 
 
 def element_of(row: Row, i: int) -> Row:
-    """The row of element i of a row of many numbers, row by row: where numbers were only moved, that of its origin."""
+    """The row of element i, counted row by row; if it was only moved there, the row that it was moved from."""
     while is_many(row):
         if row[OPERATION] not in (TAKE, JOIN, TRANSPOSE):
             break
@@ -297,7 +297,7 @@ def elements_of_row(row: Row) -> list[Row]:
 
 
 def label_at(row: Row, i: int) -> str | None:
-    """The label of an element of a leaf that has one: its name with the index."""
+    """The label of element i of a leaf: the leaf's own with the index; None if the leaf has none."""
     if row[LABEL] is None:
         return None
     return f"{row[LABEL]}{[*place_in(row[SHAPE], i)]}"
@@ -309,7 +309,7 @@ def place_in(shape: tuple[int, ...], i: int) -> tuple[int, ...]:
 
 
 def part_of_softmax(row: Row, i: int) -> tuple[str, tuple[Any, ...]]:
-    """The operation that element i of the row of a softmax came from, and its operands."""
+    """The name of the operation that element i of a softmax row came from, and its operands."""
     (x,) = row[RIGHT]
     width = x[SHAPE][-1]
     line, place = divmod(i, 2 * width + 2)
@@ -322,14 +322,14 @@ def part_of_softmax(row: Row, i: int) -> tuple[str, tuple[Any, ...]]:
     return "share", tuple([element_of(row, inner + j) for j in (place - width - 2, width, width + 1)])
 
 
-# ---- Whom a row belongs to -------------------------------------------------------------------------------------------
+# ---- The object that a row belongs to --------------------------------------------------------------------------------
 
 
 class Handles(dict[float, "Any"]):
-    """Which object stands for a leaf's key, or for a row's serial, as long as there is one.
+    """The objects of leaves by their keys, or of rows by their serials, as long as they live.
 
-    Plain weak references without callbacks: a callback would be code of this package that runs in a finaliser. What is
-    dead is purged as the table grows.
+    The references are weak and have no callbacks: a callback would run code of this package in a finaliser. Dead ones
+    are purged as the table grows.
     """
 
     __slots__ = ("limit",)
@@ -342,19 +342,19 @@ class Handles(dict[float, "Any"]):
         return self.get(identity, nothing)()
 
     def add(self, identity: float, thing: Any) -> None:
-        """Let it be found."""
+        """Store an object."""
         self[identity] = ref(thing)
         if len(self) > self.limit:
             self.purge()
 
     def purge(self) -> None:
-        """Forget what is dead."""
-        references = self.copy()  # in one piece, other threads may add
+        """Drop dead references."""
+        references = self.copy()  # copied at once, since other threads may add some
         for identity in [identity for identity, reference in references.items() if reference() is None]:
             self.pop(identity, None)
         self.limit = 2 * len(self) + 100
 
 
-nothing = type(None)  # in place of a reference: called, it gives None
+nothing = type(None)  # stands in for a reference: a call gives None
 leaves = Handles()  # by their keys
-inner_values = Handles()  # by the serials of their rows: those that were asked for, and those that have a label
+inner_values = Handles()  # by the serials of their rows: values that were asked for, or have a label

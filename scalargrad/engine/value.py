@@ -54,11 +54,11 @@ else:
     from numbers import Real
 
 new = object.__new__
-drain = deque(maxlen=0).extend  # type: ignore[var-annotated]  # runs through an iterator, in C
+drain = deque(maxlen=0).extend  # type: ignore[var-annotated]  # exhausts an iterator, in C
 
 
 class Element:
-    """What NumPy's functions ask of the elements of arrays of objects: methods that `arrays` adds."""
+    """The methods that NumPy's functions call on the elements of object arrays; `numpy_functions` adds them."""
 
     __slots__ = ()
 
@@ -67,7 +67,7 @@ class Element:
 
 
 def record(operation: Operation, operands: Sequence[Any]) -> Value:
-    """Apply an operation to values and numbers: a row of its own, of a constant where nothing is there to follow.
+    """The result of an operation on values and numbers: a new value, or a constant if no operand is followed.
 
     This is the definition; `fast_path` has faster forms of it.
     """
@@ -94,7 +94,7 @@ def recorded(
     derivatives: Sequence[Number | None],
     interval: Interval,
 ) -> Value:
-    """The value of an operation on rows and numbers with its local derivatives."""
+    """The value of an operation on rows and numbers, recorded with its local derivatives."""
     value = new(Value)
     value.row = row_of(operation, data, operands, derivatives, interval.number)
     if interval.detector is not None:
@@ -112,7 +112,7 @@ def make_constant(number: Number) -> Value:
 def make_leaf(
     value: Handle, number: Any, label: str | None = None, is_tracked: bool = True, shape: tuple[int, ...] | None = None
 ) -> Handle:
-    """Make a new object a leaf, or a constant that can be assigned: of a number, or of as many as a shape has."""
+    """The new object `value`, made a leaf or an assignable constant of one number, or of as many as a shape has."""
     key = next_serial()
     operation = LEAF if is_tracked else CONSTANT
     value.row = (key, current().number if open_blocks else 0, operation, number, key, label, shape, None)
@@ -124,14 +124,14 @@ def make_leaf(
 
 
 def on_row(row: Row) -> Value:
-    """The value that stands for a row: a leaf with the number that it had then.
+    """A value for a row: the leaf itself, unless it was assigned since, or a new handle.
 
-    Raises RuntimeError if that number is not known (see `pickling`).
+    Raises RuntimeError if the number of the row is not known (see `pickling`).
     """
     if row[NUMBER] is None and row[OPERATION] == LEAF:
         raise RuntimeError(
-            f"{holder_of(row)!r} was assigned before it was pickled by release 0.1, which kept no number of then, so "
-            "there is no derivative of this derivative; compute it anew"
+            f"{holder_of(row)!r} was assigned before it was pickled by release 0.1, which did not keep the old number, "
+            "so there is no derivative of this derivative; compute it again"
         )
     if row[KEY] is not None and not row[OPERATION]:
         leaf = leaves.find(row[KEY])
@@ -143,7 +143,7 @@ def on_row(row: Row) -> Value:
 
 
 def holder_of(row: Row) -> Value:
-    """The object for a row, one as long as it lives; of a leaf the leaf itself, if anybody holds it."""
+    """The one object for a row, as long as it lives; for a leaf the leaf itself, if it is alive."""
     is_leaf = row[KEY] is not None and not row[OPERATION]
     table = leaves if is_leaf else inner_values
     identity = identity_of(row)
@@ -157,8 +157,8 @@ def holder_of(row: Row) -> Value:
             else:
                 whole, i = place
                 value._grad = whole
-                value.row = element_of(whole.row, i)  # which may have been assigned since
-                found = whole.handles.setdefault(i, ref(value))()  # which may be another thread's
+                value.row = element_of(whole.row, i)  # since `whole` may have been assigned
+                found = whole.handles.setdefault(i, ref(value))()  # perhaps from another thread
                 if found is None:
                     whole.handles.add(i, value)
                 else:
@@ -168,9 +168,9 @@ def holder_of(row: Row) -> Value:
 
 
 def place_in_leaf(row: Row) -> tuple[Any, int] | None:
-    """The leaf of many numbers that the row of a leaf is an element of, and where it stands there; None if none lives.
+    """The leaf of many numbers that the row of a leaf is an element of, and its index there; None if none is alive.
 
-    Such a row has a key between that of the whole and the next.
+    The key of an element lies between the key of the whole and the next one.
     """
     key = row[KEY]
     if type(key) is not float or row[OPERATION]:
@@ -180,26 +180,26 @@ def place_in_leaf(row: Row) -> tuple[Any, int] | None:
 
 
 def element_on(whole: Row, i: int) -> Value:
-    """The value that stands for an element of a row of many numbers."""
+    """The value of element i of a row of many numbers."""
     row = element_of(whole, i)
     if not row[OPERATION] and row[KEY] is not None:
         leaf = holder_of(row)
         if leaf.row[NUMBER] is row[NUMBER]:
             return leaf
-    value = new(Value)  # that of a leaf which was assigned since has its number of then
+    value = new(Value)  # with the old number, if the leaf was assigned since
     value.row = row
     return value
 
 
 def settle(value: Value) -> None:
-    """Let this very object be found by its row, unless there is another one."""
+    """Make this the object that `holder_of` finds for its row, unless there is one already."""
     row = value.row
     if (row[OPERATION] or row[KEY] is None) and inner_values.find(identity_of(row)) is None:
         inner_values.add(identity_of(row), value)
 
 
 def gradient_of(value: Value) -> Any:
-    """What `backward()` has left in a value, None if there was no pass."""
+    """The gradient that `backward()` left in a value, None if there was no pass."""
     row = value.row
     if row[OPERATION]:
         return latest_adjoint(row)
@@ -210,7 +210,7 @@ def gradient_of(value: Value) -> Any:
 
 
 def topological_order(target: Any) -> list[Value]:
-    """The values that a target was computed by, each after its parents, itself last; leaves are left out.
+    """The target and the values that it was computed from, each after its parents; leaves are left out.
 
     Args:
         target: a Value, or a Vector or a list of them.
@@ -259,7 +259,7 @@ def leaf_number(number: Any) -> Number:
 
 
 def number_of(x: Any) -> Number:
-    """The number of a value, or what stands for it while a function is traced; anything else as it is."""
+    """The number of a value, or its symbol while a function is traced; anything else as it is."""
     if not isinstance(x, Value):
         return x
     if open_blocks and (tracer := current().tracer) is not None:
@@ -274,9 +274,9 @@ def shown(value: Value, spec: str | None = None) -> str:
 
 
 def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
-    """Give several leaves their numbers, all of them or, if it is interrupted before, none.
+    """Give several leaves their numbers, in one step that no interrupt can split.
 
-    What is `then` called, in C, is part of it.
+    The functions `then`, which are written in C, are called in the same step.
     """
     handles: list[Any] = []
     rows: list[Row] = []
@@ -296,7 +296,7 @@ def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callabl
     for whole, some, elements in wholes.values():
         handles.append(whole)
         rows.append(reassigned(whole.row, tuple(some)))
-        for i, leaf in elements:  # no others, or else to assign them one by one would take the square of the time
+        for i, leaf in elements:  # only these: otherwise assigning elements one by one would take quadratic time
             for handle in (leaf, whole.handles.find(i)):
                 if handle is not None:
                     handles.append(handle)
@@ -305,7 +305,7 @@ def assign_at_once(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callabl
 
 
 def living(leaf: Any) -> list[tuple[int, Any]]:
-    """The elements of a leaf of many numbers that somebody holds."""
+    """The elements of a leaf of many numbers whose objects are alive, with their indices."""
     references = getattr(leaf, "handles", None)
     if not references:
         return []
@@ -316,7 +316,7 @@ def living(leaf: Any) -> list[tuple[int, Any]]:
 
 
 def with_number(row: Row, number: Number) -> Row:
-    """The row of an element of a leaf with the number that this was assigned."""
+    """The row of an element of a leaf, with a newly assigned number."""
     return (*row[:NUMBER], number, *row[KEY:])
 
 
@@ -333,7 +333,7 @@ def of_one(operation: Operation) -> Callable[[Value], Value]:
 
 
 def of_two(operation: Operation, reflected: bool = False) -> Callable[[Value, Value | float | Real], Value]:
-    """A method for a binary operator: whatever applies to both operands, or `NotImplemented`."""
+    """A method for a binary operator."""
 
     def method(self: Value, other: Any) -> Any:
         return apply_operator(operation, other, self) if reflected else apply_operator(operation, self, other)
@@ -342,10 +342,10 @@ def of_two(operation: Operation, reflected: bool = False) -> Callable[[Value, Va
 
 
 def apply_operator(operation: Operation, left: Any, right: Any) -> Any:
-    """What a binary operator gives in general: whatever applies to both operands, or `NotImplemented`."""
+    """The result of a binary operator, or `NotImplemented` if an operand has no applier."""
     for operand in (left, right):
         if type(operand) not in appliers and find_applier(operand) is None:
-            if operation.symbol == "*" and type(operand) in (str, bytes, bytearray):  # or else Python asks for an index
+            if operation.symbol == "*" and type(operand) in (str, bytes, bytearray):  # or Python would ask for an index
                 raise TypeError(
                     f"{left!r} * {right!r}: a Value times text; to repeat the text use int() of the Value, to multiply "
                     "the numbers float() of the text"
@@ -355,7 +355,7 @@ def apply_operator(operation: Operation, left: Any, right: Any) -> Any:
 
 
 def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any]:
-    """A method that compares numbers and gives a plain truth value."""
+    """A method that compares numbers and returns a plain truth value."""
 
     def method(self: Value, other: Any) -> Any:
         x = number_of(self) if open_blocks else self.row[3]
@@ -367,7 +367,7 @@ def comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any
 
 
 def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that gives what a function gives of the plain number."""
+    """A method that applies a function to the plain number."""
 
     def method(self: Value, *args: Any) -> Any:
         return function(number_of(self), *args)
@@ -378,13 +378,13 @@ def of_the_number(function: Callable[..., Any]) -> Callable[..., Any]:
 class Value(Element):
     """A number that remembers how it was computed, so that derivatives can be carried back through it.
 
-    `Value(number)` is a tracked leaf: whatever is computed from it is a value that knows its parents, and `backward()`
-    of such a value writes d(value)/d(leaf) into the leaf's `grad`. It computes as the number does, bit for bit, and
-    raises what the number would raise. `==` compares numbers, but a Value is a key of its own in a set or a dict:
+    `Value(number)` is a tracked leaf. A value that is computed from it knows its parents, and its `backward()` adds
+    d(value)/d(leaf) to the leaf's `grad`. Arithmetic gives the same numbers as plain numbers do, bit for bit, and
+    raises the same exceptions. `==` compares numbers, but a Value is a key of its own in a set or a dict:
     `Value(1.0) == 1.0`, and their hashes differ.
 
     Args:
-        number: a float, int or bool (these two become floats), or an exact number such as `fractions.Fraction`.
+        number: a float, an int or bool (which become floats), or an exact number such as `fractions.Fraction`.
         label: a name to show in messages and pictures.
 
     Raises:
@@ -397,14 +397,14 @@ class Value(Element):
     (15.0, 8.0)
     """
 
-    # `_grad` of a leaf is its gradient; of an element of a variable it is the variable, which has that, and lives as
-    # long as any of its elements; of a target of `backward()` it is what that pass came to. Two handles on one row are
-    # one value: so what else belongs to a computed value belongs to its row (see `holder_of`).
+    # `_grad` of a leaf is its gradient. In an element of a variable it is the variable, which has the gradient, and so
+    # lives as long as any of its elements. In a target of `backward()` it is the adjoints of that pass. Two handles on
+    # one row are one value, so all else that belongs to a computed value belongs to its row (see `holder_of`).
     __slots__ = ("__weakref__", "_grad", "led", "row")
 
     row: Row
     _grad: Any
-    led: Row  # that of the vector which it was put into last as the first of its elements
+    led: Row  # the row of the latest list, in a dot product, that began with this value
 
     def __init__(self, number: Number, label: str | None = None) -> None:
         make_leaf(self, number if type(number) is float else leaf_number(number), label)
@@ -415,7 +415,7 @@ class Value(Element):
     def data(self) -> Number:
         """The number. It can be set on a leaf; derivatives already recorded stay those of the old number.
 
-        Raises AttributeError on a value that was computed, TypeError for what is not a real number.
+        Raises AttributeError for a computed value, TypeError if the new number is not a real number.
         """
         if open_blocks:
             refuse_in_trace("data", self)
@@ -435,9 +435,9 @@ class Value(Element):
 
     @property
     def grad(self) -> Number:
-        """What `backward()` has added up here, zero to begin with. Set it to 0 before the next pass.
+        """The gradient that `backward()` has added up here, zero at first. Set it to 0 before the next pass.
 
-        Of a computed value it is that of the latest pass.
+        In a computed value it is the gradient of the latest pass alone.
         """
         if open_blocks:
             refuse_in_trace("grad", self)
@@ -475,31 +475,31 @@ class Value(Element):
 
     @property
     def operands(self) -> tuple[Any, ...]:
-        """What the operation was applied to, values and plain numbers; empty for a leaf or a constant."""
+        """The values and plain numbers that the operation was applied to; empty for a leaf or a constant."""
         return tuple([holder_of(x) if type(x) is tuple else x for x in operands_of(self.row)])
 
     @property
     def derivatives(self) -> tuple[Number | None, ...]:
-        """The local derivatives, one an operand, None for what is not followed; 1 where there is a pullback."""
+        """The local derivatives, one for each operand; None if that is not followed, 1 if a pullback replaces them."""
         return derivatives_of(self.row)
 
     @property
     def parents(self) -> tuple[Value, ...]:
         """The values that this one was computed from and passes gradients to; empty for a leaf or a constant.
 
-        Each is one object as long as it lives.
+        Each stays the same object as long as it lives.
         """
         return tuple([holder_of(row) for row in parents_of(self.row)])
 
     @property
     def operation(self) -> str | None:
-        """The name of the operation that made it, or None for a leaf or a constant."""
+        """The name of the operation that computed it, or None for a leaf or a constant."""
         operation = operation_of(self.row)
         return operation.name if operation is not None else None
 
     @property
     def is_tracked(self) -> bool:
-        """Whether gradients can flow to it, false for a constant."""
+        """Whether gradients can flow to it; false for a constant."""
         return self.row[OPERATION] is not CONSTANT
 
     @property
@@ -508,16 +508,16 @@ class Value(Element):
         return bool(self.row[OPERATION] == LEAF)
 
     def is_followed_in(self, interval: Interval) -> bool:
-        """Whether what is computed from it in an interval keeps it: it is tracked, or a recording tape watches it."""
+        """Whether an interval records what is computed from it: it is tracked, or a recording tape watches it."""
         if interval.accessed and type(self) is not Value:
             for notes in interval.accessed:
                 notes[self] = None
         return self.row[OPERATION] is not CONSTANT or any(tape.watches(self) for tape in interval.tapes)
 
     def backward(self) -> None:
-        """Write d(self)/d(value) into the `grad` of everything it was computed from.
+        """Write d(self)/d(value) into the `grad` of every value that it was computed from.
 
-        Leaves add it to what they have, so that a second pass counts twice; inner values show the latest pass.
+        Leaves add it to the `grad` that they have, so a second pass counts twice. Inner values show the latest pass.
 
         Raises:
             ValueError: the value is a constant, which depends on nothing.
@@ -542,7 +542,7 @@ class Value(Element):
         find = leaves.get
         for key, adjoint in adjoints.items():
             leaf, i = find(key, nothing)(), None
-            at = key if leaf is None else leaf.row[KEY]  # which differ where release 0.1 pickled an element
+            at = key if leaf is None else leaf.row[KEY]  # differs from `key` where release 0.1 pickled an element
             if type(at) is float and (whole := leaves.find(int(at))) is not None:
                 leaf, i = whole, round(at % 1 * (len(whole.row[NUMBER]) + 1)) - 1
                 key = int(at)
@@ -572,10 +572,10 @@ class Value(Element):
         if row[OPERATION]:
             self._grad = adjoints
             keep(adjoints)
-        drain(map(setattr, reached, repeat("_grad"), sums))  # all or, if it is interrupted before, none
+        drain(map(setattr, reached, repeat("_grad"), sums))  # in one step that no interrupt can split
 
     def item(self) -> Number:
-        """The plain number, as NumPy and PyTorch call it; `numpy` is TensorFlow's name for it."""
+        """The plain number, by NumPy's and PyTorch's name; `numpy` is TensorFlow's name for it."""
         refuse_in_trace("item()", self)
         return self.row[NUMBER]
 
@@ -631,7 +631,7 @@ class Value(Element):
     tanh = of_one(operations.tanh.operation)
     sigmoid = of_one(operations.sigmoid.operation)
 
-    # -- what is piecewise constant loses nothing as a plain number
+    # -- piecewise constant functions, which lose no gradient as plain numbers
 
     __bool__ = of_the_number(bool)
     __int__ = of_the_number(int)
@@ -644,7 +644,7 @@ class Value(Element):
         refuse_index(self)
 
     def as_integer_ratio(self) -> tuple[int, int]:
-        """Raises TypeError: fractions of integers, which `statistics.mean` makes of numbers, have no gradient."""
+        """Raises TypeError: a ratio of integers, which `statistics.mean` asks for, would have no gradient."""
         refuse_ratio(self)
 
     def __float__(self) -> float:
@@ -653,7 +653,7 @@ class Value(Element):
             refuse_float(self)
         return float(self.row[NUMBER])
 
-    # -- how it shows and copies (see `pickling` for deep copies)
+    # -- how it is shown and copied (see `pickling` for deep copies)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""

@@ -1,4 +1,4 @@
-"""`Vector`: a list of values in one row of the record (see `many`), and functions of such lists."""
+"""`Vector`: a list of values, which is one row of the record (see `many`), and functions of such lists."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class Vector(Values):
         elements: values, and plain numbers, which become constants; a list, a tuple, a one-dimensional NumPy array or
             anything else that iterates.
 
-    Operators work element by element with a vector, a list, an array or a scalar on either side. Each is one row of
-    the record, whatever the length, and so are `sum`, `mean`, `dot`, `norm`, `prod`, `max`, `min` and `logsumexp`.
+    Operators work element by element with a vector, a list, an array or a scalar on either side. Each result is one row
+    of the record, whatever the length, and so are `sum`, `mean`, `dot`, `norm`, `prod`, `max`, `min` and `logsumexp`.
 
-    A notebook shows the numbers as a table, those of a result too; `plot.to_svg` and `plot.graph` draw its graph.
+    A notebook shows the numbers as a table, also those of a result; `plot.to_svg` and `plot.graph` draw its graph.
 
     Raises:
         TypeError: an element is neither a value nor a real number.
@@ -64,7 +64,7 @@ class Vector(Values):
     __slots__ = ()
 
     def __new__(cls, elements: Iterable[Any]) -> Vector:
-        """A vector; of values that can be assigned it is one whose numbers go with theirs."""
+        """A vector. If it is made of values that can be assigned, its numbers change with theirs."""
         if isinstance(elements, (dict, bytes, bytearray)):
             refuse_scalar("Vector", elements)
         elements = elements if hasattr(elements, "__iter__") else iterate("Vector", elements)
@@ -120,7 +120,7 @@ class Vector(Values):
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (Vector, list, tuple)):
-            return NotImplemented  # of an array, which compares element by element, as it does with a list
+            return NotImplemented  # an array then compares element by element, as it does with a list
         return [*map(number_of, self)] == [*map(number_of, other)]
 
     __hash__ = object.__hash__
@@ -134,7 +134,7 @@ class Vector(Values):
 
     @property
     def grad(self) -> list[Number]:
-        """What `backward()` has added up in each element. Set it to 0, or to a list of as many numbers.
+        """The gradient that `backward()` has added up in each element. Set it to 0, or to a list of as many numbers.
 
         Raises ValueError for a list of another length.
         """
@@ -160,7 +160,7 @@ class Vector(Values):
         return self._reduce(reductions.logsumexp, needs_elements=True)
 
     def dot(self, other: Vector | Sequence[Any]) -> Value:
-        """The sum, from left to right, of the products with another vector, list or array of the same length.
+        """The dot product with a vector, list or array of the same length, added from left to right.
 
         Raises ValueError if the lengths differ, TypeError if `other` is not a sequence.
 
@@ -201,7 +201,7 @@ class LiveVector(Live, Vector):
     __slots__ = ("made", "move", "rows", "sources")
 
 
-LiveVector.__name__ = LiveVector.__qualname__ = "Vector"  # which is what it is to its users
+LiveVector.__name__ = LiveVector.__qualname__ = "Vector"  # the name that users know
 classes[1] = Vector, LiveVector
 
 
@@ -209,8 +209,8 @@ classes[1] = Vector, LiveVector
 def logsumexp(vector: Any) -> Any:
     """log(sum(exp(x))) over a Vector, list or array, for any x; its gradient is softmax(x).
 
-    Returns a Value, or a plain number for plain numbers; of a matrix a Vector of those of each row. Raises ValueError
-    if there are no elements, TypeError if the argument is not a sequence.
+    Returns a Value, or a plain number for plain numbers; for a matrix, a Vector with one for each row. Raises
+    ValueError if there are no elements, TypeError if the argument is not a sequence.
 
     >>> logsumexp([0.0, 0.0])
     0.6931471805599453
@@ -220,10 +220,10 @@ def logsumexp(vector: Any) -> Any:
 
 @of_same_kind
 def softmax(vector: Any) -> Any:
-    """exp(x) / sum(exp(x)) for each x of a Vector, list or array: two rows, whatever the length.
+    """exp(x) / sum(exp(x)) for each x of a Vector, list or array; two rows of the record, whatever the length.
 
-    Returns a Vector; of a matrix, or of a list of rows, a Matrix of those of each row. Raises ValueError if there are
-    no elements, TypeError if the argument is not a sequence.
+    Returns a Vector; for a matrix, or a list of rows, a Matrix with the softmax of each row. Raises ValueError if there
+    are no elements, TypeError if the argument is not a sequence.
 
     >>> softmax([0.0, 0.0])
     Vector([0.5, 0.5])
@@ -267,10 +267,10 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     """Vectors one after the other; matrices one below the other, or with axis=1 side by side.
 
     Args:
-        parts: Vectors, Matrixes, lists or arrays; a single Value or number counts as a Vector of one.
+        parts: Vectors, Matrices, lists or arrays; a single Value or number counts as a Vector of one.
         axis: 0 or, for matrices, 1.
 
-    Returns a Vector or a Matrix. Raises ValueError if the parts do not fit, TypeError if `parts` is no sequence.
+    Returns a Vector or a Matrix. Raises ValueError if the parts do not fit, TypeError if `parts` is not a sequence.
 
     >>> concatenate([[1.0, 2.0], [3.0]]), concatenate([[[1.0], [2.0]], [[3.0], [4.0]]], axis=1)
     (Vector([1.0, 2.0, 3.0]), Matrix([[1.0, 3.0], [2.0, 4.0]]))

@@ -1,4 +1,4 @@
-"""Elementary operations: what one is (`operation`), and all that there are (`elementary`, `floats`, `reductions`)."""
+"""Elementary operations: their class (`operation`), and all of them (`elementary`, `floats`, `reductions`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Every elementary operation, once: its name, its value on numbers, its local derivatives.
 
+Each function here takes a number, a Value, a Vector or a Matrix and returns the same kind; a list counts as a Vector,
+and a list of rows as a Matrix. Operands may be of several kinds: a scalar is used with each element of a Vector.
+
 An entry is a function on plain numbers, the *kernel*, under a decorator that holds one *rule* for each operand: the
 local derivative d(result)/d(operand), as a function of the operands.
 
@@ -8,16 +11,16 @@ local derivative d(result)/d(operand), as a function of the operands.
         return math.sin(x)
 
 The same rule serves numbers and recorded values, so it only composes operations: it has no branch, no `abs`, no loop.
-Whatever must be chosen (a branch for accuracy, a limit at the edge of the domain) lives in a kernel, and what a rule
-lacks is an operation with a rule of its own: `tanh' = sech2`. A rule that is a number is a constant derivative, and
-`None` says that the result does not depend on that operand smoothly enough to follow it (a count, a condition).
+A choice (a branch for accuracy, a limit at the edge of the domain) belongs in a kernel. A function that a rule needs
+becomes an operation with a rule of its own: `tanh' = sech2`. A rule that is a number is a constant derivative. `None`
+says that the result does not depend smoothly on that operand (a count, a condition), so it is not followed.
 
-What else other rooms want to know of an operation stands on its entry, too: that it raises, its formula, what computes
-it on arrays (`Operation` lists these facts). That it gives a float is told by its annotation.
+An entry also states other facts that the rest of the package needs: that the operation raises, its formula, its kernel
+on arrays (`Operation` lists them). The annotation of the kernel says whether the result is a float.
 
 Rules are written in the form that neither cancels nor overflows. Constants in them are integers, so that exact
-numbers such as `fractions.Fraction` stay exact. A kernel that gives a zero or a one of its own gives it in the type of
-the operand that its rule is about, `type(x)(0)`: the derivatives of floats are floats, those of fractions are exact.
+numbers such as `fractions.Fraction` stay exact. A zero or a one that a kernel makes has the type of the operand in
+question, `type(x)(0)`: the derivatives of floats are floats, those of fractions are exact.
 """
 
 from __future__ import annotations
@@ -72,7 +75,7 @@ def identity(x: Number) -> Number:
 
 @operation(0)
 def sign(x: Number) -> Number:
-    """-1, 0 or 1 as x is negative, zero or positive: the derivative of abs, with 0 at the kink; nan for nan."""
+    """-1, 0 or 1 for negative, zero or positive x: the derivative of abs, with 0 at the kink; nan for nan."""
     return type(x)(1) if x > 0 else -type(x)(1) if x < 0 else x
 
 
@@ -80,7 +83,7 @@ def sign(x: Number) -> Number:
 def absolute(x: Number) -> Number:
     """The absolute value of x; its derivative is -1 or 1, and 0 at the kink.
 
-    Takes a number, a Value or a Vector and returns the same kind. Exported as `scalargrad.abs`.
+    Exported as `scalargrad.abs`.
 
     >>> absolute(-2.0)
     2.0
@@ -91,17 +94,17 @@ def absolute(x: Number) -> Number:
 @operation(lambda x, y: quotient(one_like(x), y), lambda x, y: -over_square(x, y))
 @facts(formula="x / y", arrays=lambda xp, x, y: x / y, gives="float")
 def quotient(x: Number, y: Number) -> Number:
-    """x / y as IEEE 754 has it, for use in rules: a zero divisor gives an infinity, or nan for 0 / 0."""
+    """x / y as in IEEE 754, for use in rules: a zero divisor gives an infinity, or nan for 0 / 0."""
     return x / y if y else x * math.copysign(math.inf, y)
 
 
 @operation(lambda x, y: over_square(one_like(x), y), lambda x, y: -2 * quotient(over_square(x, y), y))
 @facts(formula="x / y**2", arrays=lambda xp, x, y: x / y / y, gives="float")
 def over_square(x: Number, y: Number) -> Number:
-    """x / y**2, without the range that y**2 would need."""
+    """x / y**2, even where y**2 would overflow or underflow."""
     ratio = quotient(x, y)
     if type(ratio) is float and abs(ratio) < _LEAST_NORMAL and abs(y) < 1:
-        # The ratio has lost digits that dividing again would show: carry it 2**600 higher meanwhile.
+        # The ratio has lost digits, being subnormal, and dividing again would show it: scale by 2**600 meanwhile.
         return quotient(quotient(x * 2.0**600, y), y) * 2.0**-600
     return quotient(ratio, y)
 
@@ -122,7 +125,7 @@ def power_slope(x: Same, y: Number) -> Same:
     try:
         factor = x ** (y - 1)
         if x < 0 and type(factor) is float and abs(y) > 2**53:
-            factor = -factor  # so large a y is even, and so, after rounding, is y - 1
+            factor = -factor  # such a large y is even, and so is y - 1 after rounding
     except ZeroDivisionError:
         return y * math.inf
     except OverflowError:
@@ -133,7 +136,7 @@ def power_slope(x: Same, y: Number) -> Same:
         return slope
     if not math.isfinite(x) or not math.isfinite(y):
         return slope
-    # `lost` is what y - 1 rounded away, which a large logarithm would magnify.
+    # `lost` is the rounding error of y - 1, which a large logarithm would magnify.
     x, y = float(x), float(y)
     if x == 0:
         return slope
@@ -187,7 +190,7 @@ def power_log_sum_over_arrays(xp: Any, a: Any, b: Any, x: Any, y: Any, k: int) -
 def times_power(c: Number, x: Same, y: Number, k: int) -> Same:
     """c x**y log(x)**k, and 0 where c is 0: so the derivatives of x**2 end in zeros, at x = 0 too.
 
-    It fits a float where x**y by itself may not. k = -1 comes up in the rule above times zero, and is zero.
+    The result may fit a float where x**y does not. For k = -1, which the rule above multiplies by zero, it is zero.
     """
     if c == 0 or k < 0:
         return type(x)(0)
@@ -196,7 +199,7 @@ def times_power(c: Number, x: Same, y: Number, k: int) -> Same:
         return special.scaled(times_power.operation.kernel(float(c >> shift), x, y, k), shift)
     power = power_log.operation.kernel(x, y, k)
     if type(power) is not float or _LEAST_NORMAL < abs(power) < _INFINITY or x == 0 or x - x != 0 or y - y != 0:
-        return c * power if power else power  # c may have overflowed, but then x**y is nothing by far
+        return c * power if power else power  # c may have overflowed, but then x**y is smaller by far
     try:
         half = abs(x) ** (y / 2)  # two half powers keep the range
     except OverflowError:
@@ -214,13 +217,13 @@ def times_power(c: Number, x: Same, y: Number, k: int) -> Same:
 )
 @facts(raises=True, formula="x**y * log(x)**k * (a + b * log(x))", arrays=power_log_sum_over_arrays)
 def power_log_sum(a: Number, b: Number, x: Same, y: Number, k: int) -> Same:
-    """x**y log(x)**k (a + b log(x)), in one, since near x = 0 the two parts may be infinite with opposite signs.
+    """x**y log(x)**k (a + b log(x)), in one, since near x = 0 its two parts may be infinite with opposite signs.
 
-    k = -1 comes up with a = 0.
+    k = -1 occurs only with a = 0.
     """
     times = times_power.operation.kernel
     if a == 0 or b == 0 or not (type(b) is float and type(x) is float and x > 0):
-        # At 0 the logarithm decides, whatever its factor.
+        # At 0 the term with more logarithms decides, whatever its factor.
         return times(b, x, y, k + 1) if a == 0 or (x == 0 and b != 0) else times(a, x, y, k) + times(b, x, y, k + 1)
     return times(a + b * math.log(x), x, y, k)
 
@@ -228,9 +231,9 @@ def power_log_sum(a: Number, b: Number, x: Same, y: Number, k: int) -> Same:
 @operation(lambda x, y, k: power_log_sum(k, y, x, y - 1, k - 1), lambda x, y, k: power_log(x, y, k + 1), None)
 @facts(formula="x**y * log(x)**k", arrays=power_log_over_arrays)
 def power_log(x: Same, y: Number, k: int) -> Same:
-    """x**y log(x)**k, for x >= 0 and whole k: the k-th derivative of x**y by y; nan for x < 0 unless k is 0.
+    """x**y log(x)**k, the k-th derivative of x**y with respect to y, for whole k; nan for x < 0 unless k is 0.
 
-    k = -1 comes up in the rule above times zero, and is zero.
+    For k = -1, which the rule above multiplies by zero, it is zero.
     """
     if k < 0:
         return type(x)(0)
@@ -260,7 +263,7 @@ def power_log(x: Same, y: Number, k: int) -> Same:
 
 
 def natural_log(x: Number) -> float:
-    """log(x) of exact numbers beyond the range of floats, too."""
+    """log(x), also for exact numbers beyond the range of floats."""
     return math.log(x) if type(x) is float else math.log(x.numerator) - math.log(x.denominator)
 
 
@@ -275,7 +278,7 @@ power = operator_of("**", pow_, power_slope, lambda x, y: power_log(x, y, 1), nu
 
 
 def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None:
-    """Give a class Python's operators of two: `of_two` makes the method of an operation, reflected or not."""
+    """Give a class Python's binary operators: `of_two` makes the method for an operation, reflected or not."""
     for each in (add, sub, mul, truediv, floordiv, mod, power):
         setattr(kind, f"__{each.name}__", of_two(each, False))
         setattr(kind, f"__r{each.name}__", of_two(each, True))
@@ -288,7 +291,7 @@ def give_operators(kind: type, of_two: Callable[[Operation, bool], Any]) -> None
 def exp(x: Number) -> float:
     """e raised to the power x; exp' = exp.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past x = 709.78.
+    Raises OverflowError past x = 709.78.
 
     >>> exp(0.0)
     1.0
@@ -300,7 +303,7 @@ def exp(x: Number) -> float:
 def expm1(x: Number) -> float:
     """exp(x) - 1 without the loss of digits near zero; expm1' = exp.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError past x = 709.78.
+    Raises OverflowError past x = 709.78.
 
     >>> expm1(1e-20)
     1e-20
@@ -312,7 +315,7 @@ def expm1(x: Number) -> float:
 def exp2(x: Number) -> float:
     """2 raised to the power x; exp2' = log(2) exp2.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError from x = 1024.
+    Raises OverflowError from x = 1024.
 
     >>> exp2(3.0)
     8.0
@@ -324,7 +327,7 @@ def exp2(x: Number) -> float:
 def log(x: Number) -> float:
     """The natural logarithm; log'(x) = 1/x.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+    Raises ValueError for x <= 0.
 
     >>> log(1.0)
     0.0
@@ -337,7 +340,7 @@ def log(x: Number) -> float:
 )
 @facts(raises=True, arrays=lambda xp, x, y: xp.log(x) / xp.log(y))
 def log_base(x: Number, y: Number) -> float:
-    """The logarithm of x to base y, as `math.log` of two numbers has it; d/dx = 1/(x log y)."""
+    """The logarithm of x to base y, as `math.log(x, y)` gives it; d/dx = 1/(x log y)."""
     return math.log(x, y)
 
 
@@ -345,7 +348,7 @@ def log_base(x: Number, y: Number) -> float:
 def log1p(x: Number) -> float:
     """log(1 + x) without the loss of digits near zero; log1p'(x) = 1/(1 + x).
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= -1.
+    Raises ValueError for x <= -1.
 
     >>> log1p(1e-20)
     1e-20
@@ -357,7 +360,7 @@ def log1p(x: Number) -> float:
 def log2(x: Number) -> float:
     """The logarithm to base 2; log2'(x) = 1/(log(2) x).
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+    Raises ValueError for x <= 0.
 
     >>> log2(8.0)
     3.0
@@ -369,7 +372,7 @@ def log2(x: Number) -> float:
 def log10(x: Number) -> float:
     """The logarithm to base 10; log10'(x) = 1/(log(10) x).
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x <= 0.
+    Raises ValueError for x <= 0.
 
     >>> log10(1000.0)
     3.0
@@ -387,8 +390,8 @@ def rsqrt(x: Number) -> float:
 def sqrt(x: Number) -> float:
     """The square root; sqrt'(x) = 1/(2 sqrt(x)), which is infinite at 0.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 0. A length written as
-    sqrt(x**2 + y**2) has no derivative at the origin, but nan; that of `math.hypot(x, y)` there is 0.
+    Raises ValueError for x < 0. At the origin the derivative of sqrt(x**2 + y**2) is nan; that of `math.hypot(x, y)`
+    is 0.
 
     >>> sqrt(9.0)
     3.0
@@ -407,8 +410,6 @@ def cbrt_slope(x: Number) -> float:
 def cbrt(x: Number) -> float:
     """The cube root, of negative numbers too; cbrt'(x) = 1/(3 cbrt(x)**2), which is infinite at 0.
 
-    Takes a number, a Value or a Vector and returns the same kind.
-
     >>> cbrt(-8.0)
     -2.0
     """
@@ -419,7 +420,7 @@ def cbrt(x: Number) -> float:
 def logaddexp(x: Number, y: Number, /) -> float:
     """log(exp(x) + exp(y)), without overflow; d/dx = 1/(1 + exp(y - x)), d/dy = 1/(1 + exp(x - y)).
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. `logsumexp` is that of many.
+    `logsumexp` is the same for many numbers.
 
     >>> logaddexp(1000.0, 1000.0)
     1000.6931471805599
@@ -444,7 +445,7 @@ def logaddexp_slope(x: Number, y: Number) -> float:
 def sin(x: Number) -> float:
     """The sine of x radians; sin' = cos.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
+    Raises ValueError for an infinite x.
 
     >>> sin(0.0)
     0.0
@@ -456,7 +457,7 @@ def sin(x: Number) -> float:
 def cos(x: Number) -> float:
     """The cosine of x radians; cos' = -sin.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
+    Raises ValueError for an infinite x.
 
     >>> cos(0.0)
     1.0
@@ -468,7 +469,7 @@ def cos(x: Number) -> float:
 def tan(x: Number) -> float:
     """The tangent of x radians; tan' = 1 + tan**2.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for an infinite x.
+    Raises ValueError for an infinite x.
 
     >>> tan(0.0)
     0.0
@@ -482,8 +483,7 @@ def tan(x: Number) -> float:
 def sinc(x: Number) -> float:
     """sin(pi x)/(pi x), and 1 at 0; sinc'(x) = (cos(pi x) - sinc(x))/x, and 0 at 0.
 
-    The normalised one, as in NumPy; it is 0 at the other integers. Takes a number, a Value or a Vector and returns the
-    same kind.
+    This is the normalised sinc, as in NumPy; it is 0 at the other integers.
 
     >>> sinc(0.5)
     0.6366197723675814
@@ -505,7 +505,7 @@ def asin_slope(x: Number) -> float:
 
 
 def one_minus_square(x: float) -> float:
-    """1 - x**2 within an ulp: the square loses nothing that counts where it is small, nor 1 - x where it is large."""
+    """1 - x**2 within an ulp: the rounding of x**2 does not matter where x is small, nor that of 1 - x elsewhere."""
     return 1 - x * x if abs(x) < 0.5 else (1 - x) * (1 + x)
 
 
@@ -513,7 +513,7 @@ def one_minus_square(x: float) -> float:
 def asin(x: Number) -> float:
     """The arc sine, in radians; asin'(x) = 1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 <= x <= 1.
+    Raises ValueError outside -1 <= x <= 1.
 
     >>> asin(0.0)
     0.0
@@ -525,7 +525,7 @@ def asin(x: Number) -> float:
 def acos(x: Number) -> float:
     """The arc cosine, in radians; acos'(x) = -1/sqrt((1 - x)(1 + x)), infinite at -1 and 1.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 <= x <= 1.
+    Raises ValueError outside -1 <= x <= 1.
 
     >>> acos(1.0)
     0.0
@@ -535,15 +535,13 @@ def acos(x: Number) -> float:
 
 @operation(lambda x: -2 * over_square(x, 1 + x * x), formula="1 / (1 + x**2)", gives="float")
 def lorentz(x: Number) -> Number:
-    """1/(1 + x**2), by way of (1/x)/x where x**2 is all there is."""
+    """1/(1 + x**2), as (1/x)/x where 1 is negligible beside x**2."""
     return 1 / x / x if abs(x) > 1e9 else 1 / (1 + x * x)
 
 
 @operation(lorentz, numpy="arctan")
 def atan(x: Number) -> float:
     """The arc tangent, in radians; atan'(x) = 1/(1 + x**2).
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> atan(0.0)
     0.0
@@ -555,8 +553,6 @@ def atan(x: Number) -> float:
 def atan2(y: Number, x: Number, /) -> float:
     """The angle of the point (x, y), in radians from -pi to pi; d/dy = x/(x**2 + y**2), d/dx = -y/(x**2 + y**2).
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
-
     >>> atan2(0.0, 1.0)
     0.0
     """
@@ -564,7 +560,7 @@ def atan2(y: Number, x: Number, /) -> float:
 
 
 @operation(
-    # (y - x)(y + x) over the square, in halves, since a sum may be too large
+    # (y - x)(y + x) over the square, in halves, since the sum may overflow
     lambda x, y: 4 * over_sum_of_squares(y / 2 - x / 2, x, y) * over_sum_of_squares(y / 2 + x / 2, x, y),
     lambda x, y: -2 * inversion(x, y) * inversion(y, x),
 )
@@ -581,15 +577,13 @@ def inversion(x: Number, y: Number) -> float:
 )
 @facts(formula="c / (x**2 + y**2)", arrays=lambda xp, c, x, y: c / xp.hypot(x, y) / xp.hypot(x, y))
 def over_sum_of_squares(c: Number, x: Number, y: Number) -> float:
-    """c/(x**2 + y**2), without the range that the squares would need."""
+    """c/(x**2 + y**2), even where the squares would overflow or underflow."""
     return special.compute_over_sum_of_squares(c, x, y)
 
 
 @operation(math.degrees(1), numpy="degrees rad2deg")
 def degrees(x: Number) -> float:
     """The angle x from radians to degrees; degrees' = 180/pi.
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> degrees(0.0)
     0.0
@@ -600,8 +594,6 @@ def degrees(x: Number) -> float:
 @operation(math.radians(1), numpy="radians deg2rad")
 def radians(x: Number) -> float:
     """The angle x from degrees to radians; radians' = pi/180.
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> radians(0.0)
     0.0
@@ -616,7 +608,7 @@ def radians(x: Number) -> float:
 def sinh(x: Number) -> float:
     """The hyperbolic sine; sinh' = cosh.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError above 710.47 and below -710.47.
+    Raises OverflowError above 710.47 and below -710.47.
 
     >>> sinh(0.0)
     0.0
@@ -628,7 +620,7 @@ def sinh(x: Number) -> float:
 def cosh(x: Number) -> float:
     """The hyperbolic cosine; cosh' = sinh.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises OverflowError above 710.47 and below -710.47.
+    Raises OverflowError above 710.47 and below -710.47.
 
     >>> cosh(0.0)
     1.0
@@ -647,8 +639,6 @@ def sech2(x: Number) -> float:
 def tanh(x: Number) -> float:
     """The hyperbolic tangent; tanh' = sech**2, accurate in the tails too.
 
-    Takes a number, a Value or a Vector and returns the same kind.
-
     >>> tanh(0.0)
     0.0
     """
@@ -657,15 +647,13 @@ def tanh(x: Number) -> float:
 
 @operation(lambda x: -(x * lorentz(x)) * rhypot(x), formula="1 / sqrt(1 + x**2)")
 def rhypot(x: Number) -> float:
-    """1/sqrt(1 + x**2), without the range that x**2 would need."""
+    """1/sqrt(1 + x**2), even where x**2 would overflow."""
     return 1 / math.hypot(1, x)
 
 
 @operation(rhypot, numpy="arcsinh")
 def asinh(x: Number) -> float:
     """The inverse hyperbolic sine; asinh'(x) = 1/sqrt(1 + x**2).
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> asinh(0.0)
     0.0
@@ -677,7 +665,7 @@ def asinh(x: Number) -> float:
 def acosh(x: Number) -> float:
     """The inverse hyperbolic cosine; acosh'(x) = 1/sqrt((x - 1)(x + 1)), infinite at 1.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError for x < 1.
+    Raises ValueError for x < 1.
 
     >>> acosh(1.0)
     0.0
@@ -696,7 +684,7 @@ def atanh_slope(x: Number) -> Number:
 def atanh(x: Number) -> float:
     """The inverse hyperbolic tangent; atanh'(x) = 1/((1 - x)(1 + x)).
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError outside -1 < x < 1.
+    Raises ValueError outside -1 < x < 1.
 
     >>> atanh(0.0)
     0.0
@@ -711,9 +699,8 @@ def atanh(x: Number) -> float:
 def polygamma(n: int, x: Number, /) -> float:
     """The n-th derivative of digamma (DLMF 5.15), for whole n from 0 to 1,000; polygamma(n, x)' = polygamma(n + 1, x).
 
-    Takes an integer and a number, a Value or a Vector and returns the latter's kind. Raises ValueError where x is zero
-    or a negative integer, and where n is negative or not whole; OverflowError for another n, and where the result is
-    beyond the range of floats.
+    n is a plain integer. Raises ValueError if x is zero or a negative integer, and if n is negative or not whole;
+    OverflowError for a larger n, and if the result is beyond the range of floats.
 
     >>> polygamma(1, 1.0)
     1.6449340668482264
@@ -723,7 +710,7 @@ def polygamma(n: int, x: Number, /) -> float:
 
 @operation(None, lambda n, x: polygamma_slope(n + 1, x), raises=True, formula="polygamma(n + 1, x)")
 def polygamma_slope(n: int, x: Number) -> float:
-    """polygamma(n + 1, x), for any n, infinite where that is too large, as derivatives are."""
+    """polygamma(n + 1, x) for any n; infinite if it is too large, as derivatives are."""
     return special.compute_polygamma(n + 1, x)
 
 
@@ -731,7 +718,7 @@ def polygamma_slope(n: int, x: Number) -> float:
 def digamma(x: Number) -> float:
     """The derivative of lgamma (DLMF 5.2.2); digamma'(x) = polygamma(1, x).
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
+    Raises ValueError at zero and the negative integers.
 
     >>> round(digamma(10.0), 12)
     2.251752589067
@@ -743,7 +730,7 @@ def digamma(x: Number) -> float:
 def lgamma(x: Number) -> float:
     """The natural logarithm of the absolute value of gamma(x); lgamma' = digamma.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers.
+    Raises ValueError at zero and the negative integers.
 
     >>> lgamma(1.0)
     0.0
@@ -755,8 +742,7 @@ def lgamma(x: Number) -> float:
 def gamma(x: Number) -> float:
     """The gamma function, (x - 1)! at whole x; gamma' = gamma digamma.
 
-    Takes a number, a Value or a Vector and returns the same kind. Raises ValueError at zero and the negative integers,
-    OverflowError past x = 171.6.
+    Raises ValueError at zero and the negative integers, OverflowError past x = 171.6.
 
     >>> gamma(5.0)
     24.0
@@ -766,15 +752,13 @@ def gamma(x: Number) -> float:
 
 @operation(lambda x: -(x * gauss(x)) - x * gauss(x), formula="2 / sqrt(pi) * exp(-(x**2))")
 def gauss(x: Number) -> float:
-    """2/sqrt(pi) exp(-x**2); in its rule -2 x by itself would overflow where the whole is zero."""
+    """2/sqrt(pi) exp(-x**2); its rule avoids the factor -2 x, which would overflow where the product is zero."""
     return special.compute_gauss(x)
 
 
 @operation(gauss)
 def erf(x: Number) -> float:
     """The error function; erf'(x) = 2/sqrt(pi) exp(-x**2).
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> erf(0.0)
     0.0
@@ -785,8 +769,6 @@ def erf(x: Number) -> float:
 @operation(lambda x: -gauss(x))
 def erfc(x: Number) -> float:
     """1 - erf(x), without the loss of digits for large x; erfc'(x) = -2/sqrt(pi) exp(-x**2).
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> erfc(0.0)
     1.0
@@ -807,8 +789,6 @@ def step(x: Number) -> Number:
 def relu(x: Number) -> Number:
     """x where it is positive, else 0 (nan stays nan); relu' is 1 or 0, and 0 at the kink.
 
-    Takes a number, a Value or a Vector and returns the same kind.
-
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)
     """
@@ -818,8 +798,6 @@ def relu(x: Number) -> Number:
 @operation(lambda x: sech2(x / 2) / 4, for_users=True, activation=True, slopes="z * (1 - z)")
 def sigmoid(x: Number) -> float:
     """1/(1 + exp(-x)); sigmoid'(x) = sigmoid(x) sigmoid(-x) = sech(x/2)**2 / 4, accurate in the tails too.
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> sigmoid(0.0)
     0.5
@@ -832,8 +810,6 @@ def sigmoid(x: Number) -> float:
 def softplus(x: Number) -> float:
     """log(1 + exp(x)), for any x; softplus' = sigmoid.
 
-    Takes a number, a Value or a Vector and returns the same kind.
-
     >>> softplus(1000.0)
     1000.0
     """
@@ -843,8 +819,6 @@ def softplus(x: Number) -> float:
 @operation(lambda x: sigmoid(-x), for_users=True)
 def log_sigmoid(x: Number) -> float:
     """log(sigmoid(x)), for any x; log_sigmoid'(x) = sigmoid(-x).
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> log_sigmoid(-1000.0)
     -1000.0
@@ -859,8 +833,6 @@ def log_sigmoid(x: Number) -> float:
 def maximum(x: Number, y: Number, /) -> Number:
     """The larger of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
-
     >>> maximum(1, 2)
     2
     """
@@ -871,8 +843,6 @@ def maximum(x: Number, y: Number, /) -> Number:
 def minimum(x: Number, y: Number, /) -> Number:
     """The smaller of x and y (nan if either is nan); at a tie each gets half of the gradient.
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
-
     >>> minimum(1, 2)
     1
     """
@@ -881,13 +851,13 @@ def minimum(x: Number, y: Number, /) -> Number:
 
 @operation(0, 0, formula="1 if {x} > {y}, 1/2 if equal, else 0")
 def chosen(x: Same, y: Number) -> Same:
-    """How much of maximum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
+    """The share of x in maximum(x, y): 1, 0, or one half at a tie; nan if either is nan."""
     return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x > y else type(x)(0)
 
 
 @operation(0, 0, formula="1 if {x} < {y}, 1/2 if equal, else 0")
 def chosen_below(x: Same, y: Number) -> Same:
-    """How much of minimum(x, y) is x: 1, 0, or one half at a tie; nan if either is."""
+    """The share of x in minimum(x, y): 1, 0, or one half at a tie; nan if either is nan."""
     return math.nan if x != x or y != y else one_like(x) / 2 if x == y else type(x)(1) if x < y else type(x)(0)
 
 
@@ -898,9 +868,9 @@ def chosen_below(x: Same, y: Number) -> Same:
 )
 @facts(raises=True, for_users=True, arrays=lambda xp, x, low, high: xp.minimum(xp.maximum(x, low), high))
 def clip(x: Number, low: Number, high: Number, /) -> Number:
-    """x held between low and high; where several of the three are the result, they share the gradient equally.
+    """x limited to the range from low to high; operands that tie for the result share the gradient equally.
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError if low > high.
+    Raises ValueError if low > high.
 
     >>> clip(5.0, 0.0, 1.0)
     1.0
@@ -923,7 +893,7 @@ def words_of_share(_: Any, __: Any, ___: Any, index: int) -> str:
 
 @operation(0, 0, 0, None, formula=words_of_share, arrays=clip_share_over_arrays)
 def clip_share(x: Number, low: Number, high: Number, index: int) -> Number:
-    """How much of clip(x, low, high) is the operand at `index`: nothing, or an equal part with the others it ties."""
+    """The share of the operand at `index` in clip(x, low, high): 0, or 1 over the number of operands that tie."""
     operands = (x, low, high)
     result = low if x < low else high if x > high else x
     return one_like(operands[index]) / operands.count(result) if operands[index] == result else type(operands[index])(0)
@@ -942,12 +912,12 @@ def huber(x: Number, delta: Number) -> Number:
 )
 @facts(for_users=True, arrays=lambda xp, condition, x, y: xp.where(condition, x, y))
 def where(condition: object, x: Number, y: Number, /) -> Number:
-    """x if the condition holds, else y; the gradient goes to the one that was taken.
+    """x if the condition holds, else y; the gradient goes to the one that was chosen.
 
-    The condition is a truth value or, with Vectors, a list of them. Returns a number, a Value or a Vector.
+    The condition is a truth value or, with Vectors, a list of them.
 
-    Both are computed before one is chosen. So where(x > 0, sqrt(x), 0) has no derivative at 0, but nan: the slope of
-    sqrt there is infinite, and 0 times that is nan. Use `if`, which computes one alone, or give the other a safe
+    Both x and y are computed before one is chosen. So the derivative of where(x > 0, sqrt(x), 0) at 0 is nan: the slope
+    of sqrt is infinite there, and 0 times infinity is nan. Use `if`, which computes only one, or give sqrt a safe
     argument: where(x > 0, sqrt(where(x > 0, x, 1)), 0).
 
     >>> where(True, 1.0, 2.0)

@@ -1,4 +1,4 @@
-"""Operations on floats as such: C's power, remainders, signs, scales. `elementary` tells how entries are written."""
+"""Operations on floats: C's power, remainders, signs, scaling. `elementary` explains how entries are written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def in_floats(x: Number) -> float:
 )
 @facts(raises=True)
 def float_pow(x: Number, y: Number) -> float:
-    """x**y as `math.pow` has it: always a float, and a ValueError where the operator gives a complex number."""
+    """x**y as in `math.pow`: always a float, with a ValueError where the operator gives a complex number."""
     return math.pow(x, y)
 
 
@@ -37,8 +37,7 @@ def float_pow(x: Number, y: Number) -> float:
 def fmod(x: Number, y: Number, /) -> float:
     """The remainder of x / y with the sign of x; d/dx = 1, d/dy = -trunc(x/y).
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
-    x.
+    Raises ValueError for y = 0 or infinite x.
 
     >>> fmod(-7.0, 3.0)
     -1.0
@@ -50,12 +49,12 @@ def fmod(x: Number, y: Number, /) -> float:
 def whole_quotient(x: Number, y: Number) -> float:
     """x / y, rounded towards zero."""
     if x != x:
-        return x  # the remainder exists there for every y, zero too
+        return x  # since fmod(nan, y) does not raise, even for y = 0
     return math.copysign(abs(x) // abs(y), x) * math.copysign(1, y)
 
 
 def remainder_over_arrays(xp: Any, x: Any, y: Any) -> Any:
-    """What is exact at each step, as C's libraries have it: fmod by twice the divisor, less it once or twice."""
+    """The remainder as C libraries compute it, exactly at each step: fmod by 2 |y|, minus |y| up to two times."""
     rest, half = xp.fmod(abs(x), 2.0 * abs(y)), abs(y) / 2.0
     less = rest - abs(y)
     reduced = xp.where(rest > half, xp.where(less >= half, less - abs(y), less), rest)
@@ -64,10 +63,9 @@ def remainder_over_arrays(xp: Any, x: Any, y: Any) -> Any:
 
 @operation(1, lambda x, y: -nearest_quotient(x, y), numpy="", raises=True, jumps=True, arrays=remainder_over_arrays)
 def remainder(x: Number, y: Number, /) -> float:
-    """The difference of x to the nearest multiple of y; d/dx = 1, d/dy = -round(x/y).
+    """The difference between x and the nearest multiple of y; d/dx = 1, d/dy = -round(x/y).
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector. Raises ValueError for y = 0 or infinite
-    x.
+    Raises ValueError for y = 0 or infinite x.
 
     >>> remainder(8.0, 3.0)
     -1.0
@@ -77,9 +75,9 @@ def remainder(x: Number, y: Number, /) -> float:
 
 @operation(0, 0, raises=True, formula="round(x / y)", arrays=lambda xp, x, y: xp.rint(x / y))
 def nearest_quotient(x: Number, y: Number) -> float:
-    """x / y, rounded to the nearest whole number, from a half to the even one."""
+    """x / y, rounded to the nearest integer; halves go to the even one."""
     if x != x:
-        return x  # the remainder exists there for every y, zero too
+        return x  # since remainder(nan, y) does not raise, even for y = 0
     quotient = x / y - math.remainder(x, y) / y
     return float(round(quotient)) if math.isfinite(quotient) else quotient
 
@@ -87,8 +85,6 @@ def nearest_quotient(x: Number, y: Number) -> float:
 @operation(lambda x: sign(x))
 def fabs(x: Number) -> float:
     """The absolute value of x as a float; its derivative is -1 or 1, and 0 at the kink.
-
-    Takes a number, a Value or a Vector and returns the same kind.
 
     >>> fabs(-2)
     2.0
@@ -100,8 +96,6 @@ def fabs(x: Number) -> float:
 def copysign(x: Number, y: Number, /) -> float:
     """The absolute value of x with the sign of y; d/dx is 1 where the signs agree, else -1, and 0 at the kink x = 0.
 
-    Takes numbers, Values or Vectors and returns a number, a Value or a Vector.
-
     >>> copysign(2.0, -0.0)
     -2.0
     """
@@ -110,7 +104,7 @@ def copysign(x: Number, y: Number, /) -> float:
 
 @operation(0, 0, formula="1 if {x} and {y} agree in sign else -1")
 def agreement(x: Same, y: Number) -> Same:
-    """1 where x and y have the same sign, -1 where they have not, 0 where x is zero."""
+    """1 if x and y have the same sign, -1 if they do not, 0 if x is zero."""
     return math.copysign(1, x) * math.copysign(1, y) if x else x
 
 
@@ -118,7 +112,7 @@ def agreement(x: Same, y: Number) -> Same:
 def ldexp(x: Number, i: int, /) -> float:
     """x * 2**i for an integer i; d/dx = 2**i.
 
-    Takes a number, a Value or a Vector, and an int; returns the former's kind. Raises OverflowError.
+    Raises TypeError if i is not a plain integer, OverflowError if the result is too large.
 
     >>> ldexp(0.5, 3)
     4.0
@@ -130,31 +124,31 @@ def ldexp(x: Number, i: int, /) -> float:
 
 @operation(None, formula="2**i")
 def power_of_two(i: int) -> float:
-    """2**i, infinite where that is too large."""
+    """2**i, infinite if that is too large."""
     return math.ldexp(1.0, i) if i < 1024 else math.inf
 
 
 @operation(1, jumps=True)
 def fraction(x: Number) -> float:
-    """The fractional part, with the sign of x, as `math.modf` has it."""
+    """The fractional part of x, with its sign, as in `math.modf`."""
     return math.modf(x)[0]
 
 
 @operation(0)
 def whole(x: Number) -> float:
-    """The part of x before the point, as `math.modf` has it."""
+    """The integer part of x, as in `math.modf`."""
     return math.modf(x)[1]
 
 
 @operation(None)
 def exponent(x: Number) -> int:
-    """The power of two of x, as `math.frexp` has it."""
+    """The binary exponent of x, as in `math.frexp`."""
     return math.frexp(x)[1]
 
 
-@operation(1, 0, None, numpy="", raises=True)  # which takes no steps
+@operation(1, 0, None, numpy="", raises=True)  # NumPy's takes no steps
 def nextafter(x: Number, y: Number, steps: int) -> float:
-    """The float that is some steps from x towards y; it moves as x does."""
+    """The float that is some steps from x towards y; d/dx = 1."""
     return math.nextafter(x, y) if steps == 1 else math.nextafter(x, y, steps=steps)  # type: ignore[call-arg]
 
 

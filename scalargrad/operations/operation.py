@@ -1,7 +1,7 @@
-"""What an elementary operation is: an entry in a registry, with a kernel on numbers and rules for its derivatives.
+"""`Operation`: an elementary operation, with a kernel on numbers and rules for its derivatives, and their registry.
 
-The entries themselves are in `operations`. Here is what turns a kernel and its rules into a function on numbers,
-values and vectors, and what finds out what applies it to given operands.
+The entries are in `elementary`, `floats` and `reductions`. This module turns a kernel and its rules into a function of
+numbers, values and vectors, and finds what applies it to given operands.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..checks import Number
 
-    Same: TypeAlias = Any  # a number, for what gives a number of the type of one operand
+    Same: TypeAlias = Any  # a number, where the result has the type of one operand
     Operand: TypeAlias = Any  # a number, a Value, or anything else that an applier is registered for
     Rule: TypeAlias = Callable[..., Operand] | float | None
     Method = TypeVar("Method", bound=Callable[..., Any])
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
 
     class HasSign(Protocol[Given]):
-        """What `-x` gives: a float of a float, a Value of a Value or a Variable, a Vector of a Vector."""
+        """A type with the kind that `-x` gives: a float for a float, a Value for a Value or a Variable, ..."""
 
         def __neg__(self) -> Given: ...
 
     class HasElements(HasSign[Given], Protocol[Given, Each]):
-        """A Vector or a Matrix, as what their signs give and what they hold."""
+        """A Vector or a Matrix, with the kind that `-x` gives and the kind of its elements."""
 
         def __iter__(self) -> Iterator[Each]: ...
         def grads(self) -> Any: ...
 
     class HasRows(Protocol[Given]):
-        """A Matrix, as what its transpose is."""
+        """A Matrix, with the kind of its transpose."""
 
         @property
         def T(self) -> Given: ...  # noqa: N802
@@ -101,7 +101,7 @@ if TYPE_CHECKING:
         def __call__(self, *operands: Operand) -> Any: ...
 
     class Facts(TypedDict, total=False):
-        """What an entry may say of its operation; `Operation` tells what each fact means."""
+        """The facts that an entry may state of its operation; `Operation` says what each means."""
 
         raises: bool
         jumps: bool
@@ -119,25 +119,25 @@ if TYPE_CHECKING:
 class Operation:
     """An elementary operation: `name`, `symbol` (of a Python operator), `kernel` on numbers, one rule for each operand.
 
-    Messages show it by the name that users know, `shown`; where that is one of `math`, it is that function. `numpy` are
-    the names that functions of NumPy's which compute the same go by, if there are any. Those below are the facts that
-    other rooms want to know, with what holds of most operations.
+    Messages show the name that users know, `shown`; if `math` has that name, the operation is that function. `numpy`
+    are the names of NumPy's functions that compute the same, if there are any. The attributes below are facts that the
+    rest of the package needs, with the values that hold for most operations.
     """
 
     raises = False  # whether there are floats at which the kernel raises
-    jumps = False  # whether it changes by steps, as remainders do, where rules of 0 or None do not say so already
-    gives = ""  # "float", or "any": a float if any operand is one; in place of what the annotations of the kernel say
-    simpler: Any = None  # gives what is the same on floats that are not known yet, with less to compute, or else None
-    formula: Any = ""  # how textbooks write it, with the names of the operands; a function of them gives the text
-    slopes: Any = ""  # how they write its local derivatives, with z for the result; a tuple ends in that of all others
-    arrays: Any = None  # the kernel on arrays, given the module with their functions and the operands
-    chain = ""  # of a reduction: + or * as it joins its operands; +* for products of two halves, +/ for a mean
-    start: Any = None  # what a reduction of nothing gives
-    for_users = False  # whether it is offered to users under a name that `math` has not
+    jumps = False  # whether it jumps, as remainders do, without a rule of 0 or None that would say so
+    gives = ""  # "float", or "any": a float if any operand is one; if empty, the annotations of the kernel say it
+    simpler: Any = None  # a function that gives the same for floats not yet known, with less to compute, or None
+    formula: Any = ""  # how textbooks write it, with the names of the operands; or a function of them
+    slopes: Any = ""  # how they write its derivatives, with z for the result; the last of a tuple is for all others
+    arrays: Any = None  # the kernel on arrays: a function of their module, such as NumPy, and the operands
+    chain = ""  # of a reduction: + or *, which joins its operands; +* for products of two halves, +/ for a mean
+    start: Any = None  # the result of a reduction of no operands
+    for_users = False  # whether it is offered to users although `math` does not have it
     activation = False  # whether a layer may name it
-    function: Any = None  # what applies it to numbers, values and vectors; none of Python's operators has one
+    function: Any = None  # applies it to numbers, values and vectors; Python's operators have none
 
-    pull_back: Any = None  # what carries an adjoint back instead of the rules, in the operations of `custom_gradient`
+    pull_back: Any = None  # carries an adjoint back in place of the rules, in operations of `custom_gradient`
 
     def __init__(
         self,
@@ -155,7 +155,7 @@ class Operation:
         self.rules = rules
         self.symbol = symbol
         self.numpy = numpy.split()
-        # The forms of `engine.fast_path` for one or two operands, the first of which, or else the second, is a Value.
+        # The forms of `engine.fast_path`, for a Value as the first operand and for a Value as the second.
         self.method: Any = None
         self.reflected: Any = None
         for fact, what in {**getattr(kernel, "facts", {}), **facts}.items():
@@ -177,21 +177,21 @@ class Operation:
         )
 
     def gives_float(self, are_floats: Sequence[bool]) -> bool:
-        """Whether the result is a float, and no integer, given which operands are.
+        """Whether the result is a float and not an integer, given which operands are floats.
 
-        The annotations of the kernel tell, unless the entry does: where its result is a `float`, it is one for integers
-        too; otherwise it is one if all operands that are annotated as the result is are floats.
+        Unless the entry says so, the annotations of the kernel do. A result annotated `float` is always a float. Any
+        other is a float if all operands with the same annotation are floats.
         """
         hints = [] if self.gives else [*getattr(self.kernel, "__annotations__", {}).values()]
         given = self.gives or (hints.pop() if hints else "")
         if given in ("float", "any"):
             return given == "float" or True in are_floats
-        hints += hints[-1:] * len(are_floats)  # the last may be that of all others
+        hints += hints[-1:] * len(are_floats)  # the last may stand for all further operands
         alike = [is_float for is_float, hint in zip(are_floats, hints) if hint == given]
         return alike != [] and False not in alike
 
     def __call__(self, *operands: Operand) -> Any:
-        """Apply the operation to any operands that have an applier: numbers, values, vectors."""
+        """The result on any operands that have an applier: numbers, values, vectors."""
         rank = -1
         apply: Any = evaluate
         for operand in operands:
@@ -203,19 +203,19 @@ class Operation:
         return apply(self, operands)
 
     def evaluate(self, numbers: Sequence[Number]) -> Number:
-        """The kernel at numbers; what it raises names the operation and its operands."""
+        """The kernel at numbers; its exceptions name the operation and the operands."""
         try:
             return self.kernel(*numbers)
         except RANGE_ERRORS as error:
             raise self.error(error, numbers) from None
 
     def error(self, error: Exception, numbers: Sequence[Number]) -> Exception:
-        """The same exception, told with the operation and its operands."""
+        """An exception of the same type, which names the operation and its operands."""
         message = error.args[-1] if error.args else type(error).__name__
         return type(error)(f"{self.describe(numbers)}: {message}")
 
     def describe(self, operands: Sequence[Operand]) -> str:
-        """The operation as one would write it: `1.0 / 0.0`, `log(0.0)`."""
+        """The operation as text: `1.0 / 0.0`, `log(0.0)`."""
         shown = [show(operand) for operand in operands[:8]] + ["..."] * (len(operands) > 8)
         if self.symbol and len(shown) == 2:
             return f"{shown[0]} {self.symbol} {shown[1]}"
@@ -238,8 +238,7 @@ class Reduction(Operation):
         return tuple(derivative if wants else None for derivative, wants in zip(derivatives, wanted))
 
 
-# For type checkers alone: that what a function gives is of the kind of its operand, of the elements of that, or of its
-# parts.
+# For type checkers only: a function returns the kind of its operand, or of the operand's elements, or of its parts.
 
 
 def of_same_kind(function: Function) -> OfSameKind:
@@ -255,19 +254,19 @@ def of_parts(function: Function) -> OfParts:
 
 
 registry: dict[str, Operation] = {}
-handle: Any = ()  # the class of what `method` and `reflected` of operations are for
+handle: Any = ()  # the class that `method` and `reflected` of operations are for
 numpy_functions: dict[str, Operation] = {}  # the operations by the names of NumPy's functions
 
 
 def register(operation: Operation) -> Operation:
-    """Let an operation be found by its name, and by those that NumPy has for it."""
+    """The operation, registered under its own name and its names in NumPy."""
     registry[operation.name] = operation
     numpy_functions.update(dict.fromkeys(operation.numpy, operation))
     return operation
 
 
 def find_operation(name: str) -> Operation:
-    """The operation of that name (this is how a pickled graph finds its operations again)."""
+    """The operation of that name; pickled graphs find their operations by it."""
     if name not in registry:
         raise ValueError(f"there is no operation {name!r} in this version of scalargrad")
     return registry[name]
@@ -279,31 +278,30 @@ def evaluate(operation: Operation, operands: Sequence[Operand]) -> Number:
 
 
 def apply_unwrapped(operation: Operation, operands: Sequence[Operand]) -> Any:
-    """Apply an operation to what NumPy's arrays of no dimension hold."""
+    """Apply an operation to NumPy's arrays of no dimension, as the numbers that they hold."""
     return operation(*[x.item() if getattr(x, "ndim", 1) == 0 else x for x in operands])
 
 
 class Rank:
-    """Who applies an operation to mixed operands: the applier of the highest of these, from a number to a series."""
+    """The ranks of operands, from a number to a series: the applier of the highest applies an operation to them all."""
 
     NUMBER, SYMBOL, VALUE, SCALAR_ARRAY, VECTOR, ARRAY, SERIES = range(7)
 
 
-# What applies an operation to operands of a type, with its rank. Higher floors register theirs here, so that this one
-# need not know them.
+# The rank and the applier for operands of a type. Higher modules register theirs here, so this one need not know them.
 appliers: dict[type, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
     float: (Rank.NUMBER, evaluate),
     int: (Rank.NUMBER, evaluate),
     bool: (Rank.NUMBER, evaluate),
 }
-# NumPy's arrays are told by what they offer, since NumPy may not be there: of no dimension, of one, and of more.
+# The same for NumPy's arrays of no dimension, of one, and of more. They have no type here, since NumPy may be missing.
 array_appliers: dict[int, tuple[int, Callable[[Operation, Sequence[Operand]], Any]]] = {
     0: (Rank.SCALAR_ARRAY, apply_unwrapped)
 }
 
 
 def find_applier(operand: object) -> tuple[int, Callable[[Operation, Sequence[Operand]], Any]] | None:
-    """The applier for an operand of a subclass, of another kind of real number, or of a NumPy array; else `None`."""
+    """The rank and applier for an operand of a subclass, another real number, or a NumPy array; else `None`."""
     for parent in type(operand).__mro__:
         if parent in appliers:
             return appliers[parent]
@@ -331,10 +329,10 @@ if TYPE_CHECKING:
 
 
 def operation(*rules: Rule, numpy: str | None = None, shown: str = "", **facts: Unpack[Facts]) -> Any:
-    """Make a kernel, with a rule for each of its operands, into the function on numbers, values and vectors.
+    """A decorator that turns a kernel, with a rule for each operand, into a function of numbers, values and vectors.
 
-    `numpy` is the name of NumPy's function that computes the same, or several names with spaces between them, if it is
-    not that of the kernel; `shown` is the name that messages show, likewise. `Operation` lists the other facts.
+    `numpy` are the names of NumPy's functions that compute the same, with spaces between them; `shown` is the name in
+    messages. Both are the name of the kernel if not given. `Operation` lists the other facts.
     """
 
     def define(kernel: Callable[..., Number]) -> Any:
@@ -382,7 +380,7 @@ def operation(*rules: Rule, numpy: str | None = None, shown: str = "", **facts: 
 
 
 def reduction(rule: Rule, numpy: str = "", **facts: Unpack[Facts]) -> Callable[[Callable[..., Number]], Reduction]:
-    """Make a kernel of any number of numbers into one operation, with one rule for all its operands."""
+    """A decorator that turns a kernel of any number of operands into an operation, with one rule for all of them."""
 
     def define(kernel: Callable[..., Number]) -> Reduction:
         operation = Reduction(kernel.__name__.rstrip("_"), kernel, (rule,), numpy=numpy, **facts)
@@ -393,7 +391,7 @@ def reduction(rule: Rule, numpy: str = "", **facts: Unpack[Facts]) -> Callable[[
 
 
 def facts(**facts: Unpack[Facts]) -> Callable[[Method], Method]:
-    """Say of an operation what its decorator has no room for, in one below that."""
+    """A second decorator, below that of an operation, for facts that do not fit there."""
 
     def define(kernel: Method) -> Method:
         kernel.facts = facts  # type: ignore[attr-defined]
@@ -403,9 +401,9 @@ def facts(**facts: Unpack[Facts]) -> Callable[[Method], Method]:
 
 
 def on_floats(shortcut: Callable[[Sequence[float]], list[float] | None]) -> Callable[[Method], Method]:
-    """Give the rule of a reduction a shortcut on plain floats, where a call for each of its operations would be slow.
+    """A decorator that gives the rule of a reduction a shortcut on plain floats, since a call for each step is slow.
 
-    The shortcut gives the same to the bit, or None where it does not.
+    The shortcut gives the same numbers to the bit, or None where it cannot.
     """
 
     def define(rule: Method) -> Method:
@@ -416,7 +414,7 @@ def on_floats(shortcut: Callable[[Sequence[float]], list[float] | None]) -> Call
 
 
 def on_halves(shortcut: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Method], Method]:
-    """Give the rule of a reduction of two halves a shortcut that takes and gives each half as a whole."""
+    """A decorator that gives the rule of a reduction of two halves a shortcut, which takes and returns whole halves."""
 
     def define(rule: Method) -> Method:
         rule.on_halves = shortcut  # type: ignore[attr-defined]

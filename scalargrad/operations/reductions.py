@@ -1,7 +1,7 @@
-"""Reductions, once: operations of any number of operands that make one node, and the operations that their rules need.
+"""Reductions: operations of any number of operands that make one node, and the operations that their rules need.
 
-A `@reduction` has one rule, which gives the local derivatives by all operands at once. As for the entries in
-`operations`, it only composes operations.
+A `@reduction` has one rule, which gives the local derivatives with respect to all operands at once. Like the rules in
+`elementary`, it only composes operations.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class Zero(int):
-    """Nothing yet."""
+    """A zero that is not a plain integer."""
 
 
-# What a sum begins with, so that it goes from left to right: from Python 3.12 on the builtin compensates, unless it
-# begins with what is no plain number.
+# The start of a sum that adds from left to right. From Python 3.12 on the builtin sum compensates for rounding, unless
+# its start is not a plain number.
 ZERO = 0 if sys.version_info < (3, 12) else Zero(0)
 
 
@@ -47,7 +47,7 @@ def sum_(*xs: Number) -> Number:
 
 @reduction(lambda *xs: [quotient(one_like(x), len(xs)) for x in xs], slopes="1 / {count}", gives="float", chain="+/")
 def mean(*xs: Number) -> Number:
-    """The sum, from left to right, over the number of operands."""
+    """The sum, from left to right, divided by the number of operands."""
     return left_sum(xs) / len(xs)
 
 
@@ -76,16 +76,16 @@ def sumprod(*xs: Number) -> Number:
 
 
 def running_products(xs: Sequence[float]) -> list[float] | None:
-    """The products of others as they come; None where one in a row leaves the range of floats that keep their digits.
+    """The products of all others, by plain multiplication; None if a partial product is not a normal float.
 
-    Within it the powers of two below are exact, so that all digits are the same. With a zero it is left.
+    Among normal floats the scaling by powers of two below is exact, so all digits are the same. A zero gives None.
     """
     before = [*accumulate(xs[:-1], operator.mul, initial=1)]
     after = [*accumulate(xs[:0:-1], operator.mul, initial=1)]
     others = [*map(operator.mul, before, reversed(after))]
     reach = 2.0 ** (1000 / len(xs))  # in this band no product can leave the range
     if not (1 / reach < min(map(abs, xs)) and max(map(abs, xs)) < reach):
-        whole = sum(others)  # what is infinite or nan on either side is so in all of these
+        whole = sum(others)  # an infinity or nan in any partial product shows in it
         if whole - whole != 0 or min(min(map(abs, some)) for some in (before, after, others)) < sys.float_info.min:
             return None
     return others
@@ -95,8 +95,8 @@ def running_products(xs: Sequence[float]) -> list[float] | None:
 def products_of_others(*xs: Operand) -> list[Operand]:
     """For each operand the product of all others, without a division.
 
-    Where a product of some in a row leaves the range of floats and one of the results does not, operands are scaled by
-    powers of two on the way.
+    Where a partial product leaves the range of floats and a result does not, operands are scaled by powers of two on
+    the way.
     """
     leaves = leaves_range(*xs)
     before: list[Operand] = [1]
@@ -113,7 +113,7 @@ def products_of_others(*xs: Operand) -> list[Operand]:
 
 @reduction(None, arrays=lambda xp, *xs: 0.0)
 def leaves_range(*xs: Number) -> int:
-    """1 if the product of the first or last few is beyond the range of floats where that of all but one is not."""
+    """1 if a product of the first or last few leaves the range of floats while that of all but one does not, else 0."""
     sizes = [math.frexp(x)[1] if type(x) is float and x - x == 0 else 0 for x in xs]
     whole = sum(sizes)
     before, widest, widest_before = 0, 0, []
@@ -132,9 +132,9 @@ def leaves_range(*xs: Number) -> int:
 
 @operation(None, None, arrays=lambda xp, product, x: 0.0)
 def excess(product: Number, x: Number) -> int:
-    """By how many powers of two to make a float x smaller, so that its product with another number keeps to a band.
+    """How many powers of two to divide a float x by, so that its product with another number stays in a band.
 
-    Nothing but what starts anew after a zero, an infinity or nan, where there is no product to speak of.
+    If that number is zero, infinite or nan, x itself is brought into the band. An x of this kind is not scaled.
     """
     if type(x) is not float or x == 0 or x - x != 0:
         return 0
@@ -148,7 +148,7 @@ def excess(product: Number, x: Number) -> int:
 
 @operation(lambda x, places: shifted(one_like(x), places), None, arrays=lambda xp, x, places: x)
 def shifted(x: Same, places: int) -> Same:
-    """x * 2**-places, infinite where that is too large."""
+    """x * 2**-places, infinite if that is too large."""
     return special.scaled(x, -places) if places else x
 
 
@@ -159,7 +159,7 @@ def prod(*xs: Number) -> Number:
 
 
 def ratios_to_length(xs: Sequence[float]) -> list[float]:
-    """The directions: what does not cancel in the rule is there for its own derivatives."""
+    """The directions on floats; the rule's way around cancellation matters only for its own derivatives."""
     if len(xs) == 2:
         return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
     scale = lift.kernel(*xs)
@@ -170,7 +170,7 @@ def ratios_to_length(xs: Sequence[float]) -> list[float]:
 
 @on_floats(ratios_to_length)
 def directions(*xs: Operand) -> list[Operand]:
-    """x over the length for each x; of two, one derivative is the square of the other leg, which does not cancel."""
+    """x / length for each x; for two operands it is `leg_ratio`, whose derivatives do not cancel."""
     if len(xs) == 2:
         return [leg_ratio(xs[0], xs[1]), leg_ratio(xs[1], xs[0])]
     scale = lift(*xs)
@@ -181,7 +181,7 @@ def directions(*xs: Operand) -> list[Operand]:
 
 @reduction(None, formula="1", arrays=lambda xp, *xs: 1.0)
 def lift(*xs: Number) -> float | int:
-    """What to multiply all of xs by so that their length keeps its digits: 1 but at the ends of the range."""
+    """The factor for all of xs with which their length keeps its digits: 1 except near the ends of the range."""
     largest = max(map(abs, xs))
     return 2.0**600 if 0 < largest < 2.0**-900 else 2.0**-600 if largest > 2.0**900 else 1
 
@@ -189,7 +189,7 @@ def lift(*xs: Number) -> float | int:
 @reduction(directions, numpy="hypot")
 @facts(slopes="x / z", arrays=lambda xp, *xs: reduce(xp.hypot, xs) if len(xs) > 1 else abs(xs[0]))
 def norm(*xs: Number) -> float:
-    """The Euclidean length, as math.hypot has it: neither overflow nor underflow on the way."""
+    """The Euclidean length, as `math.hypot` gives it, without overflow or underflow on the way."""
     return math.hypot(*xs)
 
 
@@ -210,7 +210,7 @@ def apart(*xs: Operand) -> list[Operand]:
     arrays=lambda xp, *xs: reduce(xp.hypot, map(operator.sub, xs, xs[len(xs) // 2 :]), 0.0),
 )
 def dist(*xs: Number) -> float:
-    """The distance between the point of the first half of the operands and that of the second."""
+    """The distance between two points, which are the first and the second half of the operands."""
     return math.dist(xs[: len(xs) // 2], xs[len(xs) // 2 :])
 
 
@@ -221,7 +221,7 @@ def direction(x: Number, length: Number) -> Number:
 
 
 def all_but_largest(xp: Any, xs: Sequence[Any]) -> list[Any]:
-    """All arrays but the largest: of each and the largest before it the smaller."""
+    """All arrays but the largest, element by element: the smaller of each array and the largest before it."""
     return [xp.minimum(reduce(xp.maximum, xs[:i]), xs[i]) for i in range(1, len(xs))]
 
 
@@ -231,13 +231,13 @@ def rest_over_arrays(xp: Any, *xs: Any) -> Any:
 
 @reduction(None, arrays=rest_over_arrays)
 def norm_but_largest(*xs: Number) -> float:
-    """The length without the coordinate that is the largest, or one of those."""
+    """The length without the largest coordinate, or without one of those that tie."""
     return math.hypot(*sorted(map(abs, xs))[:-1])
 
 
 @operation(None, None)
 def stands_out(x: Number, rest: Number) -> float:
-    """1 where |x| is more than all the rest together, which is so of one operand at most, else 0."""
+    """1 if |x| is more than all the rest together, else 0; at most one operand stands out."""
     return 1.0 if abs(x) > rest else 0.0
 
 
@@ -248,7 +248,7 @@ def stands_out(x: Number, rest: Number) -> float:
     None,
 )
 def cosine(x: Number, length: Number, _lead: Number, _rest: Number) -> Number:
-    """x / length; where x stands out it follows the leading cosine, since 1 - cosine**2 would cancel there."""
+    """x / length; if x stands out, its derivative is that of `leading_cosine`, since 1 - cosine**2 would cancel."""
     return x / length if length else x
 
 
@@ -271,7 +271,7 @@ def leading_over_arrays(xp: Any, *xs: Any) -> Any:
 
 @reduction(leading_slopes, arrays=leading_over_arrays)
 def leading_cosine(*xs: Number) -> float:
-    """x over the length for the x that stands out, else 0; its derivative by x is the sum of the others' squares."""
+    """x / length for the x that stands out, else 0; the derivative with respect to x sums the others' squares."""
     largest = max(xs, key=abs)
     return largest / math.hypot(*xs) if abs(largest) > norm_but_largest.kernel(*xs) else 0.0
 
@@ -282,7 +282,7 @@ def leading_cosine(*xs: Number) -> float:
 )
 @facts(formula="x / hypot(x, y)", arrays=lambda xp, x, y: x / xp.maximum(xp.hypot(x, y), 5e-324))
 def leg_ratio(x: Number, y: Number) -> float:
-    """x/sqrt(x**2 + y**2), and 0 at the origin; unlike that of x/length, its derivative by x does not cancel."""
+    """x/sqrt(x**2 + y**2), and 0 at the origin; its rules, unlike those of x/length, do not cancel."""
     scale = lift.kernel(x, y)
     length = math.hypot(x * scale, y * scale)
     return x * scale / length if length else 0.0
@@ -325,12 +325,12 @@ def ties(result: Number, *xs: Number) -> int:
 
 @operation(0, 0, None)
 def tied(x: Same, result: Number, count: Number) -> Same:
-    """The part of an extreme value that is x, one of `count` operands that may equal it."""
+    """The share of x in an extreme value that `count` operands equal: 1 / count, or 0 if x is not one of them."""
     return one_like(x) / count if x == result else type(x)(0)
 
 
 def exponentials(*xs: Operand) -> tuple[list[Operand], Operand, Operand]:
-    """exp(x - the largest x) for each x, their sum, and their sum but for the largest."""
+    """exp(x - the largest x) for each x, their sum, and their sum without the largest."""
     top = peak(*xs)
     es = [exp_gap(x, top) for x in xs]
     return es, total(*es), total_but_largest(*es)
@@ -349,7 +349,7 @@ def shares_of_floats(xs: Sequence[float]) -> list[float]:
 
 @on_floats(shares_of_floats)
 def softmax_shares(*xs: Operand) -> list[Operand]:
-    """exp(x) over the sum of all exp(x), on shared sums of exponentials."""
+    """exp(x) over the sum of all exp(x), for each x; they share the sums of exponentials."""
     es, whole, rest = exponentials(*xs)
     return [share(e, whole, rest) for e in es]
 
@@ -373,7 +373,7 @@ def logsumexp(*xs: Number) -> float:
 
 
 def surprise_slopes_of_floats(xs: Sequence[float]) -> list[float] | None:
-    """Where the first does not stand out, since its slope would cancel there."""
+    """The slopes on floats; None if the first stands out, since its slope would cancel."""
     es = powers_of_floats(xs)
     if es[0] > math.fsum(sorted(es)[:-1]):
         return None
@@ -395,15 +395,15 @@ def surprise_slopes(*xs: Operand) -> list[Operand]:
     arrays=lambda xp, *xs: logsumexp_over_arrays(xp, 0.0, *[x - xs[0] for x in xs[1:]]),
 )
 def surprise(*xs: Number) -> float:
-    """-log(softmax(x)) of the first x; its derivative by that is the share of the others, with the sign changed."""
+    """-log(softmax(x)) of the first x; the derivative with respect to it is minus the share of the others."""
     return logsumexp.kernel(0.0, *[x - xs[0] for x in xs[1:]])
 
 
 @operation(lambda x, top: exp_gap(x, top), 0, formula="exp(x - top)", arrays=lambda xp, x, top: xp.exp(x - top))
 def exp_gap(x: Number, top: Number) -> float:
-    """exp(x - top), of which what is made does not depend on top.
+    """exp(x - top); its derivative with respect to top is 0, since the results made of it do not depend on top.
 
-    What x - top rounds away is put back, since exp would magnify it.
+    The rounding error of x - top is put back, since exp would magnify it.
     """
     gap = x - top
     if math.isinf(gap):
@@ -420,7 +420,7 @@ def exp_gap(x: Number, top: Number) -> float:
 )
 @facts(formula="whole")
 def own_whole(e: Number, whole: Number, rest: Number) -> Number:
-    """The whole as e + rest if e stands out, so that what it depends on else is the rest alone."""
+    """The whole; if e stands out, it is e + rest, and so depends on these alone."""
     return e + rest if e > rest else whole
 
 
@@ -439,12 +439,12 @@ def but_largest(*xs: Operand) -> list[Operand]:
 
 @reduction(but_largest, arrays=lambda xp, *xs: sum(all_but_largest(xp, xs), 0.0))
 def total_but_largest(*xs: Number) -> float:
-    """The sum without the largest, rounded once; its derivative counts where that is more than all others together."""
+    """The sum without the largest, rounded once; its derivatives are used if the largest stands out."""
     return math.fsum(sorted(xs)[:-1])
 
 
 def share_slope(e: Operand, whole: Operand, rest: Operand) -> Operand:
-    """The derivative by e of the share e / whole, or of e / (e + rest) where e stands out: rest / (e + rest)**2."""
+    """The derivative of e / whole with respect to e, or of e / (e + rest) if e stands out: rest / (e + rest)**2."""
     out, own = stands_out(e, rest), own_whole(e, whole, rest)
     return (out * rest / own + (1 - out)) / own
 
@@ -464,5 +464,5 @@ def share_slope(e: Operand, whole: Operand, rest: Operand) -> Operand:
     gives="float",
 )
 def share(e: Number, whole: Number, _rest: Number) -> Number:
-    """e / whole; the rest, which is the whole without its largest part, is there for the derivatives."""
+    """e / whole; the rest, which is the whole without its largest part, is used in the derivatives."""
     return e / whole

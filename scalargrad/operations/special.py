@@ -1,15 +1,15 @@
-"""Special functions that the standard library lacks and its derivatives need, on plain floats.
+"""Special functions on plain floats that derivatives need and the standard library lacks.
 
-The formulas are those of the NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, by their numbers
-there: the recurrence takes the argument to where the asymptotic series is right to the last digit, and the reflection
-takes it there from the negative side.
+The formulas are those of the NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, cited by their
+numbers there. A recurrence takes the argument to where the asymptotic series is right to the last digit, and a
+reflection takes negative arguments there.
 """
 
 from __future__ import annotations
 
 import math
 
-# The positive zero of the digamma function in two floats, and the coefficients of its power series there, which are
+# The positive zero of the digamma function as the sum of two floats, and the coefficients of its power series there,
 # polygamma(k, ROOT)/k!; computed with mpmath in 60 digits.
 ROOT, ROOT_REST = 1.4616321449683622, 9.549995429965697e-17
 AT_ROOT = (
@@ -57,7 +57,7 @@ def compute_digamma(x: float) -> float:
         refuse_pole(x)
         return compute_digamma(1 - x) - math.pi * cotangent(x)  # 5.5.4
     if abs(x - ROOT) < 0.3:
-        # So near the zero a sum of large terms would leave few digits.
+        # This near the zero, a sum of large terms would leave few digits.
         distance = (x - ROOT) - ROOT_REST
         total = 0.0
         for coefficient in reversed(AT_ROOT):
@@ -79,7 +79,7 @@ def compute_digamma(x: float) -> float:
 def compute_polygamma(n: int, x: float) -> float:
     """The n-th derivative of digamma, for whole n >= 0: (-1)**(n+1) n! zeta(n+1, x), DLMF 25.11.12.
 
-    Infinite where it is beyond the range of floats. Raises ValueError at the poles, and for another n.
+    It is infinite if it is beyond the range of floats. Raises ValueError at the poles, and for another n.
     """
     if n < 0 or n != int(n):
         raise ValueError("the order must be a whole number and not negative")
@@ -103,7 +103,7 @@ def compute_polygamma(n: int, x: float) -> float:
 def polygamma_in_range(n: int, x: float) -> float:
     """The n-th derivative of digamma, for whole n from 0 to 1,000.
 
-    Raises OverflowError for another n, and where the result is beyond the range of floats; ValueError as `polygamma`.
+    Raises OverflowError for a larger n, and if the result is beyond the range of floats; ValueError as the above does.
     """
     if n > HIGHEST_ORDER:
         raise OverflowError(f"the order is above {HIGHEST_ORDER}")
@@ -116,8 +116,8 @@ def polygamma_in_range(n: int, x: float) -> float:
 def scaled_zeta(n: int, x: float) -> tuple[float, int]:
     """n! zeta(n+1, x), the sum of n!/(x + k)**(n+1) over all k >= 0, for x > 0, as a float times a power of two.
 
-    The first term is rounded once, from integers. The others are multiples of it; where they have not vanished before,
-    the series of DLMF 5.15.8 sums up what is left from x + k >= n + 14 on.
+    The first term is rounded once, from integers. The others are multiples of it. Unless they vanish before, the series
+    of DLMF 5.15.8 sums up those from x + k >= n + 14 on.
     """
     mantissa, exponent = math.frexp(x)
     whole = int(math.ldexp(mantissa, 53))  # x is that times 2**(exponent - 53)
@@ -140,7 +140,7 @@ def scaled_zeta(n: int, x: float) -> tuple[float, int]:
 
 
 def scaled(x: float, exponent: int) -> float:
-    """x * 2**exponent, infinite where that is too large."""
+    """x * 2**exponent, infinite if that is too large."""
     try:
         return math.ldexp(x, exponent)
     except OverflowError:
@@ -153,7 +153,7 @@ def refuse_pole(x: float) -> None:
 
 
 def cotangent(x: float) -> float:
-    """cot(pi x), with whole turns taken off first, which is exact; zero halfway between poles."""
+    """cot(pi x), zero halfway between poles; the nearest integer is subtracted from x first, which is exact."""
     rest = x - round(x)
     if abs(rest) > 0.25:
         return math.copysign(math.tan(math.pi * (0.5 - abs(rest))), rest)
@@ -163,7 +163,7 @@ def cotangent(x: float) -> float:
 def compute_gauss(x: float) -> float:
     """2/sqrt(pi) exp(-x**2), the derivative of erf (DLMF 7.2.1).
 
-    The exponential would magnify what x**2 rounds away: x is split so that the square of its head is exact.
+    The exponential would magnify the rounding error of x**2, so x is split such that the square of its head is exact.
     """
     if not abs(x) < 30:
         return x if x != x else 0.0
@@ -174,8 +174,8 @@ def compute_gauss(x: float) -> float:
 def compute_cbrt_slope(x: float) -> float:
     """1/(3 cbrt(x)**2), the derivative of cbrt; infinite at zero.
 
-    The cube root of C libraries is off by several units in the last place, so a step of Newton's method in doubled
-    precision follows it.
+    The cube root of C libraries is off by several units in the last place, so it is followed by a step of Newton's
+    method in doubled precision.
     """
     if not x or not math.isfinite(x):
         return math.inf if x == 0 else abs(1 / x)
@@ -186,15 +186,15 @@ def compute_cbrt_slope(x: float) -> float:
     square, square_rest = exact_product(root, root)
     cube, cube_rest = exact_product(square, root)
     residual = (cube - scaled) + (cube_rest + square_rest * root)
-    # 1/(3 (root - step)**2) to first order in the step and in what the square rounded away.
+    # 1/(3 (root - step)**2) to first order in the step and in the rounding error of the square.
     correction = 1 + (2 * residual / (3 * cube) - square_rest / square)
     return math.ldexp(correction / (3 * square), -2 * thirds)
 
 
 def compute_over_sum_of_squares(c: float, x: float, y: float) -> float:
-    """c/(x**2 + y**2), within 1 ulp and without the range that the squares would need.
+    """c/(x**2 + y**2) within 1 ulp, even where the squares would overflow or underflow.
 
-    The squares and their sum are exact to twice the digits, and what a float does not show of them is put back.
+    The squares and their sum are computed to twice the digits, and the part that a float does not hold is put back.
     """
     largest = max(abs(x), abs(y))
     if largest == 0:
@@ -205,7 +205,7 @@ def compute_over_sum_of_squares(c: float, x: float, y: float) -> float:
     square, square_rest = exact_product(x * scale, x * scale)
     other, other_rest = exact_product(y * scale, y * scale)
     total = square + other
-    # A small numerator takes both factors before it is divided, or else the ratio might be subnormal; a large one not.
+    # A small numerator takes both factors before the division, or the ratio might be subnormal; a large one takes one.
     numerator = c * scale
     before, after = (scale, 1.0) if abs(numerator) < 1 else (1.0, scale)
     ratio = numerator * before / total
@@ -216,7 +216,7 @@ def compute_over_sum_of_squares(c: float, x: float, y: float) -> float:
 
 
 def exact_product(x: float, y: float) -> tuple[float, float]:
-    """x*y and what the product rounds away (T. J. Dekker, Numerische Mathematik 18, 1971)."""
+    """x*y and its rounding error (T. J. Dekker, Numerische Mathematik 18, 1971)."""
     product = x * y
     (head, tail), (other_head, other_tail) = map(halves, (x, y))
     rest = head * other_head - product + head * other_tail + tail * other_head + tail * other_tail
@@ -231,7 +231,7 @@ def halves(x: float) -> tuple[float, float]:
 
 
 def compute_logaddexp_slope(x: float, y: float) -> float:
-    """1/(1 + exp(y - x)); what x - y rounds away is put back, since exp would magnify it."""
+    """1/(1 + exp(y - x)); the rounding error of x - y is put back, since exp would magnify it."""
     if x == y:
         return 0.5
     gap = x - y
@@ -246,7 +246,7 @@ def compute_logaddexp_slope(x: float, y: float) -> float:
 
 
 def compute_sinc(x: float) -> float:
-    """sin(pi x)/(pi x); the sine of the distance to the nearest integer, which is exact."""
+    """sin(pi x)/(pi x), from the sine of the distance to the nearest integer, which is exact."""
     x = float(x)
     if abs(x) < 1e-9 or math.isinf(x):
         return 1.0 if abs(x) < 1 else 0.0
@@ -260,7 +260,7 @@ PI = 0x3243F6A8885A308D313198A2E03707344A4093822299F31D0082EFA98EC4E6C89  # in u
 
 
 def compute_sinc_derivative(n: int, x: float) -> float:
-    """The n-th derivative of sinc, in integers that carry enough digits for what cancels.
+    """The n-th derivative of sinc, in integers with enough digits in spite of cancellation.
 
     With z = pi x it is pi**n times the n-th derivative of sin(z)/z. Where z is small, that is the sum over 2k >= n of
     (-1)**k z**(2k - n)/((2k + 1) (2k - n)!), from the series of the sine (DLMF 4.19.1); where it is large, g_n/z with
@@ -285,7 +285,7 @@ def compute_sinc_derivative(n: int, x: float) -> float:
             return float(total * PI ** (n + 1) * numerator / (denominator << PI_BITS * (n + 2)))
         return float(total * PI**n / (1 << PI_BITS * (n + 1)))
     sine, cosine = sine_and_cosine(numerator % (2 * denominator), denominator)
-    more = abs(numerator // denominator).bit_length()  # at an even integer the sine is zero, and 1/z is all there is
+    more = abs(numerator // denominator).bit_length()  # at an even integer the sine is zero, and only 1/z remains
     sine, cosine = sine << more, cosine << more
     found = sine
     for order in range(1, n + 1):

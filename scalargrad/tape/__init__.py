@@ -1,4 +1,4 @@
-"""What TensorFlow's users know: tapes, variables, custom gradients, and blocks in which nothing is recorded."""
+"""TensorFlow's names: tapes, variables, custom gradients, and blocks in which nothing is recorded."""
 
 from .anomaly import detect_anomaly as detect_anomaly
 from .custom_gradient import custom_gradient as custom_gradient

@@ -1,4 +1,4 @@
-"""`detect_anomaly`: where a number went wrong, as soon as it does."""
+"""`detect_anomaly`: raise an error where a number first becomes nan or inf."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     """A context in which an operation that gives nan or inf raises at once, in the forward pass and in sweeps.
 
-    The error names the operation, its operands, and the file and line where it was computed. It belongs to the
-    running thread or async task alone. Within the block operations take several times as long, and where each was made
-    is kept until the block ends; outside of it nothing is paid.
+    The error names the operation, its operands, and the file and line where it was computed. The context applies to the
+    running thread or async task only. Within the block operations take several times as long, and the place of each is
+    kept until the block ends; outside the block there is no cost.
 
     Raises:
         FloatingPointError: an operation gave nan or inf, or a derivative that a sweep carries on is nan or inf.
@@ -63,7 +63,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
         self._places: dict[float, str] = {}
 
     def take_part(self, interval: BlockInterval) -> None:
-        """Say to an interval that every row is looked at."""
+        """Set up an interval in which every row is checked."""
         if isinstance(interval.detector, detect_anomaly):
             self._places = interval.detector._places
         interval.detector = self
@@ -76,7 +76,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     # -- the forward pass
 
     def note(self, row: Row) -> None:
-        """Look at a new row, and keep where it was made."""
+        """Check a new row, and keep the place where it was made."""
         self._places[identity_of(row)] = place()
         rows = [row]
         if is_many(row):
@@ -97,7 +97,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
             raise FloatingPointError(f"the tangent of {self.describe(row)} is {number_of(tangent)!r}")
 
     def check_adjoint(self, row: Row, operand: Row, adjoint: Any, term: Any, total: Any) -> None:
-        """Raise FloatingPointError if what a row passes on, or what that adds up to, is nan or inf."""
+        """Raise FloatingPointError if a term that a row passes on, or the sum of terms, is nan or inf."""
         adjoint, term, total = map(number_of, (adjoint, term, total))
         if is_finite(total):
             return
@@ -111,7 +111,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
         )
 
     def describe(self, row: Row) -> str:
-        """A row as one would write it, and where it was made."""
+        """The operation of a row as text, with the place where it was made."""
         shown = operation_of(row).describe(numbers_in(row))
         (whole,) = row[RIGHT] if row[OPERATION] == ELEMENT else (row,)
         made = self._places.get(identity_of(whole), "before detect_anomaly()")
@@ -119,7 +119,7 @@ class detect_anomaly(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
 
 
 def where_in_many(row: Row) -> str:
-    """Of which vector or matrix a number is an element, or was computed."""
+    """The vector or matrix that a number is an element of, or was computed from, as text."""
     if row[OPERATION] == ELEMENT:
         (whole,), (i,) = row[RIGHT], row[D_RIGHT]
         if whole[OPERATION] == SOFTMAX:

@@ -1,4 +1,4 @@
-"""`custom_gradient`: a function whose gradient is given and not derived."""
+"""`custom_gradient`: a function whose gradient is written by hand and not derived."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class CustomCall(Operation):
-    """The operation of one call of a custom function: from the adjoints of all its results to those of its arguments.
+    """The operation of one call of a custom function. It carries adjoints from all its results to its arguments.
 
-    `shapes` are those of the results, None for a scalar, and `zeros` stand for adjoints that none of them has.
+    `shapes` are the shapes of the results, None for a scalar. `zeros` replace the adjoints of results that have none.
     """
 
     __slots__ = ("arguments", "function", "shapes", "structure", "variables", "zeros")
@@ -48,7 +48,7 @@ class CustomCall(Operation):
         raise TypeError(f"a graph that holds a call of {self.name} cannot be pickled: its gradient is a function")
 
     def pull_back(self, row: Row, adjoint: Upstream, on_row: Callable[[Row], Value] | None) -> list[Any]:
-        """Call the pullback with one upstream gradient for each result; gives what each operand has of it.
+        """The adjoint term for each operand, from the pullback, which takes one upstream gradient for each result.
 
         Raises RuntimeError if a leaf among the operands was assigned since: the pullback may read it.
         """
@@ -59,9 +59,9 @@ class CustomCall(Operation):
         return [number_of(x) if on_row is None and x is not None else x for x in gradients]
 
     def gradients(self, upstream: Sequence[Any]) -> list[Any]:
-        """What the pullback gives, one entry for each element of each argument and then of each variable.
+        """The gradients from the pullback, one for each element of each argument and then of each variable.
 
-        Raises ValueError if it gives another number of gradients, or one of another length, than there are arguments.
+        Raises ValueError if the number of gradients, or the shape of one, is not that of the arguments.
         """
         if self.variables:
             pair = self.function(*upstream, variables=[*self.variables])
@@ -82,8 +82,8 @@ class CustomCall(Operation):
         given = in_order_of(self.structure[0] if len(self.structure) == 1 else self.structure, given)
         single = len(self.arguments) == 1
         if single and self.arguments[0] is not None and isinstance(given, list):
-            # The gradient of one vector as a list of numbers, of one matrix as a list of rows, unless it is a list that
-            # holds that one gradient.
+            # For one vector a list of numbers is the gradient itself, for one matrix a list of rows, unless the list
+            # only holds that one gradient.
             is_held = len(given) == 1 and len(shape_or_none(given[0]) or ()) == len(self.arguments[0])
             return given if is_held else [given]
         if isinstance(given, (list, tuple)) and len(given) == len(self.arguments):
@@ -114,12 +114,12 @@ class Result(Operation):
         self.index = index
 
     def pull_back(self, _: Row, adjoint: Any, __: Any) -> list[Any]:
-        """Leave the adjoint with the call, which comes before all of its results."""
+        """Pass the adjoint to the call, whose row comes before those of its results."""
         return [Upstream({self.index: adjoint})]
 
 
 class Upstream(dict):  # type: ignore[type-arg]
-    """The adjoint of a call: those of its results, by their places."""
+    """The adjoint of a call: the adjoints of its results, by index."""
 
     def __add__(self, other: Upstream) -> Upstream:
         self.update(other)
@@ -138,7 +138,7 @@ def refuse_assigned(name: str, row: Row) -> None:
 
 
 def in_order_of(structure: Any, given: Any) -> Any:
-    """Gradients with their dicts in the order of those in the structure of the arguments."""
+    """Gradients whose dicts have their keys in the order of the arguments."""
     if isinstance(structure, dict) and isinstance(given, dict) and structure.keys() == given.keys():
         return {key: in_order_of(part, given[key]) for key, part in structure.items()}
     if isinstance(structure, (list, tuple)) and isinstance(given, (list, tuple)) and len(structure) == len(given):
@@ -151,17 +151,17 @@ def value_for(x: Any, role: str = "", *names: object) -> Value:
 
 
 def shape_or_none(x: Any) -> Shape | None:
-    """The shape of a vector, a matrix or what makes one; None for a scalar."""
+    """The shape of a vector, a matrix, or a list or array that makes one; None for a scalar."""
     return scalars_of_leaf(x)[1] if has_elements(x) else None
 
 
 def scalars_in(x: Any) -> Sequence[Any]:
-    """The numbers and values of a vector or a matrix; of a scalar itself alone."""
+    """The numbers and values of a vector or a matrix; a scalar as the only one."""
     return scalars_of_leaf(x)[0] if has_elements(x) else (x,)
 
 
 def in_shape(shape: Shape | None, nodes: Iterator[Any]) -> Any:
-    """The next of `nodes`: one for a scalar, a Vector or a Matrix for a shape."""
+    """The next of `nodes`: one for a scalar, or else as many as the shape has, as a Vector or a Matrix."""
     return next(nodes) if shape is None else gathered([next(nodes) for _ in range(prod(shape))], shape)
 
 
@@ -188,24 +188,24 @@ def accepts_variables(pullback: Callable[..., Any]) -> bool:
 
 
 def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
-    """Give a function its own gradient: TensorFlow's `custom_gradient`.
+    """The function with a gradient of its own, as with TensorFlow's `custom_gradient`.
 
     Args:
         function: returns a pair of its result and its pullback. The result is a Value, a Vector or a number, or a list
-            or tuple of them. The pullback takes one upstream gradient for each result, of the result's kind, and
-            returns one gradient for each positional argument: a single one as it is, several in a list or tuple; None
-            for an argument that has none. If the function uses Variables that are not among its arguments, the
+            or tuple of them. The pullback takes one upstream gradient for each result, of the result's kind. It returns
+            one gradient for each positional argument: a single one as it is, several in a list or tuple; None for an
+            argument that has no gradient. If the function uses Variables that are not among its arguments, the
             pullback is called with `variables=[...]` and returns the pair (gradients, gradients of the variables).
 
     Returns:
-        The function, whose results carry gradients back by way of the pullback. Keyword arguments are passed on and
-        not differentiated. The second derivative goes through the pullback's own operations: what that computes from
-        plain numbers counts as constant.
+        The function. Its results carry gradients back through the pullback. Keyword arguments are passed on and not
+        differentiated. The second derivative goes through the pullback's own operations, so a result that it computes
+        from plain numbers counts as constant.
 
     Raises:
-        TypeError: (when called) `function` returns no such pair, or uses a tracked value that is neither an argument
-            nor a Variable, or uses a Variable and has a pullback without `variables`.
-        ValueError: (in the sweep) the pullback returns another number of gradients than there are arguments.
+        TypeError: (when called) `function` does not return such a pair, or uses a tracked value that is neither an
+            argument nor a Variable, or uses a Variable and has a pullback without `variables`.
+        ValueError: (in the sweep) the pullback does not return one gradient for each argument.
 
     >>> @custom_gradient
     ... def clipped_identity(x):

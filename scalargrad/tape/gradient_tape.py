@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Pause(Block):
-    """The time in which one tape does not record although its block is open: the context of `stop_recording`."""
+    """The context of `stop_recording`, in which one tape does not record although its block is open."""
 
     __slots__ = ("tape",)
 
@@ -55,7 +55,7 @@ class Pause(Block):
         self.tape = tape
 
     def take_part(self, interval: BlockInterval) -> None:
-        """Set the tape aside."""
+        """Set up an interval in which the tape does not record."""
         self.tape.paused.add(interval.number)
         others = [tape for tape in interval.tapes if tape is not self.tape]
         interval.tapes = interval.accessed = ()
@@ -64,14 +64,14 @@ class Pause(Block):
 
 
 class GradientTape(Block):
-    """Records operations, so that gradients of their results can be computed: TensorFlow's, for plain numbers.
+    """A record of operations, from which gradients are computed: TensorFlow's `GradientTape`, for plain numbers.
 
     A tape records what its own thread or async task computes inside its `with` block from tracked leaves (`Value`,
-    trainable `Variable`) and from whatever it was asked to `watch`. Other threads do not record on it; tapes nest.
+    trainable `Variable`) and from values that it was asked to `watch`. Other threads do not record on it; tapes nest.
 
     Args:
         persistent: whether more than one gradient may be computed.
-        watch_accessed_variables: whether leaves are watched as soon as they are used. If not, only what `watch` names.
+        watch_accessed_variables: whether leaves are watched when they are used. If not, only `watch` adds values.
 
     Raises TypeError if one of them is neither True nor False, such as a variable to watch.
 
@@ -85,8 +85,8 @@ class GradientTape(Block):
     when_open = "the tape is still recording: it cannot be entered again before its block has ended"
 
     # A tape keeps no list of rows: a row bears the number of the interval that it was made in, and the tape knows the
-    # numbers of its own `intervals`, and of those in which it `paused`. It is `selective` if a sweep may come to what
-    # is not its to follow: what it does not watch, or did not see made. `began` and `ended` are the serials with which
+    # numbers of its own `intervals`, and of those in which it `paused`. It is `selective` if a sweep may meet rows that
+    # it must not follow: it does not watch them, or did not see them made. `began` and `ended` are the serials at which
     # the record began and the last block ended.
     __slots__ = (
         "_used",
@@ -127,7 +127,7 @@ class GradientTape(Block):
         def __enter__(self) -> GradientTape: ...
 
     def note_end(self) -> None:
-        """Take note of when its block was found closed."""
+        """Note the time at which its block was found closed."""
         self.ended = next_serial()
 
     def __reduce_ex__(self, protocol: object) -> Any:
@@ -137,7 +137,7 @@ class GradientTape(Block):
     # -- what it records
 
     def take_part(self, interval: BlockInterval) -> None:
-        """Say to an interval that the tape records in it; in a new block it begins, or goes on after an earlier one."""
+        """Set up an interval in which the tape records; a new block begins the record, or goes on with it."""
         if self._used:
             self._forget()
             self._used = False
@@ -153,7 +153,7 @@ class GradientTape(Block):
             interval.plain = False
 
     def watch(self, values: Any) -> None:
-        """Watch values or vectors, in any nesting, so that what is computed from them from now on is recorded.
+        """Watch values or vectors, in any nesting: from now on, what is computed from them is recorded.
 
         Raises ValueError for anything that is not a Value or a Vector.
         """
@@ -177,7 +177,7 @@ class GradientTape(Block):
         return any(identity_of(row) in self._watched for row in elements_of_row(value.row))
 
     def watched_variables(self) -> tuple[Variable, ...]:
-        """The variables that were watched, by their use or by name, in that order."""
+        """The variables that were watched, by use or by `watch`, in the order in which this happened."""
         return tuple(
             [
                 variable
@@ -214,13 +214,13 @@ class GradientTape(Block):
         return row[INTERVAL] in self.intervals
 
     def follows_leaf(self, row: Row, serial: int) -> bool:
-        """Whether gradients were wanted of a row for its own sake at a time: of a leaf, or watched by then."""
+        """Whether the tape followed a row by itself at the time of a serial: a leaf, or a row watched by then."""
         if self.watch_accessed_variables and row[OPERATION] == LEAF:
             return True
         return self._watched.get(identity_of(row), math.inf) <= serial
 
     def follows(self, rows: Sequence[Row]) -> Callable[[Row, Row], bool]:
-        """Tells of the rows of its record, given in order of their serials, and their operands which it follows.
+        """A function that says whether the tape follows a row to an operand, for `rows` in order of their serials.
 
         It follows what it watched when the row was made, and whatever depends on that.
         """
@@ -247,12 +247,12 @@ class GradientTape(Block):
         Args:
             target: a Value or a Vector, or any nesting of them in lists, tuples and dicts.
             sources: likewise; leaves, or results that were computed on the tape.
-            output_gradients: what to weight the targets with, in the structure of `target`; 1 if not given.
-            unconnected_gradients: what to give for a source that the target does not depend on: "none" or "zero".
+            output_gradients: the weights of the targets, in the structure of `target`; 1 if not given.
+            unconnected_gradients: "none" or "zero", the gradient for a source that the target does not depend on.
 
         Returns:
             A gradient for each source, in the structure of `sources`. It is a constant or a Vector of constants, or
-            values if another tape is recording. None for a source that the tape saw no way to; see `explain`.
+            values if another tape is recording. None for a source that the tape found no way to; see `explain`.
 
         Raises:
             RuntimeError: the tape is not persistent and was used already, or it has recorded nothing.
@@ -277,8 +277,8 @@ class GradientTape(Block):
             unconnected_gradients: as for `gradient`.
 
         Returns:
-            In the structure of `sources`, for a scalar target the gradient; for a Vector a list with one gradient for
-            each of its elements, or None for a source that no element depends on.
+            In the structure of `sources`: for a scalar target its gradient; for a Vector a list with the gradient of
+            each element, or None for a source that no element depends on.
 
         Raises what `gradient` raises.
         """
@@ -302,7 +302,7 @@ class GradientTape(Block):
     def rows(self, target: Any) -> Rows:
         """The rows below a target that the tape saw, as `scalargrad.rows` shows them.
 
-        Raises TypeError if the target is no Value, Vector or Matrix and no list of such.
+        Raises TypeError if the target is not a Value, Vector or Matrix, or a list of them.
 
         >>> x = Variable(3.0, name="x")
         >>> y = x * 2.0
@@ -317,7 +317,7 @@ class GradientTape(Block):
         return Rows(targets_in("rows", target), self)
 
     def explain(self, target: Value | Vector, source: Value | Vector | Variable) -> str:
-        """A sentence on why the gradient of the target with respect to the source is None, or along what it flows.
+        """A sentence on the way that the gradient of the target takes to the source, or on why it is None.
 
         It does not use the tape up. Raises TypeError for anything that is not a Value or a Vector.
 
@@ -334,18 +334,18 @@ class GradientTape(Block):
         return Explanation(text)
 
     def _adjoints(self, seeds: Seeds, differentiable: bool) -> Adjoints:
-        """Sweep its record; gives d(targets)/d(row) for all that it watches or that depends on what it watches."""
+        """A sweep over its record: d(targets)/d(row) for all rows that it watches, or that depend on such rows."""
         handle = on_row if differentiable else None
         if not self.selective:
             adjoints = carry_back(seeds, self, handle)
             if not self.selective:
                 return adjoints
-        # It came to what it did not see made, or does not watch all, and has to go with more care.
+        # It met a row that it did not see made, or does not watch all leaves, so it has to check each step.
         rows = rows_below([target for target, _ in seeds], self)
         return reverse_sweep(seeds, self, self.follows(rows), handle)
 
     def _use(self) -> bool:
-        """Use the tape for a gradient; whether that has to be made of values, since a tape goes on recording."""
+        """Whether a gradient has to be made of values, since a tape is still recording; this tape counts as used."""
         if self._used:
             raise RuntimeError(
                 "this tape has given its one gradient; make it with GradientTape(persistent=True) to ask for more"
@@ -366,9 +366,9 @@ class GradientTape(Block):
 
 
 def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Value | Vector | None:
-    """The gradient for a source: the adjoint, or zero, if that is asked for, or None where there is none.
+    """The gradient for a source: its adjoint; if it has none, a zero if `zero` is true, or else None.
 
-    For a vector of which the sweep came to some elements the others have zeros.
+    If the sweep reached some elements of a vector, the others get zeros.
     """
     if isinstance(source, Value):
         adjoint = adjoints.of(source.row)
@@ -376,7 +376,7 @@ def gradient_for(source: Value | Vector, adjoints: Adjoints, zero: bool) -> Valu
             adjoint = zero_like(source.row[NUMBER])
         return adjoint if adjoint is None or isinstance(adjoint, Value) else make_constant(adjoint)
     found = adjoints.of(source.row)
-    if found is None and source.row[OPERATION] is CONSTANT:  # what was made of constants that were watched
+    if found is None and source.row[OPERATION] is CONSTANT:  # it may be made of watched constants
         parts = [adjoints.of(element.row) for element in elements(source)]
         found = None if parts.count(None) == len(parts) else parts
     if found is None and not zero:
@@ -403,7 +403,7 @@ def wants_zero(unconnected_gradients: str) -> bool:
 
 
 def values_in(structure: Any, role: str) -> list[Any]:
-    """The leaves of a structure of targets or sources (a flat list as it is).
+    """The leaves of a structure of targets or sources; a flat list as it is.
 
     Raises TypeError unless all are Values or Vectors.
     """
@@ -421,15 +421,15 @@ def refuse_source(leaf: object, role: str) -> NoReturn:
     if is_array(leaf):
         hint = "; give what an array holds as a list, array.tolist()"
     elif role == "target":
-        hint = "; what max(0, x), float(x) or .data gives is a plain number, where maximum(0, x) keeps the way back"
+        hint = "; max(0, x), float(x) and .data give plain numbers, while maximum(0, x) keeps the gradient"
     raise TypeError(f"expected a Value or a Vector as {role}, got {leaf!r} ({type(leaf).__name__}){hint}")
 
 
 def seeds_for(target: Any, output_gradients: Any) -> Seeds:
-    """What the adjoint of each element of the targets begins with.
+    """The rows of the targets with the adjoints that they start with.
 
-    Raises TypeError if a target is not a Value or a Vector, ValueError if `output_gradients` have another structure,
-    or a vector another length, than the targets.
+    Raises TypeError if a target is not a Value or a Vector, ValueError if `output_gradients` do not have the structure
+    and the lengths of the targets.
     """
     if output_gradients is None and isinstance(target, Value):
         return [(target.row, one_like(target.row[NUMBER]))]
@@ -458,7 +458,7 @@ def seed_of(weight: Any, target: Any) -> Any:
 
 
 def weighted(target: Any, weights: Any) -> list[tuple[Value | Vector, Any]]:
-    """Each part of a structure of targets with the output gradient that stands in its place, None if there is none.
+    """Each part of a structure of targets with the output gradient in its place, None if there is none.
 
     Raises ValueError if the structures differ.
     """

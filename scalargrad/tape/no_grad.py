@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     """A context, or a decorator, in which nothing is recorded: every result is a constant.
 
-    It belongs to the running thread or async task alone. Use it where gradients are not wanted, so that an
-    evaluation loop, or `total += loss`, does not grow a graph.
+    It applies to the running thread or async task only. Use it where gradients are not wanted, so that an evaluation
+    loop, or `total += loss`, does not grow a graph.
 
-    Around a `yield` it stays open while the generator waits, and so it holds for whoever asks for the next item, too.
-    Decorate the generator function instead: then only its own body runs without recording.
+    Around a `yield` it stays open while the generator waits, so it applies to the code that asks for the next item,
+    too. Decorate the generator function instead: then only its own body runs without recording.
 
     >>> import scalargrad as sg
     >>> x = sg.Value(2.0)
@@ -36,8 +36,8 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     constant(4.0)
     """
 
-    # An object that serves several `with` statements, in one another or in several threads, is a block itself for the
-    # first alone, whose thread is the `owner`; for the others it makes blocks.
+    # One object may serve several `with` statements, nested or in several threads. It is the block of the first, whose
+    # thread is the `owner`; for the others it makes blocks.
     __slots__ = ("others", "owner")
 
     def __init__(self, *misplaced: Never) -> None:
@@ -51,14 +51,14 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
         self.owner: int | None = None
 
     def take_part(self, interval: BlockInterval) -> None:
-        """Say to an interval that nothing is recorded in it."""
+        """Set up an interval in which nothing is recorded."""
         interval.enabled = interval.plain = False
 
     def prepare(self) -> Callable[..., None]:
-        """What leaves the block: the flag's own way out for the first `with` statement."""
+        """The function that leaves the block: for the first `with` statement, the flag's own `__exit__`."""
         thread = get_ident()
         if self.owner is None and not self.others:
-            self.owner = thread  # no other thread comes in between, since nothing is called
+            self.owner = thread  # no other thread can come in between, since nothing is called
             flag = self.flag = allocate_lock()
             self.is_fresh = True
             return flag.__exit__
@@ -77,7 +77,7 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
     def leave(self) -> None:
         """Leave the latest of its openings, of those in this context if there are any.
 
-        Raises RuntimeError if there is none.
+        Raises RuntimeError if it has not been entered.
         """
         opened = [each for each in (self, *self.others) if each.is_open]
         here = {each for each, _ in context.get().blocks}
@@ -122,7 +122,7 @@ class no_grad(Block):  # noqa: N801  (a verb phrase, as in PyTorch)
 class GeneratorWithoutRecording:
     """A generator whose body runs within `no_grad`, and whose consumer does not.
 
-    It is no generator itself: when it is dropped half way, Python closes the one inside, and nothing else runs.
+    It is not a generator itself: when it is dropped halfway, Python closes the one inside, and nothing else runs.
     """
 
     def __init__(self, generator: Generator[Any, Any, Any]) -> None:
@@ -136,16 +136,16 @@ class GeneratorWithoutRecording:
             return next(self._generator)
 
     def send(self, value: Any) -> Any:
-        """Go on with a value for the `yield` at which it stands."""
+        """Resume with a value for the current `yield`."""
         with no_grad():
             return self._generator.send(value)
 
     def throw(self, *error: Any) -> Any:
-        """Go on with an exception at the `yield` at which it stands."""
+        """Resume with an exception at the current `yield`."""
         with no_grad():
             return self._generator.throw(*error)
 
     def close(self) -> None:
-        """End it where it stands."""
+        """Close the generator."""
         with no_grad():
             self._generator.close()

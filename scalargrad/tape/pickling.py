@@ -1,8 +1,8 @@
 """How values, vectors and variables are pickled and deep-copied.
 
-A graph is written as a list of rows in order of their serials, so that no depth is too much for it, and its leaves as
-objects, so that values pickled together still share them. What comes back has keys and serials of its own.
-`copy.deepcopy` goes the same way.
+A graph is written as a list of rows in order of their serials, so it may be of any depth. Its leaves are written as
+objects, so values that are pickled together still share them. The copies have keys and serials of their own.
+`copy.deepcopy` works the same way.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ...]], list[int]]:
     """The graph below `roots` as leaves, rows that refer to earlier ones by their index, and the roots' indices.
 
-    A leaf that was assigned since is written once more, as a row without an operation: with its number of then.
+    A leaf that was assigned since is also written as a row without an operation, with its old number.
     """
     for root in roots:
         settle(root)
@@ -83,14 +83,14 @@ def flatten_graph(roots: Sequence[Value]) -> tuple[list[Any], list[tuple[Any, ..
 
 
 def token_of(x: Any) -> Any:
-    """What an operand is found by while a graph is written: a leaf by its number, too, since it may be assigned."""
+    """The key of an operand while a graph is written; that of a leaf includes its number, which may be assigned."""
     if type(x) is not tuple:
         return "", id(x)
     return identity_of(x) if x[OPERATION] else (x[SERIAL], id(x[NUMBER]))
 
 
 def restore_graph(begins: list[Any], written: list[tuple[Any, ...]], roots: list[int]) -> list[Value]:
-    """What `flatten_graph` was given. A row that says so (of release 0.1) has leaves whose numbers of then are lost."""
+    """The roots that `flatten_graph` was given. A row of release 0.1 that `is_old` lost the numbers of its leaves."""
     interval = current()
     made = [*begins]
     found = {identity_of(x.row): gradient_of(x) for x in begins if isinstance(x, Value)}
@@ -121,7 +121,7 @@ def restore_graph(begins: list[Any], written: list[tuple[Any, ...]], roots: list
 
 
 def lost(row: Any) -> Any:
-    """The row of a leaf whose number of then is not known: its derivative is, but no derivative of that."""
+    """The row of a leaf whose old number is lost: its derivative is known, but not a derivative of that."""
     return row if row[OPERATION] is CONSTANT and row[KEY] is None else reassigned(row, None)
 
 
@@ -145,7 +145,7 @@ def restore_many(shape: tuple[int, ...], *graph: Any) -> Any:
 
 
 def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Value]) -> ManyVariable:
-    """A variable as release 0.1 wrote it, with a leaf for each number."""
+    """A variable that release 0.1 wrote, with a leaf for each number."""
     numbers, grads = [number_of(x) for x in leaves], [*map(gradient_of, leaves)]
     has_grads = grads.count(None) < len(grads)
     grads = [0.0 if grad is None else grad for grad in grads]
@@ -153,12 +153,12 @@ def restore_vector_variable(trainable: bool, name: str | None, leaves: list[Valu
     for i, leaf in enumerate(leaves):
         leaf.row = element_of(variable.row, i)
         leaf._grad = variable
-        variable.handles[i] = holding(leaf)  # the graph beside it leads to the key of the leaf, which has to live on
+        variable.handles[i] = holding(leaf)  # the graph beside it needs the key of the leaf, so this must live on
     return variable
 
 
 def holding(leaf: Value) -> Any:
-    """What takes the place of a weak reference and keeps the leaf."""
+    """A stand-in for a weak reference, which keeps the leaf alive."""
     return lambda: leaf
 
 

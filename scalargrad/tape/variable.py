@@ -1,4 +1,4 @@
-"""Leaves by TensorFlow's names: `Variable`, which can be assigned, `constant` and `stop_gradient`."""
+"""Leaves under TensorFlow's names: `Variable`, which can be assigned, `constant` and `stop_gradient`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class Chosen:
-    """What `Variable` inherits from, so that its signature is that of `__init__`."""
+    """The base of `Variable`. It has `__new__`, so that the signature of `Variable` is that of `__init__`."""
 
     __slots__ = ()
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
-        """The class of the scalar or of the vector, which then sets it up."""
+        """A new object of the class for a scalar, a vector or a matrix; its `__init__` sets it up."""
         unknown = [name for name in options if name not in ("initial", "trainable", "name")]
         if unknown or not (args or "initial" in options):
             raise TypeError(
@@ -45,27 +45,27 @@ class Chosen:
 
 
 def is_of_rows(many: Any) -> bool:
-    """Whether what has elements has rows."""
+    """Whether something that has elements has rows."""
     if hasattr(many, "shape"):
         return len(many.shape) > 1
     return bool(many) and has_elements(many[0])
 
 
 class Variable(Chosen):
-    """A leaf that can be assigned: a scalar, which is a `Value`, a vector, which is a `Vector`, or a `Matrix`.
+    """A leaf that can be assigned: a `Value` if it is a number, a `Vector` if a list, a `Matrix` if a list of rows.
 
-    One of many numbers is one leaf. Each of its elements is a leaf, too, which can be assigned by itself, and a row, a
-    slice or the transpose goes with it: assign the variable, and they have its new numbers. Assign the elements of one
+    A variable of many numbers is one leaf. Each of its elements is a leaf, too, which can be assigned by itself. A row,
+    a slice and the transpose follow it: assign the variable, and they have its new numbers. Assign the elements of one
     variable from one thread at a time.
 
     Args:
-        initial: a number, a Value (whose number is taken, as a new leaf), a list, Vector or array of these, or a list
+        initial: a number, a Value (whose number is taken for a new leaf), a list, Vector or array of these, or a list
             of rows, a Matrix or an array of two dimensions.
-        trainable: whether tapes watch it when it is used; one that is not is a constant with `assign`.
+        trainable: whether tapes watch it when it is used; if not, it is a constant with `assign`.
         name: a label to show.
 
     Raises:
-        TypeError: `initial` is neither a real number nor a sequence of them, or `trainable` is no truth value.
+        TypeError: `initial` is neither a real number nor a sequence of them, or `trainable` is not a truth value.
         ValueError: its rows differ in length, or it has more than two dimensions.
 
     >>> w = Variable([1.0, 2.0], name="w")
@@ -85,7 +85,7 @@ class Variable(Chosen):
         cls.__name__ = "Variable"
 
     if TYPE_CHECKING:
-        # A Variable of a number is a Value, one of a list is a Vector, and what has this class is one or the other.
+        # A Variable of a number is a Value, one of a list is a Vector; this class stands for either.
         name: str | None
         trainable: bool
         grad: Any
@@ -120,7 +120,7 @@ class Variable(Chosen):
     else:
 
         def __init__(self, initial: Any, trainable: bool = True, name: str | None = None) -> None:
-            """Set up by the class of the scalar or the vector."""
+            """The subclasses set it up."""
 
 
 class ScalarVariable(Value, Variable):
@@ -175,7 +175,7 @@ class ScalarVariable(Value, Variable):
 
 
 class ManyVariable(Values):
-    """What variables of many numbers share: they are one leaf, whose elements can be assigned one by one, too."""
+    """The base of variables of many numbers: one leaf, whose elements can also be assigned one by one."""
 
     __slots__ = ()
 
@@ -207,23 +207,23 @@ class ManyVariable(Values):
 
     @property
     def data(self) -> Any:
-        """Raises AttributeError: many numbers are no one number."""
+        """Raises AttributeError: many numbers are not one number."""
         kind = "vector" if len(self.shape) == 1 else "matrix"
         raise AttributeError(
             f"{brief(self)} has no data, being a {kind}; use tolist() or numpy(), and assign() to set it"
         )
 
     def element(self, i: int) -> Value:
-        """The leaf that stands for an element; to ask for it is to access the variable, which tapes take note of."""
+        """The leaf for element i; asking for it accesses the variable, which tapes note."""
         if open_blocks:
             self.is_followed_in(current())
         handle: Value | None = self.handles.find(i)
-        return element_on(self.row, i) if handle is None else handle  # its truth value would be a path to a trace
+        return element_on(self.row, i) if handle is None else handle  # its truth value would be a branch to a trace
 
     def assign(self, value: Any) -> Self:
         """Take the numbers of a vector, matrix, list or array; returns the variable. No gradient flows through it.
 
-        Raises ValueError if there are more or fewer than the variable has, TypeError if one is not a real number.
+        Raises ValueError if the shape is not that of the variable, TypeError if an element is not a real number.
         """
         numbers, shape = leaf_numbers(value)
         if shape != self.shape:
@@ -288,7 +288,7 @@ def leaf_numbers(values: Any) -> tuple[tuple[Number, ...], tuple[int, ...]]:
 
 
 def scalars_of_leaf(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
-    """The numbers or Values of a vector or a matrix, or of what makes one, row by row, and its shape."""
+    """The numbers or Values of a vector or a matrix, or of something that makes one, row by row, and the shape."""
     found = elements_of(values)
     if found is None:
         raise TypeError(f"expected a list, a Vector or a Matrix, got {brief(values)} ({type(values).__name__})")
@@ -304,9 +304,9 @@ say_what_is_elsewhere([name for name in registry if name in vars(Value)], Value,
 
 
 def assign_leaves(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable[[], Any]) -> None:
-    """Assign numbers to leaves, all of them or none; what is `then` called, in C, is part of it.
+    """Assign numbers to leaves, all of them or none; the functions `then`, written in C, are called in the same step.
 
-    Raises TypeError for what is not a real number, and where a function is traced.
+    Raises TypeError for anything but real numbers, and while a function is traced.
     """
     new_numbers = [
         leaf_numbers(number)[0] if isinstance(number, (tuple, list)) else leaf_number(number) for number in numbers
@@ -337,10 +337,10 @@ if TYPE_CHECKING:
 
 
 def constant(value: Any) -> Any:
-    """A value, a vector or a matrix that nothing is followed through unless a tape watches it.
+    """A value, a vector or a matrix that has no gradient unless a tape watches it.
 
     Args:
-        value: a number, a list, tuple or array of numbers, or a list of rows; of a Value, a Vector or a Matrix the
+        value: a number, a list, tuple or array of numbers, or a list of rows; or a Value, a Vector or a Matrix, whose
             numbers are taken.
 
     Raises TypeError for anything else, ValueError for rows of several lengths.
@@ -355,7 +355,7 @@ def constant(value: Any) -> Any:
     return make_leaf(new(Value), leaf_number(number_of(value)), is_tracked=False)
 
 
-CUT = "stop_gradient"  # a mark on the row of a constant, by which a tape can tell where a gradient ended
+CUT = "stop_gradient"  # a mark on the row of a constant, so that a tape can tell where a gradient ended
 
 
 def is_cut(row: Row) -> bool:
@@ -365,7 +365,7 @@ def is_cut(row: Row) -> bool:
 
 @of_same_kind
 def stop_gradient(x: Any) -> Any:
-    """The same numbers as constants: gradients do not flow through.
+    """The same numbers as constants, through which no gradient flows.
 
     Takes a Value, a Vector, a Matrix or a list of them, or a number (which comes back as it is).
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..engine.value import Value
 
     class Tape(Recorder, Protocol):
-        """What is asked of a tape here."""
+        """The attributes of a tape that are used here."""
 
         began: int | None
         ended: int | None
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 NOT_COMPUTED = (
-    "the target was not computed from the source, or by way of constants: no_grad(), stop_gradient() and plain "
+    "the target was not computed from the source, or only by way of constants: no_grad(), stop_gradient() and plain "
     "numbers leave nothing to follow."
 )
 
@@ -54,7 +54,7 @@ def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> 
         return "The target is the source, so the gradient is 1."
     way = shortest_way(starts, ends, tape.follows(rows_below(starts, tape)))
     if way:
-        # The call of a custom function is two rows, of which the one without a number does not show.
+        # The call of a custom function is two rows; the one without a number is not shown.
         every = [name_of(row) for row in way[:-1] if row[NUMBER] is not None]
         names = without_middle(every, 20, lambda left_out: f"({left_out:,} more)")
         first, last = [labels[identity_of(row)] or repr(row[NUMBER]) for row in (way[0], way[-1])]
@@ -63,7 +63,7 @@ def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> 
 
 
 def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row]) -> str:
-    """What ends the ways from the targets to the sources."""
+    """The reason why there is no way from the targets to the sources."""
     if not sources:
         return NOT_COMPUTED
     source = sources[0]
@@ -103,7 +103,7 @@ def not_watched(tape: Tape, source: Row) -> str:
 
 
 def when(tape: Tape, row: Row) -> str:
-    """When a row was made that a tape did not see."""
+    """The time at which a row was made that a tape did not see, in words."""
     if row[INTERVAL] in tape.paused:
         return "while recording was stopped"
     if tape.began is None or row[SERIAL] < tape.began:
@@ -121,14 +121,14 @@ def name_of(row: Row) -> str | None:
 
 
 def passes_a_cut(targets: Sequence[Row]) -> bool:
-    """Whether something below the targets came out of stop_gradient."""
+    """Whether a row below the targets came out of `stop_gradient`."""
     return any(type(x) is tuple and is_cut(x) for row in rows_below(targets) for x in operands_of(row))
 
 
 def shortest_way(
     targets: Sequence[Row], sources: Sequence[Row], through: Callable[[Row, Row], bool] | None = None
 ) -> list[Row]:
-    """The rows from a target to a source, both included, by the fewest operations; empty if there is no way."""
+    """The rows on the shortest way from a target to a source, both included; empty if there is no way."""
     ends = {*map(identity_of, sources)}
     came_from: dict[float, Row | None] = {identity_of(target): None for target in targets}
     queue = deque(targets)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-    """The value of `function` and its derivative along a direction: a Jacobian-vector product, forward.
+    """The value of `function` and its derivative along a direction: a Jacobian-vector product, in forward mode.
 
     Args:
         function: returns numbers in any structure.
@@ -29,9 +29,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         (value, tangent), both in the structure of what `function` returns.
 
     Raises:
-        TypeError: `primals` is not a tuple or list, an argument or the result holds something else than numbers, or a
-            custom gradient is on the way, which goes backward only.
-        ValueError: `tangents` have another structure than `primals`.
+        TypeError: `primals` is not a tuple or list, an argument or the result holds something other than numbers, or a
+            custom gradient is on the way, which only goes backward.
+        ValueError: `tangents` and `primals` differ in structure.
 
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.5))
     (6.0, 3.5)
@@ -64,18 +64,18 @@ def _derivative(function: Any, args: Any, kwargs: Any, order: int) -> Any:
 
 
 def derivative(function: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
-    """A function that gives the derivative of any order of a function of one number, by Taylor coefficients.
+    """A function that returns a derivative, of any order, of a function of one number, from Taylor coefficients.
 
     Args:
         function: its first argument is the number; it returns numbers in any structure.
-        order: 0 for the value itself, 1, 2, ...; the cost grows with its square.
+        order: 0 for the value itself, or 1, 2, ...; the cost grows with the square of the order.
 
     Returns:
         A function with the same parameters.
 
     Raises:
-        TypeError: `function` cannot be called, `order` is not an integer; when called: the first argument is not one
-            number, or a custom gradient is on the way, which goes backward only.
+        TypeError: `function` cannot be called, or `order` is not an integer; when called: the first argument is not one
+            number, or a custom gradient is on the way, which only goes backward.
         ValueError: `order` is negative.
 
     >>> derivative(lambda x: x**5, order=3)(2.0)

@@ -1,4 +1,4 @@
-"""The forward sweep: derivatives carried along with the computation, over the rows that were recorded of it.
+"""The forward sweep: derivatives carried from leaves to results, over the rows that were recorded.
 
 The chain rule, read forward: the tangent of a row is d(row)/dt, and
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 def forward_sweep(
     rows: Iterable[Row], tangents: dict[float, Any], on_row: Callable[[Row], Any] | None = None
 ) -> dict[float, Any]:
-    """Carry tangents from leaves forward to everything that was computed from them.
+    """The tangents of everything that was computed from leaves.
 
-    `tangents` comes with those of the leaves, by their identities, and leaves with d(row)/dt for every one of `rows`
-    that depends on them. With `on_row` the tangents are values with a record of their own.
+    `tangents` has those of the leaves, by identity; d(row)/dt is added to it for each of `rows` that depends on them.
+    With `on_row` the tangents are values with a record of their own.
 
     Raises TypeError where a custom gradient is on the way: its pullback only goes backward.
     """
@@ -46,10 +46,10 @@ def forward_sweep(
 def forward_rows(
     rows: Iterable[Row], tangents: dict[float, dict[int, Any]], on_row: Callable[[Row], Any] | None = None
 ) -> dict[float, dict[int, Any]]:
-    """The forward sweep of many tangents at once, of each row only those that are not absent: a sparse Jacobian.
+    """The sparse Jacobian, from a forward sweep of many tangents at once: each row has only those that it depends on.
 
-    `tangents` comes with one entry for each leaf, {its index: 1}, and leaves with the tangents of every one of `rows`
-    by the index of the leaf. Raises TypeError where a custom gradient is on the way.
+    `tangents` has an entry for each leaf, {its index: 1}; the tangents of each of `rows` are added to it, by the
+    indices of leaves. Raises TypeError where a custom gradient is on the way.
     """
     detector = current().detector
     for row in rows:
@@ -66,7 +66,7 @@ def forward_rows(
 
 
 def edges(row: Row, on_row: Callable[[Row], Any] | None) -> list[tuple[float, Any]]:
-    """The identities of the operands that a row is followed to, each with the local derivative."""
+    """The identities of the followed operands of a row, each with the local derivative."""
     operation = operation_of(row)
     if operation.pull_back is not None:
         way = "use reverse mode (grad, vjp, jacobian with mode='reverse', check_grads with modes=('reverse',))"

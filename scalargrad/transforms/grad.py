@@ -43,20 +43,20 @@ def _grad(function: Any, args: Any, kwargs: Any, argnums: Any, has_aux: bool) ->
 def value_and_grad(
     function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """A function that gives the value of `function` and its gradient, from one run and one reverse sweep.
+    """A function that returns the value of `function` and its gradient, from one run and one reverse sweep.
 
     Args:
         function: returns one number or Value; with `has_aux` a pair of that and anything else.
-        argnums: the index of the argument to differentiate by, or several. They may be passed by keyword.
-        has_aux: whether `function` returns something beside its value.
+        argnums: the index of the argument to differentiate with respect to, or several. They may be passed by keyword.
+        has_aux: whether `function` returns something besides its value.
 
     Returns:
         A function with the same parameters that returns (value, gradient), or ((value, aux), gradient). The gradient
-        has the structure of the argument (a list for a list, an array for an array), a tuple of that for several.
+        has the structure of the argument (a list for a list, an array for an array), or is a tuple for several.
 
     Raises:
         TypeError: `function` cannot be called, or `argnums` are not integers; when called: an argument holds something
-            else than numbers, or the result is not one number.
+            other than numbers, or the result is not one number.
         ValueError: `argnums` has a number twice.
 
     >>> value_and_grad(lambda x, y: x * x * y)(3.0, 2.0)
@@ -68,7 +68,7 @@ def value_and_grad(
 
 
 def grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that gives the gradient of `function`.
+    """A function that returns the gradient of `function`.
 
     Args, Raises: as for `value_and_grad`.
 
@@ -86,19 +86,19 @@ def grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
 
 
 def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """The value of `function` at arguments and its pullback: vector-Jacobian products from one run.
+    """The value of `function` and its pullback, which gives vector-Jacobian products from this one run.
 
     Args:
         function: returns numbers in any structure.
-        args: the arguments, all of which are differentiated by.
+        args: its arguments; derivatives are with respect to all of them.
 
     Returns:
-        (value, pullback). `pullback(cotangent)`, with a cotangent in the structure of the value, gives a tuple with
-        the product of the cotangent and the Jacobian for each argument. It can be called again and again.
+        (value, pullback). `pullback(cotangent)`, with a cotangent in the structure of the value, returns a tuple with
+        the product of the cotangent and the Jacobian for each argument. It can be called any number of times.
 
     Raises:
-        TypeError: an argument or the result holds something else than numbers.
-        ValueError: the cotangent that the pullback is given has another structure than the value.
+        TypeError: an argument or the result holds something other than numbers.
+        ValueError: (from the pullback) the cotangent and the value differ in structure.
 
     >>> value, pullback = vjp(lambda x, y: [x * y, x + y], 3.0, 2.0)
     >>> value, pullback([1.0, 10.0])
@@ -109,7 +109,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
 
 
 class Pullback:
-    """What `vjp` gives beside the value: it maps a cotangent to the products with the Jacobian, one an argument."""
+    """The pullback of `vjp`: it maps a cotangent to its products with the Jacobian, one for each argument."""
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         require_callable("vjp", function)
@@ -121,9 +121,9 @@ class Pullback:
         self.value = self._result if outlives else refill(self._result, map(number_of, self._outputs), construct=True)
 
     def __reduce__(self) -> Any:
-        return Pullback, (self._function, self._args)  # what was recorded is recorded anew
+        return Pullback, (self._function, self._args)  # the copy runs the function again
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
-        """One product for each argument. Raises ValueError if the cotangent has another structure than the value."""
+        """One product for each argument. Raises ValueError if the cotangent and the value differ in structure."""
         product = self._run.product(scalars_like(self._result, cotangent, "a cotangent"), self._outputs)
         return self._run.in_arguments(product, ())  # type: ignore[no-any-return]

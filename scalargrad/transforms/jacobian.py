@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any]]) -> Any:
-    """Derivatives in the structure of the result, and for each number in it in the structure of the arguments."""
+    """Derivatives in the structure of the result, with the structure of the arguments in place of each number."""
 
-    def of_number(x: Any) -> Any:  # a truth value of a trace has no derivatives
+    def of_number(x: Any) -> Any:  # the truth value of a trace has no derivatives
         return run.in_arguments(run.dense(next(rows)), argnums) if is_number(x) else x
 
     def of_array(array: Any) -> Any:
@@ -34,7 +34,7 @@ def in_outputs(run: Run, argnums: Any, result: Any, rows: Iterator[dict[int, Any
 
 
 def in_columns(argument: Any, columns: Iterator[Sequence[Any]], shape: tuple[int, ...]) -> Any:
-    """The derivatives of an array: in the structure of the argument, and for each number in it an array."""
+    """The derivatives of an array, in the structure of the argument, with an array in place of each number."""
 
     def by_array(array: Any) -> Any:
         rows = zip(*[next(columns) for _ in range(array.size)])
@@ -57,22 +57,22 @@ def _jacobian(function: Any, args: Any, kwargs: Any, argnums: Any, mode: str) ->
 
 
 def jacobian(function: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str = "auto") -> Callable[..., Any]:
-    """A function that gives all derivatives of all numbers that `function` returns, from one run of it.
+    """A function that returns the derivatives of all numbers that `function` returns, from one run of it.
 
     Args:
         function: returns numbers in any structure.
         argnums: as for `grad`.
-        mode: "forward" for one forward sweep that carries, for each node, the arguments that it depends on; "reverse"
-            for one reverse sweep an output over what it depends on; "auto" for the one that has less to do. Either
-            costs what the derivatives cost that are not zero by structure.
+        mode: "forward" for one forward sweep, in which each node has derivatives with respect to the arguments that it
+            depends on; "reverse" for a reverse sweep from each output over the nodes that it depends on; "auto" for the
+            one with less to do. Either costs as much as the derivatives that are not zero by structure.
 
     Returns:
         A function with the same parameters. Its result has the structure of what `function` returns, a list for a
-        Vector, with the structure of the arguments in the place of each number; for arrays one array of both shapes.
+        Vector, with the structure of the arguments in place of each number; for arrays one array of both shapes.
 
     Raises:
         TypeError, ValueError: as for `grad`; ValueError for an unknown mode; TypeError in forward mode if a custom
-            gradient is on the way, which goes backward only.
+            gradient is on the way, which only goes backward.
 
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + 2 * v[1]])([3.0, 2.0])
     [[2.0, 3.0], [1.0, 2.0]]
@@ -84,7 +84,7 @@ def jacobian(function: Callable[..., Any], argnums: int | Sequence[int] = 0, mod
 
 
 def recorded_gradient(name: str, run: Run, result: Any) -> list[Any]:
-    """The gradient of what a run returned, recorded in the run itself."""
+    """The gradient of the result of a run, recorded in the run itself."""
     y = one_number(name, result)
     with run:
         return run.gradient(run.adjoints([(y, one_like(y.row[NUMBER]))] if isinstance(y, Value) else [], on_row))
@@ -98,13 +98,13 @@ def _hessian(function: Any, args: Any, kwargs: Any, argnums: Any) -> Any:
 
 
 def hessian(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """A function that gives the matrix of second derivatives of `function`, from one run of it.
+    """A function that returns the matrix of second derivatives of `function`, from one run of it.
 
     Args, Raises: as for `grad`.
 
     Returns:
-        A function with the same parameters. Its result has the structure of the gradient, with the structure of the
-        gradient in the place of each number: a list of lists for a list, a square array for an array.
+        A function with the same parameters. Its result has the structure of the gradient, with the same structure again
+        in place of each number: a list of lists for a list, a square array for an array.
 
     >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]
@@ -114,7 +114,7 @@ def hessian(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
 
 
 def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """The product of the Hessian of `function` with a direction, at twice the cost of a gradient.
+    """The product of the Hessian of `function` and a direction, at twice the cost of a gradient.
 
     Args:
         function: returns one number.
@@ -122,7 +122,7 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         tangents: the direction, in the same structure.
 
     Returns:
-        The product in the structure of the gradient, which is the argument's own for one argument, a tuple for several.
+        The product in the structure of the gradient: the argument's own for one argument, a tuple for several.
 
     Raises: what `grad` and `jvp` raise.
 

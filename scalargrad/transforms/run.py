@@ -1,4 +1,4 @@
-"""One run of a function on fresh leaves, and what all transforms do with its arguments and results."""
+"""One run of a function on fresh leaves, and the steps that all transforms share."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class Run(Block):
-    """One run of a function: the arguments to differentiate by, fresh leaves for their numbers, and what is recorded.
+    """One run of a function, with fresh leaves for the numbers of the arguments to differentiate with respect to.
 
-    It is a block: what is made while it is open belongs to the run. `nested` tells whether something outside could
-    still differentiate what comes of it.
+    It is a block: rows that are made while it is open belong to the run. `nested` tells whether something outside could
+    still differentiate the result.
     """
 
     __slots__ = (
@@ -51,7 +51,7 @@ class Run(Block):
         outside = current()
         self.nested = outside.enabled and bool(outside.tapes)
         self.has_structure = {*map(type, arguments)} != {float}
-        if not self.has_structure:  # a function of a few numbers is the one that may be called a million times
+        if not self.has_structure:  # a short way for functions of a few numbers, which may be called a million times
             self.numbers = arguments
             self.followed = {}
             return
@@ -59,7 +59,7 @@ class Run(Block):
         for argument in arguments:
             if is_passed_over(argument):
                 raise self.refuse(argument)
-        # A flat list of numbers is rebuilt for each row of a Jacobian, so it takes no walk through structures.
+        # A flat list of numbers is rebuilt for each row of a Jacobian, so it should need no walk through structures.
         self.is_list = (
             len(arguments) == 1 and type(arguments[0]) is list and all(map(operator.is_, arguments[0], self.numbers))
         ) and len(arguments[0]) == len(self.numbers)
@@ -76,7 +76,7 @@ class Run(Block):
     # -- the block
 
     def take_part(self, interval: BlockInterval) -> None:
-        """Say to an interval that the run records in it, also where a `no_grad` around it says otherwise."""
+        """Set up an interval in which the run records, even inside a `no_grad`."""
         if not interval.enabled:
             interval.enabled = True
             interval.plain = interval.detector is None
@@ -84,13 +84,13 @@ class Run(Block):
         interval.tapes += (self,)
 
     def watches(self, _: Value) -> bool:
-        """Never: it follows its fresh leaves, which are tracked."""
+        """False: a run follows its fresh leaves, which are tracked, and watches nothing else."""
         return False
 
     # -- what goes in
 
     def fresh_arguments(self) -> list[Any]:
-        """The arguments with fresh leaves in the place of their numbers; a value that is followed stays connected."""
+        """The arguments with fresh leaves in place of their numbers; a value that is followed stays connected."""
         if not self.has_structure:
             self.leaves = [make_leaf(new(Value), x) for x in self.numbers]
             return self.leaves
@@ -116,13 +116,13 @@ class Run(Block):
 
     @property
     def leaf_rows(self) -> list[Row]:
-        """The rows of the leaves, one for each number: of a vector or matrix those of its elements."""
+        """The rows of the leaves, one for each number; for a vector or matrix those of its elements."""
         return [
             row for leaf in self.leaves for row in (elements_of_row(leaf.row) if is_many(leaf.row) else (leaf.row,))
         ]
 
     def in_arguments(self, scalars: Iterable[Any], argnums: Any) -> Any:
-        """Numbers in the structure of the arguments: the argument's own if `argnums` is one, or else a tuple."""
+        """Numbers in the structure of the arguments: the argument's own if `argnums` is one index, or else a tuple."""
         if not self.has_structure:
             found = tuple(scalars)
             return found[0] if isinstance(argnums, int) else found
@@ -135,7 +135,7 @@ class Run(Block):
     # -- what comes out
 
     def order(self, outputs: Sequence[Any]) -> list[Row]:
-        """The rows between the leaves and the outputs in order of their serials."""
+        """The rows between the leaves and the outputs, in order of their serials."""
         rows = rows_below([y.row for y in outputs if isinstance(y, Value)], self)
         if not self.followed:
             return rows
@@ -143,7 +143,7 @@ class Run(Block):
         return [row for row in rows if identity_of(row) not in leaves]
 
     def outlives(self, outputs: Sequence[Any]) -> OnRow:
-        """`on_row`, if something outside could still differentiate what is computed from the recorded outputs."""
+        """`on_row`, if something outside could still differentiate results of the recorded outputs, or else None."""
         if not self.nested:
             return None
         targets = [y.row for y in outputs if isinstance(y, Value) and y.is_tracked]
@@ -157,7 +157,7 @@ class Run(Block):
         return on_row if outlives else None
 
     def adjoints(self, outputs: Sequence[tuple[Any, Any]], handle: OnRow) -> Adjoints:
-        """The reverse sweep over the run, from outputs that each come with an adjoint."""
+        """The reverse sweep over the run, from outputs with their adjoints."""
         return carry_back([(y.row, seed) for y, seed in outputs if isinstance(y, Value)], self, handle)
 
     def gradient(self, adjoints: Adjoints) -> list[Any]:
@@ -173,13 +173,13 @@ class Run(Block):
         return found
 
     def product(self, given: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
-        """The product of a row of numbers or values with the derivatives of outputs by the leaves."""
+        """The product of numbers or values with the derivatives of outputs with respect to the leaves."""
         followed = are_followed(given)
         seeds = zip(outputs, given if followed else map(number_of, given))
         return self.gradient(self.adjoints([*seeds], on_row if followed else self.outlives(outputs)))
 
     def rows(self, outputs: Sequence[Any], mode: str, handle: OnRow) -> Derivatives:
-        """The derivatives of each output by the leaves, by their indices, as far as there are any."""
+        """The derivatives of each output, by the indices of the leaves that it depends on."""
         targets = [y for y in outputs if isinstance(y, Value) and y.is_tracked]
         leaves = self.leaf_rows
         order = self.order(targets) if mode != "reverse" else []
@@ -198,7 +198,7 @@ class Run(Block):
         return found
 
     def dense(self, row: dict[int, Any]) -> list[Any]:
-        """A row with the zeros that it leaves out."""
+        """A row of derivatives with the zeros that it leaves out."""
         if not self.zeros:
             self.zeros = [zero_like(row[NUMBER]) for row in self.leaf_rows]
         full = [*self.zeros]
@@ -209,21 +209,21 @@ class Run(Block):
 
 def not_differentiable(name: str, argument: Any) -> Exception:
     return TypeError(
-        f"{name} differentiates by real numbers, Values, Vectors, arrays and nested lists, tuples, dicts and "
-        f"dataclasses of them, got {brief(argument)} ({type(argument).__name__})"
+        f"{name} differentiates with respect to real numbers, Values, Vectors, arrays and nested lists, tuples, dicts "
+        f"and dataclasses of them, got {brief(argument)} ({type(argument).__name__})"
     )
 
 
 def is_forward_cheaper(rows: Sequence[Row], leaves: Sequence[Row], outputs: Sequence[Row]) -> bool:
     """Whether the forward sweep of sparse rows has less to do than one reverse sweep for each output.
 
-    Sets of leaves, and of outputs, are the bits of integers: how many leaves a row depends on is what the forward
-    sweep does there, how many outputs depend on it, what the reverse sweeps do.
+    The work of the forward sweep at a row is the number of leaves that the row depends on; that of the reverse sweeps
+    is the number of outputs that depend on the row. Sets of leaves, and of outputs, are the bits of integers.
     """
     if any(operation_of(row).pull_back is not None for row in rows):
         return False  # a pullback only goes backward
     if len(outputs) == 1:
-        return False  # one sweep does it
+        return False  # one reverse sweep is enough
     below = {identity_of(leaf): 1 << i for i, leaf in enumerate(leaves)}
     above: dict[float, int] = {}
     for i, y in enumerate(outputs):
@@ -248,7 +248,7 @@ def is_forward_cheaper(rows: Sequence[Row], leaves: Sequence[Row], outputs: Sequ
 
 
 class Transform:
-    """A function made from another one by a transform; it pickles if that one does."""
+    """A function that a transform made from another one; it can be pickled if that one can."""
 
     __wrapped__: Callable[..., Any]
 
@@ -264,7 +264,7 @@ class Transform:
     def __reduce__(self) -> Any:
         name = getattr(self, "__qualname__", "")
         if getattr(sys.modules.get(self.__module__), name, None) is self:
-            return name  # a decorated function is found by its name, as functions are
+            return name  # a decorated function is pickled by its name, as functions are
         return remake, (self._apply, self.__wrapped__, self._options)
 
     def __repr__(self) -> str:
@@ -276,7 +276,7 @@ def remake(apply: Callable[..., Any], function: Callable[..., Any], options: dic
 
 
 def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
-    """Where the arguments to differentiate by stand in a call: an index, or the name of a keyword.
+    """The places in a call of the arguments to differentiate with respect to: indices, or names of keywords.
 
     Raises TypeError if the call does not have them.
     """
@@ -285,7 +285,7 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
         if number < 0 and kwargs and any(x in kwargs for x in parameter_names(function, by_position=True)[len(args) :]):
             raise TypeError(
                 f"{name} counts argument {number} of {function!r} from the last positional one, and "
-                f"{', '.join(kwargs)} came by keyword; count from 0 to differentiate by those"
+                f"{', '.join(kwargs)} came by keyword; count from 0 to differentiate with respect to those"
             )
         if -len(args) <= number < len(args):
             places.append(number % len(args))
@@ -293,7 +293,7 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
         names = parameter_names(function) if kwargs else []
         if not 0 <= number < len(names) or names[number] not in kwargs:
             raise TypeError(
-                f"{name} differentiates by argument {number} of {function!r}, which was called with "
+                f"{name} differentiates with respect to argument {number} of {function!r}, which was called with "
                 f"{plural(len(args), 'positional argument')} and {', '.join(kwargs) or 'no'} keywords"
             )
         places.append(names[number])
@@ -304,16 +304,16 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
 
 def parameter_names(function: Any, by_position: bool = False) -> list[str]:
     """The names of all parameters, or of those that may be passed by position."""
-    import inspect  # it takes longer to import than all of this package, and only keyword arguments need it
+    import inspect  # which takes longer to import than all of this package, and only keyword arguments need it
 
     parameters = inspect.signature(function).parameters.values()
     return [x.name for x in parameters if not (by_position and x.kind is x.KEYWORD_ONLY)]
 
 
 def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
-    """The plain integer, or a tuple of plain integers.
+    """The indices as a plain integer, or a tuple of plain integers.
 
-    Raises TypeError unless it is an integer or a sequence of integers, ValueError if one is named twice.
+    Raises TypeError unless they are an integer or a sequence of integers, ValueError if one is there twice.
     """
     numbers = argnums if isinstance(argnums, (list, tuple)) else (argnums,)
     if not numbers or not all(map(is_integer, numbers)):
@@ -325,7 +325,7 @@ def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
 
 
 def run_at(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any], argnums: Any) -> tuple[Run, Any]:
-    """Run a function with fresh leaves for the numbers in some of its arguments; gives the run and the result."""
+    """A run of a function with fresh leaves for the numbers in some of its arguments, and the result."""
     places = places_of(name, function, argnums, args, kwargs)
     run = Run(name, [args[place] if isinstance(place, int) else kwargs[place] for place in places])
     args, kwargs = [*args], {**kwargs}
@@ -361,11 +361,11 @@ def outputs_of(name: str, result: Any) -> list[Any]:
 
     if is_passed_over(result):
         raise refuse(result)
-    return [x for x in scalars_of(result, refuse) if is_number(x)]  # and no truth values of a trace
+    return [x for x in scalars_of(result, refuse) if is_number(x)]  # without the truth values of a trace
 
 
 def are_followed(scalars: Sequence[Any]) -> bool:
-    """Whether one of them is a value that something in this context follows."""
+    """Whether something in this context follows one of them."""
     interval = current()
     return interval.enabled and any(isinstance(x, Value) and x.is_followed_in(interval) for x in scalars)
 

@@ -1,17 +1,17 @@
-"""Taylor coefficients carried forward through a graph, by the same one rule of each operation.
+"""Taylor coefficients carried forward through a graph, by the one rule of each operation.
 
 Along a line, x(t) = x + t, every node y = f(u) is a power series in t. Its derivative follows from the operation's
-rule, y'(t) = f'(u(t)) u'(t), and so its coefficients from those of f'(u) and u, term by term:
+rule, y'(t) = f'(u(t)) u'(t). So its coefficients follow from those of f'(u) and u, term by term:
 
     k y[k] = sum over j = 0 .. k-1 of (f'(u))[j] (k - j) u[k - j]
 
-The rule f'(u) is arithmetic on series, which has coefficients by the same formula; that of order k - 1 is all that it
-needs to have. An expression that comes up again in the rules of one graph is the same series again: the sine's rule
-asks for the cosine, whose rule asks for that very sine. So a derivative of order n costs a multiple of n**2 and not
-2**n (A. Griewank and A. Walther, Evaluating Derivatives, 2nd edition, chapter 13).
+The rule f'(u) is arithmetic on series, whose coefficients come from the same formula; they are needed up to order k - 1
+only. An expression that occurs again in the rules of one graph is the same series again: the sine's rule asks for the
+cosine, whose rule asks for that very sine. So a derivative of order n costs a multiple of n**2 and not of 2**n
+(A. Griewank and A. Walther, Evaluating Derivatives, 2nd edition, chapter 13).
 
-For a derivative of order n the series of floats are in t/s, with a power of two s near n/e: the derivative is n!/s**n
-times a coefficient, and fits a float where that coefficient does.
+For a derivative of order n the series of floats are in t/s, where s is a power of two near n/e. The derivative is
+n!/s**n times a coefficient, and fits a float where that coefficient does.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Absent(int):
-    """The coefficient that a series does not have. It is no number that came out as zero: inf times it is nothing."""
+    """A coefficient that a series does not have. It is not a computed zero: inf times it counts as nothing."""
 
 
 ABSENT = Absent(0)
@@ -47,7 +47,7 @@ ABSENT = Absent(0)
 class Series:
     """A power series: the result of an operation on others, or a line x + t.
 
-    `coefficients` are those known so far. `expressions` is the table of a whole graph, by operation and operands.
+    `coefficients` are those known so far. `expressions` has all series of a graph, by operation and operands.
     """
 
     __slots__ = ("_rules", "coefficients", "expressions", "operands", "operation")
@@ -100,9 +100,9 @@ operations.give_operators(Series, operator_on_series)
 
 
 def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:
-    """Apply an operation to series and numbers: the series that the table of expressions has, or a new one.
+    """The result of an operation on series and numbers: the series in the table of expressions, or a new one.
 
-    What follows none of its operands is a number: that ones of different origin are one keeps the table small.
+    An operation without rules gives a number. Equal numbers of different origin are one key, so the table stays small.
     """
     if operation.rules.count(None) == len(operation.rules):
         return operation(*[x.coefficients[0] if isinstance(x, Series) else x for x in operands])
@@ -116,7 +116,7 @@ def apply_to_series(operation: Operation, operands: Sequence[Any]) -> Any:
 
 
 def key_of(operation: Operation, operands: Sequence[Any]) -> tuple[Any, ...]:
-    """What an expression is told by: numbers by how they are written, so that 0.0 is neither 0 nor -0.0."""
+    """The key of an expression; it has numbers as text, so that 0.0 is neither 0 nor -0.0."""
 
     def part(x: Any) -> Any:
         if isinstance(x, (Series, Value)):
@@ -130,7 +130,7 @@ appliers[Series] = (Rank.SERIES, apply_to_series)
 
 
 def factorial_over_power(n: int, scale: int) -> float:
-    """n!/scale**n, an integer for a scale of one. Raises OverflowError if it is beyond the range of floats."""
+    """n!/scale**n, an integer if the scale is 1. Raises OverflowError if it is beyond the range of floats."""
     if scale == 1:
         return math.factorial(n)
     try:
@@ -146,10 +146,10 @@ def too_large(n: int) -> OverflowError:
 def taylor_derivatives(
     rows: Iterable[Row], leaf: Value, outputs: Sequence[Any], n: int, on_row: Callable[[Row], Any] | None
 ) -> list[Any]:
-    """The n-th derivatives of outputs by a leaf, given the rows between them in order of their serials.
+    """The n-th derivatives of outputs with respect to a leaf, given the rows between them in order of their serials.
 
-    They are numbers, or with `on_row`, which gives the value that stands for a row, values. Raises TypeError where a
-    custom gradient is on the way: its pullback only goes backward.
+    They are numbers; with `on_row`, which gives a value for a row, they are values. Raises TypeError where a custom
+    gradient is on the way: its pullback only goes backward.
     """
     detector = current().detector
     expressions: Expressions = {}

@@ -116,7 +116,7 @@ VALUE = [
         for side in ("", " on its right")
     ],
     Case("Value", "'%.2f'", lambda g: "%.2f" % g.x, TypeError, r"Value\(2\.0\)", r"f'\{x:\.2f\}' for text"),  # noqa: UP031
-    Case("Value", "a count", lambda g: range(g.x), TypeError, r"Value\(2\.0\) is no integer", r"use int\(\) of it"),
+    Case("Value", "a count", lambda g: range(g.x), TypeError, r"Value\(2\.0\) is not an integer", r"use int\(\) of it"),
     Case("Value", "repeats a deque", lambda g: deque() * g.x, TypeError, r"Value\(2\.0\)", r"use int\(\) of it"),
     Case(
         "Value",
@@ -362,9 +362,9 @@ MATRIX = [
     Case("Matrix", "an array @", lambda g: np.ones((2, 3)) @ g.m, ValueError, r"\(2, 3\) @ \(2, 3\)", PRODUCT),
     Case("Matrix", "@ a number", lambda g: g.m @ 2.0, TypeError, "'Matrix' and 'float'", "unsupported operand"),
     Case("Matrix", "None @", lambda g: None @ g.m, TypeError, "'NoneType' and 'Matrix'", "unsupported operand"),
-    Case("Matrix", "an index past its end", lambda g: g.m[2], IndexError, "got 2", "index or a slice of 2 rows"),
+    Case("Matrix", "an index past its end", lambda g: g.m[2], IndexError, "got 2", "an index or slice of 2 rows"),
     Case("Matrix", "a column past its end", lambda g: g.m[0, 3], IndexError, r"got \(0, 3\)", "of 3 columns"),
-    Case("Matrix", "an index of text", lambda g: g.m["a"], TypeError, "got 'a'", "index or a slice of 2 rows"),
+    Case("Matrix", "an index of text", lambda g: g.m["a"], TypeError, "got 'a'", "an index or slice of 2 rows"),
     Case("Matrix", "three indices", lambda g: g.m[0, 1, 2], TypeError, r"got \(0, 1, 2\)", r"\[rows, columns\]"),
     Case("Matrix", "a column of text", lambda g: g.m[0, "a"], TypeError, r"got \(0, 'a'\)", r"\[rows, columns\]"),
     Case(

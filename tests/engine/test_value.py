@@ -73,7 +73,7 @@ def test_what_is_no_number_is_refused(thing: Any, said: str) -> None:
 @pytest.mark.parametrize("thing", ["text", None, 1j, {1.0}, object()])
 def test_an_operator_refuses_what_is_no_number(symbol: str, thing: Any) -> None:
     with pytest.raises(
-        TypeError, match=r"unsupported operand type|can.t multiply sequence by non-int|a Value times text|is no integer"
+        TypeError, match=r"unsupported operand type|can.t multiply sequence by non-int|a Value times text|an integer"
     ):
         INFIX[symbol](Value(2.0), thing)
     if not (isinstance(thing, str) and symbol in "+*%"):
@@ -193,7 +193,7 @@ def test_a_float_of_a_tracked_value_is_refused_and_the_way_out_named(lossy: Call
     for tracked in (x, x * 2, sg.Variable(0.5)):
         with pytest.raises(
             TypeError,
-            match=r"would lose its gradient in silence; use scalargrad\.sin\(\).*math`, .*math\.patch.*or \.data",
+            match=r"would lose its gradient silently; use scalargrad\.sin\(\).*math`, .*math\.patch.*or \.data",
         ):
             lossy(tracked)
     with pytest.raises(TypeError, match=r"float\(\) of Value\(0\.5, label='x'\)"):
@@ -221,7 +221,7 @@ def test_a_float_of_a_constant_is_refused_while_a_tape_watches_it() -> None:
 
 
 def test_a_value_is_no_index() -> None:
-    with pytest.raises(TypeError, match=r"is no integer, which an index, .*; use int\(\) of it"):
+    with pytest.raises(TypeError, match=r"is not an integer, which an index, .*; use int\(\) of it"):
         range(Value(3.0))  # type: ignore[call-overload]
 
 

@@ -136,9 +136,7 @@ SEVERAL_OPERANDS = [
             Case(name, "empty rows", lambda _, f=f: f([[], []]), ValueError, f"{name} of an empty", "at least one el"),
         ]
     ],
-    Case(
-        "dist", "lengths", lambda g: sg.dist(g.v, [1.0]), ValueError, "got 2 and 1", "two points of as many coordinates"
-    ),
+    Case("dist", "lengths", lambda g: sg.dist(g.v, [1.0]), ValueError, "got 2 and 1", "points with the same number"),
     Case("dist", "numbers", lambda _: sg.dist(1.0, 2.0), TypeError, r"1\.0 \(float\)", "dist " + LIST),
     Case("dist", "a Value", lambda g: sg.dist([1.0], g.x), TypeError, r"Value\(2\.0\) \(Value\)", "dist " + LIST),
     Case("dist", "text in it", lambda g: sg.dist([g.x], ["text"]), TypeError, TEXT, "dist " + OPERAND),

@@ -57,7 +57,7 @@ TABLE = [
                 lambda f: f(),
                 TypeError,
                 "0 positional",
-                "by argument 0",
+                "to argument 0",
                 lambda _, of=of: of(square),
             ),
             Case(
@@ -199,7 +199,7 @@ TABLE = [
         "a function of one number",
     ),
     Case("derivative", "text by keyword", lambda _: sg.derivative(square)(x="text"), TypeError, "'text'", "one number"),
-    Case("derivative", "no argument", lambda _: sg.derivative(square)(), TypeError, "0 positional", "by argument 0"),
+    Case("derivative", "no argument", lambda _: sg.derivative(square)(), TypeError, "0 positional", "to argument 0"),
     Case(
         "derivative", "a result of text", lambda _: sg.derivative(repr)(1.0), TypeError, r"\(str\)", "returns numbers"
     ),
