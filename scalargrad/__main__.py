@@ -60,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("expression", help="arithmetic in Python's syntax, in quotes")
-    parser.add_argument("point", nargs="*", metavar="name=number", help="what a name in the expression stands for")
+    parser.add_argument("point", nargs="*", metavar="name=number", help="the value of a name in the expression")
     parser.add_argument("--order", type=order, default=1, metavar="N", help="the highest order; 1 by default")
     parser.add_argument("--explain", action="store_true", help="explain the derivatives step by step")
     parser.add_argument("--source", action="store_true", help="the gradient as Python, for the branch of this point")
