@@ -2,10 +2,10 @@
 
     python benchmarks/compilation.py
 
-Rivals take turns within every round; a ratio is the median of the rounds' ratios. All give the same numbers, which is
-checked first. Each is called from Python, and its result is there when the call returns. The garbage collector is on.
-micrograd comes with the extra `bench`; of the others (numpy, jax, casadi, tangent-ad, sympy, numba) those are
-measured that are installed.
+Rivals take turns within every round; a ratio is the median of the rounds' ratios. A check first makes sure that all
+give the same numbers. Each is called from Python, and its result is ready when the call returns. The garbage collector
+is on. micrograd comes with the extra `bench`; the others (numpy, jax, casadi, tangent-ad, sympy, numba) are measured
+if they are installed.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
-PACKAGES = {"tangent": "tangent-ad"}  # where a module is not named as what to install
-MEASUREMENT = 0.02  # seconds of calls in a measurement: much longer than a tick of the clock, short beside a round
+PACKAGES = {"tangent": "tangent-ad"}  # modules whose package has another name
+MEASUREMENT = 0.02  # seconds of calls in a measurement: long beside a tick of the clock, short beside a round
 
 
 # ---- Measuring -------------------------------------------------------------------------------------------------------
 
 
 def imported(name: str) -> ModuleType | None:
-    """A rival's module; None, and a line that says why, where there is none."""
+    """A rival's module; None, with a printed reason, if it cannot be imported."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -59,7 +59,7 @@ def imported(name: str) -> ModuleType | None:
             print(f"  ({name} is not installed: pip install {PACKAGES.get(name, name)}, to measure it, too)")
         else:
             left_out(name, error)
-    except Exception as error:  # it is there, but not for this Python, or not beside the other packages
+    except Exception as error:  # installed, but not for this Python or not beside the other packages
         left_out(name, error)
     return None
 
@@ -77,7 +77,7 @@ def imported_jax() -> ModuleType | None:
 
 
 def a_call(statement: str, **names: Any) -> Callable[[], float]:
-    """What measures the seconds that a call takes, written as a statement so that nothing is around it."""
+    """A function that measures the seconds of a call, given as a statement, so that nothing else is timed."""
     timer = timeit.Timer(statement, "gc.enable()", globals={"gc": gc, **names})
     timer.timeit(3)  # the first calls may trace and compile
     number = 1
@@ -90,7 +90,7 @@ def a_call(statement: str, **names: Any) -> Callable[[], float]:
 def measure(
     rounds: int, unit: str, rivals: dict[str, Callable[[], float]], notes: dict[str, str] | None = None
 ) -> dict[str, list[float]]:
-    """The times of the rivals, printed, with what else there is to say about some."""
+    """The times of the rivals; prints them, with notes on some."""
     scale = {"ns": 1e9, "µs": 1e6, "ms": 1e3}[unit]
     times = side_by_side(rounds, **rivals)
     for name, measured in times.items():
@@ -102,7 +102,7 @@ def measure(
 
 
 def numbers_in(result: Any) -> Iterator[float]:
-    """The numbers of a nested result, one by one, whatever holds them."""
+    """The numbers in a nested result of any kind, one by one."""
     if hasattr(result, "tolist"):
         result = result.tolist()
     if isinstance(result, (list, tuple)):
@@ -116,46 +116,46 @@ def check(name: str, result: Any, expected: Any, tolerance: float = 1e-9) -> Non
     found, known = [*numbers_in(result)], [*numbers_in(expected)]
     assert len(found) == len(known), f"{name} gives {len(found)} numbers, not {len(known)}"
     worst = max(abs(a - b) for a, b in zip(found, known))
-    assert worst <= tolerance, f"what {name} gives differs by {worst}"
+    assert worst <= tolerance, f"the result of {name} is off by {worst}"
 
 
 def operations_of(compiled: Any) -> int:
-    """How many operations the code of a compiled function has."""
+    """The number of operations in the code of a compiled function."""
     return sum(version.code.size for version in compiled.__self__.versions.values())
 
 
 def casadi_buffers(function: Any) -> tuple[array[float], Callable[[], Any], array[float]]:
-    """CasADi's fastest way in and out: the numbers of the argument, what evaluates, and the numbers of the result."""
+    """CasADi's fastest way in and out: a buffer for the argument, the evaluation, and a buffer for the result."""
     buffer, evaluate = function.buffer()
     arguments, results = (array("d", bytes(8 * count)) for count in (function.nnz_in(0), function.nnz_out(0)))
     buffer.set_arg(0, memoryview(arguments))
     buffer.set_res(0, memoryview(results))
-    evaluate.buffer = buffer  # which has to live as long
+    evaluate.buffer = buffer  # has to live as long
     return arguments, evaluate, results
 
 
 # ---- The lesson's step: the gradient of a squared error, from Python's floats ----------------------------------------
 
 
-def loss(w, b, x, y):  # without annotations, since Tangent would look for what they name
+def loss(w, b, x, y):  # no annotations: Tangent would look up their names
     return (w * x + b - y) ** 2
 
 
 def by_hand(w: Any, b: Any, x: Any, y: Any) -> Any:
-    """As one writes it."""
+    """Plain code."""
     error = w * x + b - y
     return error * error, (2 * error * x, 2 * error)
 
 
 def tuned_by_hand(w: Any, b: Any, x: Any, y: Any) -> Any:
-    """As one writes it where time matters: nothing twice, and no integer to convert."""
+    """Code tuned for speed: nothing computed twice, and no integer to convert."""
     error = w * x + b - y
     slope = 2.0 * error
     return error * error, (slope * x, slope)
 
 
 def lesson_with_casadi(casadi: Any) -> dict[str, Callable[..., Any]]:
-    """The step as CasADi's documentation calls it, and through its buffers, which cost a fraction of that."""
+    """The step called as in CasADi's documentation, and through its buffers, at a fraction of the cost."""
     w, b, _, _ = variables = [casadi.SX.sym(name) for name in "wbxy"]
     value = loss(*variables)
     results = [value, casadi.gradient(value, w), casadi.gradient(value, b)]
@@ -177,7 +177,7 @@ def lesson_with_casadi(casadi: Any) -> dict[str, Callable[..., Any]]:
 
 
 def lesson_with_tangent(tangent: Any) -> Callable[..., Any]:
-    """Returns the two derivatives and then the value; without the checks of shapes, which take most of the time."""
+    """The step: returns both derivatives and then the value, without checks of shapes, which take most of the time."""
     return tangent.grad(
         loss, wrt=(0, 1), preserve_result=True, check_dims=False, optimizations={"strength_reduction": True}
     )
@@ -200,17 +200,17 @@ def compare_lessons(rounds: int) -> None:
     statements: dict[str, str] = {}
     if jax := imported_jax():
         functions["JAX"] = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
-        statements["JAX"] = "f(w, b, x, y)[0].block_until_ready()"  # all results are there when one of them is
+        statements["JAX"] = "f(w, b, x, y)[0].block_until_ready()"  # all results are ready when one is
     if casadi := imported("casadi"):
         functions |= lesson_with_casadi(casadi)
     if sympy := imported("sympy"):
         functions["SymPy"] = lesson_with_sympy(sympy)
-    # The last to be imported, since it imports every array library that it finds.
+    # Imported last, since it imports every array library that it finds.
     if tangent := imported("tangent"):
         try:
             functions["Tangent"] = lesson_with_tangent(tangent)
             functions["Tangent"](**numbers)
-        except Exception as error:  # it rewrites source, and each Python has another grammar
+        except Exception as error:  # it rewrites source, whose grammar changes with each Python
             functions.pop("Tangent", None)
             left_out("tangent", error)
     expected = by_hand(**numbers)
@@ -221,7 +221,7 @@ def compare_lessons(rounds: int) -> None:
         check(name, result, expected)
 
     gc.collect()
-    gc.freeze()  # of what was imported nothing is garbage, so that looking through it at every turn only takes time
+    gc.freeze()  # nothing that was imported is garbage; searching it in every collection would only take time
     times = measure(
         rounds,
         "ns",
@@ -239,7 +239,7 @@ def compare_lessons(rounds: int) -> None:
 
 
 def hinge_loss(layers: Any, point: Sequence[float], label: float) -> Any:
-    """The loss of one point, the very same code on micrograd's values and ours."""
+    """The loss of one point, by the same code for micrograd's values and ours."""
     x: Any = point
     for layer in layers:
         sums = [sum((w * xi for w, xi in zip(neuron, x)), neuron[-1]) for neuron in layer]
@@ -252,13 +252,13 @@ def flat(layers: Any) -> list[Any]:
 
 
 class Descent:
-    """Stochastic gradient descent over the points: weights are numbers, and new ones come of every step."""
+    """Stochastic gradient descent over the points: weights are numbers, and each step makes new ones."""
 
     rate = 0.01
 
     def __init__(self) -> None:
         points, labels = two_moons(POINTS)
-        # Compiled code is for floats: a label that is an integer would be made one in every call, for microseconds.
+        # Compiled code is for floats: it would convert an integer label in every call, which takes microseconds.
         self.data = [(point, float(label)) for point, label in zip(points, labels)]
         self.gradient = sg.compile(sg.value_and_grad(hinge_loss))
 
@@ -272,7 +272,7 @@ class Descent:
         ]
 
     def epoch(self) -> tuple[float, float, Any]:
-        """How long a gradient takes, how long a step takes, and what became of the weights."""
+        """The seconds of a gradient and of a step, and the final weights."""
         clock = time.perf_counter
         layers = self.start()
         in_gradients = 0.0
@@ -286,7 +286,7 @@ class Descent:
 
 
 class DescentWithMicrograd(Descent):
-    """The same in micrograd's way: the parameters stay, their numbers change."""
+    """The same in micrograd's style: the parameters stay, and their numbers change."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -313,7 +313,7 @@ class DescentWithMicrograd(Descent):
 
 
 def whole_step(descent: Descent) -> Callable[[], tuple[float, Any]]:
-    """The loss over all points with its regularisation, and its gradient, of a compiled call for each point."""
+    """The regularised loss over all points and its gradient, from a compiled call for each point."""
     layers = initial_weights()
     gradient, data = descent.gradient, descent.data
 
@@ -344,12 +344,12 @@ def compare_networks(rounds: int) -> None:
     check("micrograd", [p.grad for p in their_step()], our_step()[1], 1e-12)
 
     def repeated(measure_one: Callable[[], float]) -> Callable[[], float]:
-        return lambda: statistics.mean(measure_one() for _ in range(10))  # one alone would be over in milliseconds
+        return lambda: statistics.mean(measure_one() for _ in range(10))  # a single one takes only milliseconds
 
     operations = operations_of(ours.gradient)
     print(f"\nThe two-moons network ({'-'.join(map(str, LAYERS))}, hinge loss), {operations:,} operations a gradient")
-    print("  A point a call: the weights change after every point. All points: regularised, and a gradient of it all.")
-    print("  micrograd's time is that of all its way: gradients set to 0, graph built, run back, garbage collected.")
+    print("  gradient: one point per call, new weights after each; over all points: with the regularisation.")
+    print("  micrograd's time is for all its work: gradients set to 0, graph built, run back, garbage collected.")
     whole = f"gradient over {POINTS} points"
     times = measure(
         rounds,
@@ -365,7 +365,7 @@ def compare_networks(rounds: int) -> None:
     )
     for what, bar in (
         ("gradient", "bar: at least 60"),
-        ("gradient and new weights", ""),  # these are a loop of Python's own for both
+        ("gradient and new weights", ""),  # the update is a plain Python loop for both
         (whole, "bar: at least 60"),
     ):
         faster = ratio(times[f"micrograd, {what}"], times[f"compiled, {what}"])
@@ -383,7 +383,7 @@ def wave(x: Any, turns: int) -> Any:
 
 
 def compare_compile_times(rounds: int) -> None:
-    """The first call: the function is traced, and the code generated, compiled by Python, and called."""
+    """Time the first call: the function is traced, and its code is generated, compiled by Python and called."""
     sizes = (1_000, 10_000, 100_000)
     found: dict[int, int] = {}
 
@@ -393,24 +393,22 @@ def compare_compile_times(rounds: int) -> None:
         found[turns] = operations_of(compiled)
         return took / found[turns]
 
-    an_operation(100)  # imports what generates code, and tells how many operations there are to a turn
+    an_operation(100)  # imports the code generator, and gives the number of operations per turn
     turns = [round(size * 100 / found[100]) for size in sizes]
     expected, slope = sg.value_and_grad(wave)(0.5, turns[0])
     compiled = sg.compile(sg.value_and_grad(wave), static_argnames="turns")
     check("compiled", compiled(0.5, turns[0]), (expected, slope))
-    check("compiled", compiled(0.5, turns[0]), (expected, slope))  # the first call is traced, this one is not
+    check("compiled", compiled(0.5, turns[0]), (expected, slope))  # the first call was traced, this one is not
     del compiled
 
-    print(
-        "\nThe first call of a compiled gradient, sin(y) * 1.0001 + x / 3 over and over, for each operation of the code"
-    )
+    print("\nThe first call of a compiled gradient, sin(y) * 1.0001 + x / 3 in a loop: time per operation of the code")
     times = side_by_side(rounds, **{str(n): lambda n=n: an_operation(n) for n in turns})
     for n in turns:
         cost = statistics.median(times[str(n)])
-        note = f"{cost * found[n] * 1e3:,.0f} ms in all   bar: at most 40"
+        note = f"{cost * found[n] * 1e3:,.0f} ms in total   bar: at most 40"
         row(f"{found[n]:,} operations", f"{cost * 1e6:.1f} µs", note)
     row(
-        "an operation of the longest against one of the middle",
+        "an operation, the longest code against the middle one",
         f"{ratio(times[str(turns[2])], times[str(turns[1])]):.2f}",
         "bar: at most 1.3",
     )
@@ -437,7 +435,7 @@ def compare_arrays(rounds: int, count: int) -> None:
         for a, b in zip((found, *found_slopes), (value, *slopes)):
             assert a.shape == b.shape
             assert abs(a - b).max() < 1e-9
-    del value, slopes, found, found_slopes, a, b  # a million numbers each, which the rivals' own would not fit beside
+    del value, slopes, found, found_slopes, a, b  # a million numbers each, which would crowd out the rivals' own
     times = measure(rounds, "ms", {name: a_call("f(w, b, x, y)", f=f, **numbers) for name, f in functions.items()})
     ours = times["compiled with arrays=numpy"]
     row("compiled, against by hand: times slower", f"{ratio(ours, times['NumPy by hand']):.2f}", "")
@@ -449,7 +447,7 @@ def compare_arrays(rounds: int, count: int) -> None:
 
 
 def smooth(x: Any, functions: Any) -> Any:
-    """A function of eight numbers, with the functions of some module, whose gradient is about 1,000 operations."""
+    """A function of eight numbers, with functions of a given module; its gradient has about 1,000 operations."""
     y = [x[i] for i in range(8)]
     for _ in range(5):
         y = [
@@ -465,7 +463,7 @@ def smooth(x: Any, functions: Any) -> Any:
 def smooth_with_casadi(casadi: Any, **options: Any) -> Callable[[list[float]], Any]:
     x = casadi.SX.sym("x", 8)
     value = smooth(x, casadi)
-    # It compiles in the folder that it finds itself in. Tidying up is left to us, since it would do so at exit only.
+    # It compiles in the current folder. The files are removed here, since it would remove them only at exit.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.chdir(folder):
         function = casadi.Function("smooth", [x], [casadi.vertcat(value, casadi.gradient(value, x))], options)
         arguments, evaluate, results = casadi_buffers(function)
@@ -485,16 +483,14 @@ def compare_engines(rounds: int) -> None:
     value_and_grad = sg.value_and_grad(lambda x: smooth(x, sg))
     plain = sg.compile(value_and_grad)
     expected = value_and_grad(x)
-    plain(x)  # to have the code that is counted
-    print(
-        f"\nA gradient by eight numbers, {operations_of(plain):,} operations, and engines that make machine code of it"
-    )
-    print("  Called with a list of floats, as is CasADi, through its buffers; JAX is called with an array of NumPy's.")
+    plain(x)  # generates the code that is counted
+    print(f"\nA gradient with respect to eight numbers, {operations_of(plain):,} operations, and machine-code engines")
+    print("  Called with a list of floats, as is CasADi, through its buffers; JAX is called with a NumPy array.")
     functions: dict[str, Callable[[Any], Any]] = {}
     first: dict[str, float] = {}
 
     def prepare(name: str, make: Callable[[], Callable[[Any], Any]], argument: Any = x) -> None:
-        """Make a rival and call it once, since what takes them long is this."""
+        """Make a rival and call it once, which is what takes it long."""
         try:
             start = time.perf_counter()
             function = make()
@@ -536,10 +532,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="how often each rival takes its turn (default: 15)")
     rounds = parser.parse_args().rounds
     print(f"Python {sys.version.split()[0]}, medians of {rounds} rounds")
-    # micrograd leaves much to the garbage collector, which takes the longer the more there is in the process. So what
-    # is imported for the other comparisons comes after it.
+    # micrograd leaves much to the garbage collector, which is slower the more the process holds. So micrograd comes
+    # before the imports of the other comparisons.
     compare_networks(rounds)
-    compare_compile_times(min(rounds, 5))  # of which one takes seconds
+    compare_compile_times(min(rounds, 5))  # a round takes seconds
     compare_arrays(rounds, 10**6)
     compare_lessons(rounds)
     compare_engines(rounds)

@@ -1,10 +1,10 @@
-"""Compiled functions that decide anew at each call, or are called with new structures: their time beside uncompiled.
+"""Compiled functions that decide differently at each call, or get new structures: their time beside uncompiled ones.
 
     python benchmarks/decisions.py
 
 Each program is a sequence of calls, run uncompiled and compiled, in turns; a ratio is the median of the rounds' ratios.
-Compiling is part of the compiled time, and so is all that turns out not to pay. All results are compared first, bit for
-bit. The programs stand for those that `compile` helps least; the last two are ones that it helps.
+Compiling is part of the compiled time, even where it does not pay. First, all results are compared bit for bit. The
+programs are of the kind that `compile` helps least; it does help the last two.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def residuals(parameters: Any) -> Any:
 
 
 def fits(count: int) -> Calls:
-    """What a least squares method asks for: parameters near others, from several starts."""
+    """The calls of a least squares method: from several starts, parameters close to one another."""
     generator = random.Random(1)
     calls = []
     for _ in range(count // 20):
@@ -87,7 +87,7 @@ def thirty_points(count: int) -> Calls:
 
 
 def wandering(x: Any, y: Any) -> Any:
-    """Decisions like those of a coin."""
+    """Decisions as random as those of a coin."""
     total = x * y
     for k in range(40):
         x = 3.9 * x * (1 - x)
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often each takes its turn (default: 5)")
     rounds = parser.parse_args().rounds
     print(f"Python {sys.version.split()[0]}, compiled time / uncompiled time, medians of {rounds} rounds")
-    sg.compile(abs)(1.0)  # imports what generates code
+    sg.compile(abs)(1.0)  # imports the code generator
 
     for name, (function, calls, options) in programs().items():
 

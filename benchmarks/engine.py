@@ -2,10 +2,9 @@
 
     python benchmarks/engine.py
 
-Rivals take turns within every round, so that whatever the machine does meanwhile it does to all of them; a ratio is
-the median of the rounds' ratios. The garbage collector is on, but neither garbage nor threads that spin are left by one
-rival to the next.
-TensorFlow is measured where it is installed; micrograd comes with the extra `bench`.
+Rivals take turns within every round, so that other work of the machine affects all of them; a ratio is the median of
+the rounds' ratios. The garbage collector is on, but no rival leaves garbage or spinning threads to the next.
+TensorFlow is measured if it is installed; micrograd comes with the extra `bench`.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def two_moons(count: int, seed: int = 1) -> tuple[list[list[float]], list[int]]:
 
 
 def initial_weights(seed: int = 2) -> list[list[list[float]]]:
-    """For each layer, for each neuron, its weights and then its bias."""
+    """For each neuron of each layer, its weights and then its bias."""
     generator = random.Random(seed)
     return [
         [[generator.uniform(-1, 1) for _ in range(inputs)] + [0.0] for _ in range(outputs)]
@@ -64,7 +63,7 @@ def initial_weights(seed: int = 2) -> list[list[list[float]]]:
 
 
 def scalar_network(value: Callable[[float], Any]) -> Callable[[], list[Any]]:
-    """The network in micrograd's own style, on any class of values; a step gives the parameters with gradients."""
+    """The network in micrograd's own style, with any class of values; a step returns the parameters with gradients."""
     points, labels = two_moons(POINTS)
     layers = [[[value(w) for w in neuron] for neuron in layer] for layer in initial_weights()]
     parameters = [w for layer in layers for neuron in layer for w in neuron]
@@ -138,7 +137,7 @@ def lesson_with_tape(data: list[tuple[float, float]], learning_rate: float = 0.0
 
 
 def lesson_with_backward(value: Any) -> Callable[[list[tuple[float, float]]], tuple[float, float]]:
-    """micrograd's own way of writing it, on micrograd's values or ours."""
+    """The loop in micrograd's own style, with micrograd's values or ours."""
 
     def loop(data: list[tuple[float, float]], learning_rate: float = 0.01) -> tuple[float, float]:
         w, b = value(-1.0), value(-1.0)
@@ -158,11 +157,11 @@ def lesson_with_backward(value: Any) -> Callable[[list[tuple[float, float]]], tu
 
 
 def lesson_with_tensorflow() -> Callable[[list[tuple[float, float]]], tuple[float, float]] | None:
-    """The lesson as it was written, its samples tensors of single precision; None where TensorFlow is not installed."""
+    """The lesson as first written, with samples as single-precision tensors; None if TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None:
         return None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf  # a rival, measured only where it is there
+    import tensorflow as tf  # a rival, measured only if installed
 
     def loop(data: list[tuple[float, float]], learning_rate: float = 0.01) -> tuple[float, float]:
         x_data = tf.constant([x for x, _ in data])
@@ -270,7 +269,7 @@ def chain(length: int, multiply: Callable[[Any, Any], Any] = lambda x, y: x * y)
 
 
 def nanoseconds_a_node(length: int) -> float:
-    """To record a chain, run back over it, and free it."""
+    """The time to record a chain, run back over it, and free it."""
 
     def live() -> None:
         chain(length).backward()

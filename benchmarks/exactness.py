@@ -1,12 +1,12 @@
-"""The derivatives of every operation against many digits, with PyTorch's and JAX's on the same points beside them.
+"""The derivatives of every operation against many digits, beside those of PyTorch and JAX at the same points.
 
     python benchmarks/exactness.py
 
-For each operation: the first derivative's largest error, in units of the last place, at points that include tails,
-subnormals, the neighbourhoods of branch points and of zeros; the second's largest relative error; and at how many
-points the third has not the right sign and size. The references are the tests' own, in mpmath. PyTorch and JAX compute
-in double precision, each with the function of its own that it has for the operation; they are measured where they are
-installed (extra `engines`). Needs the extra `test`.
+For each operation: the largest error of the first derivative, in units of the last place, at points that include tails,
+subnormals, and neighbourhoods of branch points and zeros; the largest relative error of the second; and the number of
+points at which the third has the wrong sign or size. The references are those of the tests, in mpmath. PyTorch and JAX
+compute in double precision, with their own functions for the operation; they are measured if they are installed (extra
+`engines`). Needs the extra `test`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ OUT_OF_RANGE = (ArithmeticError, ValueError)
 
 
 def points_of(reference: Reference, count: int) -> list[Point]:
-    """Points of an operation's domain: those that the tests' strategies draw, and combinations of edges."""
+    """Points in the domain of an operation: some drawn by the strategies of the tests, and combinations of edges."""
     drawn: list[Point] = []
 
     @settings(
@@ -89,11 +89,11 @@ def plain(x: Any) -> float:
     return float(x.data if isinstance(x, sg.Value) else x)
 
 
-# ---- What computes the derivatives -----------------------------------------------------------------------------------
+# ---- The derivatives -------------------------------------------------------------------------------------------------
 
 
 def ours(reference: Reference, point: Point, index: int, order: int) -> float:
-    """The derivative of some order by one operand."""
+    """The derivative of some order with respect to one operand."""
 
     def function(x: Any) -> Any:
         return reference.apply(*point[:index], x, *point[index + 1 :])
@@ -162,7 +162,7 @@ def error_in_ulps(got: float, exact: mp.mpf, least: float) -> float:
 
 
 def relative_error(got: float, exact: mp.mpf) -> float:
-    """The error relative to the number, or to the least normal one if it is smaller; none where it is no float."""
+    """The error relative to the exact number, or to the least normal one if that is larger; 0 beyond all floats."""
     if abs(exact) > sys.float_info.max:
         return 0.0
     if not math.isfinite(got):
@@ -174,18 +174,18 @@ def has_derivative(name: str, point: Point, index: int, order: int = 1) -> bool:
     if name not in ("pow", "float_pow"):
         return True
     x, y = point
-    # x**y has no derivative by y for negative x, and no float tells whether so large an exponent less 3 is odd.
+    # x**y has no derivative with respect to y for negative x, and floats cannot tell if y - 3 is odd for large y.
     return x > 0 or (index == 0 and (order < 3 or abs(y) < 2**53))
 
 
 def is_helper(name: str) -> bool:
-    """Whether it is only there for the rules of others: its first derivative is a higher one of theirs."""
+    """Whether an operation only serves the rules of others: its first derivative is a higher one of theirs."""
     operation = registry.get(name)
     return operation is not None and not hasattr(sg, name) and ALL[name].apply in (operation, operation.function)
 
 
 def measure(name: str, count: int, orders: int) -> dict[str, Any]:
-    """The errors of one operation: for each order the worst, the point where it is, and the rivals' of the first."""
+    """The errors of one operation: for each order, the largest one and its point; for the first, the rivals' too."""
     reference = ALL[name]
     points = points_of(reference, count)
     worst: dict[str, Any] = {"points": len(points), "third": 0}
@@ -220,7 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="operations (default: all that are public)")
     parser.add_argument("--count", type=int, default=100, help="points drawn for each operation (default: 100)")
-    parser.add_argument("--orders", type=int, default=3, choices=(1, 2, 3), help="up to which order (default: 3)")
+    parser.add_argument("--orders", type=int, default=3, choices=(1, 2, 3), help="the highest order (default: 3)")
     parser.add_argument("--where", action="store_true", help="print the worst points, too")
     options = parser.parse_args()
     names = options.names or [*ALL]

@@ -2,11 +2,11 @@
 
     python benchmarks/gpt.py [--rounds N] [--steps N]
 
-The model is that of `rows.py` (width 16, four heads, one layer, context 16), with the same numbers to begin with.
-`vectors` is the same program letter by letter, a matrix-vector product where that has loops; `matrices` takes the
-letters of a word at once, a row for each. Each engine runs in a process of its own, and they take turns in every round;
-a ratio is that of the least times. With Adam a whole training step is timed, else forward and backward. PyTorch is
-measured where it is installed, on one thread, in double precision, letter by letter.
+The model is that of `rows.py` (width 16, four heads, one layer, context 16), with the same initial numbers. `vectors`
+is the same program letter by letter, with matrix-vector products in place of loops; `matrices` takes all letters of a
+word at once, a row for each. Each engine runs in its own process, and they take turns in every round; a ratio is that
+of the least times. With Adam a whole training step is timed, otherwise forward and backward. PyTorch is measured if it
+is installed, on one thread, in double precision, letter by letter.
 `rows.py --only gpt-matrices --pyodide FOLDER` measures the matrices on CPython in WebAssembly.
 """
 
@@ -37,7 +37,7 @@ RATE = 0.01
 
 
 def weights() -> dict[str, list[list[float]]]:
-    """The numbers that `rows.gpt` begins with."""
+    """The initial numbers of `rows.gpt`."""
     letters = len({letter for word in rows.WORDS.split() for letter in word})
     sizes = {"token": (letters + 1, WIDTH), "position": (CONTEXT, WIDTH), "head": (letters + 1, WIDTH)}
     sizes |= dict.fromkeys(("query", "key", "value", "out"), (WIDTH, WIDTH))
@@ -184,7 +184,7 @@ def work(engine: str, steps: int, with_adam: bool) -> str:
 
 
 def run(engine: str, options: argparse.Namespace, with_adam: bool) -> tuple[float, float]:
-    """What `work` gives in a process of its own."""
+    """The result of `work` in its own process."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE)])}
     arguments = ["--worker", engine, "--steps", str(options.steps), *["--adam"] * with_adam]
     command = [sys.executable, str(Path(__file__)), *arguments]

@@ -1,9 +1,9 @@
-"""What Ctrl-C leaves behind: some thousands of interrupts by a timer, at random moments of a loop.
+"""The damage that Ctrl-C does: some thousands of interrupts by a timer, at random moments of a loop.
 
     python benchmarks/interrupts.py
 
-For each loop: how many interrupts came, how many of them left a block open, how many a number wrong. A loop that hangs
-counts as such after five minutes.
+For each loop: the number of interrupts, how many left a block open, and how many left a wrong number. A loop hangs if
+it takes more than five minutes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Loop:
-    """A loop to interrupt: `turn` is what it repeats, `is_right` looks at what is left of it."""
+    """A loop to interrupt: it repeats `turn`, and `is_right` checks its state afterwards."""
 
     def turn(self) -> None:
         raise NotImplementedError
@@ -61,7 +61,7 @@ class Lesson(Loop):
 
 
 class Step(Loop):
-    """All parameters are equal and have the same gradient, so after any number of whole steps they are equal still."""
+    """All parameters are equal and have the same gradient, so they are still equal after any number of whole steps."""
 
     def __init__(self) -> None:
         self.v = sg.Variable([1.0] * 20)
@@ -102,7 +102,7 @@ class Patch(Loop):
 
 
 def interrupts(make: Callable[[], Loop], count: int) -> Iterator[tuple[Loop, bool]]:
-    """Interrupt a loop again and again; gives it, and whether it left a block open."""
+    """Interrupt a loop again and again; yields the loop and whether it left a block open."""
     for _ in range(count):
         loop = make()
         try:
@@ -125,7 +125,7 @@ LOOPS = {loop.__name__: loop for loop in (NoGrad, Lesson, Step, Backward, Patch)
 
 
 def play(name: str, count: int) -> None:
-    """Interrupt one loop, and print a row."""
+    """Interrupt one kind of loop, and print its row."""
     signal.signal(signal.SIGALRM, interrupt)
     found = [(left_open, loop.is_right()) for loop, left_open in interrupts(LOOPS[name], count)]
     left_open = sum(is_open for is_open, _ in found)

@@ -2,18 +2,19 @@
 
     python benchmarks/mutation.py --sample 500
 
-cosmic-ray's operators say what a fault is: another operator, another number, a condition negated, a decorator gone.
-Each is written into a copy of the tree, and the tests that run the line, as coverage knows, run on it until one fails
-or hangs: then it is killed. What survives is a gap in the tests, or no fault at all, since it computes the same.
+The faults are those of cosmic-ray's operators: another operator, another number, a negated condition, a missing
+decorator. Each is written into a copy of the tree, and the tests that run its line, according to coverage, run there
+until one fails or hangs: then the fault is killed. One that survives shows a gap in the tests, or is no fault, since it
+computes the same.
 
-The score is a lower bound. Hypothesis tries few examples, of the tests beyond the module's own only some are drawn, and
-those that take long, for their depth or size, are left out: `--at MODULE:LINE --examples 100 --most 9999` tries harder.
+The score is a lower bound. Hypothesis tries few examples, only a sample of the tests beyond the module's own runs, and
+slow tests (deep or large ones) are left out: `--at MODULE:LINE --examples 100 --most 9999` tries harder.
 
-Not planted is what could not change a result (annotations, what is there for the type checker alone, `==` for the `is`
-of classes and None) and what every test would see, to the profit of nothing but the score (a bitwise operator, or a
-comparison by size for an `is`: floats and classes have neither).
+Two kinds of faults are not planted: those that cannot change a result (annotations, code for the type checker alone,
+`==` for the `is` of classes and None), and those that every test would see, which would only raise the score (a bitwise
+operator, or a comparison by size for an `is`: floats and classes have neither).
 
-Needs a POSIX system, since each fault is tested in a fork of a process that has pytest and Hypothesis loaded, and the
+Needs a POSIX system, since each fault is tested in a fork of a process that has loaded pytest and Hypothesis, and the
 extras `test`, `dev` (for coverage) and `bench` (for cosmic-ray).
 """
 
@@ -40,8 +41,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # ours would import the package before there is a fault in it
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process with threads is not forked safely
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # ours would import the package before the fault is planted
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process with threads cannot be forked safely
 
 import coverage
 import hypothesis
@@ -62,7 +63,7 @@ MODULES = (
     *("operations/elementary", "operations/reductions", "operations/operation"),
     *("engine/rows", "engine/value", "engine/backprop", "engine/vector", "engine/fast_path", "engine/fast_sweep"),
 )
-# The tests of the engine and of what stands on it, those that find most first; a module's own come before all.
+# The tests of the engine and of code that builds on it, those that find most first; a module's own come before all.
 TESTS = (
     *("project/test_planted_faults.py", "project/test_gradients.py"),
     *("engine/test_value*.py", "engine/test_vector*.py", "engine/test_backprop.py", "tape/test_gradient_tape*.py"),
@@ -71,7 +72,7 @@ TESTS = (
 )
 LOADED_ONCE = ("mpmath", "numpy", "scipy.optimize", "scipy.special", "geographiclib.geodesic", "hypothesis.stateful")
 
-# Hypothesis has been imported before pytest could rewrite its assertions, which it has no need of.
+# Hypothesis is imported before pytest could rewrite its assertions; it does not need that.
 PYTEST_OPTIONS = ("-x", "-q", "--no-header", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 BITWISE = ("RShift", "LShift", "BitOr", "BitAnd", "BitXor", "Invert")
@@ -83,7 +84,7 @@ KILLED, SURVIVED, HUNG = "killed", "survived", "hung"
 
 @dataclass(frozen=True)
 class Mutant:
-    """The fault that an operator of cosmic-ray makes at one of the places where it can."""
+    """A fault: an operator of cosmic-ray, applied at one of its possible places."""
 
     module: str
     line: int
@@ -108,7 +109,7 @@ class Mutant:
 
 
 def makes_faults(name: str) -> bool:
-    """Whether what an operator makes is neither the same as before nor seen by every test."""
+    """Whether an operator makes faults that change something, but are not seen by every test."""
     if any(part in BITWISE for part in name.split("_")):
         return False
     if found := re.search(r"ReplaceComparisonOperator_(Is|IsNot)_(\w+)", name):
@@ -117,7 +118,7 @@ def makes_faults(name: str) -> bool:
 
 
 def lines_and_columns_without_effect(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations stand, and what is there for the type checker alone."""
+    """The ranges of annotations and of code for the type checker alone."""
     ignored: list[ast.AST | None] = []
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -142,7 +143,7 @@ def target_name(node: ast.expr) -> str:
 
 
 def scopes(tree: ast.Module) -> list[tuple[int, int, str]]:
-    """The functions and classes with their lines, their decorators' included, outer ones first."""
+    """The functions and classes with their lines, including decorators; outer ones first."""
     return [
         (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno or node.lineno, node.name)
         for node in ast.walk(tree)
@@ -166,14 +167,14 @@ def mutants_of(module: str, source: str) -> Iterator[Mutant]:
 
 
 def drawn(mutants: dict[str, list[Mutant]], size: int | None, seed: int) -> list[Mutant]:
-    """A random sample, with as many of each module as there are, up to an equal share; or all of them."""
+    """A random sample, with an equal share for each module, or all that it has; without a size, all mutants."""
     if size is None:
         return [mutant for group in mutants.values() for mutant in group]
     generator = random.Random(seed)
     sample: list[Mutant] = []
     for left, group in zip(range(len(mutants), 0, -1), sorted(mutants.values(), key=len)):
         sample += generator.sample(group, min(len(group), (size - len(sample)) // left))
-    generator.shuffle(sample)  # so that an interrupted run is a sample, too
+    generator.shuffle(sample)  # so that an interrupted run is still a sample
     return sample
 
 
@@ -206,7 +207,7 @@ class Referee:
         self.failed: str | None = None
 
     def pytest_sessionstart(self) -> None:
-        """Do what Hypothesis would have done as it was imported."""
+        """Register the strategies, as Hypothesis would have done on import."""
         settings = configparser.ConfigParser()
         settings.read("setup.cfg")
         pkgutil.resolve_name(settings["options.entry_points"]["hypothesis"].partition("=")[2].strip())()
@@ -239,8 +240,8 @@ class Referee:
 def run_here(
     tree: Path, likely: Sequence[str], files: Sequence[str], rounds: Sequence[int], referee: Referee
 ) -> str | None:
-    """The first test that fails, in a process made for it that has not imported the package yet."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, in the midst of C code too
+    """The first test that fails, in a process for this fault that has not yet imported the package."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, even within C code
     signal.setitimer(signal.ITIMER_REAL, referee.limit)
     memory = 4 * 2**30
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -264,7 +265,7 @@ def run_here(
 
 
 def profile(examples: int) -> None:
-    """Few examples, the same each time, and no search for smaller ones than the first that fails."""
+    """Load a Hypothesis profile: few examples, the same each time, and no shrinking."""
     hypothesis.settings.register_profile(
         "mutation",
         max_examples=examples,
@@ -307,14 +308,14 @@ def in_a_fork(
 
 
 def lines_reached(tree: Path, tracer: coverage.Coverage) -> dict[str, dict[int, list[str]]]:
-    """For each module and line the tests that run it; the name of a test is empty for what the import runs."""
+    """For each module and line, the tests that run it; an empty name stands for the import."""
     tracer.stop()
     data = tracer.get_data()
     return {module: data.contexts_by_lineno(str(tree / f"scalargrad/{module}.py")) for module in MODULES}
 
 
 def test_files(tree: Path, module: str) -> list[str]:
-    """The files of tests, those that are likely to find a fault in a module first."""
+    """The test files, those most likely to find a fault in a module first."""
     room, _, name = module.rpartition("/")
     found = (sorted((tree / "tests").glob(pattern)) for pattern in (f"{room}/test_{name}*.py", *TESTS))
     files = dict.fromkeys(file.relative_to(tree).as_posix() for group in found for file in group)
@@ -329,8 +330,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--modules", nargs="+", default=MODULES, metavar="NAME", help="which (default: %(default)s)")
     parser.add_argument("--sample", type=int, metavar="N", help="a random sample in equal shares (default: all)")
     parser.add_argument("--seed", type=int, default=1, help="which sample (default: %(default)s)")
-    parser.add_argument("--at", nargs="+", metavar="MODULE:LINE", help="only what is planted in these lines")
-    parser.add_argument("--list", action="store_true", help="show what would be planted, and stop")
+    parser.add_argument("--at", nargs="+", metavar="MODULE:LINE", help="only the faults in these lines")
+    parser.add_argument("--list", action="store_true", help="list the faults, and stop")
     parser.add_argument(
         "--examples",
         type=int,
@@ -339,14 +340,14 @@ def options() -> argparse.Namespace:
         metavar="N",
         help="how many examples Hypothesis tries; survivors are tried again with each further N (default: %(default)s)",
     )
-    parser.add_argument("--most", type=int, default=250, help="random choice of further tests (default: %(default)s)")
+    parser.add_argument("--most", type=int, default=250, help="how many further tests to draw (default: %(default)s)")
     parser.add_argument(
-        "--slow", type=float, default=0.5, help="leave out tests of more seconds (default: %(default)s)"
+        "--slow", type=float, default=0.5, help="leave out tests that take more seconds (default: %(default)s)"
     )
     parser.add_argument(
-        "--limit", type=float, default=10, help="seconds after which a test hangs (default: %(default)s)"
+        "--limit", type=float, default=10, help="seconds after which a test counts as hung (default: %(default)s)"
     )
-    parser.add_argument("--verbose", action="store_true", help="show what finds each fault")
+    parser.add_argument("--verbose", action="store_true", help="show the test that finds each fault")
     return parser.parse_args()
 
 
@@ -373,10 +374,10 @@ def main() -> None:
         os.environ["SCALARGRAD_PROFILE"] = "mutation"
         profile(chosen.examples[0])
         baseline = run_without_fault(tree, chosen)
-        sys.dont_write_bytecode = True  # from here on a compiled file is that of the original
+        sys.dont_write_bytecode = True  # or else compiled files of mutants would stay
         outcomes = {}
-        finders: dict[str, Counter[str]] = defaultdict(Counter)  # what found faults in a module, or in a scope of it
-        with contextlib.suppress(KeyboardInterrupt):  # what has been tested is a sample, too
+        finders: dict[str, Counter[str]] = defaultdict(Counter)  # the tests that found faults in a module or scope
+        with contextlib.suppress(KeyboardInterrupt):  # the part tested so far is a sample, too
             for mutant in (progress := tqdm(sample, unit="mutant")):
                 near, far = finders[f"{mutant.module}.{mutant.scope}"], finders[mutant.module]
                 likely = [*dict.fromkeys(test for test, _ in near.most_common(5) + far.most_common(10))]
@@ -410,7 +411,7 @@ def run_without_fault(tree: Path, chosen: argparse.Namespace) -> Baseline:
 
 
 def tests_that_reach(mutant: Mutant, source: str, baseline: Baseline) -> set[str]:
-    """The tests that run what is mutated: all of them for what runs at import."""
+    """The tests that run the mutated code; all tests for code that runs at import."""
     first, last, is_lambda = code_around(source, mutant.line, mutant.column)
     reached = baseline.reached[mutant.module]
     tests = {test for line in range(first, last + 1) for test in reached.get(line, ())}
@@ -428,7 +429,7 @@ def likeliest(tests: set[str], mutant: Mutant, most: int) -> set[str]:
 
 
 def code_around(source: str, line: int, column: int) -> tuple[int, int, bool]:
-    """The lines of the smallest lambda, statement, or head of a compound statement around a place; whether a lambda."""
+    """The lines of the smallest lambda, statement or head of a statement around a place, and whether it is a lambda."""
     found = [(sys.maxsize, line, line, False)]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Lambda):
@@ -476,7 +477,7 @@ def report(mutants: dict[str, list[Mutant]], outcomes: dict[Mutant, str], origin
         print(
             f"{module:12}{there:9}{count.total():8}{count[KILLED]:8}{count[HUNG]:6}{count[SURVIVED]:10}{score:8.1f} %"
         )
-    print(f"each module by the mutants it has: {weighted / sum(len(mutants[m]) for m in counts):.1f} %")
+    print(f"weighted by the mutants of each module: {weighted / sum(len(mutants[m]) for m in counts):.1f} %")
     print(f"\nSurvivors: {len(survivors) or 'none'}")
     for mutant in survivors:
         print(f"\n{mutant}\n{mutant.diff(originals[mutant.module])}")

@@ -2,8 +2,8 @@
 
     python benchmarks/optim.py
 
-4,192 parameters in the matrices and vectors of a small GPT. The loop and the optimiser take turns in one process; the
-ratio is that of the least times of the processor. The numbers that both come to are the same to the bit.
+The 4,192 parameters are the matrices and vectors of a small GPT. The loop and the optimiser take turns in one process;
+the ratio is that of the least processor times. Both compute the same numbers, to the bit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BAR = 1.5
 
 
 class Loop:
-    """Adam as one writes it by hand: lists of floats, updated in place."""
+    """Adam written by hand: lists of floats, updated in place."""
 
     def __init__(self, numbers: list[float]) -> None:
         self.numbers = numbers

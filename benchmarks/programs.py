@@ -2,10 +2,9 @@
 
     python benchmarks/programs.py --count 100000
 
-A gradient may differ from PyTorch's by what rounding does to it: each number on the way, of the forward and of the
-backward pass, is moved by an ulp and carried to the gradient, and what they add up to is how far it can be trusted.
-What differs by more is printed beside the gradient that many digits give, which tells whose is off. Needs the extras
-`test` and `engines`.
+A gradient may differ from PyTorch's by the effect of rounding: an ulp of each number in the forward and the backward
+pass, carried to the gradient, and all of these added up. A gradient that differs by more is printed beside the one that
+many digits give, which shows whose is off. Needs the extras `test` and `engines`.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Count:
-    """What came out so far."""
+    """The results so far."""
 
     def __init__(self) -> None:
         self.programs = 0
@@ -65,7 +64,7 @@ def compare(program: Program, point: Sequence[float], count: Count) -> None:
         count.other_values.append(f"{program!r}\nat {point}: {value!r}, plain Python {plain!r}")
     theirs = gradient_by_torch(program, point)
     if all(abs(a - b) <= ROUNDINGS * 2 * EPSILON * abs(a) for a, b in zip(ours, theirs)):
-        return  # which that of the gradient itself explains
+        return  # the rounding of the gradient itself explains it
     for index, (a, b, noise) in enumerate(zip(ours, theirs, effect_of_rounding(program, point))):
         if a != b:
             count.largest = max(count.largest, abs(a - b) / noise if noise else math.inf)
@@ -73,7 +72,7 @@ def compare(program: Program, point: Sequence[float], count: Count) -> None:
             exact = many_digit_derivative(lambda *xs: program(*xs, math=mp), point, index)
             differing = count.theirs if abs(a - exact) <= ROUNDINGS / 2 * noise else count.unexplained
             differing.append(
-                f"{program!r}\nat {point} by {index}: {a!r}, PyTorch {b!r}, exactly {mp.nstr(exact, 18)}; "
+                f"{program!r}\nat {point}, argument {index}: {a!r}, PyTorch {b!r}, exact {mp.nstr(exact, 18)}; "
                 f"rounding moves it by {noise:.1e}"
             )
 
@@ -107,9 +106,9 @@ def main() -> None:
     print(
         f"gradients that differ from PyTorch's by more than rounding explains: {len(count.theirs + count.unexplained)}"
     )
-    print(f"    PyTorch's are off, ours as right as rounding allows: {len(count.theirs)}")
+    print(f"    PyTorch's are off, ours are as exact as rounding allows: {len(count.theirs)}")
     print(f"    ours are off: {len(count.unexplained)}")
-    print(f"the largest difference is {count.largest:.2f} times what an ulp of each number on the way does")
+    print(f"the largest difference is {count.largest:.2f} times the effect of an ulp of each number on the way")
     print("\n\n".join((count.other_values + count.unexplained + count.theirs)[:20]))
 
 

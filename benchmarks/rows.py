@@ -1,12 +1,12 @@
-"""What rows cost and gain: the engine beside a plain one, micrograd, and an earlier release of itself.
+"""The cost and gain of rows: the engine beside a plain one, micrograd, and an earlier release of itself.
 
     python benchmarks/rows.py [--before FOLDER] [--rounds N] [--only NAME ...] [--pyodide .pyodide]
 
-Each engine runs in a process of its own, since what the garbage collector costs depends on the heap, and engines take
-turns in every round. A ratio is that of the least times: how many times faster this engine is than the other. Whatever
-the machine does meanwhile only adds to a time. FOLDER holds a checkout of an earlier release. micrograd comes with the
-extra `bench`. With `--pyodide` all of it runs on CPython in WebAssembly, which `.ci/pyodide` fetches; there micrograd
-is missing.
+Each engine runs in its own process, since the cost of garbage collection depends on the heap, and engines take turns in
+every round. A ratio tells how many times faster this engine is than the other. It is that of the least times, since
+other work of the machine only adds to a time. FOLDER holds a checkout of an earlier release. micrograd comes with the
+extra `bench`. With `--pyodide` everything runs on CPython in WebAssembly, which `.ci/pyodide` fetches, without
+micrograd.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
 
 
 def logits(w: dict[str, Any], token: int, position: int, keys: list[Any], values: list[Any]) -> list[Any]:
-    """The next letter's logits, given those before by their keys and values."""
+    """The logits of the next letter, given the keys and values of those before."""
     x = normalised([a + b for a, b in zip(w["token"][token], w["position"][position])])
     rest, x = x, normalised(x)
     query = times(w["query"], x)
@@ -77,7 +77,7 @@ def logits(w: dict[str, Any], token: int, position: int, keys: list[Any], values
 
 
 def gpt(value: Callable[[float], Any], _: Any) -> Callable[[], Any]:
-    """A step of training: forward, backward and the update; gives the time of forward and backward."""
+    """A step of training: forward, backward and the update; returns the time of forward and backward."""
     words = WORDS.split()
     letters = sorted({letter for word in words for letter in word})
     end = len(letters)
@@ -112,10 +112,10 @@ def gpt(value: Callable[[float], Any], _: Any) -> Callable[[], Any]:
 
 
 def gpt_on_matrices(value: Callable[[float], Any], module: Any) -> Callable[[], Any]:
-    """The same on matrices; scalar by scalar where there are none."""
+    """The same on matrices; scalar by scalar for an engine without matrices."""
     if not hasattr(module, "Matrix"):
         return gpt(value, module)
-    import gpt as on_matrices  # which imports this file
+    import gpt as on_matrices  # imported here, since it imports this file
 
     step = on_matrices.ENGINES["matrices"](False)
     return lambda: step()[0]
@@ -236,7 +236,7 @@ def chain(length: int) -> Callable[..., Callable[[], Any]]:
 
 
 def bytes_an_operation(value: Callable[[float], Any], _: Any) -> Callable[[], Any]:
-    """Of a chain of 100,000 operations, in place of seconds."""
+    """The bytes of each operation in a chain of 100,000, in place of seconds."""
 
     def measure() -> float:
         gc.collect()
@@ -268,7 +268,7 @@ def sparse_jacobian(_: Any, sg: Any) -> Callable[[], Any]:
 
 
 def part_of_a_record(_: Any, sg: Any) -> Callable[[], Any]:
-    """A persistent tape with a record of 20,000 operations, asked for one of three."""
+    """A persistent tape with a record of 20,000 operations, asked for the gradient of a short part."""
     x = sg.Variable(1.5)
     with sg.GradientTape(persistent=True) as recorder:
         y = x * x * x
@@ -279,7 +279,7 @@ def part_of_a_record(_: Any, sg: Any) -> Callable[[], Any]:
 
 
 def first_call(_: Any, sg: Any) -> Callable[[], Any]:
-    """The first call of a compiled gradient, an operation."""
+    """The first call of a compiled gradient; time per operation."""
 
     def wave(x: Any) -> Any:
         y = x
@@ -297,7 +297,7 @@ def first_call(_: Any, sg: Any) -> Callable[[], Any]:
 
 
 PROGRAMS: dict[str, tuple[str, Callable[..., Callable[[], Any]], tuple[str, ...], int]] = {
-    # by name: what it is, the program, the rivals, and how many calls make a measurement (0: as many as take a while)
+    # by name: the title, the program, the rivals, and the calls in a measurement (0: as many as take a while)
     "gpt": ("a small GPT, scalar by scalar", gpt, ("plain", "before"), 20),
     "gpt-off": ("the same with the collector off", gpt, ("plain", "before"), 20),
     "gpt-matrices": ("the same on matrices, against the plain engine's scalars", gpt_on_matrices, ("plain",), 20),
@@ -350,7 +350,7 @@ def work(name: str, engine: str) -> float:
 
 
 def run(name: str, engine: str, before: str | None, pyodide: str | None) -> float:
-    """What `work` gives in a process of its own."""
+    """The result of `work` in its own process."""
     path = str(before if engine == "before" else HERE.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([path, str(HERE)])}
     command = [sys.executable, str(Path(__file__)), "--worker", name, engine]

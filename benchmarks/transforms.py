@@ -2,8 +2,8 @@
 
     python benchmarks/transforms.py
 
-Rivals take turns within every round; a ratio is the median of the rounds' ratios. HIPS autograd comes with
-the extra `bench`. Both differentiate the very same scalar code, a loop over the elements of a list or an array.
+Rivals take turns within every round; a ratio is the median of the rounds' ratios. HIPS autograd comes with the extra
+`bench`. Both differentiate the same scalar code, a loop over the elements of a list or an array.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ def compare_gradients(rounds: int, size: int) -> None:
 
 
 def compare_jacobians(rounds: int, sizes: tuple[int, int]) -> None:
-    """A sparse Jacobian costs what its non-zeros cost: twice the size, twice the time."""
+    """The cost of a sparse Jacobian is in proportion to its non-zeros: twice the size takes twice the time."""
 
     def residuals(x: Any) -> list[Any]:
         return [10 * (x[i + 1] - x[i] ** 2) for i in range(len(x) - 1)]
 
-    print("\nThe sparse Jacobian of Rosenbrock's residuals, each of two variables: as rows of dicts")
+    print("\nThe sparse Jacobian of Rosenbrock's residuals, each in two variables, as a list of dicts")
     small, large = sizes
     sweeps = {f"{size:,} variables": lambda size=size: sparse_rows(residuals, start(size)) for size in sizes}
     times = compare(rounds, **sweeps)

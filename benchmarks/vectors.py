@@ -2,9 +2,9 @@
 
     python benchmarks/vectors.py [--rounds N]
 
-Each rival runs in a process of its own and they take turns in every round. A ratio is that of the least times of the
-processor: how many times faster than micrograd it is. All of them come to the gradients that micrograd comes to.
-micrograd comes with the extra `bench`.
+Each rival runs in its own process, and they take turns in every round. A ratio tells how many times faster than
+micrograd a rival is, by the least processor times. All of them compute the same gradients as micrograd, which comes
+with the extra `bench`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def in_order(layers: list[Any]) -> list[float]:
-    """The gradients of layers with w and b in the order of neurons, of each its weights and then its bias."""
+    """The gradients of layers with w and b, neuron by neuron: its weights, then its bias."""
     return [g for w, b in layers for row, bias in zip(w.grad, b.grad) for g in (*row, bias)]
 
 
@@ -69,7 +69,7 @@ def by_points() -> Step:
 
 
 def by_neurons() -> Step:
-    """A vector of weights for each neuron, times the list of what it gets, a point at a time."""
+    """A vector of weights for each neuron, times the list of its inputs, a point at a time."""
     points, labels = two_moons(POINTS)
     layers = [[(sg.Variable(neuron[:-1]), sg.Variable(neuron[-1])) for neuron in layer] for layer in initial_weights()]
     parameters = [p for layer in layers for neuron in layer for p in neuron]

@@ -1,8 +1,8 @@
-"""The chain rule on one small expression: written on the board, drawn, and set in motion.
+"""The chain rule on one small expression: explained, drawn and animated.
 
     python demos/chain_rule.py
 
-It prints the backward pass step by step and saves chain_rule.png, the graph with its local derivatives, and
+It prints the backward pass step by step. It saves chain_rule.png, the graph with its local derivatives, and
 chain_rule.gif, the reverse sweep. The pictures need matplotlib: pip install matplotlib.
 """
 
@@ -20,7 +20,7 @@ from scalargrad import plot
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; gives the exit code."""
+    """Run the demo; returns the exit code."""
     parser = argparse.ArgumentParser(description="The chain rule on z = sin(x) * y + x**2, explained and drawn.")
     parser.add_argument("--x", type=float, default=2.0, help="the number x (default: %(default)s)")
     parser.add_argument("--y", type=float, default=3.0, help="the number y (default: %(default)s)")
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     figure.savefig(options.picture, dpi=120)
     print(f"\nThe graph is in {options.picture}")
     plot.backward_frames(z).save(options.animation)
-    print(f"The sweep is in {options.animation}")
+    print(f"The animation is in {options.animation}")
     return 0
 
 

@@ -1,11 +1,11 @@
-"""A curve fitted to a hard set of data, to all the digits that NIST certifies, by Levenberg-Marquardt.
+"""A curve fitted by Levenberg-Marquardt to a difficult data set, to all the digits that NIST certifies.
 
     python demos/curve_fit.py
 
-The mobility of electrons in a semiconductor (R. Thurber, NIST), a quotient of two cubics with seven parameters: one of
-the data sets "of higher difficulty" in the Statistical Reference Datasets of the National Institute of Standards and
-Technology, https://www.itl.nist.gov/div898/strd/nls/data/thurber.shtml. The derivatives are exact, from `jacobian`;
-linear algebra is NumPy's. It saves curve_fit.png. Needs matplotlib: pip install matplotlib.
+The data are the mobility of electrons in a semiconductor (R. Thurber, NIST); the model is a quotient of two cubics with
+seven parameters. The data set is one "of higher difficulty" in the Statistical Reference Datasets of the National
+Institute of Standards and Technology, https://www.itl.nist.gov/div898/strd/nls/data/thurber.shtml. The derivatives are
+exact, from `jacobian`; linear algebra is NumPy's. It saves curve_fit.png. Needs matplotlib: pip install matplotlib.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def model(b: Any, x: float) -> Any:
 
 @sg.compile
 def residuals(b: Any) -> list[Any]:
-    """What the model misses of each measurement."""
+    """The difference of each measurement from the model."""
     return [y - model(b, x) for x, y in DATA]
 
 
@@ -53,7 +53,7 @@ slopes = sg.compile(sg.jacobian(residuals))
 
 
 def step_from(b: list[float], damping: float) -> list[float]:
-    """Where a Gauss-Newton step ends: least squares of J step = -r, with the columns of J lengthened by the damping."""
+    """The end of a damped Gauss-Newton step: J step = -r by least squares, with the columns of J lengthened."""
     r, j = np.array(residuals(b)), np.array(slopes(b))
     lengths = np.sqrt((j * j).sum(axis=0))
     rows = np.vstack([j, math.sqrt(damping) * np.diag(lengths)])
@@ -62,7 +62,7 @@ def step_from(b: list[float], damping: float) -> list[float]:
 
 
 def sum_of_squares(b: list[float]) -> float:
-    """What is to become small; infinite where the model has no value, which is uphill."""
+    """The number to minimise; infinite where the model has no value, so that a step there counts as uphill."""
     try:
         return float(sum(r * r for r in residuals(b)))
     except ArithmeticError:
@@ -70,7 +70,7 @@ def sum_of_squares(b: list[float]) -> float:
 
 
 def fit(b: list[float]) -> tuple[list[float], int]:
-    """Levenberg and Marquardt's way: steps that are damped while they lead uphill. Gives b and the steps taken."""
+    """Levenberg-Marquardt: steps are damped more while they lead uphill. Returns b and the number of steps."""
     damping, steps = 1e-3, 0
     square = sum_of_squares(b)
     while damping < 1e10:
@@ -80,14 +80,14 @@ def fit(b: list[float]) -> tuple[list[float], int]:
             b, square, damping, steps = there, lower, damping / 10, steps + 1
         else:
             damping *= 10
-    for _ in range(3):  # where the sum of squares is flat to the last digit, the steps themselves still tell
+    for _ in range(3):  # the sum of squares is flat to the last digit, but steps still improve b
         b, steps = step_from(b, 0.0), steps + 1
     return b, steps
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; gives the exit code."""
-    parser = argparse.ArgumentParser(description="Fits NIST's Thurber data by Levenberg-Marquardt with exact slopes.")
+    """Run the demo; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Fits Thurber's data by Levenberg-Marquardt with exact derivatives.")
     parser.add_argument("--picture", type=picture, default="curve_fit.png", metavar="PATH")
     options = parser.parse_args(argv)
 

@@ -3,8 +3,9 @@
     pip install -e '.[dask]'
     python demos/dask_gradient.py
 
-A compiled function pickles, so Dask sends it to its workers as it is. Each of them computes the loss and its gradient
-at all points of a chunk with one call, and Dask adds the partial sums. The result is that of one process, to the bit.
+A compiled function can be pickled, so Dask sends it to its workers as it is. Each worker computes the loss and its
+gradient at all points of a chunk with one call, and Dask adds up the partial sums. The result is that of a single
+process, to the bit.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def partial_sums(x: Any, y: Any, w: float, b: float) -> Any:
 
 
 def means(x: Any, y: Any, w: float, b: float) -> Any:
-    """Loss and gradient over all samples, as a Dask array of three numbers that is yet to be computed."""
+    """Loss and gradient over all samples, as a Dask array of three numbers, not yet computed."""
     parts = da.map_blocks(partial_sums, x, y, w, b, dtype=float, new_axis=1, chunks=((1,) * x.numblocks[0], (3,)))
     return parts.sum(axis=0) / x.size
 
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Compute the gradient with the cluster and in one process, compare, and fit the line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=10_000_000, help="how many (default: 10,000,000)")
-    parser.add_argument("--chunk", type=int, default=500_000, help="samples a task (default: 500,000)")
+    parser.add_argument("--chunk", type=int, default=500_000, help="samples per task (default: 500,000)")
     parser.add_argument("--workers", type=int, default=2, help="processes of the cluster (default: 2)")
     parser.add_argument("--steps", type=int, default=8, help="steps of gradient descent (default: 8)")
     options = parser.parse_args(arguments)
@@ -81,7 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{options.samples:,} samples in {x.numblocks[0]} chunks on {options.workers} workers: {seconds:.2f} s")
         print("loss {:.6f}, gradient ({:.6f}, {:.6f})".format(*by_cluster))
         w, b = descend(x, y, options.steps)
-        print(f"after {options.steps} steps: w = {w:.4f}, b = {b:.4f} (the samples are of {SLOPE} and {INTERCEPT})")
+        print(f"after {options.steps} steps: w = {w:.4f}, b = {b:.4f} (true: {SLOPE} and {INTERCEPT})")
     with dask.config.set(scheduler="synchronous"):
         alone = means(*samples(options.samples, options.chunk), -1.0, -1.0).compute()
     same = alone.tobytes() == by_cluster.tobytes()

@@ -1,11 +1,11 @@
-"""A package that nobody wrote for this, differentiated: `math.patch` on option prices.
+"""Derivatives of a package that was not written for them: `math.patch` on option prices.
 
     pip install blackscholes
     python demos/differentiate_a_library.py
 
-The package blackscholes computes prices with the functions of `math`. In the block `with sg.math.patch(...)` its
-modules find scalargrad's in their place, and the derivatives of the price, which traders call the Greeks, come out. The
-package has formulas of its own for them, to compare with. It saves differentiate_a_library.png.
+The package blackscholes computes prices with the functions of `math`. In the block `with sg.math.patch(...)`, its
+modules find scalargrad's functions instead, so the price has derivatives, which traders call the Greeks. They are
+compared with the package's own formulas. It saves differentiate_a_library.png.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ STRIKE, TIME, RATE, SIGMA = 100.0, 0.5, 0.03, 0.25
 
 
 def price(spot: Any, strike: Any, time: Any, rate: Any, sigma: Any) -> Any:
-    """What a call option is worth: the package's own code."""
+    """The price of a call option, by the package's own code."""
     return blackscholes.BlackScholesCall(spot, strike, time, rate, sigma).price()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; gives the exit code."""
-    parser = argparse.ArgumentParser(description="Differentiates the package blackscholes, which knows nothing of it.")
+    """Run the demo; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Differentiates the package blackscholes, as it stands.")
     parser.add_argument("--picture", type=picture, default="differentiate_a_library.png", metavar="PATH")
     options = parser.parse_args(argv)
 
@@ -55,10 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rho": [(g[3], call.rho()) for g, call in zip(greeks, own)],
         "gamma": [(g, call.gamma()) for g, call in zip(gammas, own)],
     }
-    print(f"A call, strike {STRIKE:g}, half a year, at {len(spots)} prices of the stock:")
+    print(f"A call option with strike {STRIKE:g} and half a year to run, at {len(spots)} stock prices:")
     for name, pairs in known.items():
         worst = max(abs(a - b) / abs(b) for a, b in pairs)
-        print(f"  {name:<6} as a derivative and by the package's own formula differ by at most {worst:.1e} of it")
+        print(f"  {name:<6} and the package's own formula differ by at most {worst:.1e}, relatively")
 
     figure = plot.new_figure(9, 3.6)
     for axes, name in zip(figure.subplots(1, 3), ("delta", "gamma", "vega")):
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         axes.plot(spots, found, color=plot.LINES[0], label="derivative of price()")
         axes.plot(spots[::8], formula[::8], "o", color=plot.LINES[1], markersize=4.5, label="the package's own formula")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set(xlabel="price of the stock", title=name)
+        axes.set(xlabel="stock price", title=name)
     figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=2, frameon=False)
     figure.tight_layout(rect=(0, 0, 1, 0.93))
     figure.savefig(options.picture, dpi=120)

@@ -13,7 +13,7 @@ from line_points import LARGEST
 
 
 def number(convert: Callable[[str], float], least: float, expected: str) -> Callable[[str], float]:
-    """What reads an option that must be a number from `least` on."""
+    """A function that reads an option: a number, `least` or more."""
 
     def read(text: str) -> float:
         with contextlib.suppress(ValueError):
@@ -54,5 +54,5 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     parsed = parser.parse_args(argv)
     for name, _, default, _, _ in options[:4]:
         if parsed.csv is not None and getattr(parsed, name[2:]) != default:
-            parser.error(f"{name} is for points that are made, not for those of --csv: leave one of the two out")
+            parser.error(f"{name} is for points that are made, not for those of --csv: leave out one of the two")
     return parsed

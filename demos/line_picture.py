@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def draw_paths(axes: Axes, steps: Sequence[Step], target: Line | None) -> None:
     """Draw weight and bias against the step, with their targets as dashed lines."""
-    # Blue and orange differ for every kind of colour vision; darker dashes stay visible on a path that arrived.
+    # Blue and orange differ for every kind of colour vision; darker dashes stay visible on a path that has arrived.
     axes.plot([step.w for step in steps], color="#2a8fd0", linewidth=3, label="weight")
     axes.plot([step.b for step in steps], color="#e08214", linewidth=3, label="bias")
     if target is not None:
@@ -23,7 +23,7 @@ def draw_paths(axes: Axes, steps: Sequence[Step], target: Line | None) -> None:
             axes.axhline(goal, color=color, linewidth=1.5, linestyle="--", label=f"{target.kind} {name} {goal:.4g}")
     if max(max(abs(step.w), abs(step.b)) for step in steps) > 1e6:
         axes.set_yscale("symlog")
-    # Most of the way is made in the first few hundred steps of perhaps many thousand.
+    # The first few hundred steps, of perhaps many thousand, go most of the way.
     axes.set_xscale("symlog", linthresh=10)
     axes.set_xlim(0, max(len(steps) - 1, 1))
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -31,7 +31,7 @@ def draw_paths(axes: Axes, steps: Sequence[Step], target: Line | None) -> None:
 
 
 def draw_lines(axes: Axes, steps: Sequence[Step], xs: Sequence[float], ys: Sequence[float]) -> None:
-    """Draw the points, and the line at the start, when 4/5, 3/5, ... of its way was left, and at the end."""
+    """Draw the points, and the line at the start, with 4/5, 3/5, ... of its way left, and at the end."""
     from matplotlib import colormaps
 
     axes.scatter(xs, ys, s=60, color="0.75", edgecolors="white", linewidths=0.5, label="the points")
@@ -69,14 +69,14 @@ def make_picture(
             axes.grid(color="0.9")
             axes.set_axisbelow(True)
             axes.spines[["top", "right"]].set_visible(False)
-            # To look for the best place takes seconds where there are a million things to avoid.
+            # The search for the best place takes seconds if there are a million things to avoid.
             axes.legend(loc="best" if len(steps) + len(xs) < 100_000 else "center right")
         if path is not None:
             path = path / "sgd_line.png" if path.is_dir() else path.with_suffix(path.suffix or ".png")
             figure.savefig(path)
             print(f"The picture is in {path}")
         if show:
-            # What pyplot falls back on where there is no screen.
+            # pyplot falls back on this without a screen.
             if pyplot.get_backend().lower() == "agg":
                 raise ValueError("there is no screen to show it on")
             pyplot.show()

@@ -1,4 +1,4 @@
-"""The points of `sgd_line.py`: made of a line, or read from a file."""
+"""The points of `sgd_line.py`: made from a line, or read from a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LARGEST = 1e100
 
 
 class Line(NamedTuple):
-    """A line to reach, and what it is called."""
+    """A line to reach, and its name in the output."""
 
     slope: float
     intercept: float
@@ -24,14 +24,14 @@ class Line(NamedTuple):
 
 
 def make_points(count: int, line: Line, noise: float, seed: int) -> tuple[list[float], list[float]]:
-    """Points of a line: x is standard normal, and y has normal noise of that standard deviation."""
+    """Points near a line: x is standard normal, and the noise of y is normal, with standard deviation `noise`."""
     generator = random.Random(seed)
     xs = [generator.gauss(0.0, 1.0) for _ in range(count)]
     return xs, [line.slope * x + line.intercept + generator.gauss(0.0, noise) for x in xs]
 
 
 def read_points(path: Path, seed: int) -> tuple[list[float], list[float]]:
-    """The two columns of a file. Raises ValueError, with the number of the line, for a row that is no point."""
+    """The two columns of a file. Raises ValueError, with the number of the line, for a row that is not a point."""
     points: list[tuple[float, float]] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -70,7 +70,7 @@ def number_in(cell: str) -> float | None:
 
 
 def least_squares(xs: Sequence[float], ys: Sequence[float]) -> Line | None:
-    """The best line of all by the closed form, or None if that has no answer."""
+    """The least-squares line by the closed form; None if there is no single one."""
     try:
         slope, intercept = statistics.linear_regression(xs, ys)
     except statistics.StatisticsError:

@@ -1,4 +1,4 @@
-"""What `sgd_line.py` notes while it trains, and what it says of it."""
+"""The trace that `sgd_line.py` keeps while it trains, and its report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ START = -1.0
 
 
 class Step(NamedTuple):
-    """Weight and bias after a step, and the loss that the step was to make smaller."""
+    """Weight and bias after a step, and the loss before it."""
 
     w: float
     b: float
@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 @dataclass
 class Trace:
-    """The way that weight and bias went: `steps[k]` is where they were after k steps."""
+    """The path of weight and bias: `steps[k]` is where they were after k steps."""
 
     bar: Any = None
     steps: list[Step] = field(default_factory=lambda: [Step(START, START, math.nan)])
@@ -39,15 +39,15 @@ class Trace:
 
     def end_epoch(self, epoch: int, length: int) -> None:
         """Print the row of an epoch, with the mean of the losses of its steps."""
-        # Divided first: shortly before a divergence the sum itself would overflow.
+        # Divided first, since shortly before a divergence the sum itself would overflow.
         mean = sum(step.loss / length for step in self.steps[-length:])
         row = f"{epoch:>5}{self.steps[-1].w:>#16.8g}{self.steps[-1].b:>#16.8g}{mean:>14.3e}"
-        # tqdm's own way to print does not tear its bar apart.
+        # tqdm's own way to print leaves its bar intact.
         print(row) if self.bar is None else self.bar.write(row)
 
 
 def progress_bar(total: int) -> Any:
-    """The bar of tqdm, which shows itself on a terminal only; None where it is not installed."""
+    """tqdm's bar, which shows only on a terminal; None if tqdm is not installed."""
     try:
         from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
@@ -56,7 +56,7 @@ def progress_bar(total: int) -> Any:
 
 
 def report(steps: Sequence[Step], seconds: float, target: Line | None) -> None:
-    """Print what was reached, how close that is, and how fast it went."""
+    """Print the result, how close it is to the target, and the speed."""
     slope, intercept, kind = target or (math.nan, math.nan, "")
     for name, reached, term, goal in (("w", steps[-1].w, "slope", slope), ("b", steps[-1].b, "intercept", intercept)):
         close = f"off by {abs(reached - goal):.2g} from the {kind} {term} {goal:.8g}" if target else f"the {term}"

@@ -5,10 +5,10 @@
     python demos/microgpt.py --load run.json --steps 5000 --temperature 0.8
 
 The model and its sizes are those of Andrej Karpathy's microgpt: letters and their places as vectors, attention, a layer
-of its own for each letter, and no biases. Ctrl-C ends the training, keeps what was learned and goes on to the names.
-The learning rate falls to 0 at the last of --steps: with the same --steps --load goes on to the bit where Ctrl-C came;
-with more of them the rate rises once more, and the numbers are not those of as many steps in one go.
-It saves microgpt.png, the loss and where each head looks in one word. Pictures need matplotlib and the progress bar
+applied to each letter by itself, and no biases. Ctrl-C ends the training, keeps what was learned and goes on to the
+names. The learning rate falls to 0 at the last of --steps. With the same --steps, --load resumes an interrupted
+training to the bit. With more, the rate rises again, and the numbers are not those of one long training.
+It saves microgpt.png: the loss, and where each head looks in one word. Pictures need matplotlib and the progress bar
 tqdm: pip install matplotlib tqdm. The page docs/microgpt.md walks through this file.
 """
 
@@ -37,7 +37,7 @@ MODULES = (
 
 
 class Block(nn.Module):
-    """Each letter looks at those up to it and takes from them what it needs, then thinks by itself."""
+    """Attention, by which each letter looks at itself and those before it; then a layer for each letter by itself."""
 
     def __init__(self, width: int, heads: int, generator: random.Random) -> None:
         self.size = width // heads
@@ -77,7 +77,7 @@ class GPT(nn.Module):
 
 
 class Setup:
-    """What a file was made with, which numbers alone do not tell; another one is refused."""
+    """The settings that a file was made with; loading a file with others is refused."""
 
     def __init__(self, **setup: object) -> None:
         self.setup = setup
@@ -86,7 +86,7 @@ class Setup:
         return self.setup
 
     def check_state(self, state: dict[str, object]) -> Callable[[], None]:
-        """Raises ValueError if the file was made with another one; there is nothing to take over."""
+        """Raises ValueError if the file was made with other settings; there is nothing to load."""
         if other := [f"{name} {state.get(name)!r}" for name, mine in self.setup.items() if state.get(name) != mine]:
             raise ValueError(f"made with {' and '.join(other)}; give the same options")
         return lambda: None
@@ -119,7 +119,7 @@ def sample(model: GPT, letters: str, temperature: float, generator: random.Rando
 
 
 def train(model: GPT, optimizer: Adam, words: list[str], letters: str, steps: int) -> list[float]:
-    """A step for each word, until there have been so many, or until Ctrl-C; gives the losses."""
+    """Take a step for each word, up to a number of steps or Ctrl-C; returns the losses."""
     losses: list[float] = []
     bar = tqdm(range(optimizer.iterations, steps), desc="learning", disable=None)
     try:
@@ -139,7 +139,7 @@ def train(model: GPT, optimizer: Adam, words: list[str], letters: str, steps: in
 
 
 def draw(model: GPT, letters: str, word: str, losses: list[float], path: Path) -> None:
-    """The loss, and for each head where each letter of a word looks."""
+    """Draw the loss and, for each head, where each letter of a word looks."""
     _, shares = model([len(letters), *map(letters.index, word)])
     figure = plot.new_figure(12, 3.2)
     axes = figure.subplots(1, 1 + len(shares))
@@ -156,17 +156,17 @@ def draw(model: GPT, letters: str, word: str, losses: list[float], path: Path) -
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; gives the exit code."""
-    parser = argparse.ArgumentParser(description="Trains a small GPT on words and lets it invent some.")
+    """Run the demo; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Trains a small GPT on words, and lets it invent some.")
     parser.add_argument(
-        "--text", type=Path, metavar="FILE", help="your own words, one a line (default: Python's names)"
+        "--text", type=Path, metavar="FILE", help="your own words, one per line (default: Python's names)"
     )
     for name, least, default in (("steps", 1, 1000), ("width", 1, 16), ("layers", 1, 1), ("heads", 1, 4)):
         parser.add_argument(f"--{name}", type=whole(least), default=default, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--temperature", type=positive, default=0.5, help="of the samples (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of weights, order and samples (default: %(default)s)")
     parser.add_argument("--save", type=target, metavar="FILE", help="write what was learned to a file")
-    parser.add_argument("--load", type=Path, metavar="FILE", help="go on from such a file")
+    parser.add_argument("--load", type=Path, metavar="FILE", help="resume from such a file")
     parser.add_argument("--picture", type=picture, default="microgpt.png", metavar="PATH")
     options = parser.parse_args(argv)
     if options.width % options.heads:
@@ -189,7 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.save is not None:
         nn.save(options.save, setup=setup, model=model, optimizer=optimizer)
     generator = random.Random(options.seed)
-    print("Names that it invents (* is one that it was taught):")
+    print("Names that it invents (* marks one that it was taught):")
     with contextlib.suppress(KeyboardInterrupt):
         for _ in range(20):
             word = sample(model, letters, options.temperature, generator)
@@ -201,14 +201,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def read_words(parser: argparse.ArgumentParser, path: Path) -> list[str]:
-    """The words of a file, one a line; what is too long is cut."""
+    """The words of a file, one per line; long ones are cut."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         parser.error(f"--text: {error}")
     words = sorted({line.strip()[: CONTEXT - 1] for line in lines} - {""})
     if not words:
-        parser.error(f"--text: {path} has no words; it takes one a line")
+        parser.error(f"--text: {path} has no words; it takes one per line")
     return words
 
 

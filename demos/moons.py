@@ -2,10 +2,10 @@
 
     python demos/moons.py
 
-The network (2-16-16-1), the loss (a support vector machine's, and a little of the weights' squares) and the learning
-rate are those of Andrej Karpathy's micrograd, https://github.com/karpathy/micrograd. It trains twice from the same
-weights, prints how fast, and saves moons.png: where the network changes its mind, and how the loss went. The picture
-needs matplotlib and the progress bar tqdm: pip install matplotlib tqdm.
+The network (2-16-16-1), the loss (a support vector machine's, plus a small multiple of the weights' squares) and the
+learning rate are those of Andrej Karpathy's micrograd, https://github.com/karpathy/micrograd. It trains twice from the
+same weights, prints how fast, and saves moons.png: the decision boundary and the loss. The picture needs matplotlib and
+the progress bar tqdm: pip install matplotlib tqdm.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scalargrad import plot
 from scalargrad.nn import MLP
 from scalargrad.optim import SGD
 
-ALPHA = 1e-4  # of the squares of the weights
+ALPHA = 1e-4  # factor of the squares of the weights
 Points = list[tuple[float, float]]
 
 
@@ -44,7 +44,7 @@ def moons(count: int, noise: float, seed: int) -> tuple[Points, list[int]]:
 
 
 def eager(model: MLP, points: Points, labels: Sequence[int]) -> Callable[[], tuple[float, list[Any]]]:
-    """What gives the loss and its gradients, over one graph of all points."""
+    """A function that returns the loss and its gradients, by one graph of all points."""
     xs = [sg.Vector(point) for point in points]
 
     def loss_and_gradients() -> tuple[float, list[Any]]:
@@ -58,7 +58,7 @@ def eager(model: MLP, points: Points, labels: Sequence[int]) -> Callable[[], tup
 
 
 def compiled(model: MLP, points: Points, labels: Sequence[int]) -> Callable[[], tuple[float, list[Any]]]:
-    """The same by the compiled gradient of one point, added up; the weights are read anew at each call."""
+    """The same, by adding up a compiled gradient of one point, which reads the weights at each call."""
     variables = model.trainable_variables
 
     @sg.compile
@@ -83,12 +83,12 @@ def flat(gradient: Any) -> list[Any]:
 
 
 def shaped(numbers: Iterator[Any], shape: Sequence[int]) -> list[Any]:
-    """As many of the numbers as a shape has, in lists."""
+    """The next numbers, in lists of a shape."""
     return [shaped(numbers, shape[1:]) if len(shape) > 1 else next(numbers) for _ in range(shape[0])]
 
 
 def train(loss_and_gradients: Callable[[], tuple[float, list[Any]]], model: MLP, steps: int, name: str) -> list[float]:
-    """Gradient descent with micrograd's learning rate, from 1 down to 0.1; gives the losses."""
+    """Gradient descent with micrograd's learning rate, from 1 down to 0.1; returns the losses."""
     optimizer = SGD(lr=lambda step: 1.0 - 0.9 * step / steps)
     losses = []
     for _ in tqdm(range(steps), desc=name, leave=False, disable=None):
@@ -99,7 +99,7 @@ def train(loss_and_gradients: Callable[[], tuple[float, list[Any]]], model: MLP,
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; gives the exit code."""
+    """Run the demo; returns the exit code."""
     parser = argparse.ArgumentParser(description="Tells two moons apart with micrograd's network, eager and compiled.")
     parser.add_argument(
         "--steps", type=whole(1), default=100, metavar="N", help="of each training (default: %(default)s)"
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, way in (("eager", eager), ("compiled", compiled)):
         model = MLP(2, [16, 16, 1], activation="relu", init="uniform", seed=options.seed)
         loss_and_gradients = way(model, points, labels)
-        loss_and_gradients()  # the compiled one is generated here
+        loss_and_gradients()  # this generates the compiled code
         start = time.perf_counter()
         histories[name] = train(loss_and_gradients, model, options.steps, name)
         seconds[name] = (time.perf_counter() - start) / options.steps

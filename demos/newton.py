@@ -3,7 +3,7 @@
     python demos/newton.py
 
 f(x, y) = (1 - x)**2 + 100 (y - x**2)**2 has its minimum, 0, at (1, 1), at the end of a long bent valley (Rosenbrock,
-1960). It prints how far both get and saves newton.png. The picture needs matplotlib: pip install matplotlib.
+1960). It prints how far both methods get and saves newton.png. The picture needs matplotlib: pip install matplotlib.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def newton(point: Point) -> Point:
 
 
 def walk(step: Callable[[Point], Point], most: int) -> list[Point]:
-    """The points of a method until it stands still. Raises OverflowError if it runs away."""
+    """The points of a method until the gradient vanishes. Raises OverflowError if it runs away."""
     path = [START]
     while len(path) <= most and math.hypot(*gradient(*path[-1])) > 1e-10:
         path.append(step(path[-1]))
@@ -58,9 +58,9 @@ def walk(step: Callable[[Point], Point], most: int) -> list[Point]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; gives the exit code."""
+    """Run the demo; returns the exit code."""
     parser = argparse.ArgumentParser(description="Newton's method against gradient descent in Rosenbrock's valley.")
-    parser.add_argument("--rate", type=positive, default=0.0015, help="of gradient descent (default: %(default)s)")
+    parser.add_argument("--rate", type=positive, default=0.0015, help="rate of gradient descent (default: %(default)s)")
     parser.add_argument("--steps", type=whole(1), default=50_000, help="at most, for each (default: %(default)s)")
     parser.add_argument("--picture", type=picture, default="newton.png", metavar="PATH")
     options = parser.parse_args(argv)

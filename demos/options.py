@@ -1,4 +1,4 @@
-"""Options that several demos read: whole numbers that are large enough, and names of pictures that can be saved."""
+"""Readers of options that several demos share: numbers in a range, and names of files that can be saved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ except ModuleNotFoundError:
 
 
 def whole(least: int, step: int = 1) -> Callable[[str], int]:
-    """What reads a whole number from `least` on, a multiple of `step`."""
+    """A function that reads a whole number, `least` or more and a multiple of `step`."""
 
     def read(text: str) -> int:
         with contextlib.suppress(ValueError):
@@ -45,7 +45,7 @@ def share(text: str) -> float:
 
 
 def target(text: str) -> Path:
-    """The path of a file to write, in a folder that is there."""
+    """The path of a file to write, in a folder that exists."""
     path = Path(text)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent} to save {path.name} in")
@@ -55,8 +55,8 @@ def target(text: str) -> Path:
 
 
 def picture(text: str) -> Path:
-    """The path of a picture, in a folder that is there and of a kind that matplotlib saves."""
+    """The path of a picture, in a folder that exists and in a format that matplotlib saves."""
     path = target(text)
     if path.suffix[1:].lower() not in {*FigureCanvasBase.filetypes, "gif"}:
-        raise argparse.ArgumentTypeError(f"expected the name of a picture, as {path.stem}.png, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected the name of a picture, such as {path.stem}.png, got {text!r}")
     return path

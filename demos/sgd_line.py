@@ -5,7 +5,7 @@
     python demos/sgd_line.py --csv points.csv --show    # your own points: two columns, x and y
 
 All options: python demos/sgd_line.py --help. The picture needs matplotlib and the progress bar tqdm; without them it
-trains and prints all the same.
+still trains and prints.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def train(xs: Sequence[float], ys: Sequence[float], learning_rate: float, epochs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; gives the exit code."""
+    """Run the demo; returns the exit code."""
     options = read_options(argv)
     if options.csv is None:
         target: Line | None = (line := Line(options.slope, options.intercept, "true"))
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         train(xs, ys, options.learning_rate, options.epochs, trace)
     except KeyboardInterrupt:
-        print("Interrupted. What was reached until then:")
+        print("Interrupted. The result so far:")
     except OverflowError:
         # A step overshoots its point if the rate is above 1 / (1 + x**2).
         safe = min(0.1 * options.learning_rate, 0.5 / (1 + max(x * x for x in xs)))
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.show or not options.no_picture:
             make_picture(None if options.no_picture else options.picture, options.show, trace.steps, xs, ys, target)
     except ModuleNotFoundError:
-        print("No picture, as matplotlib is not installed: pip install matplotlib brings it")
+        print("No picture, since matplotlib is not installed: run pip install matplotlib")
     except OSError as error:
         complain(f"the picture could not be written to {options.picture}: {error.strerror or error}")
         code = 1
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def complain(sentence: str) -> None:
-    """Say on stderr what went wrong."""
+    """Print an error to stderr."""
     print(f"sgd_line.py: error: {sentence}", file=sys.stderr)
 
 

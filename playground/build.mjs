@@ -1,4 +1,4 @@
-// Builds the playground into dist/: the page, Python in WebAssembly, and the checkout's package, all of it static.
+// Builds the playground into dist/ as static files: the page, Python in WebAssembly, and the package of this checkout.
 
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -30,11 +30,11 @@ cpSync(join(here, "src/style.css"), join(dist, "style.css"));
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]) {
   cpSync(join(here, "node_modules/pyodide", name), join(dist, "pyodide", name));
 }
-// Where Pyodide would look for packages that it does not have; the page loads nothing from elsewhere.
+// Pyodide would look there for packages that it lacks, but the page loads nothing from elsewhere.
 const loader = join(dist, "pyodide/pyodide.mjs");
 writeFileSync(loader, readFileSync(loader, "utf8").replaceAll("https://cdn.jsdelivr.net", ""));
 
-// The modules of the package, of the demos that the page shows, and of playground/python, by where Python finds them.
+// The modules of the package, the demos that the page shows and playground/python, keyed by the path for Python.
 const modules = {};
 const take = (folder, names, as = "") => {
   for (const name of names) {

@@ -60,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("expression", help="arithmetic in Python's syntax, in quotes")
-    parser.add_argument("point", nargs="*", metavar="name=number", help="what a name in the expression stands for")
+    parser.add_argument("point", nargs="*", metavar="name=number", help="the value of a name in the expression")
     parser.add_argument("--order", type=order, default=1, metavar="N", help="the highest order; 1 by default")
     parser.add_argument("--explain", action="store_true", help="explain the derivatives step by step")
     parser.add_argument("--source", action="store_true", help="the gradient as Python, for the branch of this point")
@@ -98,8 +98,8 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace, names: S
         parser.error("there is no name to differentiate with respect to; add one, such as x=1.5")
     if options.order > 2 and len(names) > 1:
         parser.error(
-            f"--order {options.order} takes an expression of one name, got {len(names)} ({', '.join(names)}), whose "
-            "derivatives beyond the second are no table; use --order 2, or write the numbers of the others into it"
+            f"--order {options.order} takes an expression of one name, got {len(names)} ({', '.join(names)}); use "
+            "--order 2, or write the numbers of the others into the expression"
         )
 
 
@@ -133,7 +133,7 @@ def draw(value: sg.Value, file: str) -> str:
 
 
 def compiled_source(f: Any, point: Sequence[float]) -> str:
-    import inspect  # which takes longer than all the rest
+    import inspect  # takes longer than all the rest
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     f.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in f.names])
@@ -153,7 +153,7 @@ def report(f: Expression, point: dict[str, float], options: argparse.Namespace) 
     result = f(*[sg.Value(number, label=name) for name, number in point.items()])
     value = result if isinstance(result, sg.Value) else sg.constant(result)
     if options.explain:
-        parts.append(sg.explain(value) if value.is_tracked else "It depends on no name, so nothing is carried back.")
+        parts.append(sg.explain(value) if value.is_tracked else "It depends on no name; there is nothing to explain.")
     missing = ""
     if options.plot:
         missing = draw(value, options.plot)

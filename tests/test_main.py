@@ -149,7 +149,7 @@ def test_the_explanation_is_that_of_the_labelled_value(run):
 def test_what_is_constant_has_nothing_to_explain(run):
     code, out, _ = run("floor(x)", "x=1.5", "--explain")
     assert code == 0
-    assert out.endswith("d/dx  = 0.0\n\nIt depends on no name, so nothing is carried back.\n")
+    assert out.endswith("d/dx  = 0.0\n\nIt depends on no name; there is nothing to explain.\n")
 
 
 # -- the source
@@ -264,8 +264,8 @@ def test_an_expression_is_refused_with_a_caret(refused):
         (("x", "x=1", "--order", "31"), "argument --order: expected a whole number from 0 to 30, got '31'"),
         (
             ("x*y", "x=1", "y=2", "--order", "3"),
-            "--order 3 takes an expression of one name, got 2 (x, y), whose derivatives beyond the second are no "
-            "table; use --order 2, or write the numbers of the others into it",
+            "--order 3 takes an expression of one name, got 2 (x, y); use --order 2, or write the numbers of the "
+            "others into the expression",
         ),
         (("--x", "x=1"), "unrecognized arguments: --x"),
     ],

@@ -1,7 +1,7 @@
-"""What answers the page: runs a program, and tells of its last value all that the page shows. Plain Python.
+"""Answers the page: runs a program, and gives what the page shows of its last value. Plain Python.
 
-A request and its answer are dicts, and JSON between the page and here. A program's leaves go by the text of the line
-that makes them, so that a slider holds until that very line is edited.
+Requests and answers are dicts, sent as JSON. A leaf is identified by the text of the line that makes it, so that its
+slider keeps its number until that very line is edited.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 PROGRAM = "<program>"
 MOST_OUTPUT = 20_000  # characters
 MOST_SLIDERS, MOST_ROWS, MOST_STEPS = 60, 200, 80
-BETWEEN = 0.1  # seconds from one piece of output that is sent to the next
+BETWEEN = 0.1  # seconds between two pieces of output that are sent
 
 
 # ---- The program -----------------------------------------------------------------------------------------------------
 
 
 class Output(io.TextIOBase):
-    """What a program prints, up to a limit; some of it is sent on while the program runs."""
+    """The output of a program, up to a limit; it is sent in pieces while the program runs."""
 
     def __init__(self, send: Callable[[str], None]) -> None:
         self.send = send
@@ -68,9 +68,9 @@ class Output(io.TextIOBase):
 
 
 class Leaves:
-    """The leaves that a program makes, by the lines that make them, with the numbers that sliders give to some.
+    """The leaves that a program makes, keyed by the lines that make them; sliders give numbers to some of them.
 
-    The key of a leaf is the text of its line, the place among the leaves of equal lines, and the place of an element.
+    The key of a leaf is the text of its line, its place among the leaves of equal lines, and the place of an element.
     """
 
     def __init__(self, program: str, given: Mapping[str, float]) -> None:
@@ -80,7 +80,7 @@ class Leaves:
         self.made: dict[float, tuple[str, int]] = {}  # by the key of the leaf's row, or the serial of a constant's
 
     def key(self) -> tuple[str, int] | None:
-        """The key of the leaf that is being made, without the element's place, and its line; None if no line does."""
+        """The key of the leaf being made, without the place of an element, and its line; None outside the program."""
         frame = sys._getframe(2)
         while frame is not None and frame.f_code.co_filename != PROGRAM:
             frame = frame.f_back  # type: ignore[assignment]
@@ -92,7 +92,7 @@ class Leaves:
 
     @contextmanager
     def followed(self) -> Iterator[None]:
-        """While this is open, leaves are noted and get the numbers that are given for them."""
+        """A context in which leaves are noted and get the numbers that are given for them."""
         make_leaf_before, constants_before = value.make_leaf, many.constants
 
         def make_leaf(made: Any, number: Any, *args: Any, **options: Any) -> Any:
@@ -103,7 +103,7 @@ class Leaves:
             return leaf
 
         def constants(numbers: tuple[Any, ...], shape: Any) -> Any:
-            if sys._getframe(1).f_code.co_name not in ("gathered", "constant"):  # but computed from others
+            if sys._getframe(1).f_code.co_name not in ("gathered", "constant"):  # computed from others
                 return constants_before(numbers, shape)
             found = self.key()
             made = constants_before(self.given_for(found, numbers), shape)
@@ -118,7 +118,7 @@ class Leaves:
             self.set_makers(make_leaf_before, constants_before)
 
     def given_for(self, found: tuple[str, int] | None, number: Any) -> Any:
-        """The number or the numbers of a leaf, with what is given in their place."""
+        """The number or numbers of a leaf, replaced by those that sliders give."""
         if found is None or not self.given:
             return number
         if isinstance(number, tuple):
@@ -127,7 +127,7 @@ class Leaves:
 
     @staticmethod
     def set_makers(make_leaf: Any, constants: Any) -> None:
-        """Set what makes leaves and named constants, in the modules that call it."""
+        """Set the functions that make leaves and named constants, in the modules that call them."""
         for module in (value, many, variable):
             module.make_leaf = make_leaf  # type: ignore[attr-defined]
         for module in (many, variable):
@@ -135,7 +135,7 @@ class Leaves:
 
 
 def execute(program: str, namespace: dict[str, Any]) -> Any:
-    """Run a program; gives the value of its last line, if that is an expression."""
+    """Run a program; returns the value of its last line, if that is an expression."""
     tree = ast.parse(program, PROGRAM)
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr):
@@ -147,7 +147,7 @@ def execute(program: str, namespace: dict[str, Any]) -> Any:
 
 
 def name_values(namespace: Mapping[str, Any]) -> None:
-    """Let values without a label be called by the variables that hold them, alone or in a list."""
+    """Label values that have no label with the names of the variables that hold them, directly or in a list."""
     for name, thing in namespace.items():
         if name.startswith("_"):
             continue
@@ -161,7 +161,7 @@ def name_values(namespace: Mapping[str, Any]) -> None:
 
 
 def target_of(result: Any, namespace: Mapping[str, Any]) -> Any:
-    """What is to be drawn: what the last expression gave, or else the last value that was computed; None for none."""
+    """What to draw: the value of the last expression, or else the value computed last; None if there is no value."""
     if is_node(result) or (isinstance(result, (list, tuple)) and result and all(map(is_node, result))):
         return result
     values = [x for x in namespace.values() if is_node(x)]
@@ -191,7 +191,7 @@ def error_of(error: BaseException, program: str) -> dict[str, Any]:
 
 
 class Kept(Picture):
-    """A picture in the layout of another one, of a graph of the same structure; texts on edges stay where they are."""
+    """A picture in the layout of an older one, of a graph with the same structure; texts on edges stay in place."""
 
     def __init__(self, old: Picture, graph: Graph) -> None:
         nodes = dict(zip(numbered(old.graph), numbered(graph)))
@@ -200,7 +200,7 @@ class Kept(Picture):
             return (nodes[thing[0]], thing[1]) if isinstance(thing, tuple) else nodes[thing]
 
         self.graph, self.note, self.limits = graph, old.note, old.limits
-        self.weights, self.heaviest = {}, 1.0  # there are some in folded pictures alone
+        self.weights, self.heaviest = {}, 1.0  # only folded pictures have weights
         self.cells = {node: Cell(node, graph.operands(node)) for node in map(nodes.__getitem__, old.cells)}
         self.places = {moved(thing): place for thing, place in old.places.items()}
         self.edges = {(moved(a), moved(b), i): way for (a, b, i), way in old.edges.items()}
@@ -221,7 +221,7 @@ def numbered(graph: Graph) -> list[Node]:
 
 
 def structure(graph: Graph) -> tuple[Any, ...]:
-    """What two graphs have in common that one layout fits."""
+    """The structure of a graph: one layout fits all graphs that have it in common."""
     at = {node: i for i, node in enumerate(numbered(graph))}
     leaves = [(graph.names[x], node_shape(x)) for x in graph.leaves]
     computed = [
@@ -232,7 +232,7 @@ def structure(graph: Graph) -> tuple[Any, ...]:
 
 
 class Shown:
-    """A graph with all that the page can ask of it."""
+    """A graph, with the answers to all questions of the page about it."""
 
     def __init__(self, target: Any, leaves: Leaves) -> None:
         self.target = target
@@ -249,7 +249,7 @@ class Shown:
         self.words: dict[Node, list[str]] | None = None
 
     def draw(self, old: Shown | None) -> dict[str, Any]:
-        """The picture as SVG; if the layout of an older one fits, only the texts that stand in that now."""
+        """The picture as SVG; if the layout of an older one fits, only the new texts in it."""
         try:
             if old is not None and self.structure is not None and old.structure == self.structure:
                 self.picture: Picture = Kept(old.picture, self.graph)
@@ -276,10 +276,10 @@ class Shown:
                 texts.append(f"grad {short(adjoints[thing])}")
         return texts
 
-    # -- what stands beside it
+    # -- beside the picture
 
     def sliders(self) -> list[dict[str, Any]]:
-        """The leaves that lines of the program make, with their numbers and keys, in the order of their making."""
+        """The leaves that lines of the program make, with their numbers and keys, in the order of creation."""
         found = []
         for leaf in sorted(self.graph.leaves, key=lambda x: x.row[KEY] or x.row[SERIAL]):
             row, name = leaf.row, self.graph.names[leaf]
@@ -304,7 +304,7 @@ class Shown:
         return found[:MOST_SLIDERS]
 
     def rows(self) -> list[list[Any]]:
-        """The table: the number of each node, its cells, its gradient; of a long one the middle is left out."""
+        """The table: the number of each node, its cells, its gradient. The middle of a long table is left out."""
         table = rows(self.target)
         places = [*range(len(table))]
         shown = places if len(places) <= MOST_ROWS else [*places[: MOST_ROWS // 2], *places[-MOST_ROWS // 2 :]]
@@ -344,14 +344,14 @@ class Shown:
 
     @property
     def steps(self) -> int:
-        """How many steps there are: each row forward; the seed; each row backward; the end. 0 of a large graph."""
+        """The number of steps: each row forward, the seed, each row backward, the end; 0 for a large graph."""
         if self.structure is None:
             return 0
         back = len(self.backward)
         return len(self.forward) + (back + 2 if self.graph.adjoints else 0)
 
     def step(self, index: int) -> dict[str, Any]:
-        """One of them: the picture, the row that fires, and the sentence on it."""
+        """A step: the picture, the row at work, and the sentences about it."""
         graph = self.graph
         if self.wide is None:
             self.wide = Picture(graph, 1.5 * WIDE_GAP)
@@ -414,7 +414,7 @@ class Shown:
         }
 
     def _words(self) -> dict[Node, list[str]]:
-        """What `explain` has for each step backward."""
+        """The lines of `explain` for each step backward."""
         if self.words is None:
             found: list[list[str]] = []
             for line in [*backward(self.graph, 10**6)][1:]:
@@ -432,7 +432,7 @@ class Shown:
 
 
 class Session:
-    """What the page talks to: the last program that ran, and what it gave."""
+    """Answers requests of the page, and keeps the graph of the last program that ran."""
 
     def __init__(self, send: Callable[[str], None] = lambda text: None) -> None:
         self.send = send
@@ -442,9 +442,9 @@ class Session:
     def run(
         self, program: str, given: Mapping[str, float], keep: bool = False, node: int | None = None
     ) -> dict[str, Any]:
-        """Run a program, its leaves with the numbers that sliders give.
+        """Run a program, with the numbers that sliders give to its leaves.
 
-        A layout that fits is kept if `keep` says so. What the page shows of a `node` comes with the answer.
+        With `keep`, the old layout is kept if it fits. The answer includes what the page shows of a `node`.
         """
         leaves = Leaves(program, given)
         output = Output(self.send)
@@ -485,12 +485,12 @@ class Session:
 
     def _shown(self) -> Shown:
         if self.shown is None:
-            raise RuntimeError("there is no graph to ask for; run a program that has a Value first")
+            raise RuntimeError("there is no graph yet; run a program that has a Value first")
         return self.shown
 
     def train(self, of: str, what: str, **asked: Any) -> Any:
-        """Begin to train something, or ask the training `of` that name for something that it does; see training.py."""
-        from training import KINDS  # what it needs takes a while to import
+        """Begin a training, or call a method of the training named `of`; see training.py."""
+        from training import KINDS  # its imports take a while
 
         try:
             if what != "begin":
@@ -508,5 +508,5 @@ class Session:
 
 
 def start(send: Callable[[str], None]) -> Callable[[str], str]:
-    """What answers requests, for a page that gets pieces of output by `send`."""
+    """A function that answers requests; `send` gets pieces of output for the page."""
     return Session(send).answer

@@ -1,4 +1,4 @@
-"""What the page trains, in slices so short that it can stop between two of them: a line, two moons, a small GPT."""
+"""The trainings of the page: a line, two moons, a small GPT; in slices so short that a pause takes effect at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_POINTS, MOST_NUMBER = 400, 1e6
-GRID = 20  # places across the picture of what a network says
+GRID = 20  # places across the picture of a network's output
 
 
 class Bar:
@@ -32,11 +32,11 @@ class Bar:
         return iter(self.steps)
 
     def set_postfix(self, **shown: Any) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
 
 def demo(name: str) -> Any:
-    """A demo as a module, without the progress bar and the options that it has on the command line."""
+    """A demo as a module, without its progress bar and its options on the command line."""
     options = dict.fromkeys(["picture", "positive", "share", "target", "whole"])
     for module, names in (("tqdm", {"tqdm": Bar}), ("options", options)):
         if module not in sys.modules:
@@ -53,9 +53,9 @@ def optimizer_named(name: str, rate: float) -> Any:
 
 
 def points_in(text: str, width: int) -> list[list[float]]:
-    """The points of a text, one a line, of so many numbers with commas or spaces between.
+    """The points in a text, one per line: `width` numbers with commas or spaces between them.
 
-    Raises ValueError for a line that has others.
+    Raises ValueError for any other line.
     """
     points: list[list[float]] = []
     for i, line in enumerate(text.splitlines(), 1):
@@ -65,7 +65,7 @@ def points_in(text: str, width: int) -> list[list[float]]:
         try:
             point = [float(part) for part in parts]
         except ValueError:
-            if not points:  # the head of a table
+            if not points:  # the header of a table
                 continue
             point = []
         if len(point) != width or not all(abs(x) <= MOST_NUMBER for x in point):
@@ -73,7 +73,7 @@ def points_in(text: str, width: int) -> list[list[float]]:
             raise ValueError(f"line {i} of the points has {told!r}; give {width} numbers of up to a million")
         points.append(point)
     if not 2 <= len(points) <= MOST_POINTS:
-        raise ValueError(f"there are {len(points)} points; give from 2 to {MOST_POINTS}, one a line")
+        raise ValueError(f"there are {len(points)} points; give from 2 to {MOST_POINTS}, one per line")
     return points
 
 
@@ -89,13 +89,13 @@ class Training:
         raise NotImplementedError
 
     def state(self) -> dict[str, Any]:
-        """What the page shows of it."""
+        """The state that the page shows."""
         raise NotImplementedError
 
     def slice(
         self, seconds: float, rate: float | None = None, steps: int = 1000, with_state: bool = True
     ) -> dict[str, Any]:
-        """Advance for so long, by one step at least and by so many at most; the losses, and the state if asked."""
+        """Advance for some seconds, by 1 to `steps` steps. Returns the losses and, if asked for, the state."""
         if rate is not None:
             self.optimizer.lr = rate
         end = time.perf_counter() + seconds
@@ -107,14 +107,14 @@ class Training:
             longest = max(longest, time.perf_counter() - start)
             self.steps += 1
             if not self.loss < 1e12:
-                over = "The loss grew without end; lower the rate."
+                over = "The loss diverged; lower the rate."
                 return {**self.state(), "steps": self.steps, "losses": losses, "over": over}
             losses.append(self.loss)
         return {**(self.state() if with_state else {}), "steps": self.steps, "losses": losses}
 
 
 class Line(Training):
-    """The lesson's line, w x + b, by one point at a time."""
+    """The lesson's line, w x + b, learned one point at a time."""
 
     def __init__(self, points: str, optimizer: str, rate: float) -> None:
         self.points = points_in(points, 2) if points else [[i / 5 - 1, 3 * (i / 5 - 1) + 1] for i in range(11)]
@@ -126,7 +126,7 @@ class Line(Training):
         self.moments: list[float] = [sum(column) / len(self.points) for column in columns]
 
     def loss_at(self, w: float, b: float) -> float:
-        """The mean of the squares of the errors."""
+        """The mean squared error."""
         x, y, xx, xy, yy = self.moments
         return w * w * xx + 2 * w * (b * x - xy) + b * b - 2 * b * y + yy
 
@@ -145,7 +145,7 @@ class Line(Training):
         return {"points": self.points, "path": path, "says": f"w = {path[-1][0]:.4g}, b = {path[-1][1]:.4g}"}
 
     def surface(self, count: int = 80) -> dict[str, Any]:
-        """The loss over the plane of w and b, about where it is least and where the training begins."""
+        """The loss over a part of the plane of w and b that holds its minimum and the start of the training."""
         x, y, xx, xy, _ = self.moments
         w = (xy - x * y) / (xx - x * x or 1.0)
         best = [w, y - w * x]
@@ -156,7 +156,7 @@ class Line(Training):
 
 
 class Classes(Training):
-    """Two classes of points told apart by a network, with the loss of demos/moons.py, all points at once."""
+    """A network that tells two classes of points apart, with the loss of demos/moons.py over all points at once."""
 
     def __init__(self, points: str, optimizer: str, rate: float, width: int, activation: str) -> None:
         moons = demo("moons")
@@ -182,7 +182,7 @@ class Classes(Training):
         self.right = sum(x > 0 for x in agreement.tolist())
 
     def scaled(self) -> list[tuple[float, float]]:
-        """The points as the network sees them: in a square about 0, which those of the moons fill, too."""
+        """The points as the network sees them: scaled to a square around 0, about the size that the moons have."""
         xs, ys = zip(*self.points)
         self.centre = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
         reach = max(max(xs) - min(xs), max(ys) - min(ys)) / 2 or 1.0
@@ -204,7 +204,7 @@ class Classes(Training):
         }
 
     def plane(self) -> dict[str, Any]:
-        """What the network says over the plane, in rows from the lowest y."""
+        """The output of the network over the plane, in rows from the lowest y."""
         edge = 0.25 / self.scale
         reach = 1.5 / self.scale + edge
         low = [c - reach for c in self.centre]
@@ -221,7 +221,7 @@ class Classes(Training):
 
 
 class Names(Training):
-    """The small GPT of demos/microgpt.py learns names, one a step, for so many steps."""
+    """The small GPT of demos/microgpt.py, which learns names, one per step; the rate falls to 0 over `steps` steps."""
 
     def __init__(self, steps: int = 1000) -> None:
         self.demo = demo("microgpt")
@@ -242,12 +242,12 @@ class Names(Training):
         return {}
 
     def samples(self, count: int, temperature: float = 0.5) -> list[list[Any]]:
-        """Names that it invents, each with whether it was taught that."""
+        """Names that it invents, each with whether it was taught that name."""
         words = [self.demo.sample(self.model, self.letters, temperature, self.generator) for _ in range(count)]
         return [[word, word in self.known] for word in words]
 
     def attention(self, word: str) -> dict[str, Any]:
-        """Where each head looks in a word, a row for each letter; letters that it does not know are left out."""
+        """Where each head looks in a word, with a row for each letter; unknown letters are left out."""
         known = [letter for letter in word.lower() if letter in self.letters][: self.demo.CONTEXT - 1]
         with sg.no_grad():
             _, shares = self.model([len(self.letters), *map(self.letters.index, known)])

@@ -1,8 +1,8 @@
-// What is drawn on canvases: a plane with grids, points and lines, in the page's colours.
+// Drawings on canvases: a plane with grids, points and lines, in the page's colours.
 
 const SIDE = 400; // CSS pixels, at most
 
-/** A colour as a canvas takes it; what the page's style sheet says is resolved by an element. */
+/** A colour as a canvas takes it; an element resolves the variables of the style sheet. */
 const resolved = (colour) => {
   const probe = document.createElement("span");
   probe.style.color = colour;
@@ -13,10 +13,10 @@ const resolved = (colour) => {
 };
 
 let found = {};
-/** Forget the colours, which another theme has changed. */
+/** Forget the colours, since the theme may have changed them. */
 export const forgetColours = () => (found = {});
 export const ink = (name) => (found[name] ??= resolved(`var(--${name})`));
-/** So many percent of a colour on the page's paper, in steps of 4. */
+/** A percentage of a colour, in steps of 4, mixed with the page's paper. */
 export const mixed = (name, percent) => {
   const share = 4 * Math.round(percent / 4);
   return (found[`${name}${share}`] ??= resolved(`color-mix(in srgb, var(--${name}) ${share}%, var(--paper))`));
@@ -128,7 +128,7 @@ export class Plane {
   }
 }
 
-/** Losses by steps: of many the means of stretches, so that a curve has a few hundred points. */
+/** Losses by step; many are averaged in stretches, so that the curve has a few hundred points. */
 export function drawLosses(plane, losses, smooth = 1) {
   plane.clear();
   const means = [];

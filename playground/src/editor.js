@@ -44,8 +44,8 @@ function at(state, { line, text }) {
   return Decoration.set([Decoration.line({ class: "error-line" }).range(from), below.range(to)]);
 }
 
-// Where a browser itself types over a selection, it may keep the look of what was there in a style, which the policy
-// refuses, and says so in the console.
+// If the browser itself types over a selection, it may keep the old text's look in a style. The policy refuses styles
+// and logs an error.
 const typeOver = EditorView.domEventHandlers({
   beforeinput(event, view) {
     if (event.inputType !== "insertText" || !event.data || event.isComposing || view.state.selection.main.empty) return false;
@@ -55,7 +55,7 @@ const typeOver = EditorView.domEventHandlers({
   },
 });
 
-/** An editor in `parent`; `edited` is told the text after each edit by the user. */
+/** An editor in `parent`; `edited` gets the text after each edit by the user. */
 export function makeEditor(parent, edited) {
   const told = EditorView.updateListener.of((update) => {
     if (update.docChanged && update.transactions.some((x) => !x.annotation(fromPage))) edited(view.state.doc.toString());
@@ -83,12 +83,12 @@ export function makeEditor(parent, edited) {
     get text() {
       return view.state.doc.toString();
     },
-    /** Replace the text without telling of an edit. */
+    /** Replace the text without a call of `edited`. */
     set text(text) {
       const changes = { from: 0, to: view.state.doc.length, insert: text };
       view.dispatch({ changes, annotations: fromPage.of(true) });
     },
-    /** Show an error, {line, text}, or none. */
+    /** Show an error, {line, text}; null shows none. */
     showError(error) {
       view.dispatch({ effects: setError.of(error) });
     },

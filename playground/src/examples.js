@@ -39,7 +39,7 @@ loss
     `${first}x = sg.Value(1.5)
 a = sg.Value(0.1)
 
-# The graph is of the way that was taken: drag x below 0.
+# The graph shows the branch that was taken: drag x below 0.
 y = x * x if x > 0 else a * x
 loss = (y - 1) ** 2
 `,

@@ -62,7 +62,7 @@ export class Gpt {
       const { letters, heads } = await this.ask("attention", { word: element("word").value });
       element("heads").replaceChildren(...heads.map((rows, i) => headTable(letters, rows, i)));
     } catch {
-      // the page tells why Python has no answer
+      // the page shows why Python has no answer
     }
   }
 }

@@ -1,12 +1,12 @@
-// What goes on in slices: run, pause, and a slice in Python while the page draws the one before.
+// Training in slices: it runs and pauses; while Python computes a slice, the page draws the one before.
 
 const SLICE = 0.045; // seconds; a pause takes effect after one
-const SHOW_EVERY = 100; // milliseconds while it runs, or else four times as long as it takes
+const SHOW_EVERY = 100; // milliseconds while it runs, or four times as long as it takes, if that is more
 
 export class Loop {
   /**
-   * `ask` asks Python for something of a training; `took` is told of each slice, `show` of those that are to be shown,
-   * and `problem` of what went wrong.
+   * `ask` sends Python a request about a training; `took` gets each slice, `show` those to be shown, and `problem` the
+   * text of an error.
    */
   constructor({ ask, took, show, problem, button, rate = () => null }) {
     Object.assign(this, { ask, took, show, problem, button, rate });
@@ -33,7 +33,7 @@ export class Loop {
       if (!answer) return;
       this.took(answer);
       const start = performance.now();
-      withState = !this.isRunning || start >= due; // of a state that nobody sees the page would only wait for the text
+      withState = !this.isRunning || start >= due; // a state that is not shown would only cost time
       next = this.isRunning ? this.slice({ with_state: withState }) : isShown ? null : this.slice({ steps: 0 });
       if (!isShown) continue;
       await this.show(answer);
@@ -42,7 +42,7 @@ export class Loop {
     }
   }
 
-  /** A pause, and so many steps. */
+  /** Pause, and make the steps of one request. */
   async once(asked) {
     this.pause();
     await this.busy;
@@ -53,7 +53,7 @@ export class Loop {
     });
   }
 
-  /** What Python says of a slice; null if it has nothing to say. */
+  /** Python's answer to a slice; null after an error. */
   async slice(asked) {
     try {
       const answer = await this.ask("slice", { seconds: SLICE, rate: this.rate(), ...asked });
@@ -68,7 +68,7 @@ export class Loop {
     }
   }
 
-  /** Begin anew, paused; what Python says of the beginning, or null. */
+  /** Start over, paused; Python's answer, or null after an error. */
   async begin(settings) {
     this.pause();
     this.problem("");

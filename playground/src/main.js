@@ -1,4 +1,4 @@
-// The page: an editor, and beside it what the program gives.
+// The page: an editor, and beside it the results of the program.
 
 import { makeEditor } from "./editor.js";
 import { EXAMPLES } from "./examples.js";
@@ -11,11 +11,11 @@ import { Stepper } from "./stepper.js";
 import { Train } from "./train.js";
 
 const PATIENCE = 1000; // milliseconds that a run may take before an edit ends it
-const LIMIT = 5000; // milliseconds that a run may take before the page asks, and again until it ends it
+const LIMIT = 5000; // milliseconds that a run may take before the page asks, and then as many before it ends the run
 const element = (id) => document.getElementById(id);
 const say = (text) => (element("status").textContent = text);
 
-// ---- What is shown of a run -----------------------------------------------------------------------------------------
+// ---- Runs and their results -----------------------------------------------------------------------------------------
 
 const python = new Python(say);
 const picture = new Picture(element("picture"), choose);
@@ -26,15 +26,15 @@ const editor = makeEditor(element("editor"), edited);
 let given = {}; // the numbers of leaves that sliders moved, by key
 let chosen = null; // the number of the box whose row is shown
 let mayRun = true; // false while a program of a link waits for a click
-let wanted = null; // the run that is to follow the one that goes on
+let wanted = null; // the run to start after the current one
 let isRunning = false;
-let began = Infinity; // when the run that goes on did
+let began = Infinity; // when the current run began
 
 function run({ keep = false } = {}) {
   if (!mayRun) return;
   wanted = { keep: keep && (wanted?.keep ?? true) };
   if (!isRunning) follow();
-  else if (!keep && performance.now() - began > PATIENCE) python.stop("It was stopped for the next program.");
+  else if (!keep && performance.now() - began > PATIENCE) python.stop("Stopped for the next program.");
 }
 
 async function follow() {
@@ -95,15 +95,15 @@ function showPrinted(text) {
   element("output").textContent = text;
 }
 
-// ---- What goes wrong, and what takes long -----------------------------------------------------------------------------
+// ---- Failures and long runs -------------------------------------------------------------------------------------------
 
 let limit;
 
 function watchRun() {
   clearTimeout(limit);
   limit = setTimeout(() => {
-    alarm(`The program has run for ${LIMIT / 1000} s. It is stopped in ${LIMIT / 1000} s more.`, "go-on");
-    limit = setTimeout(() => stop(`It was stopped after ${(2 * LIMIT) / 1000} s.`), LIMIT);
+    alarm(`The program has run for ${LIMIT / 1000} s. It will be stopped in ${LIMIT / 1000} s.`, "go-on");
+    limit = setTimeout(() => stop(`Stopped after ${(2 * LIMIT) / 1000} s.`), LIMIT);
   }, LIMIT);
 }
 
@@ -127,14 +127,14 @@ function failed(error, printed) {
   element("error").textContent =
     {
       stopped: error.message,
-      fatal: `Python broke down (${error.message}). It is made anew; edit the program, or run it again.`,
+      fatal: `Python broke down (${error.message}). It is restarting; edit the program, or run it again.`,
       failed: `Python did not load: ${error.message}.`,
     }[error.kind] ?? `The page cannot show this: ${error.message}`;
   document.body.classList.add("has-error");
   if (error.kind === "failed") {
     wanted = null;
     setTimeout(() => alarm("Python did not load.", "again"));
-  } else if (error.kind) void python.interpreter; // the next one gets ready
+  } else if (error.kind) void python.interpreter; // start the next one
 }
 
 element("stop").addEventListener("click", () => stop());
@@ -178,7 +178,7 @@ element("share").addEventListener("click", async () => {
   history.replaceState(null, "", link);
   try {
     await navigator.clipboard.writeText(link);
-    say("The link is copied.");
+    say("Link copied.");
   } catch {
     say("The link is in the address bar.");
   }
@@ -190,8 +190,8 @@ function open() {
   mayRun = false;
   begin(program);
   element("examples").value = EXAMPLES.length - 1;
-  alarm("This program came with the link. Read it; it runs when you say so.", "run-link");
-  void python.interpreter; // which loads meanwhile
+  alarm("This program came with the link. Read it first; it runs when you click.", "run-link");
+  void python.interpreter; // load it meanwhile
 }
 
 element("run-link").addEventListener("click", () => {
@@ -255,7 +255,7 @@ function zoom(factor) {
 
 // ---- The page itself ----------------------------------------------------------------------------------------------------
 
-const trainer = new Python(say); // a worker of its own, so that Stop and broken programs leave it alone
+const trainer = new Python(say); // its own worker, which Stop and broken programs do not touch
 const train = new Train(trainer);
 const gpt = new Gpt(trainer);
 const tabs = [...element("tabs").children];
@@ -312,7 +312,7 @@ element("theme").addEventListener("click", () => {
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
-/** Draw what has colours of its own in those of the theme. */
+/** Redraw the canvases in the colours of the theme. */
 function redraw() {
   if (!element("train").hidden) train.open();
   if (!element("gpt").hidden) gpt.open();

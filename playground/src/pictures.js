@@ -1,10 +1,10 @@
-// Pictures of graphs: from the text of an SVG into the page, larger and smaller, moved, and saved as files.
+// Pictures of graphs: put into the page from the text of an SVG, zoomed, dragged, and saved as files.
 
 const SVG = "http://www.w3.org/2000/svg";
 const ELEMENTS = new Set(["svg", "g", "path", "rect", "text"]);
 const PRESSABLE = "g.leaf, g.value, g.target";
 
-/** The SVG of a text, with no more than the elements that our pictures have; null if it is none. */
+/** The SVG in a text, with only the elements that our pictures have; null if it is not an SVG. */
 export function parsed(text) {
   const root = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   const isOurs = (x) => x.namespaceURI === SVG && ELEMENTS.has(x.localName);
@@ -20,11 +20,11 @@ export function parsed(text) {
   return document.importNode(root, true);
 }
 
-/** A place for pictures, which can be zoomed and dragged; `chosen` is told the number of a box that is pressed. */
+/** A place for pictures, which can be zoomed and dragged; `chosen` gets the number of a box that is pressed. */
 export class Picture {
   constructor(place, chosen) {
     this.place = place;
-    this.zoom = 1; // and no less, so that texts stay readable
+    this.zoom = 1; // never less, so that texts stay readable
     this.chosen = chosen;
     if (chosen) {
       place.addEventListener("click", ({ target }) => this.press(target));
@@ -42,7 +42,7 @@ export class Picture {
     return Boolean(box);
   }
 
-  /** Show the picture of a text; the scrolling stays, and so does the focus. */
+  /** Show the picture in a text; keeps the scroll position and the focus. */
   show(text) {
     const svg = text ? parsed(text) : null;
     const focused = this.place.contains(document.activeElement) ? document.activeElement.dataset.node : undefined;
@@ -61,7 +61,7 @@ export class Picture {
     if (focused) this.place.querySelector(`${PRESSABLE.replaceAll(",", `[data-node="${focused}"],`)}[data-node="${focused}"]`)?.focus();
   }
 
-  /** Put new texts into the picture, one for each that it has. */
+  /** Replace the texts of the picture, one by one. */
   retext(texts) {
     const changed = new Set();
     this.svg.querySelectorAll("text").forEach((element, i) => {
@@ -81,7 +81,7 @@ export class Picture {
     this.svg?.setAttribute("height", this.size[1] * this.zoom);
   }
 
-  /** The text of the picture as a file has it, in the colours that the page has now. */
+  /** The picture as the text of an SVG file, in the colours that the page has now. */
   get text() {
     const copy = this.svg.cloneNode(true);
     const here = this.svg.querySelectorAll("*");
@@ -127,7 +127,7 @@ function label(box) {
   box.setAttribute("aria-label", [...box.querySelectorAll("text")].map((x) => x.textContent).join(", "));
 }
 
-/** Let the paper under a text on an edge be as wide as graph/svg.py makes it. */
+/** Make the paper under a text on an edge as wide as graph/svg.py does. */
 function widen(group) {
   const [rect, text] = group.children;
   const half = 3.4 * text.textContent.length + 3;

@@ -1,8 +1,8 @@
-// Python in workers: one for each part of the page that asks for it, and a spare one, which is ready when one is ended.
+// Python in workers: one for each part of the page that needs it, and a spare one to replace a worker that was ended.
 
 import source from "./python.worker.js";
 
-const LONGEST_LOADING = 60_000; // milliseconds without a word from a worker that loads
+const LONGEST_LOADING = 60_000; // milliseconds without a message from a loading worker
 const BASE = new URL(".", location.href).href;
 const url = URL.createObjectURL(new Blob([`const BASE = ${JSON.stringify(BASE)};\n${source}`], { type: "text/javascript" }));
 
@@ -21,7 +21,7 @@ class Interpreter {
     this.progress = "";
     this.worker = new Worker(url, { type: "module" });
     this.ready = new Promise((ready, failed) => Object.assign(this, { isReady: ready, hasFailed: failed }));
-    this.ready.catch(() => {}); // whoever waits for it is told as well
+    this.ready.catch(() => {}); // those who wait for it get the error as well
     this.worker.onmessage = ({ data }) => this.told(data);
     this.worker.onerror = (event) => {
       event.preventDefault();
@@ -32,7 +32,7 @@ class Interpreter {
 
   watch() {
     clearTimeout(this.watchdog);
-    const late = () => this.end(new Ended("failed", `no word for ${LONGEST_LOADING / 1000} s`));
+    const late = () => this.end(new Ended("failed", `no answer for ${LONGEST_LOADING / 1000} s`));
     this.watchdog = setTimeout(late, LONGEST_LOADING);
   }
 
@@ -79,7 +79,7 @@ class Interpreter {
 
 let spare = null;
 
-/** Take the spare interpreter, or a new one, and let another be made once it is ready. */
+/** The spare interpreter, or a new one; once it is ready, another spare is made. */
 function taken() {
   const found = spare && !spare.ended ? spare : new Interpreter();
   spare = null;
@@ -93,9 +93,9 @@ function taken() {
   return found;
 }
 
-/** What one part of the page talks to. */
+/** The Python of one part of the page. */
 export class Python {
-  /** `progress` is told what is being loaded, and "" when it is ready. */
+  /** `progress` gets a text while Python is loading, and "" when it is ready. */
   constructor(progress) {
     this.progress = progress;
   }
@@ -112,7 +112,7 @@ export class Python {
     return this.current;
   }
 
-  /** Ask for something; `output` gets what is printed meanwhile, and `begins` is called when Python is there. */
+  /** Send a request; `output` gets what is printed meanwhile, and `begins` is called when Python is ready. */
   async ask(request, { output, begins } = {}) {
     const interpreter = this.interpreter;
     await interpreter.ready;

@@ -1,7 +1,7 @@
-// Runs Python. The page makes this worker of a blob, so that its policy holds here, with BASE in front: where the page is.
+// Runs Python. The page makes this worker from a blob, so that its policy holds here, and prepends BASE, its own address.
 
 const post = self.postMessage.bind(self);
-// What could reach the net, run text as code or start workers; besides the policy, which refuses it as well.
+// Whatever could reach the network, run text as code or start workers. The policy refuses it as well.
 const REFUSED = [
   "fetch", "XMLHttpRequest", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "Worker", "SharedWorker",
   "BroadcastChannel", "eval", "importScripts", "indexedDB", "caches", "postMessage", "close",
@@ -25,8 +25,8 @@ try {
     python.FS.mkdirTree(file.slice(0, file.lastIndexOf("/")));
     python.FS.writeFile(file, text);
   }
-  // CPython frees a deep chain by recursion until little is left of the stack that it knows of, which is larger than the
-  // one that a worker has. So it is told of one that ends where its own begins: then nothing is freed by recursion.
+  // CPython frees a deep chain by recursion until it thinks that little of the stack is left, but a worker's stack is
+  // smaller than it thinks. So it is told of a stack that ends where the real one begins: then it frees without recursion.
   const { _PyThreadState_Get, _emscripten_stack_get_base } = python._module;
   const base = _emscripten_stack_get_base();
   python._module._PyUnstable_ThreadState_SetStackProtection(_PyThreadState_Get(), base, STACK);

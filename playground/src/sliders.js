@@ -1,9 +1,9 @@
-// A slider and a number to type for each leaf of the program.
+// A slider and a number field for each leaf of the program.
 
 const shown = (x) => String(Number(x.toPrecision(6)));
 
 export class Sliders {
-  /** `moved` is told the key of a leaf and its number. */
+  /** `moved` gets the key of a leaf and its new number. */
   constructor(place, moved) {
     this.place = place;
     this.moved = moved;

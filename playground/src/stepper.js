@@ -3,10 +3,10 @@
 import { Picture } from "./pictures.js";
 
 const element = (id) => document.getElementById(id);
-const PACE = 1500; // milliseconds for a step that is played
+const PACE = 1500; // milliseconds per step while playing
 
 export class Stepper {
-  /** `ask` gives the answers to {do: "rows"} and {do: "step", index}. */
+  /** `ask` answers {do: "rows"} and {do: "step", index}. */
   constructor(ask) {
     this.ask = ask;
     this.picture = new Picture(element("step-picture"));
@@ -22,18 +22,18 @@ export class Stepper {
     return Number(this.scrubber.value);
   }
 
-  /** Take what a run gave: how many steps there are. */
+  /** Take the answer of a run, with the number of steps. */
   take({ svg, texts, steps = 0, note = "" }) {
     this.pause();
     this.count = steps;
     this.scrubber.max = Math.max(0, steps - 1);
     this.scrubber.disabled = !steps;
-    this.why = steps ? "" : note || "This graph is too large, or too small, to be gone through step by step.";
+    this.why = steps ? "" : note || "This graph is too large, or too small, to go through step by step.";
     this.hasRows = Boolean(svg || texts || note);
     this.isOld = true;
   }
 
-  /** Show the rows and the step at hand, if what is shown is older than the last run. */
+  /** Show the rows and the current step, unless they are those of the last run already. */
   async refresh() {
     if (!this.isOld) return;
     this.isOld = false;
@@ -77,12 +77,12 @@ export class Stepper {
       this.picture.show("");
       return;
     }
-    if (this.isAsking) return; // what is shown then is the last one that was wanted
+    if (this.isAsking) return; // the call in progress then shows the step that was wanted last
     this.isAsking = true;
     try {
       this.show(await this.ask({ do: "step", index }));
     } catch {
-      return; // the page tells why Python has no answer
+      return; // the page shows why Python has no answer
     } finally {
       this.isAsking = false;
     }

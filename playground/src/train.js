@@ -1,4 +1,4 @@
-// Train: a line and two classes of points, step by step or without a pause.
+// Train: a line or two classes of points, learned step by step or continuously.
 
 import { drawLosses, forgetColours, ink, mixed, Plane, shown } from "./canvas.js";
 import { Loop } from "./loop.js";
@@ -6,7 +6,7 @@ import { Loop } from "./loop.js";
 const element = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const RATES = { SGD: { line: 0.1, classes: 0.5 }, momentum: { line: 0.03, classes: 0.1 }, RMSProp: { line: 0.05, classes: 0.01 }, Adam: { line: 0.1, classes: 0.02 } };
-const PLANE_EVERY = 500; // milliseconds from one picture of the network and of what it says to the next
+const PLANE_EVERY = 500; // milliseconds between pictures of the network and its output
 
 export class Train {
   constructor(python) {
@@ -150,7 +150,7 @@ export class Train {
     const logs = loss.grid.flat().map((x) => Math.log(x + 0.01));
     const [least, most] = [Math.min(...logs), Math.max(...logs)];
     surface.grid(loss.grid, (x) => {
-      const level = Math.floor((12 * (Math.log(x + 0.01) - least)) / (most - least || 1)) / 12; // steps as lines of a map
+      const level = Math.floor((12 * (Math.log(x + 0.01) - least)) / (most - least || 1)) / 12; // in steps, like contour lines on a map
       return mixed("accent", 70 * (1 - level));
     });
     surface.axes("w", "b");
@@ -214,7 +214,7 @@ export class Train {
   }
 }
 
-/** The colour of what a network says: one for each class, paler where it is less sure. */
+/** The colour of a network's output: one for each class, paler where it is less sure. */
 function tint(says) {
   return mixed(says > 0 ? "accent" : "fire", 60 * Math.min(1, Math.abs(says)));
 }

@@ -1,4 +1,4 @@
-// What the tests stand on: dist/ behind Python's own server, a browser, and a page whose errors are noted.
+// Support of the tests: dist/ behind Python's own server, a browser, and a page whose errors are recorded.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,7 +44,7 @@ export async function begin() {
   return { address, browser, close, requests: [] };
 }
 
-/** A page, opened at a program or an address, with what it says in the console as errors. */
+/** A page, opened at an address, perhaps with a program, with what it logs to the console in `errors`. */
 export async function open({ address, browser, requests }, { hash = "", ...options } = {}) {
   const context = await browser.newContext({ acceptDownloads: true, ...options });
   const page = await context.newPage();

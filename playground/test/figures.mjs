@@ -1,4 +1,4 @@
-// How large the page is and how fast: prints each figure beside the one to reach. Run it on a machine that is idle.
+// The size and speed of the page: prints each figure beside its target. Run it on an idle machine.
 
 import { readdirSync, statSync } from "node:fs";
 import { loadavg } from "node:os";

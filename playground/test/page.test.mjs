@@ -1,4 +1,4 @@
-// The page in a real browser: it does what it says, it stops what does not end, and nothing leaves it.
+// The page in a real browser: it does what it says, it stops endless programs, and it sends nothing elsewhere.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -33,10 +33,10 @@ const shows = (text, where = page) => where.locator("#picture svg text", { hasTe
 const error = (text, where = page) => where.locator("#error", { hasText: text }).waitFor();
 const printed = (text) => page.locator("#output", { hasText: text }).waitFor();
 
-test("what is built names no foreign host", () => {
+test("the built files name no foreign host", () => {
   for (const path of readdirSync(DIST, { recursive: true }).filter((name) => /\.(html|m?js|css)$/.test(name))) {
     const hosts = readFileSync(join(DIST, path), "utf8").match(/\b(https?|wss?):\/\/[\w.-]+\.[\w-]+/g) ?? [];
-    assert.deepEqual(hosts.filter((host) => host !== "http://www.w3.org"), [], path); // the name of SVG's language
+    assert.deepEqual(hosts.filter((host) => host !== "http://www.w3.org"), [], path); // the namespace of SVG
   }
 });
 
@@ -78,14 +78,14 @@ test("a number can be typed, holds while other lines are edited, and not when it
   await shows("8");
 });
 
-test("all leaves can be set back to what the program says", async () => {
+test("all leaves can be reset to the numbers of the program", async () => {
   await page.getByRole("spinbutton", { name: "x, line 2" }).fill("1");
   await shows("1");
-  await page.getByRole("button", { name: "As in the program" }).click();
+  await page.getByRole("button", { name: "Reset to program" }).click();
   await shows("8");
 });
 
-test("a box tells by a key or a click how it was computed and where its gradient came from", async () => {
+test("a key or a click on a box shows how it was computed and where its gradient came from", async () => {
   await type(page, `${HEAD}x = sg.Value(3.0)\nu = x * x\ny = u + 2 * x`);
   await shows("grad 8");
   await page.locator('#picture g.leaf[role="button"]').focus();
@@ -96,7 +96,7 @@ test("a box tells by a key or a click how it was computed and where its gradient
   assert.match(await page.locator("#node").textContent(), /∂u\/∂x = x = 3/);
 });
 
-test("an error shows in the line where it happened, and an edit mends it", async () => {
+test("an error shows at its line, and an edit mends it", async () => {
   await type(page, `${HEAD}x = sg.Value(3.0)\ny = x * "a"\nz = 1`);
   await error("Line 3. TypeError: Value(3.0) * 'a'");
   assert.match(await page.locator(".error-line").textContent(), /^y = x/);
@@ -176,7 +176,7 @@ test("the keys left and right go through the steps, and the running row is lit",
   await page.getByRole("tab", { name: "Graph" }).click();
 });
 
-test("Python in the page reaches no net, runs no text as JavaScript, and starts no worker", async () => {
+test("Python in the page reaches no network, runs no text as JavaScript, and starts no worker", async () => {
   const { port } = witness.address();
   const host = `127.0.0.1:${port}`;
   const ways = {
@@ -229,7 +229,7 @@ test("the policy alone lets nothing through, in the page and in a worker made of
   }, `127.0.0.1:${port}`);
   assert.deepEqual(passed, []);
   assert.equal(met, 0);
-  page.errors.splice(0); // the policy's own words
+  page.errors.splice(0); // the policy's own messages
 });
 
 test("Stop ends an endless loop, and the spare worker runs the next program", async () => {
@@ -259,13 +259,13 @@ test("after five seconds the page asks, and a long run may go on", async () => {
   assert.equal(await page.locator("#alarm").isVisible(), false);
 });
 
-test("a program that breaks the interpreter is told, and Python is made anew", async () => {
+test("a program that breaks the interpreter is reported, and a new Python starts", async () => {
   await spareReady(page);
   await type(page, `class R:\n    def __repr__(self):\n        return repr([self])\nrepr(R())`);
   await error("Python broke down");
   await type(page, `${HEAD}x = sg.Value(1.0)\nanew = x * 2`);
   await shows("anew");
-  page.errors.splice(0); // the interpreter's own words on it
+  page.errors.splice(0); // the interpreter's own messages
 });
 
 test("a link holds the program, which waits for a click", async () => {
@@ -287,7 +287,7 @@ test("a link holds the program, which waits for a click", async () => {
   await other.context().close();
 });
 
-test("the line of the lesson is found, and a pause is at once", async () => {
+test("the line of the lesson is found, and a pause takes effect at once", async () => {
   await page.getByRole("tab", { name: "Train" }).click();
   const says = page.locator("#train-says");
   await says.filter({ hasText: "Step 0" }).waitFor();
@@ -304,7 +304,7 @@ test("the line of the lesson is found, and a pause is at once", async () => {
   await says.filter({ hasText: "Step 0" }).waitFor();
 });
 
-test("a rate that is too high is told, and points of one's own are learned", async () => {
+test("a rate that is too high is reported, and the user's own points are learned", async () => {
   await page.locator("#train-rate").fill("9");
   await page.locator("#train-run").click();
   await page.locator("#train-error", { hasText: "lower the rate" }).waitFor();
@@ -350,7 +350,7 @@ test("the small GPT learns, invents names, and shows where its heads look", asyn
   await page.getByRole("tab", { name: "Graph" }).click();
 });
 
-test("on a telephone nothing is wider than the page, and a link that is cut shows an example", async () => {
+test("on a phone nothing is wider than the page, and a truncated link shows an example", async () => {
   const small = await open(site, { hash: "#program=%E0%A4%A", viewport: { width: 400, height: 800 }, colorScheme: "dark" });
   await graphShown(small);
   for (const tab of ["Graph", "Step", "Train", "GPT"]) {
@@ -367,20 +367,20 @@ test("on a telephone nothing is wider than the page, and a link that is cut show
   await small.context().close();
 });
 
-test("a worker that does not load is told, and can be loaded anew", async () => {
+test("a worker that does not load is reported, and can be reloaded", async () => {
   const context = await site.browser.newContext();
   await context.route("**/modules.json", (route) => route.fulfill({ status: 404, body: "gone" }));
   const broken = await context.newPage();
   await broken.goto(site.address);
   await error("Python did not load", broken);
   await context.unroute("**/modules.json");
-  await broken.getByRole("button", { name: "Load Python anew" }).click();
+  await broken.getByRole("button", { name: "Reload Python" }).click();
   await graphShown(broken);
   await context.close();
 });
 
-test("the page asks nobody but its own server, and says no error in the console", () => {
-  // What the tests above tried, the browser notes as a request, too; none arrived.
+test("the page asks only its own server, and logs no error", () => {
+  // The browser also lists the requests that the tests above tried; none arrived.
   const own = [site.address, "blob:", "data:", `http://127.0.0.1:${witness.address().port}/`];
   assert.deepEqual(site.requests.filter((url) => !own.some((head) => url.startsWith(head))), []);
   assert.equal(met, 0);

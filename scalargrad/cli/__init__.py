@@ -1,1 +1,1 @@
-"""The command: expressions that are read, checked and differentiated."""
+"""The command's expressions: read, checked and differentiated."""

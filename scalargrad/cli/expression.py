@@ -1,8 +1,8 @@
-"""Functions written as text, such as "x**2 * sin(y)", of which only what is checked is run.
+"""Functions written as text, such as "x**2 * sin(y)", which is checked before it runs.
 
-Python's parser reads it. The tree is walked once, and a new one is made of what is listed here: numbers, the names that
-are given, choices, and calls of the functions below. All else is refused with its place in the text. Python compiles
-the new tree, which knows no builtin functions and looks at no attribute. Every number is a float, so that no power
+Python's parser reads the text. Its tree is walked once, to build a new one from what is allowed: numbers, the given
+names, conditional expressions, and calls of the functions below. Anything else is refused, with its place in the text.
+Python compiles the new tree, which has no builtin functions and no attributes. Every number is a float, so no power
 grows into an integer of a million digits.
 """
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 def truth(test: Callable[..., Any]) -> Callable[..., float]:
-    """A test as a number. It is asked by `if`, which is what `compile` follows."""
+    """A test that returns 1.0 or 0.0, by an `if`, which `compile` follows."""
     return lambda *args: 1.0 if test(*args) else 0.0
 
 
 def as_whole_number(function: Callable[..., Any]) -> Callable[..., float]:
-    """A function that gives integers, giving floats."""
+    """A function of integer values, which returns them as floats."""
     return lambda *args: float(function(*args))
 
 
 LARGEST = sys.float_info.max
-MANY = 255  # arguments, which are as good as any number
+MANY = 255  # arguments, in place of no limit
 
 # Each function with the fewest and the most arguments it takes. `ldexp` is left out: its exponent is an integer.
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
@@ -59,7 +59,7 @@ for _operation in registry.values():
 
 CONSTANTS: dict[str, float] = {name: getattr(math, name) for name in ("e", "inf", "nan", "pi", "tau")}
 
-# They name their operands when they raise, on plain floats, too, and give nothing complex.
+# Even on plain floats, they name their operands in errors, and they never return a complex number.
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operations.add,
     ast.Sub: operations.sub,
@@ -71,7 +71,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.USub: operations.neg,
 }
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
-# What the tree that is run may call, by names that no text can have.
+# The functions that the new tree may call, under names that no text can contain.
 NAMESPACE: dict[str, Any] = {"__builtins__": {}}
 NAMESPACE |= {f"{name}()": function for name, (function, *_) in FUNCTIONS.items()}
 NAMESPACE |= {f"{kind.__name__}()": function for kind, function in OPERATORS.items()}
@@ -85,7 +85,7 @@ TOO_DEEP = "the expression is nested too deeply, or has too many terms, to be re
 
 
 class ExpressionError(ValueError):
-    """What is wrong with the text of an expression, and where."""
+    """An error in the text of an expression; its message shows where."""
 
 
 class Expression:
@@ -96,7 +96,7 @@ class Expression:
         names: its parameters in their order; it need not use them all.
 
     Raises:
-        ExpressionError: the text is something else; the message shows where.
+        ExpressionError: the text is not such an expression; the message shows where.
         ArithmeticError, ValueError: when called, what its operations raise.
 
     >>> from scalargrad import grad
@@ -120,7 +120,7 @@ class Expression:
         return eval(self._code, NAMESPACE, dict(zip(self.names, numbers, strict=True)))
 
     def _tree(self) -> ast.expr:
-        if "#" in self.text:  # it would end the expression in silence
+        if "#" in self.text:  # Python would silently ignore the rest
             raise self._error(self.text.index("#"), f"`#` is not arithmetic; {ALLOWED}")
         try:
             with warnings.catch_warnings():
@@ -130,10 +130,10 @@ class Expression:
             why = f"cannot be read ({error.msg})" if self.text else "is empty"
             raise self._error((error.offset or len(self.text) + 1) - 1, f"the expression {why}; {ALLOWED}") from None
         except ValueError as error:
-            raise ExpressionError(f"the expression has what is no text ({error}); {ALLOWED}") from None
+            raise ExpressionError(f"the expression is not text ({error}); {ALLOWED}") from None
 
     def _checked(self, node: ast.AST) -> ast.expr:
-        """What is allowed of a tree, made anew."""
+        """A new tree with the same meaning. Raises ExpressionError for what is not allowed."""
         match node:
             case ast.Constant(value=int() | float() as x) if type(x) is not bool:
                 return ast.Constant(self._as_float(node, x))
@@ -142,9 +142,9 @@ class Expression:
             case ast.Name(id=name) | ast.Attribute(value=ast.Name(id="math"), attr=name) if name in CONSTANTS:
                 return ast.Constant(CONSTANTS[name])
             case ast.Name(id=name) if name in FUNCTIONS:
-                raise self._error(node, f"`{name}` is a function; write what it is of, such as {name}(1.5)")
+                raise self._error(node, f"`{name}` is a function; write it with its argument, such as {name}(1.5)")
             case ast.Name(id=name):
-                raise self._unknown(node, name, [*self.names, *CONSTANTS], f"give it one, such as {name}=1.5")
+                raise self._unknown(node, name, [*self.names, *CONSTANTS], f"give it a number, such as {name}=1.5")
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self._checked(operand)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -159,7 +159,7 @@ class Expression:
                     column, f"{self._shown(node)} has the operator ^; a power is written **, such as x**2"
                 )
             case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, COMPARISONS) for op in ops):
-                # A number, not a truth value; `if` asks for that, which is what `compile` follows.
+                # A number, not a truth value, by an `if`, which `compile` follows.
                 compared = ast.Compare(self._checked(left), ops, [*map(self._checked, others)])
                 return ast.IfExp(compared, ONE, ZERO)
             case ast.BoolOp(op=op, values=values):
@@ -170,7 +170,7 @@ class Expression:
                 return self._call(self._function(func, len(args)), *args)
             case ast.Call(keywords=[keyword, *_]):
                 raise self._error(
-                    keyword, f"{self._shown(keyword)} is given by keyword; functions take numbers alone here"
+                    keyword, f"{self._shown(keyword)} is given by keyword; functions take plain numbers here"
                 )
         raise self._error(node, f"{self._shown(node)} is not arithmetic; {ALLOWED}")
 
@@ -183,7 +183,7 @@ class Expression:
         return float(number)
 
     def _function(self, node: ast.expr, count: int) -> str:
-        """The name of a function that takes so many numbers."""
+        """The name of a function that takes `count` numbers."""
         known = [*FUNCTIONS]
         match node:
             case ast.Attribute(value=ast.Name(id="math"), attr=name):
@@ -193,7 +193,7 @@ class Expression:
             case _:
                 raise self._error(
                     node,
-                    f"{self._shown(node)} is no function; calls are written sin(x) or math.sin(x), products 2*(x + 1)",
+                    f"{self._shown(node)} is not a function; a call is sin(x) or math.sin(x), a product 2*(x + 1)",
                 )
         if name not in known:
             raise self._unknown(node, name, known, "the help lists the functions")
@@ -217,7 +217,7 @@ class Expression:
         return ExpressionError(f"{message}\n  {self.text[start : start + 80]}\n  {''.join(wide)}^")
 
     def _column(self, count: int | None) -> int:
-        """Where a count of bytes, as Python's parser gives it, leads to in the text."""
+        """The column of the text for a count of bytes, as Python's parser gives it."""
         return len(self.text.encode()[:count].decode())
 
     def _shown(self, node: ast.AST) -> str:

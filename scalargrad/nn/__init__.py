@@ -1,4 +1,4 @@
-"""Neural networks: micrograd's `Neuron`, `Layer` and `MLP`, parts by PyTorch's names, and the usual losses."""
+"""Neural networks: micrograd's `Neuron`, `Layer` and `MLP`, modules named as in PyTorch, and the usual losses."""
 
 from .losses import binary_cross_entropy_with_logits, cross_entropy, hinge_loss, huber_loss, l1_loss, mse_loss
 from .modules import MLP, Embedding, Layer, LayerNorm, Linear, Module, Neuron, RMSNorm, Sequential

@@ -1,4 +1,4 @@
-"""Losses, by PyTorch's names."""
+"""Losses, named as in PyTorch."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def mse_loss(prediction: Any, target: Any) -> Value:
-    """The mean of (prediction - target)**2: three rows of the record for a Vector, four for a Matrix.
+    """The mean of (prediction - target)**2, recorded in three rows for a Vector and in four for a Matrix.
 
     Args:
         prediction: a Value, a Vector, a Matrix, or a list of Values, Vectors and numbers.
         target: numbers or Values in the same shape.
 
-    Returns a Value, the mean over all elements, those of a whole batch too. Raises ValueError if the shapes differ or
-    are empty, TypeError for what is no number. The same is true of the other losses.
+    Returns a Value: the mean over all elements, across a whole batch too. Raises ValueError if the shapes differ or are
+    empty, TypeError if an element is not a number.
 
     >>> mse_loss([1.0, 2.0], [1.0, 4.0])
     constant(2.0)
@@ -51,10 +51,10 @@ def l1_loss(prediction: Any, target: Any) -> Value:
 
 
 def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
-    """The mean of Huber's loss (1964): e**2/2 for errors e up to delta, and delta (abs(e) - delta/2) beyond.
+    """The mean of Huber's loss (1964): e**2/2 for errors e of size up to delta, and delta (abs(e) - delta/2) beyond.
 
-    Its derivative by e is clip(e, -delta, delta). Takes, returns and raises what `mse_loss` does; ValueError also if
-    `delta` is not more than 0.
+    Its derivative with respect to e is clip(e, -delta, delta). Takes, returns and raises what `mse_loss` does;
+    ValueError also if `delta` is not more than 0.
 
     >>> huber_loss([0.5, 3.0], [0.0, 0.0])
     constant(1.3125)
@@ -65,7 +65,7 @@ def huber_loss(prediction: Any, target: Any, delta: float = 1.0) -> Value:
 
 
 def hinge_loss(prediction: Any, target: Any) -> Value:
-    """The mean of max(0, 1 - target prediction), of support vector machines; the targets are -1 and 1.
+    """The mean of max(0, 1 - target prediction), the loss of support vector machines; targets are -1 and 1.
 
     Takes, returns and raises what `mse_loss` does; ValueError also if a target is a number other than -1 and 1.
 
@@ -79,8 +79,8 @@ def hinge_loss(prediction: Any, target: Any) -> Value:
 def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Value:
     """The mean of -t log(sigmoid(z)) - (1 - t) log(1 - sigmoid(z)), for logits z and targets t between 0 and 1.
 
-    It is computed as t softplus(-z) + (1 - t) softplus(z), which keeps its digits for any z. Takes, returns and raises
-    what `mse_loss` does; ValueError also if a target is a number below 0 or above 1.
+    It is computed as t softplus(-z) + (1 - t) softplus(z), which is accurate for any z. Takes, returns and raises what
+    `mse_loss` does; ValueError also if a target is a number below 0 or above 1.
 
     >>> binary_cross_entropy_with_logits([40.0, -1000.0], [1, 1])
     constant(500.0)
@@ -103,17 +103,17 @@ def binary_term(z: Value, t: Any) -> Any:
 def cross_entropy(logits: Any, target: Any) -> Value:
     """-log(softmax(z)[k]) for logits z and class k; for probabilities t of the classes, the sum of -t log(softmax(z)).
 
-    For a class it is logsumexp(z - z[k]), in which the k-th term is exactly 0, so that a small loss keeps its digits.
-    For probabilities, k is the class of the largest, and t (z - z[k]) is taken off.
+    For a class it is computed as logsumexp(z - z[k]). Its k-th term is exactly 0, so a small loss keeps its digits. For
+    probabilities, k is the most likely class, and the sum of t (z - z[k]) is subtracted.
 
     Args:
-        logits: a Vector or list of a Value or number for each class; of a batch a Matrix, or a list of such rows.
-        target: the index of a class, or a list of probabilities; for rows, a list of one or the other for each.
+        logits: a Vector or list with a Value or number for each class; for a batch, a Matrix or a list of such rows.
+        target: the index of a class, or a list of probabilities; for a batch, a list with one of these for each row.
 
-    Returns a Value; for rows, the mean.
+    Returns a Value; for a batch, the mean over its rows.
 
     Raises:
-        TypeError: `logits` is no sequence, `target` is neither an index nor a sequence.
+        TypeError: `logits` is not a sequence, or `target` is neither an index nor a sequence.
         ValueError: the lengths differ or are 0, or a probability is negative.
         IndexError: there is no such class.
 
@@ -132,20 +132,20 @@ def cross_entropy(logits: Any, target: Any) -> Value:
     zs = rows if isinstance(rows, Vector) else Vector(rows)
     count = len(zs)
     if not count:
-        raise ValueError("cross_entropy of no logits; it takes one for each class")
+        raise ValueError("cross_entropy got no logits; it takes one for each class")
     weights = elements_or_none(target)
     k = index_of_class(target, count) if weights is None else index_of_largest(weights, count)
     others = [*range(k), *range(k + 1, count)]
     loss = reduced(reductions.surprise, elements_at(zs, [k, *others]))
     if weights is None:
         return loss
-    kept = [j for j in others if isinstance(weights[j], Value) or weights[j]]  # -inf may be where t is 0
+    kept = [j for j in others if isinstance(weights[j], Value) or weights[j]]  # where t is 0, z may be -inf
     gaps = elements_at(zs, kept) - zs[k] if kept else Vector([])
     return sum(weights) * loss - gaps.dot([weights[j] for j in kept])  # type: ignore[no-any-return]
 
 
 def elements_at(values: Any, places: Sequence[int]) -> Vector:
-    """Some of the elements of a vector or a matrix, counted row by row, in one row of the record."""
+    """The elements at some places of a vector or a matrix, counted row by row; recorded in one row."""
     numbers = values.row[NUMBER]
     return moved(TAKE, values, tuple([numbers[i] for i in places]), (len(places),), tuple(places))  # type: ignore[no-any-return]
 
@@ -164,7 +164,7 @@ def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
     if len(probabilities) != count:
         got = f"{len(probabilities)} and {plural(count, 'logit')}"
         raise ValueError(f"cross_entropy takes a probability for each logit, got {got}")
-    Vector(probabilities)  # which refuses what is no number
+    Vector(probabilities)  # raises if one is not a number
     for t in probabilities:
         if not isinstance(t, Value):
             require_number("a probability of cross_entropy", t, lambda t: t >= 0, "0 or more")
@@ -174,7 +174,7 @@ def index_of_largest(probabilities: Sequence[Any], count: int) -> int:
 def side_by_side(
     name: str, prediction: Any, target: Any, holds: Callable[[Any], bool] | None = None, expected: str = ""
 ) -> tuple[Any, Any]:
-    """The predictions as a Vector, row by row, and the targets in their order: a Vector if they came as Values do."""
+    """The predictions as a Vector, row by row, and the targets in that order: a Vector if given as Vector or Matrix."""
     shape = prediction.shape if isinstance(prediction, Values) else None
     if shape and isinstance(target, Values) and target.shape == shape:
         return in_line(prediction), in_line(target)
@@ -184,10 +184,10 @@ def side_by_side(
         require_one_shape(name, prediction, target)
         pairs = [*paired(name, prediction, target)]
         if not pairs:
-            raise ValueError(f"{name} of no predictions; it takes one or more")
+            raise ValueError(f"{name} got no predictions; it takes one or more")
         predictions, targets = map(list, zip(*pairs))
         predictions = Vector(predictions)
-    Vector(targets)  # which refuses what is no number
+    Vector(targets)  # raises if one is not a number
     for t in targets:
         if holds and not isinstance(t, Value):
             require_number(f"a target of {name}", t, holds, expected)
@@ -200,7 +200,7 @@ def in_line(values: Any) -> Any:
 
 
 def targets_by_row(shape: Sequence[int], target: Any) -> list[Any] | None:
-    """The elements of targets of a shape, row by row; None for others."""
+    """The elements of targets with a given shape, row by row; None if they have another."""
     parts = elements_or_none(target)
     if not parts or len(parts) != shape[0]:
         return None
@@ -211,20 +211,20 @@ def targets_by_row(shape: Sequence[int], target: Any) -> list[Any] | None:
 
 
 def require_one_shape(name: str, prediction: Any, target: Any) -> None:
-    """Raise ValueError where there are rows and the first of them tell that the shapes differ."""
+    """Raise ValueError if there are rows and the first ones show that the shapes differ."""
     shapes = shape_as_given(prediction), shape_as_given(target)
     if shapes[0] != shapes[1] and max(map(len, shapes)) > 1:
         raise ValueError(f"{name} takes targets of the shape of the predictions, got {shapes[1]} for {shapes[0]}")
 
 
 def shape_as_given(x: Any) -> tuple[int, ...]:
-    """How long nested lists are at each depth, as the first of each tell."""
+    """The lengths of nested lists at each depth, taken from the first list there."""
     parts = elements_or_none(x)
     return () if parts is None else (len(parts), *(shape_as_given(parts[0]) if parts else ()))
 
 
 def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]:
-    """Each element of nested predictions with that of the targets."""
+    """Each element of nested predictions, paired with that of the targets."""
     sides = predictions, targets = elements_or_none(prediction), elements_or_none(target)
     sizes = [None if side is None else len(side) for side in sides]
     if sizes[0] != sizes[1]:

@@ -1,4 +1,4 @@
-"""Parts of networks: micrograd's `Neuron`, `Layer` and `MLP`, a layer being one product of matrices, and PyTorch's."""
+"""Parts of networks: micrograd's `Neuron`, `Layer` and `MLP`, with layers as matrix products, and some of PyTorch's."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     **{name: registry[name].function for name in sorted(registry) if registry[name].activation},
 }
 
-ACTIVATION = "tanh"  # unless told
+ACTIVATION = "tanh"  # by default
 
-# A weight of a neuron with nin inputs, in a layer of nout neurons.
+# Each draws a weight of a neuron with nin inputs, in a layer of nout neurons.
 INITS: dict[str, Callable[[Any, int, int], float]] = {
     "glorot": lambda draw, nin, nout: draw.uniform(-1, 1) * math.sqrt(6 / (nin + nout)),
     "he": lambda draw, nin, nout: draw.gauss(0, 1) * math.sqrt(2 / nin),
@@ -57,11 +57,11 @@ INITS: dict[str, Callable[[Any, int, int], float]] = {
 
 
 class Module:
-    """A part of a model: whatever has parameters, found in its attributes.
+    """A part of a model, with the parameters that its attributes hold.
 
-    Its parameters are the `Variable`s and the leaf `Value`s in its attributes, and in modules, lists, tuples, dicts,
-    Vectors, Matrices and arrays there, in the order in which they were set; one that is found twice counts once.
-    Inherit from it, set attributes, and write `__call__`.
+    Parameters are the `Variable`s and leaf `Value`s in its attributes, also inside modules, lists, tuples, dicts,
+    Vectors, Matrices and arrays, in the order in which the attributes were set. One that is found twice counts once.
+    To write a module, inherit from this class, set attributes and define `__call__`.
 
     >>> from scalargrad import Variable
     >>> class Line(Module):
@@ -78,7 +78,7 @@ class Module:
     def parameters(self) -> list[Value]:
         """The tracked leaves in one flat list, as in micrograd: each has `data` and `grad`.
 
-        Of a vector or a matrix they are its elements, row by row.
+        For a vector or a matrix, these are its elements, row by row.
 
         >>> [p.data for p in Neuron(2).parameters()][2:]
         [0.0]
@@ -87,7 +87,7 @@ class Module:
 
     @property
     def trainable_variables(self) -> list[Any]:
-        """The variables that are trained, as Keras has them, for `tape.gradient` and `apply_gradients`.
+        """The trainable variables, as in Keras, for `tape.gradient` and `apply_gradients`.
 
         >>> Neuron(2, init="glorot", seed=1).trainable_variables[1]
         Variable(0.0, name='b')
@@ -107,7 +107,7 @@ class Module:
             variable.grad = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """The numbers of all variables, trainable or not, by the path to each: a float, a list of floats or of rows.
+        """The numbers of all variables, trainable or not, keyed by path: a float, a list of floats or a list of rows.
 
         >>> Layer(1, 1, init="uniform", seed=1).state_dict()
         {'w': [[-0.7312715117751976]], 'b': [0.0]}
@@ -116,9 +116,9 @@ class Module:
         return {path: x.data if isinstance(x, Value) else x.tolist() for path, x in found}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take the numbers over from what `state_dict` gave, all of them or none; also from what release 0.1 gave.
+        """Load the numbers of a `state_dict`, all of them or none; one from release 0.1 will do, too.
 
-        Raises ValueError if a variable is missing, too many, or of another length, TypeError if one is no number.
+        Raises ValueError if a variable is missing, unknown or of another length, TypeError if one is not a number.
 
         >>> neuron = Neuron(1, activation="linear")
         >>> neuron.load_state_dict({"w": [2.0], "b": 1.0})
@@ -128,7 +128,7 @@ class Module:
         self.check_state(state)()
 
     def check_state(self, state: Any) -> Callable[[], None]:
-        """Check a state as `load_state_dict` does, and return the function that takes it over.
+        """A function that loads a state, once the state has passed the checks of `load_state_dict`.
 
         >>> neuron = Neuron(1)
         >>> take = neuron.check_state({"w": [2.0], "b": 1.0})
@@ -158,7 +158,7 @@ def leaves_in(variable: Any) -> list[Value]:
 
 
 def with_layers(state: dict[Any, Any], variables: dict[str, Any]) -> dict[Any, Any]:
-    """A state in which layers have matrices: in one of release 0.1 each neuron had weights and a bias of its own."""
+    """The state with a matrix for each layer; in release 0.1 each neuron had weights and a bias of its own."""
     found: dict[Any, Any] = {}
     of_neurons: dict[str, dict[int, Any]] = {}
     for path, given in state.items():
@@ -171,9 +171,9 @@ def with_layers(state: dict[Any, Any], variables: dict[str, Any]) -> dict[Any, A
 
 
 def variables_in(module: Module) -> dict[str, Any]:
-    """All Variables and leaf Values in the attributes of a module, by the path to each."""
+    """All Variables and leaf Values in the attributes of a module, keyed by path."""
     found: dict[str, Any] = {}
-    seen: dict[int, Any] = {}  # what lives, since the identity of what was made here alone would come again
+    seen: dict[int, Any] = {}  # holds the objects, since the id of one that was freed may be used again
     ahead: list[tuple[str, Any]] = [("", module)]
     while ahead:
         path, thing = ahead.pop()
@@ -183,7 +183,7 @@ def variables_in(module: Module) -> dict[str, Any]:
         parts: dict[Any, Any] = {}
         if isinstance(thing, Variable) or (isinstance(thing, Value) and thing.is_leaf):
             if path in found:
-                raise ValueError(f"two variables of {module!r} have the path {path!r}; give one another name")
+                raise ValueError(f"two variables of {module!r} have the path {path!r}; rename one of them")
             found[path] = thing
         elif isinstance(thing, (Module, dict)):
             parts = thing if isinstance(thing, dict) else vars(thing)
@@ -203,24 +203,23 @@ class Neuron(Module):
     Args:
         nin: the number of inputs.
         nonlin: whether the activation is applied, as in micrograd.
-        activation: "tanh", "relu", "sigmoid", "softplus", "linear", or a function of a Value. It is tanh unless told,
-            since a relu that is 0 on all samples, as one step too far makes it, never learns again.
+        activation: "tanh", "relu", "sigmoid", "softplus", "linear", or a function of a Value. The default is tanh: a
+            relu that a step too far has made 0 on all samples never learns again.
         init: how the weights are drawn: "glorot", uniform with the variance 2/(nin + nout) (Glorot and Bengio, 2010);
-            "he", normal with the variance 2/nin (He et al., 2015); "uniform" between -1 and 1, as in micrograd. If not
-            given, "he" for relu and "glorot" for all else. The bias is 0.
-        seed: an integer or a `random.Random`, which leaves Python's shared generator alone. Without one the shared
-            generator draws, so that `random.seed()` decides, as in micrograd.
+            "he", normal with the variance 2/nin (He et al., 2015); "uniform" between -1 and 1, as in micrograd. The
+            default is "he" for relu and "glorot" otherwise. The bias starts at 0.
+        seed: an integer or a `random.Random`. Without one, weights come from Python's shared generator, which
+            `random.seed()` seeds, as in micrograd.
         nout: the number of neurons in its layer, for "glorot".
-        name: what the labels of its weights have behind the w and the b: in an MLP "0.2" of the third neuron of the
-            first layer.
+        name: what to append to the labels w and b.
 
-    A call takes a list, Vector or array of `nin` numbers or Values (one of them may come without a list) and returns a
-    Value.
+    A call takes a list, Vector or array of `nin` numbers or Values (a single one needs no list) and returns a Value.
 
     Raises:
-        TypeError: a count is no integer, `activation` is no function, `seed` is no seed.
-        ValueError: a count is less than 1, `activation` or `init` is not one of the names; in a call: another number
-            of inputs.
+        TypeError: a count is not an integer, `activation` is neither a name nor a function, or `seed` is neither an
+            integer nor a `random.Random`.
+        ValueError: a count is less than 1, or `activation` or `init` is not one of the names; in a call: the number of
+            inputs is not `nin`.
 
     >>> neuron = Neuron(2, seed=1)
     >>> neuron.w.assign([1.0, -1.0])
@@ -245,7 +244,7 @@ class Neuron(Module):
         self.nin, self.nonlin = nin, nonlin
         self.function, self.activation = activation_of(activation, nonlin)
         draw_weight = require_choice("init", init_for(self.activation, init), INITS)
-        generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
+        generator = generator_of(seed) or random  # the shared one, which `random.seed()` seeds
         weights = [draw_weight(generator, nin, nout) for _ in range(nin)]
         self.w: VectorVariable = Variable(weights, name=f"w{name}")
         self.b = Variable(0.0, name=f"b{name}")
@@ -265,12 +264,12 @@ class Linear(Module):
         nin, nout: the numbers of inputs and of outputs.
         bias: whether there is a b.
         init, seed: as for `Neuron`.
-        name: what the labels of the weights have behind the w and the b.
+        name: what to append to the labels w and b.
 
-    `w` is a matrix of nout rows and nin columns, `b` a vector. A call takes one sample, a list, Vector or array of
-    `nin` numbers or Values, and returns a Vector of `nout` Values; or a batch of them, a Matrix, a list of samples or
-    an array of two dimensions, and returns a Matrix with a row for each. If there is one output, it is not put into a
-    list: one sample gives a Value, and a batch a Vector of a Value for each.
+    `w` is a matrix of nout rows and nin columns, `b` a vector. Called with one sample (a list, Vector or array of `nin`
+    numbers or Values), it returns a Vector of `nout` Values. Called with a batch (a Matrix, a list of samples or an
+    array of two dimensions), it returns a Matrix with a row for each sample. If `nout` is 1, a sample gives a Value and
+    a batch gives a Vector.
 
     Raises TypeError and ValueError as `Neuron` does.
 
@@ -294,7 +293,7 @@ class Linear(Module):
         self.nin, self.nout = require_integer("nin", nin, 1), require_integer("nout", nout, 1)
         require_flag("bias", bias)
         draw_weight = require_choice("init", "glorot" if init is None else init, INITS)
-        generator = generator_of(seed) or random  # the shared one, which `random.seed()` is for
+        generator = generator_of(seed) or random  # the shared one, which `random.seed()` seeds
         weights = [[draw_weight(generator, self.nin, self.nout) for _ in range(self.nin)] for _ in range(self.nout)]
         self.w: MatrixVariable = Variable(weights, name=f"w{name}")
         self.b = Variable([0.0] * self.nout, name=f"b{name}") if bias else None
@@ -317,11 +316,11 @@ class Layer(Linear):
     Args:
         nin, nout: the numbers of inputs and of neurons.
         nonlin, activation, init, seed: as for `Neuron`; one generator draws all the weights.
-        name: what the labels of the weights have behind the w and the b: in an MLP the number of the layer.
+        name: what to append to the labels w and b; in an MLP, the number of the layer.
 
-    A call takes and returns what one of `Linear` does, samples one by one or in a batch. An activation of one's own is
-    called with each Value by itself; what takes whole Vectors and matrices stands behind a `Linear` in a `Sequential`.
-    `neurons` are the neurons one by one, as micrograd has them, with the same leaves.
+    A call takes and returns what `Linear` does, for a sample or a batch. An activation of your own is called with one
+    Value at a time; one that takes whole Vectors and matrices goes after a `Linear` in a `Sequential`. `neurons` lists
+    the neurons, as in micrograd; they share the leaves of the layer.
 
     Raises TypeError and ValueError as `Neuron` does.
 
@@ -354,14 +353,14 @@ class Layer(Linear):
 
     @property
     def neurons(self) -> list[Neuron]:
-        """The neurons, whose weights and biases are the elements of those of the layer."""
+        """The neurons; their weights and biases are the elements of `w` and `b`."""
         return [neuron_of(self, i) for i in range(self.nout)]
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join([shown_neuron(self)] * self.nout)}]"
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what was pickled; by release 0.1 it was a list of neurons."""
+        """Restore a pickled layer; release 0.1 pickled a list of neurons."""
         neurons = state.get("neurons")
         if neurons is not None:
             first = vars(neurons[0])
@@ -386,21 +385,21 @@ def shown_neuron(thing: Neuron | Layer) -> str:
 
 
 class Embedding(Module):
-    """A vector for each of a count of things, PyTorch's `Embedding`: a lookup in the rows of a matrix.
+    """A vector for each of `count` things, PyTorch's `Embedding`: a lookup in the rows of a matrix.
 
     Args:
         count: the number of things.
         size: the length of the vectors.
-        std: the standard deviation of the numbers, which are normal around 0.
+        std: the standard deviation of the numbers, which are drawn from a normal distribution around 0.
         seed: as for `Neuron`.
-        name: what the label of the weights has behind the w.
+        name: what to append to the label w.
 
-    A call takes an index, and returns the row as a Vector; or a list or an array of indices, and returns a Matrix with
-    a row for each, in one row of the record.
+    Called with an index, it returns the row as a Vector. Called with a list or an array of indices, it returns a Matrix
+    with a row for each, recorded in one row.
 
     Raises:
-        TypeError: a count is no integer, `std` no number, an index none.
-        ValueError: a count is less than 1, `std` less than 0; there is no index in a list.
+        TypeError: a count or an index is not an integer, or `std` is not a number.
+        ValueError: a count is less than 1, `std` is less than 0, or a list of indices is empty.
         IndexError: there is no such row.
 
     >>> embedding = Embedding(3, 2)
@@ -440,9 +439,9 @@ class Embedding(Module):
             return self.w[self.row_at(indices)]
         rows = [self.row_at(i) for i in indices]
         if not rows:
-            raise ValueError("an Embedding of no indices; it takes one or more")
+            raise ValueError("an Embedding got no indices; it takes one or more")
         if open_blocks:
-            self.w.is_followed_in(current())  # which notes that it was used
+            self.w.is_followed_in(current())  # so that tapes note its use
         size = self.w.shape[1]
         places = tuple([j for i in rows for j in range(i * size, (i + 1) * size)])
         numbers = self.w.row[NUMBER]
@@ -452,7 +451,7 @@ class Embedding(Module):
         count = len(self.w)
         if not is_integer(index):
             got = f"{brief(index)} ({type(index).__name__})"
-            raise TypeError(f"an Embedding takes an index, an integer, or a list of them, not {got}")
+            raise TypeError(f"an Embedding takes an index (an integer) or a list of them, not {got}")
         if not 0 <= index < count:
             raise IndexError(
                 f"an Embedding of {plural(count, 'row')} takes an index from 0 to {count - 1}, not {index}"
@@ -467,16 +466,16 @@ class RMSNorm(Module):
     """x / sqrt(mean(x * x) + eps), PyTorch's `RMSNorm` (Zhang and Sennrich, 2019).
 
     Args:
-        size: the length of the vectors, each of whose numbers has a gain, 1 at first; None for no gain.
-        eps: 0 or more; as in PyTorch the spacing of floats at 1, unless told.
-        name: what the label of the gain has behind it.
+        size: the length of the vectors, for a gain on each of their numbers, initially 1; None for no gain.
+        eps: 0 or more; by default the spacing of floats at 1, as in PyTorch.
+        name: what to append to the label of the gain.
 
-    A call takes a Vector, list or array of one dimension and returns a Vector; of a Matrix, a list of rows or an array
-    of two dimensions it takes each row by itself, and returns a Matrix.
+    Called with a Vector, a list or an array of one dimension, it returns a Vector. Called with a Matrix, a list of rows
+    or an array of two dimensions, it normalises each row and returns a Matrix.
 
     Raises:
-        TypeError: `size` is no integer, `eps` no number; in a call: what has no elements.
-        ValueError: `size` is less than 1, `eps` less than 0; in a call: another length, or no elements.
+        TypeError: `size` is not an integer, or `eps` is not a number; in a call: the argument is a single number.
+        ValueError: `size` is less than 1, or `eps` is less than 0; in a call: the length is not `size`, or is 0.
 
     >>> RMSNorm(eps=0.0)([3.0, 4.0, 0.0, 0.0])
     Vector([1.2, 1.6, 0.0, 0.0])
@@ -508,10 +507,10 @@ class LayerNorm(Module):
     Args:
         size: the length of the vectors.
         eps: 0 or more.
-        name: what the labels of the gain and the bias have behind them.
+        name: what to append to the labels of the gain and the bias.
 
-    The variance is over the length, not over one less. The gains are 1 and the biases 0 at first. A call takes, returns
-    and raises what one of `RMSNorm` does.
+    The variance divides by the length, not by one less. Gains start at 1, biases at 0. A call takes, returns and raises
+    what `RMSNorm` does.
 
     >>> LayerNorm(2, eps=0.0)([[1.0, 3.0], [10.0, 20.0]])
     Matrix([[-1.0, 1.0], [-1.0, 1.0]])
@@ -521,7 +520,7 @@ class LayerNorm(Module):
         if size is None:
             raise TypeError(
                 "LayerNorm takes the size of the vectors, as in LayerNorm(16), since each of their numbers has a gain "
-                "and a bias; RMSNorm() can do without"
+                "and a bias; RMSNorm() needs no size"
             )
         self.size = require_integer("size", size, 1)
         self.eps = require_number("eps", eps, lambda x: x >= 0, "0 or more")
@@ -547,29 +546,29 @@ class LayerNorm(Module):
 
 
 def as_columns(name: str, x: Any, size: int | None) -> Any:
-    """What is normalised, as a Vector or a Matrix."""
+    """The argument of a norm as a Vector or a Matrix."""
     if not has_elements(x):
         raise TypeError(f"{name} takes a Vector, a list or a Matrix, not {brief(x)} ({type(x).__name__})")
     x = as_values(x)
     width = x.shape[-1]
     if not width:
-        raise ValueError(f"{name} of no numbers; it takes one or more")
+        raise ValueError(f"{name} got no numbers; it takes one or more")
     if size is not None and width != size:
         raise ValueError(f"expected {plural(size, 'number')} for {name}({size}), got {width}")
     return x
 
 
 def scaled_to_one(x: Any, eps: float) -> Any:
-    """x / sqrt(mean(x * x) + eps), of a matrix row by row."""
+    """x / sqrt(mean(x * x) + eps), for a matrix row by row."""
     if isinstance(x, Matrix):
         return (x.T / sqrt((x * x).mean(axis=1) + eps)).T
     return x / sqrt(x.dot(x) / len(x) + eps)
 
 
 class Sequential(Module):
-    """Modules and functions one after the other, each on what the one before returned.
+    """Modules and functions in sequence, each called with the result of the one before.
 
-    Raises TypeError for what cannot be called.
+    Raises TypeError if one of them cannot be called.
 
     >>> from scalargrad import softmax
     >>> Sequential(Layer(2, 4, seed=1), Layer(4, 2, nonlin=False, seed=2), softmax)([0.0, 0.0])
@@ -591,16 +590,16 @@ class Sequential(Module):
 
 
 class MLP(Sequential):
-    """A multi-layer perceptron: layers one after the other, the last of them linear, as in micrograd.
+    """A multi-layer perceptron: layers in sequence, the last one linear, as in micrograd.
 
     Args:
         nin: the number of inputs.
         nouts: the number of neurons in each layer.
         activation, init, seed: as for `Neuron`; one generator draws all the weights.
 
-    A call takes one sample, a list, Vector or array of `nin` numbers or Values, and returns a Vector; or a batch, a
-    Matrix, a list of samples or an array of two dimensions, and returns a Matrix. If the last layer has one neuron, one
-    sample gives a Value and a batch a Vector.
+    Called with one sample (a list, Vector or array of `nin` numbers or Values), it returns a Vector. Called with a
+    batch (a Matrix, a list of samples or an array of two dimensions), it returns a Matrix. If the last layer has one
+    neuron, a sample gives a Value and a batch gives a Vector.
 
     Raises TypeError and ValueError as `Neuron` does; ValueError if there are no layers.
 
@@ -635,12 +634,12 @@ def activation_of(activation: Any, nonlin: bool) -> tuple[Any, str]:
 
 
 def init_for(activation: str, init: Any) -> Any:
-    """How weights are drawn that are followed by an activation, if it is not told."""
+    """The name of an initialisation: the one given, or else the one that suits an activation."""
     return ("he" if activation == "relu" else "glorot") if init is None else init
 
 
 def activated(function: Any, y: Any) -> Any:
-    """An activation of a value, or of each element of a vector or a matrix: at once if it is one of the package's."""
+    """An activation of a value, or of all elements of a vector or a matrix: at once if it is one of the package's."""
     if not isinstance(y, Values) or function is operator.pos or hasattr(function, "operation"):
         return function(y)
     found = [function(x) for x in elements(y)]
@@ -648,7 +647,7 @@ def activated(function: Any, y: Any) -> Any:
 
 
 def as_samples(x: Any, count: int) -> Any:
-    """What a layer is given: one sample as a Vector, a batch as a Matrix."""
+    """The argument of a layer: one sample as a Vector, a batch as a Matrix."""
     if isinstance(x, Values):
         samples: Any = x
     elif (found := elements_of(x)) is None:
@@ -659,7 +658,7 @@ def as_samples(x: Any, count: int) -> Any:
 
 
 def as_inputs(x: Any, count: int) -> Any:
-    """What a neuron is given, as a Vector of as many values as it has weights."""
+    """The argument of a neuron, as a Vector with a value for each weight."""
     if not isinstance(x, Vector):
         elements = elements_of(x)
         if elements and has_elements(elements[0]):
@@ -672,7 +671,7 @@ def as_inputs(x: Any, count: int) -> Any:
 
 
 def require_inputs(x: Any, count: int) -> Any:
-    """Samples, each of as many numbers as a neuron has weights."""
+    """The samples. Raises ValueError unless each has as many numbers as a neuron has weights."""
     width = x.shape[-1]
     if width != count:
         got = width if len(x.shape) == 1 else f"{width} in a batch of shape {x.shape}"
@@ -681,7 +680,7 @@ def require_inputs(x: Any, count: int) -> Any:
 
 
 def generator_of(seed: Any) -> Any:
-    """A generator for a seed; None for none."""
+    """A generator for a seed; None without a seed."""
     if seed is None or isinstance(seed, random.Random):
         return seed
     if not is_integer(seed):
@@ -690,7 +689,7 @@ def generator_of(seed: Any) -> Any:
 
 
 def require_choice(name: str, choice: Any, choices: dict[str, Any]) -> Any:
-    """What a name stands for."""
+    """The choice with a given name."""
     if not isinstance(choice, str):
         raise TypeError(
             f"{name} is one of {', '.join(map(repr, choices))}, not {brief(choice)} ({type(choice).__name__})"

@@ -1,4 +1,4 @@
-"""Models and optimisers on disk: `save` writes their states as JSON, `load` reads them back to the last bit."""
+"""Models and optimisers on disk: `save` writes their states as JSON, `load` restores them to the last bit."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Part(Protocol):
-        """What can be saved: a module, or an optimiser."""
+        """Something that can be saved: a module or an optimiser."""
 
         def state_dict(self) -> dict[str, Any]: ...
         def check_state(self, state: Any, /) -> Callable[[], None]: ...
 
 
 FORMAT = 1
-# Where a name is as long as it can be, or the folder may not be written to, no file can be made beside another.
+# No file can be made beside another if the name is as long as it can be or the folder is not writable.
 NOTHING_BESIDE = errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS
 
 
 def save(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Part) -> None:
-    """Write the states of modules and optimisers to a file, so that a crash on the way leaves an older file whole.
+    """Write the states of modules and optimisers to a file; a crash meanwhile leaves an existing file as it was.
 
-    The text goes to a new file beside it, which takes its place, with its permissions, when all of it is on the disk.
-    Where no new file can be made beside it, it is written in place, and so is what is no regular file, such as a pipe.
-    The text is JSON as Python's `json` writes it: the shortest digits that give each float back, and the words NaN and
-    Infinity.
+    The text goes to a new file in the same folder. Once all of it is on disk, this file replaces the old one and takes
+    its permissions. If no such file can be made, or if the old one is not a regular file (a pipe, say), the text is
+    written in place. It is JSON as Python's `json` writes it: the fewest digits that give each float back, and the
+    words NaN and Infinity.
 
     Args:
-        path: the file; of a link, the file that it points to.
-        parts: what to save, by names of your choice: `save("run.json", model=model, optimizer=optimizer)`.
+        path: the file; for a link, the file that it points to.
+        parts: modules and optimisers under names of your choice: `save("run.json", model=model, optimizer=optimizer)`.
 
     Raises:
-        TypeError: a part is neither a module nor an optimiser, or holds a number that JSON has not, as a Fraction.
+        TypeError: a part is neither a module nor an optimiser, or holds a number that JSON lacks, such as a Fraction.
         ValueError: there are no parts.
         OSError: the file cannot be written.
 
@@ -63,11 +63,11 @@ def save(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Par
         if error.errno == errno.ENAMETOOLONG:
             told = f"{error.strerror}: {brief(name)} has {len(name):,} characters; give the file a shorter name"
             raise OSError(error.errno, told) from None
-        raise OSError(error.errno, error.strerror, name) from None  # not the name of the new file beside it
+        raise OSError(error.errno, error.strerror, name) from None  # without the name of the new file
 
 
 def write(name: str, content: bytes) -> None:
-    """Write a file so that it is as it was before, or holds all of the content; if that can be."""
+    """Write a file so that, where possible, it ends up either unchanged or with all of the content."""
     old = None
     with suppress(FileNotFoundError):
         old = os.stat(name)
@@ -75,13 +75,13 @@ def write(name: str, content: bytes) -> None:
         if not stat.S_ISREG(old.st_mode):
             write_in_place(name, content)
             return
-        with open(name, "r+b"):  # which is refused if it may not be written to
+        with open(name, "r+b"):  # raises if the file is not writable
             pass
     target = os.path.realpath(name) if os.path.islink(name) else name
     beside = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.tmp")
     try:
         try:
-            # Nobody else may read it as long as it has not the permissions of the old file.
+            # Nobody else may read it until it has the permissions of the old file.
             file = open(beside, "xb", opener=None if old is None else open_in_private)  # noqa: SIM115
         except OSError as error:
             if error.errno not in NOTHING_BESIDE:
@@ -110,23 +110,23 @@ def open_in_private(name: str, flags: int) -> int:
 
 
 def give_permissions(name: str, old: os.stat_result) -> None:
-    """Give a file the owner of another one, if that is allowed, and its permissions."""
+    """Give a file the permissions of another one and, if allowed, its owner."""
     with suppress(OSError, AttributeError):  # Windows has no owners
         os.chown(name, old.st_uid, old.st_gid)
-    kept = 0o777 if os.stat(name).st_gid == old.st_gid else 0o707  # what one group may do is not for another
+    kept = 0o777 if os.stat(name).st_gid == old.st_gid else 0o707  # another group gets none of them
     os.chmod(name, old.st_mode & kept)
 
 
 def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Part) -> None:
-    """Read the states of modules and optimisers from a file that `save` wrote; all of them are taken over, or none.
+    """Load the states of modules and optimisers from a file that `save` wrote: all of them or none.
 
     Args:
         path: the file.
-        parts: what to load into, by the names that they were saved under. Other parts of the file are left alone.
+        parts: modules and optimisers, under the names they were saved with. Other parts of the file are ignored.
 
     Raises:
         TypeError: a part is neither a module nor an optimiser.
-        ValueError: there are no parts; the file is damaged or is not one of `save`'s; it has no part of a name, or one
+        ValueError: there are no parts; the file is damaged or was not written by `save`; it lacks a part, or has one
             that does not fit: other variables, other lengths, another optimiser. The message names the file.
         OSError: the file cannot be read.
 
@@ -153,8 +153,8 @@ def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Par
         why = f"{type(error).__name__}, {error}"
         raise ValueError(f"{path} is damaged, or not a file that scalargrad's save wrote: {why}") from None
     if not intact or type(version) is not int or version != FORMAT:
-        what = f"of another format, {version!r}" if intact else "damaged: its checksum is not that of its content"
-        raise ValueError(f"{path} is {what}; expected what scalargrad's save wrote, as it wrote it")
+        what = f"of another format, {version!r}" if intact else "damaged: its checksum does not match its content"
+        raise ValueError(f"{path} is {what}; expected a file as scalargrad's save wrote it")
     takers = []
     for name, part in parts.items():
         if name not in states:
@@ -176,4 +176,4 @@ def require_parts(name: str, parts: dict[str, Part]) -> None:
 
 
 def refuse_number(x: object) -> Any:
-    raise TypeError(f"save writes floats and integers, not {x!r} ({type(x).__name__}); assign float() of it before")
+    raise TypeError(f"save writes floats and integers, not {x!r} ({type(x).__name__}); convert it with float() first")

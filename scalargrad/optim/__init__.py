@@ -1,4 +1,4 @@
-"""Optimisers by PyTorch's names, learning rates that change, and gradients clipped by their norm."""
+"""Optimisers named as in PyTorch, learning rate schedules, and gradient clipping by norm."""
 
 from .clipping import clip_by_global_norm, clip_grad_norm_
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSProp, RMSprop

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
     """Scale the `grad` of all parameters down, in place, so that their Euclidean norm is no more than `max_norm`.
 
-    As PyTorch's: they are multiplied by max_norm / (norm + 1e-6) where that is less than 1.
+    As in PyTorch, they are multiplied by max_norm / (norm + 1e-6) if that is less than 1.
 
     Args:
         params: a list of leaf Values, Variables, or Vectors and matrices of leaves.
         max_norm: more than 0.
 
-    Returns the norm before. Raises TypeError and ValueError as `Optimizer` does.
+    Returns the norm before clipping. Raises TypeError and ValueError as `Optimizer` does.
 
     >>> x, y = Value(1.0), Value(1.0)
     >>> (3 * x + 4 * y).backward()
@@ -47,18 +47,18 @@ def clip_grad_norm_(params: Iterable[Any], max_norm: float) -> float:
 
 
 def clip_by_global_norm(gradients: Sequence[Any], clip_norm: float) -> tuple[list[Any], Value]:
-    """Gradients scaled down together so that their Euclidean norm is no more than `clip_norm`, as TensorFlow's.
+    """Gradients scaled down together so that their Euclidean norm is no more than `clip_norm`, as in TensorFlow.
 
-    Each is multiplied by clip_norm / max(norm, clip_norm), and all are nan if the norm is infinite or nan. Gradients
-    flow through, as through all else.
+    Each is multiplied by clip_norm / max(norm, clip_norm); all become nan if the norm is infinite or nan. The result is
+    differentiable.
 
     Args:
         gradients: a list of numbers, Values, Vectors, matrices and lists, such as `tape.gradient` returns; None stays
             None.
         clip_norm: more than 0.
 
-    Returns the list of scaled gradients, Values, Vectors and matrices, and the norm before. Raises TypeError for what
-    is no gradient, ValueError if `clip_norm` is not more than 0.
+    Returns the list of scaled gradients (Values, Vectors and matrices) and the norm before clipping. Raises TypeError
+    if one is not a gradient, ValueError if `clip_norm` is not more than 0.
 
     >>> clip_by_global_norm([3.0, None, [0.0, 4.0]], 2.5)
     ([constant(1.5), None, Vector([0.0, 2.0])], constant(5.0))

@@ -1,4 +1,4 @@
-"""Optimisers: steps in PyTorch's way and in Keras's."""
+"""Optimisers, used as in PyTorch or as in Keras."""
 
 from __future__ import annotations
 
@@ -22,18 +22,16 @@ if TYPE_CHECKING:
 
     from ..checks import Number
 
-    Rate: TypeAlias = float | Callable[[int], float]  # a number, or a schedule of the count of steps
+    Rate: TypeAlias = float | Callable[[int], float]  # a number, or a function of the number of steps
     State: TypeAlias = tuple[Number, ...]
-    Columns: TypeAlias = Sequence[
-        Sequence[Any]
-    ]  # of the states of several numbers: all their firsts, all their seconds
+    Columns: TypeAlias = Sequence[Sequence[Any]]  # the states of several numbers: all first entries, all second ones
 
 
 # ---- Optimisers ------------------------------------------------------------------------------------------------------
 
 
 class Default(float):
-    """A number that an option has if it is not given, told apart from the same number given."""
+    """The default of an option, which can be told from the same number given."""
 
 
 LR, LR_OF_RMSPROP = Default(1e-3), Default(1e-2)
@@ -43,36 +41,36 @@ EPS = Default(1e-8)
 
 
 class Named:
-    """What looks at the names of options before `__init__` does, which would tell no other names."""
+    """Checks the names of options before `__init__` does, whose error would not list the known ones."""
 
     def __new__(cls, *_: Any, **options: Any) -> Any:
         """Raises TypeError for a name that `__init__` does not know."""
         code = cls.__init__.__code__
         known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
         for name in options:
-            if name not in known and not code.co_flags & 0x08:  # it takes all names
+            if name not in known and not code.co_flags & 0x08:  # 0x08: it takes any name
                 way = "; clip gradients with optim.clip_grad_norm_ or optim.clip_by_global_norm" * ("clip" in name)
                 raise TypeError(f"{cls.__name__} has no option {name}; it takes {', '.join(known)}{way}")
         return super().__new__(cls)
 
 
 class Optimizer(Named):
-    """What all optimisers have: `SGD`, `Adam` and `RMSProp` say how a number is updated.
+    """The base class of optimisers: `SGD`, `Adam` and `RMSProp` define how a number is updated.
 
     Args:
-        params: what `step()` updates: a list of leaf Values, Variables, or Vectors and matrices of leaves, such as
-            `model.parameters()` or `model.trainable_variables`, which come to the same: all elements of a Variable are
-            that Variable. It may be left empty for `apply_gradients`.
-        lr: the learning rate, 0 or more; or a schedule, a function that gives it for the number of steps made so far.
+        params: the parameters that `step()` updates: a list of leaf Values, Variables, or Vectors and matrices of
+            leaves. `model.parameters()` and `model.trainable_variables` are equivalent here: all elements of a Variable
+            count as that Variable. `apply_gradients` needs no `params`.
+        lr: the learning rate, 0 or more; or a schedule, a function from the number of steps so far to the rate.
         learning_rate: Keras's name for `lr`.
 
-    `lr`, or `learning_rate`, can be set at any time; `iterations` is the number of steps made. To write an optimiser,
-    inherit and define `update(x, gradient, state, lr)`, which returns the new number and the new state, a tuple of
-    numbers; `state` is empty at first. `slots` says how many numbers a state has.
+    `lr`, or `learning_rate`, can be set at any time; `iterations` is the number of steps so far. To write an optimiser,
+    inherit from this class and define `update(x, gradient, state, lr)`, which returns the new number and the new state,
+    a tuple of numbers; `state` is empty at first. `slots` is the number of entries in a state.
 
     Raises:
-        TypeError: `params` is no list of these, an option is no number, or is given by both of its names.
-        ValueError: a parameter is a constant or was computed, an option is out of its range.
+        TypeError: `params` is not such a list, an option is not a number or is given under both of its names.
+        ValueError: a parameter is a constant or was computed, or an option is out of range.
 
     >>> class SignDescent(Optimizer):
     ...     def update(self, x, gradient, state, lr):
@@ -89,10 +87,9 @@ class Optimizer(Named):
     def __init__(self, params: Iterable[Any] = (), lr: Rate = LR, *, learning_rate: Rate | None = None) -> None:
         name = type(self).__name__
         if isinstance(params, Value) or not hasattr(params, "__iter__"):
-            way = "give its parameters()" if hasattr(params, "parameters") else "the learning rate goes by name, lr="
+            way = "give its parameters()" if hasattr(params, "parameters") else "give the learning rate by name, lr="
             raise TypeError(f"{name} takes a list of parameters, not {brief(params)}; {way}")
-        # Of each leaf the places of the elements that are updated, None for them all; and the states of the
-        # elements, in columns.
+        # For each leaf, the places of the elements to update (None for all), and their states, in columns.
         self.places: dict[Any, list[int] | None] = leaves_with_places(name, params)
         self.states: dict[Any, Columns] = dict.fromkeys(self.places, ())
         self.lr: Rate = option(rate, "lr", lr, "learning_rate", learning_rate)
@@ -100,7 +97,7 @@ class Optimizer(Named):
         self.current_lr()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what was pickled; by release 0.1 it was the state of each single number."""
+        """Restore a pickled optimiser; release 0.1 pickled a state for each single number."""
         vars(self).update(state)
         if "places" not in state:
             by_leaf = state["states"]
@@ -132,7 +129,7 @@ class Optimizer(Named):
         self.lr = rate
 
     def current_lr(self) -> Number:
-        """The learning rate of the next step. Raises TypeError or ValueError if it is no number of 0 or more.
+        """The learning rate of the next step. Raises TypeError or ValueError unless it is a number, 0 or more.
 
         >>> from scalargrad.optim import exponential_decay
         >>> SGD([], lr=exponential_decay(0.1, 100, 0.5)).current_lr()
@@ -141,7 +138,7 @@ class Optimizer(Named):
         return at_least_0("lr", self.lr(self.iterations) if callable(self.lr) else self.lr)
 
     def update(self, x: Number, gradient: Number, state: tuple[Number, ...], lr: Number) -> Any:
-        """The new number of a leaf and the new state. Raises NotImplementedError: each optimiser has its own.
+        """The new number of a leaf and the new state. Raises NotImplementedError: each optimiser defines its own.
 
         >>> SGD(lr=0.5).update(3.0, 2.0, (), 0.5)
         (2.0, ())
@@ -175,12 +172,13 @@ class Optimizer(Named):
         """Update variables by gradients, as in Keras: all of them or none.
 
         Args:
-            grads_and_vars: pairs of a gradient and its variable, `zip(tape.gradient(loss, variables), variables)`: a
-                number or Value for a scalar; a Vector, list or array for a vector, a Matrix or rows for a matrix.
+            grads_and_vars: pairs of a gradient and its variable, `zip(tape.gradient(loss, variables), variables)`. The
+                gradient of a scalar is a number or Value, that of a vector a Vector, list or array, and that of a
+                matrix a Matrix or a list of rows.
 
         Raises:
-            TypeError: a gradient is no number, a variable is none.
-            ValueError: a gradient is None or of another length; a variable comes twice, is a constant or was computed.
+            TypeError: a gradient is not a number, or something else comes in place of a variable.
+            ValueError: a gradient is None or of another length; a variable occurs twice, is a constant or was computed.
 
         >>> from scalargrad import GradientTape, Variable
         >>> w = Variable([1.0, 2.0])
@@ -220,7 +218,7 @@ class Optimizer(Named):
         lr = self.current_lr()
         states, places = {**self.states}, {**self.places}
         numbers: dict[Any, Any] = {}
-        small: list[Any] = []  # which are updated together
+        small: list[Any] = []  # leaves that are updated together
         for leaf, (some, own) in parts.items():
             if some is None and isinstance(leaf, Values):
                 numbers[leaf], states[leaf] = self._update_all(
@@ -246,15 +244,15 @@ class Optimizer(Named):
         assign_leaves([*numbers], numbers.values(), remember)
 
     def _update_all(self, xs: Sequence[Number], gradients: Sequence[Number], states: Columns, lr: Number) -> Any:
-        """The new numbers and the columns of the new states: what `update` gives for each."""
+        """The new numbers and the columns of the new states, from `update` of each number."""
         made = [self.update(x, g, state, lr) for x, g, state in zip(xs, gradients, by_number(states, len(xs)))]
         return [x for x, _ in made], columns_of_states([state for _, state in made])
 
     def state_dict(self) -> dict[str, Any]:
-        """What the optimiser remembers: its kind, the number of steps, and the state of each number, in order.
+        """The state of the optimiser: its kind, the number of steps, and the state of each number, in order.
 
-        If there are matrices, the shapes of all parameters, too. The learning rate and the other options belong to the
-        code, not to the state.
+        If there are matrices, it has the shapes of all parameters, too. The learning rate and other options are not in
+        it: they belong to the code.
 
         >>> SGD([Value(1.0)], momentum=0.9).state_dict()
         {'optimizer': 'SGD', 'iterations': 0, 'states': [[]]}
@@ -268,17 +266,17 @@ class Optimizer(Named):
         return {**found, "shapes": self._shapes()} if any(isinstance(leaf, Matrix) for leaf in self.places) else found
 
     def _shapes(self) -> list[list[int]]:
-        """The shapes of what is updated, in order: that of a scalar is empty."""
+        """The shapes of the parameters, in order; that of a scalar is empty."""
         return [
             [len(some)] if some is not None else [*leaf.shape] if isinstance(leaf, Values) else []
             for leaf, some in self.places.items()
         ]
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave, all of it or nothing.
+        """Load a `state_dict`, all of it or nothing.
 
-        Raises ValueError if it is of another optimiser, of other parameters, or of options that keep other numbers;
-        TypeError if one is no number.
+        Raises ValueError if it comes from another optimiser, from other parameters, or from options that keep other
+        numbers; TypeError if an entry is not a number.
 
         >>> optimizer = SGD([Value(1.0)], momentum=0.9)
         >>> optimizer.load_state_dict({"optimizer": "SGD", "iterations": 1, "states": [[2.0]]})
@@ -288,7 +286,7 @@ class Optimizer(Named):
         self.check_state(state)()
 
     def check_state(self, state: Any) -> Callable[[], None]:
-        """Check a state as `load_state_dict` does, and return the function that takes it over.
+        """A function that loads a state, once the state has passed the checks of `load_state_dict`.
 
         >>> take = SGD([]).check_state({"optimizer": "SGD", "iterations": 1, "states": []})
         >>> take()
@@ -309,8 +307,8 @@ class Optimizer(Named):
             raise ValueError(f"expected the states of shapes {self._shapes()}, got {brief(state['shapes'])}; {way}")
         if "shapes" not in state and any(isinstance(leaf, Matrix) for leaf in self.places):
             raise ValueError(
-                f"expected the states of matrices, got those of release 0.1, which stand in another order; "
-                f"begin {name} anew"
+                f"expected the states of matrices, got those of release 0.1, which are in another order; "
+                f"start with a new {name}"
             )
         for row in rows:
             if not isinstance(row, list) or len(row) not in (0, self.slots):
@@ -325,17 +323,17 @@ class Optimizer(Named):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if wanted: PyTorch's `SGD`, the same numbers.
+    """Stochastic gradient descent, optionally with momentum; the numbers are those of PyTorch's `SGD`.
 
-    With gradient g (plus weight_decay x): x - lr g. With momentum the buffer b = momentum b + (1 - dampening) g, g at
-    the first step, takes the place of g; with `nesterov`, g + momentum b (Sutskever et al., 2013).
+    With gradient g (plus weight_decay x), x becomes x - lr g. With momentum, g is replaced by the buffer
+    b = momentum b + (1 - dampening) g, which begins as g; with `nesterov`, by g + momentum b (Sutskever et al., 2013).
 
     Args:
         params, lr, learning_rate: as for `Optimizer`.
         momentum, dampening, weight_decay: numbers, 0 or more.
         nesterov: whether to look ahead.
 
-    Raises TypeError and ValueError as `Optimizer`; ValueError also for `nesterov` without momentum or with dampening.
+    Raises TypeError and ValueError as `Optimizer` does; ValueError also if `nesterov` has no momentum or has dampening.
 
     >>> x = Value(4.0)
     >>> optimizer = SGD([x], lr=0.25, momentum=0.5)
@@ -399,9 +397,9 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba, 2015): PyTorch's `Adam`, the same numbers.
+    """Adam (Kingma and Ba, 2015); the numbers are those of PyTorch's `Adam`.
 
-    With gradient g (plus weight_decay x), at step t: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g**2, and
+    With gradient g (plus weight_decay x), at step t: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g**2, and x becomes
     x - lr m/(1 - b1**t) / (sqrt(v/(1 - b2**t)) + eps).
 
     Args:
@@ -409,9 +407,9 @@ class Adam(Optimizer):
         betas: b1 and b2, from 0 to below 1.
         eps: more than 0.
         weight_decay: 0 or more.
-        beta_1, beta_2, epsilon: Keras's names for b1, b2 and `eps`; what is not given is as in PyTorch.
+        beta_1, beta_2, epsilon: Keras's names for b1, b2 and `eps`; the defaults are PyTorch's.
 
-    Raises TypeError and ValueError as `Optimizer`.
+    Raises TypeError and ValueError as `Optimizer` does.
 
     >>> x = Value(4.0)
     >>> (x * x).backward()
@@ -421,7 +419,7 @@ class Adam(Optimizer):
     """
 
     slots = 3
-    decays_apart = False  # whether numbers decay by themselves, and not by their gradients
+    decays_apart = False  # whether numbers decay directly, not through their gradients
 
     def __init__(
         self,
@@ -463,7 +461,7 @@ class Adam(Optimizer):
         return x - lr / (1 - b1**t) * mean / size, (t, mean, square)
 
     def _update_all(self, xs: Sequence[Number], gradients: Sequence[Number], states: Columns, lr: Number) -> Any:
-        """The arithmetic of `update`, number by number, with what is the same for all of them computed once."""
+        """The arithmetic of `update`, number by number, with common factors computed once."""
         ts = {*states[0]} if states else {0}
         if type(self).update is not Adam.update or len(ts) != 1 or None in ts:
             return super()._update_all(xs, gradients, states, lr)
@@ -478,7 +476,7 @@ class Adam(Optimizer):
         weight, rest, part = 1 - b1, 1 - (1 - b1), 1 - b2
         zeros = [0.0] * len(xs)
         _, means, squares = states or (zeros, zeros, zeros)
-        if weight < 0.5:  # as in `moved`
+        if weight < 0.5:  # as in `moved_towards`
             means = [mean + weight * (g - mean) for mean, g in zip(means, gradients)]
         else:
             means = [g - (g - mean) * rest for mean, g in zip(means, gradients)]
@@ -488,15 +486,15 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with numbers that decay by themselves (Loshchilov and Hutter, 2019): PyTorch's `AdamW`, the same numbers.
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019); the numbers are those of PyTorch's `AdamW`.
 
-    At each step x (1 - lr weight_decay) takes the place of x, and then it is updated as by Adam.
+    Each step first replaces x by x (1 - lr weight_decay), and then updates it as Adam does.
 
     Args:
         params, lr, betas, eps, learning_rate, beta_1, beta_2, epsilon: as for `Adam`.
         weight_decay: 0 or more.
 
-    Raises TypeError and ValueError as `Optimizer`.
+    Raises TypeError and ValueError as `Optimizer` does.
 
     >>> x = Value(4.0)
     >>> x.grad = 1.0
@@ -525,22 +523,22 @@ class AdamW(Adam):
 
 
 class RMSProp(Optimizer):
-    """RMSProp (Hinton, 2012; centered: Graves, 2013): PyTorch's `RMSprop`, the same numbers.
+    """RMSProp (Hinton, 2012; centered: Graves, 2013); the numbers are those of PyTorch's `RMSprop`.
 
-    With gradient g (plus weight_decay x): v = alpha v + (1 - alpha) g**2, and x - lr g / (sqrt(v) + eps). If
-    `centered`, v - m**2 takes the place of v, with m = alpha m + (1 - alpha) g; where rounding makes that negative, it
-    counts as 0, while PyTorch goes on with nan. With momentum the buffer b = momentum b + g / (sqrt(v) + eps) takes the
-    place of the quotient.
+    With gradient g (plus weight_decay x): v = alpha v + (1 - alpha) g**2, and x becomes x - lr g / (sqrt(v) + eps). If
+    `centered`, v - m**2 replaces v, with m = alpha m + (1 - alpha) g; if rounding makes that negative, it counts as 0,
+    while PyTorch goes on with nan. With momentum, the buffer b = momentum b + g / (sqrt(v) + eps) replaces the
+    quotient.
 
     Args:
         params, lr, learning_rate: as for `Optimizer`.
         alpha: from 0 to below 1.
         eps: more than 0.
         weight_decay, momentum: 0 or more.
-        centered: whether the variance is estimated, and not the square alone.
-        rho, epsilon: Keras's names for `alpha` and `eps`; what is not given is as in PyTorch.
+        centered: whether to divide by an estimate of the standard deviation, not of the root mean square.
+        rho, epsilon: Keras's names for `alpha` and `eps`; the defaults are PyTorch's.
 
-    Raises TypeError and ValueError as `Optimizer`.
+    Raises TypeError and ValueError as `Optimizer` does.
 
     >>> x = Value(4.0)
     >>> (x * x).backward()
@@ -586,7 +584,7 @@ class RMSProp(Optimizer):
         if self.centered:
             mean = moved_towards(mean, gradient, 1 - self.alpha)
             spread = square - mean * mean
-        size = math.sqrt(max(spread, 0.0)) + self.eps  # which is nan for nan
+        size = math.sqrt(max(spread, 0.0)) + self.eps  # nan stays nan
         if self.momentum:
             buffer = self.momentum * buffer + gradient / size
             return x - lr * buffer, (square, mean, buffer)
@@ -605,7 +603,7 @@ def moved_towards(average: Number, number: Number, weight: Number) -> Number:
 def option(
     check: Callable[[str, Any], Any], name: str, given: Any, other_name: str, other: Any, shown: Any = None
 ) -> Any:
-    """An option that has two names, by whichever it is given; `shown` is what came by the first, if that holds more."""
+    """The value of an option with two names. If `given` is only part of the first argument, `shown` is all of it."""
     if other is None:
         return check(name, given)
     if not isinstance(given, Default):
@@ -618,7 +616,7 @@ def option(
 
 
 def leaves_in_parameter(name: str, parameter: Any) -> list[tuple[Any, Sequence[int]]]:
-    """The leaves of a parameter, each with the places of those of its elements that are meant."""
+    """The leaves of a parameter, each with the places of its elements that are in the parameter."""
     if not isinstance(parameter, (Value, Values)):
         what = f"not {brief(parameter)} ({type(parameter).__name__})"
         raise TypeError(f"{name} takes Values, Variables, Vectors and matrices, {what}")
@@ -640,7 +638,7 @@ def require_leaf(name: str, leaf: Any, is_leaf: bool) -> None:
 
 
 def leaves_with_places(name: str, params: Iterable[Any]) -> dict[Any, list[int] | None]:
-    """The leaves of parameters in order, each with the places of its elements that are meant, None for them all."""
+    """The leaves of parameters, in order, each with the places of its elements that are in them; None for all."""
     found: dict[Any, dict[int, None]] = {}
     for parameter in params:
         for leaf, some in leaves_in_parameter(name, parameter):
@@ -649,7 +647,7 @@ def leaves_with_places(name: str, params: Iterable[Any]) -> dict[Any, list[int] 
 
 
 def union(some: list[int] | None, others: list[int] | None, leaf: Any) -> list[int] | None:
-    """The places that are among some or others."""
+    """The places in either list, in order; None for all."""
     if some is None or others is None:
         return None
     found = sorted({*some, *others})
@@ -663,7 +661,7 @@ def numbers_of_leaf(leaf: Any) -> Sequence[Number]:
 
 
 def count_in(leaf: Any, some: list[int] | None = None) -> int:
-    """How many numbers a leaf has, or how many of them are meant."""
+    """How many numbers a leaf has, or how many places are given."""
     return len(numbers_of_leaf(leaf)) if some is None else len(some)
 
 
@@ -673,7 +671,7 @@ def at_places(things: Sequence[Any], some: list[int] | None) -> Sequence[Any]:
 
 
 def replaced(things: Sequence[Any], some: Sequence[int], new: Sequence[Any]) -> list[Any]:
-    """Things with others at some places."""
+    """A copy of things with new ones at some places."""
     found = [*things]
     for i, x in zip(some, new):
         found[i] = x
@@ -681,12 +679,12 @@ def replaced(things: Sequence[Any], some: Sequence[int], new: Sequence[Any]) -> 
 
 
 def gradients_of(leaf: Any, some: list[int] | None) -> Sequence[Number]:
-    """What `backward()` has added up in a leaf."""
+    """The gradients that `backward()` has accumulated in a leaf."""
     return at_places(leaf.grads() if isinstance(leaf, Values) else [leaf.grad], some)
 
 
 def set_gradients(leaf: Any, some: list[int] | None, gradients: Sequence[Number]) -> None:
-    """Set what `backward()` has added up."""
+    """Set the gradients that `backward()` accumulates."""
     if not isinstance(leaf, Values):
         leaf.grad = gradients[0]
     else:
@@ -697,7 +695,7 @@ def set_gradients(leaf: Any, some: list[int] | None, gradients: Sequence[Number]
 
 
 def by_number(states: Columns, count: int) -> list[State]:
-    """The state of each number; None stands in the columns where there is none."""
+    """The state of each number; None in a column means that the number has no state."""
     return [tuple([x for x in row if x is not None]) for row in zip(*states)] or [()] * count
 
 
@@ -707,7 +705,7 @@ def columns_of_states(states: Sequence[State]) -> Columns:
 
 
 def joined_columns(parts: Sequence[tuple[Columns, list[int] | None, int]]) -> Columns:
-    """The columns of states one after the other: of some numbers each, so and so many, which may be without a state."""
+    """The columns of several parts, joined. A part is its columns (or none), the places to take, and their count."""
     columns: list[list[Any]] = [[] for _ in range(max([0, *[len(states) for states, _, _ in parts]]))]
     for states, some, count in parts:
         for j, column in enumerate(columns):
@@ -729,7 +727,7 @@ def more_than_0(name: str, x: Any) -> Number:
 
 
 def rate(name: str, x: Any) -> Any:
-    """A learning rate: a number that is 0 or more, or a schedule, which is asked at each step."""
+    """A learning rate: a number that is 0 or more, or a schedule, which is called at each step."""
     return x if callable(x) else at_least_0(name, x)
 
 

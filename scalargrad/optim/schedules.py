@@ -1,4 +1,4 @@
-"""Learning rates that change: functions of the number of steps made."""
+"""Learning rate schedules: functions of the number of steps so far."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    Rate: TypeAlias = float | Callable[[int], float]  # a number, or a schedule of the count of steps
+    Rate: TypeAlias = float | Callable[[int], float]  # a number, or a function of the number of steps
 
 
 def exponential_decay(lr: float, decay_steps: float, decay_rate: float) -> Callable[[int], float]:
     """lr * decay_rate**(step / decay_steps), Keras's `ExponentialDecay`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
-    `decay_rate` is less than 0 or `decay_steps` not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `decay_rate` is less than 0 or `decay_steps` is not more than 0.
 
     >>> schedule = exponential_decay(0.1, decay_steps=100, decay_rate=0.25)
     >>> schedule(0), schedule(50)
@@ -31,12 +31,12 @@ def exponential_decay(lr: float, decay_steps: float, decay_rate: float) -> Calla
 
 
 def cosine_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[[int], float]:
-    """From lr to alpha lr along half a cosine, Keras's `CosineDecay` (Loshchilov and Hutter, 2017).
+    """From lr to alpha lr along half a cosine: Keras's `CosineDecay` (Loshchilov and Hutter, 2017).
 
-    lr ((1 - alpha) (1 + cos(pi step / decay_steps)) / 2 + alpha), and alpha lr after `decay_steps`.
+    The rate is lr ((1 - alpha) (1 + cos(pi step / decay_steps)) / 2 + alpha), and alpha lr after `decay_steps`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
-    `alpha` is less than 0 or `decay_steps` not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `alpha` is less than 0 or `decay_steps` is not more than 0.
 
     >>> schedule = cosine_decay(0.1, decay_steps=100, alpha=0.5)
     >>> schedule(0), schedule(100), schedule(1000)
@@ -49,10 +49,10 @@ def cosine_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[
 def linear_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[[int], float]:
     """From lr to alpha lr in equal steps, and alpha lr after `decay_steps`: Keras's `PolynomialDecay` of power 1.
 
-    PyTorch has it as `LinearLR` with `end_factor` for alpha. With `warmup` it rises before it falls.
+    In PyTorch it is `LinearLR`, with `end_factor` for alpha. With `warmup`, the rate rises before it falls.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
-    `alpha` is less than 0 or `decay_steps` not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `alpha` is less than 0 or `decay_steps` is not more than 0.
 
     >>> schedule = warmup(linear_decay(1.0, decay_steps=8), steps=2)
     >>> [schedule(step) for step in (0, 1, 2, 4, 10, 100)]
@@ -65,8 +65,8 @@ def linear_decay(lr: float, decay_steps: float, alpha: float = 0.0) -> Callable[
 def step_decay(lr: float, step_size: int, gamma: float = 0.1) -> Callable[[int], float]:
     """lr * gamma**(step // step_size), PyTorch's `StepLR`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if `lr` or
-    `gamma` is less than 0 or `step_size` not more than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an argument is not a number, ValueError
+    if `lr` or `gamma` is less than 0 or `step_size` is not more than 0.
 
     >>> schedule = step_decay(0.5, step_size=30, gamma=0.5)
     >>> schedule(29), schedule(30), schedule(60)
@@ -79,8 +79,8 @@ def step_decay(lr: float, step_size: int, gamma: float = 0.1) -> Callable[[int],
 def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float]) -> Callable[[int], float]:
     """values[i] up to and including step boundaries[i], and the last value beyond: Keras's `PiecewiseConstantDecay`.
 
-    Returns the schedule, for the `lr` of an optimiser. Raises TypeError for what is no number, ValueError if there is
-    not one value more than boundaries, they do not rise, or a value is less than 0.
+    Returns the schedule, for the `lr` of an optimiser. Raises TypeError if an entry is not a number, ValueError if
+    there is not one value more than boundaries, if the boundaries do not increase, or if a value is less than 0.
 
     >>> schedule = piecewise_constant_decay([10, 20], [0.1, 0.05, 0.01])
     >>> schedule(10), schedule(11), schedule(21)
@@ -96,16 +96,16 @@ def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float
             f"values of length {len(rates)} and boundaries of length {len(ends)}"
         )
     if any(end >= after for end, after in pairwise(ends)):
-        raise ValueError(f"boundaries is a list of numbers that rise, not {brief(boundaries)}")
+        raise ValueError(f"boundaries is a list of increasing numbers, not {brief(boundaries)}")
     return lambda step: rates[sum(step > end for end in ends)]
 
 
 def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
-    """A learning rate, or a schedule, that is approached in equal steps: (step + 1)/steps of it, then all of it.
+    """A learning rate or a schedule, reached in equal steps: (step + 1)/steps of it, then all of it.
 
     Args:
         lr: a number or a schedule, which begins when the warm-up is over.
-        steps: how long it takes, more than 0.
+        steps: the length of the warm-up, more than 0.
 
     Returns the schedule, for the `lr` of an optimiser. Raises TypeError if `lr` is neither a number nor a function,
     ValueError if it is less than 0 or `steps` is not more than 0.

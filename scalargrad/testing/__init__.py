@@ -1,7 +1,7 @@
-"""For tests of gradients, one's own and other people's: `check_grads`, and strategies for Hypothesis.
+"""Tests of gradients, from scalargrad or from other code: `check_grads`, and strategies for Hypothesis.
 
-`check_grads` needs nothing but Python. `values`, `vectors` and `programs` are Hypothesis's strategies and need it
-(extra `testing`); they are imported with the first use.
+`check_grads` needs only Python. The strategies `values`, `vectors` and `programs` need Hypothesis (extra `testing`);
+they are imported on first use.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def __getattr__(name: str) -> Any:
 
 
 def register() -> None:
-    """Tell Hypothesis how to make Values and Vectors for `from_type`; it calls this itself as it is imported.
+    """Tell Hypothesis how to make Values and Vectors for `from_type`; it calls this when it is imported.
 
-    The strategies are imported when one is drawn from, since it may be they that import Hypothesis.
+    The strategies are imported only when one is drawn from, since their import may be what imports Hypothesis.
     """
     hypothesis = import_module("hypothesis.strategies")
     hypothesis.register_type_strategy(Value, lambda _: __getattr__("values")())

@@ -1,4 +1,4 @@
-"""Derivatives compared with finite differences that know how far they can be trusted."""
+"""Derivatives compared with finite differences that estimate their own error."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 
     Estimate = tuple[float, float]  # a derivative, and how far off it may be
     Estimates = Sequence[Estimate]
-    Moved = tuple[float, list[float]] | None  # a number, and what the function gives there
+    Moved = tuple[float, list[float]] | None  # a number, and the outputs of the function there
 
 EPSILON = sys.float_info.epsilon
-HALVINGS = 44  # so many steps, each half of the one before
+HALVINGS = 44  # the number of steps, each half the one before
 LEVELS = 4  # of the extrapolation
-SHARP = 1e-3  # what an error estimate is at most, relative to the derivative, to confirm it
-FLAT = 1e-6  # what it is at most, relative to how much the function moves nearby, to confirm a zero
-STILL = 1e-9  # what it is at most, relative to the function itself, to confirm a zero
-DROWNED = 1e-11  # what it is at most, relative to either, to confirm a derivative too small to be sharp
-TOO_WIDE = 1e4  # how many times worse than a narrower estimate one is when the steps have become too wide
+# The largest error estimates that confirm a derivative:
+SHARP = 1e-3  # relative to the derivative
+FLAT = 1e-6  # for a zero, relative to how much the function moves nearby
+STILL = 1e-9  # for a zero, relative to the function itself
+DROWNED = 1e-11  # for a derivative too small to be sharp, relative to either of these
+TOO_WIDE = 1e4  # if an estimate is this many times worse than a narrower one, its steps are too wide
 MODES = ("reverse", "forward")
 
 
 def richardson(column: Sequence[float]) -> tuple[float, float]:
-    """The limit of differences whose step is halved from one to the next, and an estimate of its error.
+    """The limit of differences with steps that are halved each time, and an estimate of its error.
 
     The error of a central difference is a series in even powers of the step; each column of the tableau cancels one
     (L. F. Richardson and J. A. Gaunt, Philosophical Transactions A 226, 1927).
@@ -48,28 +49,28 @@ def richardson(column: Sequence[float]) -> tuple[float, float]:
 
 
 def extrapolate(steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]) -> list[Estimate]:
-    """What a ladder of differences gives for a derivative at each of its steps, each with an estimate of its error.
+    """Estimates of a derivative from differences with ever smaller steps, each with an estimate of its error.
 
-    `slopes` are central differences for ever smaller `steps`, None where the function has no value; `noise` is how far
-    rounding moves the function there. Each estimate is held against its neighbours as well.
+    `slopes` are central differences for the `steps`, None where the function has no value; `noise` is how far rounding
+    moves the function there. An error is at least the distance to the neighbouring estimates.
     """
     found: list[Estimate] = []
     for k in range(len(steps) - LEVELS + 1):
         column = [slope for slope in slopes[k : k + LEVELS] if slope is not None]
         if len(column) == LEVELS:
             limit, error = richardson(column)
-            # Rounding enters the narrowest difference, of which the extrapolation takes less than 1.5 times.
+            # Rounding matters most in the narrowest difference, which the extrapolation weights by less than 1.5.
             found.append((limit, error + 1.5 * max(noise[k : k + LEVELS]) / steps[k + LEVELS - 1]))
     near = [[other for other, _ in found[max(k - 1, 0) : k + 2]] for k in range(len(found))]
     return [(x, max(error, *[abs(x - other) for other in others])) for (x, error), others in zip(found, near)]
 
 
 def best(estimates: Estimates) -> tuple[float, float]:
-    """The estimate to trust among those for ever narrower steps: the sharpest that the narrower ones lead up to.
+    """The estimate to trust among those for ever narrower steps: the sharpest that agrees with the narrower ones.
 
-    From narrow to wide, rounding counts for less and less until the step is too wide for the function. What comes then
-    may be sharp again and say nothing, as it looks across a kink, over whole waves or past all that happens: no
-    estimate counts that a narrower one contradicts, or that lies beyond much worse ones.
+    From narrow to wide, rounding matters less and less, until the step is too wide for the function. Beyond that, an
+    estimate may look sharp again and be wrong, since its steps span a kink, whole waves or everything of interest. So
+    an estimate counts only if no narrower one contradicts it, and none on the way to it is much worse than before.
     """
     trusted: list[Estimate] = []
     least = math.inf
@@ -83,9 +84,9 @@ def best(estimates: Estimates) -> tuple[float, float]:
 
 
 def noise_of(function: Callable[..., Any], args: Sequence[Any], outputs: Sequence[float]) -> list[float]:
-    """How far rounding may move each number that a function gives: an ulp of each number on the way, carried to it.
+    """How far rounding may move each output of a function: an ulp of each number on the way, carried to the output.
 
-    Where the function does not run on Values, some ulps of the `outputs` themselves are all that is known.
+    If the function does not run on Values, the estimate is a few ulps of the `outputs` themselves.
     """
     try:
         run, result = run_at("check_grads", function, in_plain_floats(args), {}, tuple(range(len(args))))
@@ -102,7 +103,7 @@ def noise_of(function: Callable[..., Any], args: Sequence[Any], outputs: Sequenc
 
 
 class Differences:
-    """The derivatives of a function of floats by each number in its arguments, by finite differences."""
+    """The derivatives of a function of floats with respect to each number in its arguments, by finite differences."""
 
     def __init__(self, function: Callable[..., Any], args: Sequence[Any]) -> None:
         self.function = function
@@ -116,7 +117,7 @@ class Differences:
         return [float(number_of(y)) for y in outputs_of("check_grads", result)]
 
     def moved(self, index: int, step: float) -> Moved:
-        """The number as it came out and the outputs there, None where the function has no finite value."""
+        """The number after a step and the outputs there; None where the function has no finite value."""
         point = [*self.point]
         point[index] += step
         try:
@@ -128,7 +129,7 @@ class Differences:
         return point[index], outputs
 
     def by(self, index: int) -> Iterator[tuple[float, float, list[Estimate], float]]:
-        """For each output: derivative by one number, its error, those to the left and the right, how far it moved."""
+        """For each output: its derivative with respect to a number, the error, the one-sided ones, how far it moved."""
         x = self.point[index]
         widths = [8 * max(abs(x), 1.0)] if abs(x) > 1e-6 or not x else [8.0, abs(x)]
         ladders = [[2.0 ** (math.frexp(width)[1] - k) for k in range(HALVINGS)] for width in widths]
@@ -159,7 +160,7 @@ def slope(left: Moved, right: Moved) -> list[float] | None:
 def extrapolate_one_sided(
     steps: Sequence[float], slopes: Sequence[float | None], noise: Sequence[float]
 ) -> list[Estimate]:
-    """As `extrapolate`, for differences to one side, whose error begins with the first power of the step."""
+    """As `extrapolate`, for one-sided differences, whose error begins with the first power of the step."""
     halved = [None if a is None or b is None else 2 * b - a for a, b in pairwise(slopes)]
     return [
         (b, abs(b - a) + 6 * wobble / step)
@@ -179,9 +180,9 @@ def judge(
 ) -> str:
     """The verdict on a derivative: "right", "right (a kink)", "wrong" or "cannot tell".
 
-    A derivative of zero has no size for an error to be small against. What it is held against is `reach`, how much the
-    function moves nearby for each unit of its argument, `size`, how large the function itself is for each unit, and how
-    large the terms are that cancelled: `noise` is how far rounding moves the derivative that was given.
+    A derivative of zero gives no scale for its error. Its scales are `reach`, how much the function moves nearby for
+    each unit of its argument, `size`, how large the function itself is for each unit, and the size of the terms that
+    cancelled, which follows from `noise`, how far rounding moves the given derivative.
     """
     if not math.isfinite(given):
         return "wrong" if error < math.inf else "cannot tell"
@@ -203,9 +204,9 @@ def judge(
 
 
 def is_between(given: float, numeric: float, error: float, one_sided: Estimates) -> bool:
-    """Whether there is a kink and the derivative is one of those between its sides.
+    """Whether there is a kink and the derivative lies between those from its two sides.
 
-    Across a kink central differences tend to the mean of the two sides; where they do not, one side is misjudged.
+    Across a kink, central differences tend to the mean of the two sides; where they do not, one side is misjudged.
     """
     (left, left_error), (right, right_error) = one_sided
     margin = 4 * max(left_error, right_error)
@@ -225,29 +226,28 @@ def check_grads(
 ) -> str:
     """Compare derivatives of a function with extrapolated finite differences, entry by entry.
 
-    The differences choose their own steps and estimate their own error, from the extrapolation and from how far
-    rounding moves the function, which a recorded run tells. A derivative is wrong if it is off by several times that;
-    one at a kink is right if it lies between those from the left and from the right; one that is nothing beside how
-    much the function moves nearby, or beside its own rounding, counts as zero. Where differences say nothing either
-    way, that is an error, too.
+    The differences choose their own steps. They estimate their own error from the extrapolation and, by a recorded run,
+    from how far rounding moves the function. A derivative is wrong if it is off by several times that error. At a kink,
+    it is right if it lies between those from the left and from the right. It counts as zero if it is negligible beside
+    how much the function moves nearby, or beside its own rounding. Differences that cannot tell raise an error, too.
 
     Args:
         function: takes numbers, Vectors, arrays and structures of them; returns numbers in any structure.
         args: a tuple or list of the arguments.
-        order: up to which order; the derivatives of order 2 are compared with differences of those of order 1.
-        modes: "reverse", "forward" or both: how scalargrad is to compute the derivatives.
-        gradient: other code for the first derivatives, to be compared instead: called with the same arguments, it
-            returns what `jacobian(function)` would, in that structure (for several arguments a tuple). `function` then
+        order: the highest order; derivatives of order 2 are compared with differences of those of order 1.
+        modes: "reverse", "forward" or both: how scalargrad computes the derivatives.
+        gradient: other code for the first derivatives, to compare instead. Called with the same arguments, it returns
+            what `jacobian(function)` would, in the same structure (for several arguments, a tuple). `function` then
             need not run on Values.
 
     Returns:
         The report, one line for each derivative.
 
     Raises:
-        AssertionError: with the report, if a derivative is wrong, or differences cannot tell.
-        TypeError: `function` or `gradient` cannot be called, `args` is not a tuple or list, or holds something else
+        AssertionError: a derivative is wrong, or differences cannot tell; the message has the report.
+        TypeError: `function` or `gradient` cannot be called, `args` is not a tuple or list or holds something other
             than numbers, or `order` is not an integer.
-        ValueError: `order` or a mode is unknown, or `gradient` returned another structure.
+        ValueError: `order` is out of range, a mode is unknown, or `gradient` returned another structure.
 
     >>> print(check_grads(lambda x, y: x * y, (3.0, 2.0), modes=("reverse",)))
     reverse d result / d args[0]: 2.0, differences 2.0 +- 1.6e-14: right
@@ -285,7 +285,7 @@ def check_options(function: object, args: object, order: object, modes: Any, gra
 
 
 def rows_of(function: Callable[..., Any], args: Sequence[Any], mode: str) -> list[list[float]]:
-    """For each number that the function returns its derivatives by each number in the arguments."""
+    """The derivatives of each output with respect to each number in the arguments."""
     run, result = run_at("check_grads", function, in_plain_floats(args), {}, tuple(range(len(args))))
     return [run.dense(row) for row in run.rows(outputs_of("check_grads", result), mode, None)]
 
@@ -308,14 +308,14 @@ def rows_of_others(
 def compare(
     name: str, function: Any, args: Sequence[Any], rows: Sequence[Sequence[float]], gradient: Callable[..., Any]
 ) -> list[tuple[str, str]]:
-    """Each derivative of a function beside what differences give for it, and the verdict; `gradient` gave them."""
+    """Each derivative of a function beside its estimate by differences, and the verdict; `rows` are from `gradient`."""
     differences = Differences(function, args)
     inputs = [*places_in(tuple(args), "args")]
     outputs = [*places_in(function(*in_plain_floats(args)), "result")]
     if len(rows) != len(outputs):
         raise ValueError(f"expected a list of {plural(len(outputs), 'gradient')}, one for each output, got {len(rows)}")
     columns = [[*differences.by(index)] for index in range(len(inputs))]
-    noise: list[float] = []  # of the derivatives: it takes those of the next order, and few need it
+    noise: list[float] = []  # of the derivatives, if needed: it takes those of the next order
     entries = []
     for i, (output, row) in enumerate(zip(outputs, rows)):
         for j, (wanted, given) in enumerate(zip(inputs, row)):
@@ -332,7 +332,7 @@ def compare(
 
 
 def in_plain_floats(args: Sequence[Any]) -> Sequence[Any]:
-    """The arguments with plain floats for their numbers."""
+    """The arguments with their numbers as plain floats."""
     numbers = iter([float(number_of(x)) for x in scalars_of(args, refuse)])
     return refill(tuple(args), numbers, construct=True)  # type: ignore[no-any-return]
 

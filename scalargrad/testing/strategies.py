@@ -32,9 +32,8 @@ def steps_in(text: str) -> list[str]:
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False, allow_infinity=False)
 
-# What the steps of programs are, with semicolons between them. Each maps numbers between -4 and 4 to such numbers, so
-# that however many steps follow one another nothing overflows and no derivative is lost to rounding; `{0}` and `{1}`
-# are earlier results.
+# The steps of programs, separated by semicolons; `{0}` and `{1}` are earlier results. Each step maps numbers between -4
+# and 4 to such numbers. So in a program of any length nothing overflows, and no derivative is lost to rounding.
 ARITHMETIC = steps_in("""
 ({0} + {1}) / 2; ({0} - {1}) / 2; {0} * {1} / 4; {0} / ({1} * {1} + 1); -{0}; 1.5 - {0} / 2
 2 / ({0} * {0} + 1); {0} ** 2 / 4; {0} ** 3 / 16; ({0} * {0} + 1) ** -1; ({0} * {0} + 1) ** 0.7 / 2
@@ -51,15 +50,16 @@ BRANCHES = steps_in("""
 max({0}, {1}); min({0}, {1}); abs({0}); {0} if {0} > {1} else {1} / 2
 {0} * {0} / 4 if {0} < 0.5 else 1.5 - {1} / 2
 """)
-# Statements, after which the result has the name {2}. How often a loop runs may depend on the numbers.
+# Statements that assign their result to {2}. How often a loop runs may depend on the numbers.
 LOOPS = [
     "{2} = {0}\nwhile {2} > 0.5:\n    {2} = {2} / 2 - 0.1",
     "{2} = {0}\nwhile abs({2}) > 1:\n    {2} = ({2} + {1} / 4) / 2",
     "{2} = {0}\nfor _ in range(3):\n    {2} = ({2} + {1}) / 2",
     "{2} = {0}\nfor _ in range(int(abs({1}))):\n    {2} = {2} * {1} / 4",
 ]
-# Steps on vectors and matrices: by the dimensions of the operands, with {c} for what keeps the result between -4 and 4,
-# {i} and {j} for indices, and the shape of the result as a function of those of the operands and of the indices.
+# Steps on vectors and matrices: the dimensions of the operands, the code, and the shape of the result as a function of
+# the shapes of the operands and of the indices. {c} is a number that keeps the result between -4 and 4, {i} and {j} are
+# indices.
 ON_MANY: list[tuple[tuple[int, ...], str, Callable[..., Shape]]] = [
     ((1,), "{0}.sum() / {c}", lambda *_: ()),
     ((2,), "{0}.sum() / {c}", lambda *_: ()),
@@ -84,10 +84,10 @@ INPUTS = "xyzuvw"
 
 
 class Program:
-    r"""A random function, of `arity` numbers between -4 and 4, as Python source.
+    r"""A random function of `arity` numbers between -4 and 4, as Python source.
 
-    It runs on floats, Values, and anything else that has Python's operators. Where it calls functions they are those
-    of `scalargrad.math`; another module with functions of the same names may be given: `program(x, y, math=torch)`.
+    It runs on floats, Values, and anything else that has Python's operators. The functions that it calls are those of
+    `scalargrad.math`, or of another module with the same names: `program(x, y, math=torch)`.
 
     >>> program = Program(2, "def program(x, y):\n    return 2 * math.sin(x) * y")
     >>> program(0.0, 3.0)
@@ -131,9 +131,9 @@ def values(elements: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrategy[Va
     """Tracked Values.
 
     Args:
-        elements: the numbers; between a million and minus a million if not given.
+        elements: a strategy for the numbers; by default between minus a million and a million.
 
-    Raises TypeError if `elements` is no strategy.
+    Raises TypeError if `elements` is not a strategy.
 
     >>> from hypothesis import find
     >>> find(values(st.integers(3, 9)), lambda v: v > 5)
@@ -151,11 +151,11 @@ def vectors(
     """Vectors of tracked Values.
 
     Args:
-        elements: the numbers, as for `values`.
-        min_size, max_size: the least and the largest length; None for no limit.
+        elements: a strategy for the numbers, as for `values`.
+        min_size, max_size: the smallest and the largest length; None for no limit.
 
     Raises:
-        TypeError: `elements` is no strategy, or a size no integer.
+        TypeError: `elements` is not a strategy, or a size is not an integer.
         ValueError: `min_size` is negative, or above `max_size`.
 
     >>> from hypothesis import find
@@ -179,23 +179,23 @@ def programs(
 ) -> st.SearchStrategy[Program]:
     """Random well-conditioned functions as Python callables: see `Program`.
 
-    They are smooth unless there are `branches` or `loops`. A failing one shrinks to fewer and simpler steps, and what
-    it prints as can be pasted. They give a number, also where their arguments are Vectors and Matrixes.
+    They are smooth unless there are `branches` or `loops`. A failing program shrinks to fewer and simpler steps, and
+    prints as source that can be pasted. Programs return a number, even if their arguments are Vectors and Matrices.
 
     Args:
-        max_inputs: how many arguments they have at most, up to 6.
-        max_steps: how many steps they take at most.
-        functions: whether they call functions of `math`, or use operators alone.
+        max_inputs: the largest number of arguments, up to 6.
+        max_steps: the largest number of steps.
+        functions: whether programs call functions of `math`, or only use operators.
         branches: whether there are also `max`, `min`, `abs` and conditions on the numbers.
-        min_steps: how many steps they take at least; those that the result does not need are left out.
-        loops: whether there are also loops, of which some run as often as the numbers say.
+        min_steps: the smallest number of steps; those that the result does not need are left out afterwards.
+        loops: whether there are also loops; how often some of them run depends on the numbers.
         shapes: the shape of each argument, in place of `max_inputs`: () for a number, (n,) for a Vector, (m, n) for a
-            Matrix. Then there are no `branches` and no `loops`.
+            Matrix. With `shapes`, there are no `branches` and no `loops`.
 
     Raises:
-        TypeError: one of the numbers is no integer, or one of the flags no truth value, or `shapes` are no shapes.
-        ValueError: `max_inputs` is not between 1 and 6, or `min_steps` not between 1 and `max_steps`, or there are no
-            shapes, or more than 6, or `branches` or `loops` with them.
+        TypeError: a number is not an integer, a flag is not a truth value, or `shapes` is not a list of shapes.
+        ValueError: `max_inputs` is not between 1 and 6, `min_steps` is not between 1 and `max_steps`, there are no
+            shapes or more than 6, or they come with `branches` or `loops`.
 
     >>> from hypothesis import find
     >>> find(programs(), lambda program: "log1p" in program.source)
@@ -217,7 +217,7 @@ def programs(
         raise ValueError(f"min_steps of programs is between 1 and max_steps, not {min_steps!r} with {max_steps!r}")
     if shapes is not None:
         if branches or loops:
-            raise ValueError("programs takes shapes without branches and loops, which go by single numbers")
+            raise ValueError("programs takes shapes without branches and loops, which need single numbers")
         return programs_on_many(require_shapes(shapes), (min_steps, max_steps), ARITHMETIC + FUNCTIONS * functions)
     templates = ARITHMETIC + FUNCTIONS * functions + BRANCHES * branches + LOOPS * loops
     return drawn_programs(max_inputs, (min_steps, max_steps), templates)
@@ -227,13 +227,13 @@ def programs(
 def drawn_programs(
     draw: st.DrawFn, max_inputs: int, steps_between: tuple[int, int], templates: Sequence[str]
 ) -> Program:
-    """What `programs` gives for options that make sense."""
+    """A program, for options that have been checked."""
     arity = draw(st.integers(1, max_inputs))
     names = [*INPUTS[:arity]]
     steps: list[tuple[str, str, tuple[str, str]]] = []
-    # A list of steps, each with operands counted from the last and from the first result: taking out any step leaves a
-    # program, which is what Hypothesis does to make a failing one smaller. One operand is among the last results, so
-    # that most steps are needed.
+    # A step counts one operand from the last result and the other from the first, so that any step can be taken out,
+    # which is how Hypothesis shrinks a failing program. The former is among the last results, so that most steps are
+    # needed.
     least, most = steps_between
     choices = st.tuples(st.sampled_from(templates), st.integers(0, 2), st.integers(0, most))
     for k, (template, back, forth) in enumerate(draw(st.lists(choices, min_size=least, max_size=most))):
@@ -245,7 +245,7 @@ def drawn_programs(
 
 
 def require_shapes(shapes: Any) -> list[Shape]:
-    """The shapes of arguments as tuples. Raises TypeError or ValueError for what is none."""
+    """The shapes of arguments as tuples. Raises TypeError or ValueError for something else."""
     try:
         found = [tuple([operator.index(n) for n in shape]) for shape in shapes]
     except TypeError:
@@ -261,9 +261,9 @@ def require_shapes(shapes: Any) -> list[Shape]:
 def programs_on_many(
     draw: st.DrawFn, shapes: Sequence[Shape], steps_between: tuple[int, int], templates: Sequence[str]
 ) -> Program:
-    """What `programs` gives for arguments of given shapes.
+    """A program, for arguments of given shapes.
 
-    A step that fits nothing that there is makes no difference, so that taking out any step leaves a program here, too.
+    A step that fits no operands is skipped, so that any step can be taken out here, too.
     """
     names = [*INPUTS[: len(shapes)]]
     shape_of = dict(zip(names, shapes))
@@ -307,19 +307,19 @@ def programs_on_many(
 
 
 def go_together(x: Shape, y: Shape) -> bool:
-    """Whether operands of these shapes go together element by element."""
+    """Whether operands of these shapes can be combined element by element."""
     return not x or not y or x == y or x == y[1:] or y == x[1:]
 
 
 def source_of(inputs: Sequence[str], steps: Sequence[tuple[str, str, tuple[str, str]]]) -> str:
-    """A function of the steps that its result needs."""
+    """The source of a function with those of the steps that its result needs."""
     needed = {steps[-1][0]}
     for name, _, operands in reversed(steps):
         if name in needed:
             needed.update(operands)
     lines = [f"def program({', '.join(inputs)}):"]
     for name, step, _ in steps:
-        if "\n" in step:  # statements that give it its name
+        if "\n" in step:  # statements that assign it
             lines += [f"    {line}" for line in step.split("\n")] if name in needed else []
         elif name in needed and name != steps[-1][0]:
             lines.append(f"    {name} = {step}")

@@ -15,7 +15,7 @@ import scalargrad as sg
 from scalargrad.cli.expression import FUNCTIONS, MANY, NAMESPACE, TOO_DEEP, Expression, ExpressionError
 from scalargrad.operations.operation import Operation
 
-# What Python's own `eval` needs to compute the same; the tests may run text, since they wrote it.
+# The names that Python's own `eval` needs for the same results; the tests may run text, since it is their own.
 PYTHON = {**vars(sg), **vars(sg.math), "math": sg.math, "abs": abs, "max": max, "min": min, "round": round}
 
 
@@ -24,7 +24,7 @@ def by_python(text: str, **numbers: object) -> object:
 
 
 def refusal(text: str, *names: str) -> tuple[str, str]:
-    """The sentence that refuses a text, and what stands above its caret and after that."""
+    """The sentence that refuses a text, and the part of the text from the caret on."""
     with pytest.raises(ExpressionError) as refused:
         Expression(text, names)
     sentence, shown, caret = str(refused.value).split("\n")
@@ -229,18 +229,18 @@ def test_what_is_not_arithmetic_is_refused_with_its_place(text: str, at: str) ->
         ("2 * (x", "(x", "the expression cannot be read ('(' was never closed); "),
         ("x; x", "; x", "the expression cannot be read (invalid syntax); "),
         ("1 + x ^ 2", "^ 2", "`1 + x ^ 2` has the operator ^; a power is written **, such as x**2"),
-        ("1 + z", "z", "`z` is not known; give it one, such as z=1.5"),
+        ("1 + z", "z", "`z` is not known; give it a number, such as z=1.5"),
         ("alpah", "alpah", "`alpah` is not known; did you mean alpha?"),
         ("1 + sni(x)", "sni(x)", "`sni` is not known; did you mean sin?"),
         ("blah(x)", "blah(x)", "`blah` is not known; the help lists the functions"),
         ("math.relu(x)", "math.relu(x)", "`math.relu` is not known; the help lists the functions"),
         ("factorial(10**9)", "factorial(10**9)", "`factorial` is not known; the help lists the functions"),
         ("__import__('os')", "__import__('os')", "`__import__` is not known; the help lists the functions"),
-        ("1 + sin", "sin", "`sin` is a function; write what it is of, such as sin(1.5)"),
-        ("2(x + 1)", "2(x + 1)", "`2` is no function; calls are written sin(x) or math.sin(x), products 2*(x + 1)"),
-        ("x(2)", "x(2)", "`x` is no function; "),
-        ("os.system(x)", "os.system(x)", "`os.system` is no function; "),
-        ("max(x, key=x)", "key=x)", "`key=x` is given by keyword; functions take numbers alone here"),
+        ("1 + sin", "sin", "`sin` is a function; write it with its argument, such as sin(1.5)"),
+        ("2(x + 1)", "2(x + 1)", "`2` is not a function; a call is sin(x) or math.sin(x), a product 2*(x + 1)"),
+        ("x(2)", "x(2)", "`x` is not a function; "),
+        ("os.system(x)", "os.system(x)", "`os.system` is not a function; "),
+        ("max(x, key=x)", "key=x)", "`key=x` is given by keyword; functions take plain numbers here"),
         ("1 + " + "9" * 400, "9" * 76, f"`{'9' * 37}...` is too large for a float, which ends at about 1.8e308"),
         ("log(1, 2, 3)", "log(1, 2, 3)", "`log` takes 1 or 2 arguments, got 3"),
         ("max(1)", "max(1)", "`max` takes 2 or more arguments, got 1"),
@@ -263,7 +263,7 @@ def test_of_a_long_expression_the_part_around_the_place_is_shown() -> None:
 
 
 def test_text_that_is_none_is_refused() -> None:
-    with pytest.raises(ExpressionError, match="no text"):
+    with pytest.raises(ExpressionError, match="is not text"):
         Expression("x + \udcff", ["x"])
 
 

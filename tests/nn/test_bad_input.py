@@ -93,7 +93,7 @@ TABLE = [
                 "nothing",
                 lambda _, name=name: getattr(nn, name)(2)([]),
                 ValueError,
-                f"{name} of no numbers",
+                f"{name} got no numbers",
                 "one or more",
             ),
         )
@@ -198,7 +198,7 @@ TABLE = [
                 f"{name} takes as many targets as predictions",
             ),
             Case(
-                f"nn.{name}", "nothing", lambda _, name=name: getattr(nn, name)([], []), ValueError, "of no", "or more"
+                f"nn.{name}", "nothing", lambda _, name=name: getattr(nn, name)([], []), ValueError, "got no", "or more"
             ),
             Case(f"nn.{name}", "text", lambda _, name=name: getattr(nn, name)(["text"], [1]), TypeError, TEXT, NUMBER),
             Case(

@@ -83,7 +83,7 @@ def test_weights_have_the_variance_of_their_initialisation(
 ) -> None:
     layers = [nn.Layer(40, 20, seed=seed, **options) for seed in range(30)]
     weights = [x for layer in layers for row in layer.w.tolist() for x in row]
-    # Of 24,000 draws the variance is within 5 %, which is five of its standard deviations for the normal.
+    # With 24,000 draws the variance is within 5 %, which is five of its standard deviations for normal numbers.
     assert statistics.fmean(x * x for x in weights) == pytest.approx(variance, rel=0.05)
     assert max(map(abs, weights)) <= largest
     assert all(layer.b == [0.0] * 20 for layer in layers)

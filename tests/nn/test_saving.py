@@ -253,7 +253,7 @@ def test_a_path_as_long_as_can_be_is_a_path(tmp_path: Path, monkeypatch: pytest.
     shutil.rmtree(tmp_path / ("d" * 250))
 
 
-# A device takes the same way as a pipe. It is not tried: where it went wrong, root's tests would replace the machine's.
+# A device is written like a pipe. There is no test of it: if one failed as root, it would replace the machine's device.
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
@@ -411,7 +411,7 @@ def test_a_number_that_json_has_not_is_refused_before_the_file_is_touched(tmp_pa
     nn.save(path, model=neuron)
     before = path.read_bytes()
     neuron.b.assign(Fraction(1, 3))
-    with pytest.raises(TypeError, match=r"save writes floats and integers, not Fraction\(1, 3\) \(Fraction\); assign"):
+    with pytest.raises(TypeError, match=r"save writes floats and integers, not Fraction\(1, 3\) \(Fraction\); convert"):
         nn.save(path, model=neuron)
     assert path.read_bytes() == before
 

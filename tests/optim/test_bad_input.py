@@ -262,7 +262,7 @@ TABLE = [
         lambda _: optim.piecewise_constant_decay([2, 1], [0.1] * 3),
         ValueError,
         r"\[2, 1\]",
-        "numbers that rise",
+        "increasing numbers",
     ),
     Case(
         "optim.piecewise_constant_decay",

@@ -118,7 +118,7 @@ def test_rmsprop_is_its_closed_form(gs: list[float], momentum: float) -> None:
 
 @pytest.mark.parametrize("g", [0.5, -3.0])
 def test_centered_rmsprop_divides_by_the_deviation(g: float) -> None:
-    # Of t equal gradients the square's average is (1 - alpha**t) g**2, and alpha**t of that is not the mean's square.
+    # After t equal gradients, v is (1 - alpha**t) g**2, and v less the square of the mean is alpha**t v.
     x, alpha = 200.0, 0.75
     for t in range(1, 6):
         x -= 0.01 * g / (abs(g) * math.sqrt((1 - alpha**t) * alpha**t) + 1e-8)
@@ -210,7 +210,7 @@ def test_defaults_are_plain_numbers_in_an_optimiser() -> None:
 def test_a_gradient_beyond_all_bounds_is_no_error(kind: type[optim.Optimizer], gradient: float) -> None:
     x = sg.Value(1.0)
     kind(lr=1.0).apply_gradients([(gradient, x)])
-    # The square of 1e300 is infinite, and what is divided by that is 0.
+    # The square of 1e300 is infinite, and a quotient by it is 0.
     expected = 1.0 - gradient if kind is optim.SGD else 1.0 if gradient == 1e300 else math.nan
     assert x.data == pytest.approx(expected, rel=0, nan_ok=True)
 
@@ -248,7 +248,7 @@ def test_adamw_takes_the_decay_off_before_it_does_what_adam_does(gs: list[float]
 
 
 def one_by_one(kind: type[Any]) -> type[Any]:
-    """An optimiser with the same formula, which asks it for each number."""
+    """An optimiser with the same formula, applied to one number at a time."""
 
     class OneByOne(kind):  # type: ignore[misc]
         def update(self, *args: Any) -> Any:
@@ -390,7 +390,7 @@ def test_the_states_of_matrices_tell_their_shapes() -> None:
     ):
         optim.Adam([sg.Variable([[1.0], [2.0]]), x]).load_state_dict(state)
     del state["shapes"]
-    with pytest.raises(ValueError, match=r"got those of release 0\.1, which stand in another order; begin Adam anew"):
+    with pytest.raises(ValueError, match=r"got those of release 0\.1, which are in another order; start with a new"):
         later.load_state_dict(state)
 
 

@@ -1,4 +1,4 @@
-"""What answers the page runs a program and tells of its last value all that the page shows."""
+"""The session behind the page: it runs a program and gives what the page shows of its last value."""
 
 from __future__ import annotations
 
@@ -259,5 +259,5 @@ def test_requests_and_answers_are_json() -> None:
     answer = session.start(lambda text: None)
     assert json.loads(answer(json.dumps({"do": "run", "program": f"{HEAD}x = sg.Value(1.0)", "given": {}})))["svg"]
     assert json.loads(answer(json.dumps({"do": "node", "number": 0})))["name"] == "x"
-    with pytest.raises(RuntimeError, match="there is no graph to ask for"):
+    with pytest.raises(RuntimeError, match="there is no graph yet"):
         session.Session().step(0)

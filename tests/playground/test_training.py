@@ -1,4 +1,4 @@
-"""What the page trains learns, in slices that are short, and refuses points that it cannot read."""
+"""The trainings of the page: they learn in short slices, and refuse points that they cannot read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Asked:
 
 @pytest.fixture(autouse=True)
 def modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demos are imported anew, as they are in the page, and then forgotten."""
+    """The demos are imported afresh, as in the page, and then forgotten."""
     for name in ("moons", "microgpt", "options", "tqdm"):
         monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.setitem(sys.modules, name, None)  # so that what the test puts in its place goes with it
@@ -94,11 +94,11 @@ def test_a_learning_rate_holds_from_the_next_slice_on() -> None:
 
 
 @pytest.mark.parametrize("kind", ["line", "classes"])
-def test_a_loss_that_grows_without_end_is_told(kind: str) -> None:
+def test_a_loss_that_diverges_is_reported(kind: str) -> None:
     more = {"width": 4, "activation": "relu"} if kind == "classes" else {}
     points = "-50, 100\n50, 30" if kind == "line" else ""
     grown = Asked(kind, points=points, optimizer="SGD", rate=9.0, **more)
-    assert grown.ask("slice", seconds=60, rate=1e6)["over"] == "The loss grew without end; lower the rate."
+    assert grown.ask("slice", seconds=60, rate=1e6)["over"] == "The loss diverged; lower the rate."
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_a_loss_that_grows_without_end_is_told(kind: str) -> None:
         ("1, 2\n3", "line 2 of the points has '3'; give 2 numbers of up to a million"),
         ("1, 2\n3, 1e9", "line 2 of the points has '3, 1e9'; give 2 numbers of up to a million"),
         ("1, nan\n3, 4", "line 1 of the points has '1, nan'; give 2 numbers of up to a million"),
-        ("1, 2", "there are 1 points; give from 2 to 400, one a line"),
-        ("1, 2\n" * 401, "there are 401 points; give from 2 to 400, one a line"),
+        ("1, 2", "there are 1 points; give from 2 to 400, one per line"),
+        ("1, 2\n" * 401, "there are 401 points; give from 2 to 400, one per line"),
     ],
 )
 def test_points_that_cannot_be_read_are_refused(points: str, problem: str) -> None:

@@ -109,7 +109,7 @@ def test_where_the_curve_has_no_value_it_leads_uphill() -> None:
 
 def test_a_packages_derivatives_are_its_own_formulas(run: Callable[..., str]) -> None:
     out = run("differentiate_a_library")
-    differences = [float(x) for x in re.findall(r"differ by at most (\S+) of it", out)]
+    differences = [float(x) for x in re.findall(r"differ by at most (\S+), relatively", out)]
     assert len(differences) == 5
     assert max(differences) < 1e-12
 
@@ -145,8 +145,8 @@ def test_both_ways_to_the_gradient_of_the_moons_agree() -> None:
         ("moons", ["--noise", "much"], "expected a number from 0 to 1, got 'much'"),
         ("newton", ["--rate", "-1"], "expected a finite number above 0, got '-1'"),
         ("newton", ["--rate", "much"], "expected a finite number above 0, got 'much'"),
-        ("curve_fit", ["--picture", "fit.xyz"], "expected the name of a picture, as fit.png, got 'fit.xyz'"),
-        ("chain_rule", ["--animation", "sweep"], "expected the name of a picture, as sweep.png, got 'sweep'"),
+        ("curve_fit", ["--picture", "fit.xyz"], "expected the name of a picture, such as fit.png, got 'fit.xyz'"),
+        ("chain_rule", ["--animation", "sweep"], "expected the name of a picture, such as sweep.png, got 'sweep'"),
     ],
 )
 def test_a_wrong_option_is_told_before_anything_is_done(
@@ -232,7 +232,7 @@ def test_an_interrupt_ends_the_names_of_the_small_gpt_and_no_more(
 
     monkeypatch.setattr(random.Random, "choices", stopped)  # which draws the letters
     text = run("microgpt", "--steps", "1")
-    assert text.endswith("(* is one that it was taught):\nThe picture is in microgpt.png\n")
+    assert text.endswith("(* marks one that it was taught):\nThe picture is in microgpt.png\n")
 
 
 def test_the_heads_of_the_small_gpt_look_back_alone() -> None:
@@ -247,7 +247,7 @@ def test_the_heads_of_the_small_gpt_look_back_alone() -> None:
     [
         (["--heads", "3"], "--width is a multiple of --heads, got 16 and 3"),
         (["--text", "missing.txt"], r"--text: .*missing\.txt"),
-        (["--text", "empty.txt"], r"--text: empty\.txt has no words; it takes one a line"),
+        (["--text", "empty.txt"], r"--text: empty\.txt has no words; it takes one per line"),
         (["--load", "missing.json"], r"--load: .*missing\.json"),
         (["--save", "missing/run.json"], r"--save: there is no folder missing to save run\.json in"),
         (["--save", "."], r"--save: expected the name of a file, got the folder \."),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COORDINATES = st.integers(-4000, 4000).map(lambda k: k / 1000)
 
-# Functions whose differences are hard to take: by size, by the scale on which they change, by a kink or an edge near.
+# Functions whose differences are hard to take: for their size, the scale on which they change, a kink or edge nearby.
 BADLY_SCALED: list[tuple[Callable[[Any], Any], float]] = [
     (sg.sqrt, 1e-12),
     (sg.sqrt, 1e12),
@@ -77,11 +77,11 @@ def test_second_derivatives_of_programs_pass(data: st.DataObject) -> None:
     program = data.draw(programs(max_steps=3, max_inputs=2))
     point = tuple(data.draw(COORDINATES) for _ in range(program.arity))
     slopes = sg.flatten(sg.grad(program, argnums=tuple(range(program.arity)))(*point))[0]
-    assume(all(g == 0 or abs(g) > 1e-15 for g in slopes))  # less does not move any digit of the program
+    assume(all(g == 0 or abs(g) > 1e-15 for g in slopes))  # a smaller slope moves no digit of the result
     check_grads(program, point, order=2)
 
 
-# Functions whose differences are nothing but rounding, in exact arithmetic a constant or nearly so.
+# Functions that are constant, or nearly so, in exact arithmetic; their differences are nothing but rounding.
 STILL: list[tuple[Callable[[Any], Any], float]] = [
     (lambda x: sg.tanh(sg.atanh(x / 5)) * 2, 0.0),
     (lambda x: sg.tanh(sg.atanh(x / 5)) * 2, 1.7),

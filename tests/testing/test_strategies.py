@@ -100,7 +100,7 @@ def test_without_functions_a_program_runs_on_anything_with_operators(program: Pr
     assert "math" not in program.source
 
     class Text:
-        """Only operators, which write down what they are applied to."""
+        """A class with only operators, which write down their operands."""
 
         def __init__(self, text: str) -> None:
             self.text = text
