@@ -76,7 +76,7 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
     steps = require_integer("steps of explain", steps, 2)
     if not value.is_tracked:
         raise ValueError(f"explain got {value!r}, which depends on no tracked value: it has no backward pass")
-    graph = Graph([value])
+    graph = Graph([value], plain=True)
     sections = [*forward(graph, steps)], [*backward(graph, steps)], [*sums(graph, steps)], [*gradient(graph, steps)]
     texts = ["\n".join(wrapped_lines(columns(section, width), width)) for section in sections if section]
     return Explanation("\n\n".join(texts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from ..engine.rows import NUMBER, OPERATION
 from .formulas import short_number, without_middle
 from .graph import Graph, is_node, is_whole, operation_name
 from .layout import layered_layout, place_texts
+from .tex import TEX, set_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ COLOURS = {
 BOX = 1.25, 0.62  # inches
 WIDE_BOX = 1.8  # for many numbers
 CENTRED: Any = {"ha": "center", "va": "center"}
-TEX = re.compile(r"\$(?! )[^$]+(?<! )\$(?!\d)")  # but not prices: "$5 and $6"
 MOST_GAP = 2.5  # between layers of a network with many weights
 GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations; the wide one has room for texts on the edges
 
@@ -270,7 +269,7 @@ class Picture:
         if kind in ("constant", "operation"):
             half = 0.05 * max(map(len, self.text(thing).splitlines())) + 0.08
             return half if kind == "constant" else max(0.22, half)
-        return (WIDE_BOX if is_whole(thing) else BOX[0]) / 2
+        return max(WIDE_BOX if is_whole(thing) else BOX[0], 0.085 * set_length(self.graph.names[thing]) + 0.1) / 2
 
     def draw(self, ax: Axes, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> None:
         """Draw the picture, with gradients in the boxes and texts on edges.

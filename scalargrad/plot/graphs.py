@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
@@ -13,7 +14,8 @@ from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name
 from ..graph.many import added, as_text, number_and_shape
 from ..graph.page import Svg, page_of, steps_of
 from ..graph.picture import GAP, WIDE_GAP, Picture, is_tex, short
-from ..graph.svg import svg_of, without_tex
+from ..graph.svg import svg_of
+from ..graph.tex import TEX, set_length, without_tex
 from .style import new_figure, pyplot
 
 TYPE_CHECKING = False
@@ -92,6 +94,9 @@ def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = Fal
     """The picture of `graph` as SVG, for pages and notebooks, written without matplotlib.
 
     A notebook shows the picture; a wide one scrolls there and has a slider to zoom.
+
+    TeX in a label becomes plain characters, `x₁` for `$x_1$`, if it has only letters (Greek, roman and calligraphic
+    ones, too), sub- and superscripts, fractions, and hats, bars, tildes and arrows on letters. Other TeX stays source.
 
     Args:
         value: a Value, a Vector or a Matrix, or a list of these.
@@ -200,7 +205,7 @@ def to_mermaid(value: Any, *, gradients: bool = False) -> str:
 def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]], str]:
     """The graph as triples, (kind, name, text) for a node and ("edge", from, to), with a note on its gradients."""
     require_flag("gradients", gradients)
-    shown = Graph(targets_in("a graph as text", value))
+    shown = Graph(targets_in("a graph as text", value), plain=True)
     of_nodes, note = shown.gradients(gradients)
     found: list[tuple[str, str, str]] = []
     at = {node: i for i, node in enumerate((*shown.leaves, *shown.computed))}
@@ -334,8 +339,11 @@ class Frames(Sequence["Axes"]):
 
 
 def wrapped(title: str, width: float) -> str:
-    """A title in lines that fit into a width in inches."""
-    return fill(title, max(20, int(10 * width)))
+    """A title in lines that fit into a width in inches; a line does not end inside of TeX."""
+    tex = iter(TEX.findall(title))
+    held = TEX.sub(lambda found: "\1" + "\0" * (set_length(found[0]) - 1), title)  # signs that no name has
+    lines = fill(held, max(20, int(10 * width)), break_long_words=False, break_on_hyphens=False)
+    return re.sub("\1\0*", lambda _: next(tex), lines)
 
 
 def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:

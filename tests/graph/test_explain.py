@@ -262,3 +262,12 @@ def test_a_pullback_gives_one_share_for_an_operand_that_stands_twice() -> None:
     x, y = sg.Value(3.0, label="x"), sg.Value(2.0, label="y")
     assert sg.explain(product(x, x)).count("to x by the pullback of product: 6") == 1
     assert re.findall(r"to (\w) by", sg.explain(product(x, y))) == ["x", "y"]
+
+
+def test_tex_in_labels_is_plain_signs_or_whole() -> None:
+    loss = sg.Value(2.0, label=r"$w_{\mathrm{out}}$") * sg.Value(3.0, label=r"$\sqrt{x_{\mathrm{in}}}$")
+    loss.label = r"$\mathcal{L}(\theta)$"
+    text = sg.explain(loss)
+    assert "  L(θ)" in text
+    assert r"dL(θ)/dwₒᵤₜ = $\sqrt{x_{\mathrm{in}}}$ = 3" in text
+    assert "wₒᵤₜ" in repr(sg.rows(loss))

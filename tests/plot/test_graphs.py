@@ -329,6 +329,21 @@ def test_tex_in_labels_is_set_in_boxes_and_titles() -> None:
     ax.figure.canvas.draw()
 
 
+def test_tex_is_never_cut_and_fits_into_its_box() -> None:
+    label = r"$\mathcal{L}(\theta) = \sigma(w_{\mathrm{out}} \hat b^* + \alpha_1 + \beta_2)$"
+    frames = plot.backward_frames(
+        sg.Value(2.0, label=label) * sg.Value(3.0, label=r"$w_{\mathrm{out}} + w_{\mathrm{in}}$")
+    )
+    ax = frames[1]
+    ax.figure.canvas.draw()
+    (text,) = [text for text in ax.texts if text.get_text().startswith(label)]
+    assert sets_tex(text)
+    (box,) = [x.get_window_extent() for x in ax.patches if x.get_facecolor() == mpl.colors.to_rgba("#d6eaf6")][:1]
+    assert text.get_window_extent().width <= box.width
+    assert sets_tex(ax.title)  # a line that ends inside of TeX could not be set
+    assert max(map(len, texts(plot.graph(sg.Value(1.0, label="$" + "a" * 300 + "$"))))) < 60
+
+
 @pytest.mark.parametrize(
     "label", ["$5 and $6", "$a $b", "$5-$6", "cost $", "$", "$$", "$\\frac{$", "$\\nothing$", "$x$ for $", "x_1"]
 )
