@@ -13,7 +13,7 @@ from .tex import TEX, set_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -43,7 +43,8 @@ BOX = 1.25, 0.62  # inches
 WIDE_BOX = 1.8  # for many numbers
 CENTRED: Any = {"ha": "center", "va": "center"}
 MOST_GAP = 2.5  # between layers of a network with many weights
-GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations; the wide one has room for texts on the edges
+GAP, WIDE_GAP = 0.35, 1.05  # between operands and operations; the wide one has room for short texts on the edges
+LETTER, ARROW = 0.068, 0.6  # the width of a letter on an edge, and the length of an edge to show beside its text
 
 
 class Cell:
@@ -155,18 +156,32 @@ def connect(cells: Mapping[Node, Cell], graph: Graph) -> tuple[list[tuple[Any, A
     return edges, layers
 
 
+def no_flows(_: Picture) -> Flows:
+    """No texts on edges."""
+    return {}
+
+
 class Picture:
     """The places of all things: values as boxes, operations as circles between them, and edges from left to right.
 
     `places` are the centres of things: of a value, of the operation `(node, "operation")`, and of the constant
     `(node, i)`, the i-th operand of a node. `edges` are the ways from operands, `(operand, operation, i)`, and to
     results, `(operation, node, 0)`. All lengths are in inches.
+
+    Args:
+        graph: what to draw.
+        gap: the least room between operands and operations.
+        note: a line of text at the bottom.
+        flows: gives the texts on edges, for which a column has room.
     """
 
-    def __init__(self, graph: Graph, gap: float = GAP, note: str = "") -> None:
+    def __init__(
+        self, graph: Graph, gap: float = GAP, note: str = "", flows: Callable[[Picture], Flows] = no_flows
+    ) -> None:
         self.graph = graph
-        self.note = note  # a line of text at the bottom
+        self.note = note
         self.cells = cells_of(graph)
+        self.flows = flows(self)
         edges, layers = connect(self.cells, graph)
         things = [*layers]
         at = {thing: i for i, thing in enumerate(things)}
@@ -181,10 +196,14 @@ class Picture:
         widest = [0.0] * (1 + max(layers.values()))
         for thing, layer in layers.items():
             widest[layer] = max(widest[layer], self.half_width(thing))
+        longest: dict[int, int] = {}
+        for (_, end, _), text in self.flows.items():
+            longest[layers[end]] = max(longest.get(layers[end], 0), len(text))
         across = [widest[0]]
         for i, (left, right) in enumerate(pairwise(widest)):
             crowded = min(MOST_GAP, GAP + 0.02 * crowds[i + 1])
-            across.append(across[-1] + left + (GAP if i % 2 else max(gap, crowded)) + right)
+            room = LETTER * longest[i + 1] + ARROW if longest.get(i + 1) else 0.0
+            across.append(across[-1] + left + (GAP if i % 2 else max(gap, crowded, room)) + right)
         self.places = {thing: (across[int(layer)], y) for thing, (layer, y) in zip(things, places)}
         self.edges = {}
         for edge, ((_, y0), *between, (_, y1)) in zip(edges, ways):
@@ -328,7 +347,7 @@ class Picture:
             found.append([(x0 + self.half_width(start), y0), *between, (x1 - self.half_width(end), y1)])
         texts = [flows.get(edge, "") for edge in self.edges]
         boxes = [self.box(thing) for thing in self.places]
-        places = place_texts(found, [0.068 * len(text) for text in texts], 0.15, boxes)
+        places = place_texts(found, [LETTER * len(text) for text in texts], 0.15, boxes)
         return [*zip(self.edges, found, texts, places)]
 
     def box(self, thing: Any) -> tuple[float, float, float, float]:

@@ -13,13 +13,14 @@ from ..engine.value import Value, number_of
 from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name, targets_in
 from ..graph.many import added, as_text, number_and_shape
 from ..graph.page import Svg, page_of, steps_of
-from ..graph.picture import GAP, WIDE_GAP, Picture, is_tex, short
+from ..graph.picture import GAP, Picture, is_tex, no_flows, short
 from ..graph.svg import svg_of
 from ..graph.tex import TEX, set_length, without_tex
 from .style import new_figure, pyplot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from matplotlib.animation import FuncAnimation
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..graph.graph import Node
     from ..graph.page import Frame
+    from ..graph.picture import Flows
 
 
 NARROWEST = 5.0  # inches, of new axes
@@ -68,14 +70,19 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     >>> [text.get_text().split() for text in ax.texts]
     [['*'], ['v1', '4', 'grad', '1'], ['x', '2', 'grad', '4']]
     """
+    picture, found = picture_of("graph", value, local_derivatives, gradients)
+    ax = ax if ax is not None else graph_axes(picture)
+    picture.draw(ax, found, picture.flows)
+    return ax
+
+
+def picture_of(taker: str, value: Any, local_derivatives: bool, gradients: bool) -> tuple[Picture, Mapping[Node, Any]]:
+    """The picture of `graph`, and the gradients in its boxes."""
     require_flag("local_derivatives", local_derivatives)
     require_flag("gradients", gradients)
-    shown = Graph(targets_in("graph", value))
+    shown = Graph(targets_in(taker, value))
     found, note = shown.gradients(gradients)
-    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
-    ax = ax if ax is not None else graph_axes(picture)
-    picture.draw(ax, found, local_flows(picture) if local_derivatives else {})
-    return ax
+    return Picture(shown, GAP, note, local_flows if local_derivatives else no_flows), found
 
 
 def place_of(picture: Picture, node: Node, i: int) -> Any:
@@ -114,12 +121,8 @@ def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = Fal
     >>> to_svg(x * x).count('class="leaf"')
     1
     """
-    require_flag("local_derivatives", local_derivatives)
-    require_flag("gradients", gradients)
-    shown = Graph(targets_in("to_svg", value))
-    found, note = shown.gradients(gradients)
-    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
-    return Svg(svg_of(picture, found, local_flows(picture) if local_derivatives else {}))
+    picture, found = picture_of("to_svg", value, local_derivatives, gradients)
+    return Svg(svg_of(picture, found, picture.flows))
 
 
 def local_flows(picture: Picture) -> dict[Any, str]:
@@ -232,14 +235,19 @@ class Frames(Sequence["Axes"]):
 
     def __init__(self, graph: Graph, ax: Axes | None) -> None:
         self.graph = graph
-        self.picture = Picture(graph, 1.5 * WIDE_GAP)
-        if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
-            raise ValueError(
-                f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large, or too deep, to be read "
-                "step by step; draw the frames of a part of it, such as one of its parents, or print explain(value)"
-            )
         self.steps = [node for node in reversed(graph.computed) if node in graph.adjoints]
+        self.picture = Picture(graph, flows=self._flows)
         self._ax = ax
+
+    def _flows(self, picture: Picture) -> Flows:
+        """The texts on edges in all frames. Raises ValueError if the picture has not all operations."""
+        if any(cell.is_folded or cell.hidden for cell in picture.cells.values()):
+            raise ValueError(
+                f"a graph of {len(self.graph.computed) + len(self.graph.leaves):,} nodes is too large, or too deep, to "
+                "be read step by step; draw the frames of a part of it, such as one of its parents, or print "
+                "explain(value)"
+            )
+        return all_flows_back(picture, self.steps)
 
     @property
     def ax(self) -> Axes:
@@ -282,19 +290,11 @@ class Frames(Sequence["Axes"]):
         """The contents of a frame: the gradients added up so far, the texts on edges, and the node that fires."""
         graph, (target,) = self.graph, self.graph.targets
         so_far: dict[Node, Any] = {target: graph.adjoints[target]}
-        flows: dict[Any, str] = {}
         for node in self.steps[:index]:
-            flows = {}
-            locals_at = {i: local for i, _, local, _ in graph.edges(node)}
-            for i, x, term in graph.terms(node):
+            for _, x, term in graph.terms(node):
                 so_far[x] = added(so_far[x], term) if x in so_far else term
-                text, local = short(term), locals_at[i]
-                if not is_whole(node) and not is_whole(x):
-                    product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
-                    text = f"{product} = {text}"
-                flows[place_of(self.picture, node, i), (node, "operation"), i] = text
         firing = self.steps[index - 1] if 0 < index <= len(self.steps) else None
-        return so_far, flows if firing is not None else {}, firing
+        return so_far, flows_back(self.picture, firing) if firing is not None else {}, firing
 
     def _repr_html_(self) -> str:
         """All frames as HTML with a slider and two buttons, for a notebook or a page; it needs no matplotlib."""
@@ -336,6 +336,24 @@ class Frames(Sequence["Axes"]):
         for i, each in enumerate(paths):
             self[i].get_figure().savefig(each)
         return paths
+
+
+def flows_back(picture: Picture, node: Node) -> dict[Any, str]:
+    """The texts on the edges on which a node passes numbers on: upstream times local."""
+    graph, flows = picture.graph, {}
+    locals_at = {i: local for i, _, local, _ in graph.edges(node)}
+    for i, x, term in graph.terms(node):
+        text, local = short(term), locals_at[i]
+        if not is_whole(node) and not is_whole(x):
+            product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
+            text = f"{product} = {text}"
+        flows[place_of(picture, node, i), (node, "operation"), i] = text
+    return flows
+
+
+def all_flows_back(picture: Picture, nodes: Sequence[Node]) -> Flows:
+    """The texts of `flows_back` for several nodes."""
+    return {edge: text for node in nodes for edge, text in flows_back(picture, node).items()}
 
 
 def wrapped(title: str, width: float) -> str:

@@ -226,6 +226,23 @@ def test_a_frame_shows_what_flows_and_what_has_been_added_up_so_far() -> None:
     assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(example(), gradients=True)))
 
 
+def test_a_long_product_leaves_its_arrow_to_be_seen() -> None:
+    x, y = sg.Value(-2.458e-5, label="x"), sg.Value(-0.5, label="y")
+    frames = plot.backward_frames(x * y * x)
+    ax = frames[1]
+    ax.figure.canvas.draw()
+    for text in [text for text in ax.texts if " = " in text.get_text()]:
+        (left, _), (right, _) = ax.transData.inverted().transform(text.get_bbox_patch().get_window_extent())
+        ((end, way),) = [
+            (way[-1][0], way)
+            for (_, way, shown, _) in frames.picture.ways(frames.picture.flows)
+            if shown == text.get_text()
+        ]
+        assert way[-2][0] + 0.2 < left < right < end - 0.2
+    narrow, wide = [plot.graph(sg.sin(x), local_derivatives=shows).figure.get_figwidth() for shows in (False, True)]
+    assert wide <= narrow + 1.0
+
+
 def test_frames_of_a_custom_function_say_pullback() -> None:
     @sg.custom_gradient
     def twice(x: Any) -> Any:

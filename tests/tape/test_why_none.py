@@ -73,13 +73,13 @@ def test_the_way_goes_between_any_elements_of_vectors():
 
 def test_vectors_and_their_elements_go_by_the_label_of_the_whole():
     v, a = sg.Variable([1.0, 2.0], name="v"), sg.Value(3.0)
-    tape, (w, joined, M) = recorded(lambda: (w := v * 10.0, sg.Vector([a, w[1]]), sg.Matrix([w, w]) * 2.0))
-    w.label, joined.label, M.label = "w", "joined", "M"
+    tape, (w, joined, table) = recorded(lambda: (w := v * 10.0, sg.Vector([a, w[1]]), sg.Matrix([w, w]) * 2.0))
+    w.label, joined.label, table.label = "w", "joined", "M"
     assert tape.explain(w, v) == "The gradient flows: w[0] <- mul <- v[0] (the shortest path)."
     assert tape.explain(w[1], v).startswith("The gradient flows: w[1] <- mul <- v[1] (")
     assert tape.explain(joined * 2.0, joined).startswith("None: ")
-    assert tape.explain(M, w).startswith("The gradient flows: M[0, 0] <- mul <- w[0] (")
-    assert tape.explain(M[1, 1], v).startswith("The gradient flows: M[1, 1] <- mul <- mul <- v[1] (")
+    assert tape.explain(table, w).startswith("The gradient flows: M[0, 0] <- mul <- w[0] (")
+    assert tape.explain(table[1, 1], v).startswith("The gradient flows: M[1, 1] <- mul <- mul <- v[1] (")
     with sg.GradientTape() as tape:
         tape.watch(joined)
         product = joined * 2.0
