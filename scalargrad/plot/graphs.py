@@ -10,7 +10,7 @@ from textwrap import fill
 
 from ..checks import require_flag, require_number
 from ..engine.value import Value, number_of
-from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name, targets_in
+from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name, printable, targets_in
 from ..graph.many import added, as_text, number_and_shape
 from ..graph.page import Svg, page_of, steps_of
 from ..graph.picture import GAP, Picture, is_tex, no_flows, short
@@ -20,7 +20,7 @@ from .style import new_figure, pyplot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from matplotlib.animation import FuncAnimation
@@ -37,7 +37,14 @@ NARROWEST = 5.0  # inches, of new axes
 # ---- Graphs ----------------------------------------------------------------------------------------------------------
 
 
-def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = False, ax: Axes | None = None) -> Axes:
+def graph(
+    value: Any,
+    *,
+    local_derivatives: bool = False,
+    gradients: bool = False,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """The axes with a computation graph from left to right: values with their `grad`, and operations between them.
 
     Before `backward()` each `grad` is 0, and the picture says so.
@@ -55,6 +62,7 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
             gradient has none and shows `?`.
         gradients: whether to compute d(value)/d(node) for the picture and show it in place of each `grad`, which stays
             unchanged; with several values no gradients are shown.
+        title: a title, in as many lines as it needs.
         ax: the axes to draw on; by default a new figure of the size that the graph needs.
 
     Raises:
@@ -71,8 +79,11 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     [['*'], ['v1', '4', 'grad', '1'], ['x', '2', 'grad', '4']]
     """
     picture, found = picture_of("graph", value, local_derivatives, gradients)
-    ax = ax if ax is not None else graph_axes(picture)
+    title = printable(str(title))
+    ax = ax if ax is not None else graph_axes(picture, [title])
     picture.draw(ax, found, picture.flows)
+    if title:
+        give_title(ax, title)
     return ax
 
 
@@ -91,10 +102,17 @@ def place_of(picture: Picture, node: Node, i: int) -> Any:
     return operand if operand in picture.graph.names else (node, i)
 
 
-def graph_axes(picture: Picture, above: float = 0.5) -> Axes:
-    """New axes of the size of a picture, not too narrow, with room for a title: some inches `above`."""
+def graph_axes(picture: Picture, titles: Iterable[str]) -> Axes:
+    """New axes of the size of a picture, not too narrow, with room for each of some titles, and for one line or two."""
     width, height = max(picture.size[0], NARROWEST), picture.size[1]
+    above = max([0.5] + [0.2 + 0.2 * len(wrapped(title, width).splitlines()) for title in titles])
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
+
+
+def give_title(ax: Axes, title: str) -> None:
+    """Set a title above axes, in lines that fit."""
+    text = wrapped(title, ax.get_window_extent().width / ax.figure.dpi)
+    ax.set_title(text, fontsize=11, parse_math=is_tex(text))
 
 
 def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = False) -> Svg:
@@ -253,8 +271,7 @@ class Frames(Sequence["Axes"]):
     def ax(self) -> Axes:
         """The axes that all frames are drawn on."""
         if self._ax is None:
-            lines = max(len(wrapped(self._title(i), self.picture.size[0]).splitlines()) for i in range(len(self)))
-            self._ax = graph_axes(self.picture, above=0.2 + 0.2 * lines)
+            self._ax = graph_axes(self.picture, [self._title(i) for i in range(len(self))])
         return self._ax
 
     def _title(self, index: int) -> str:
@@ -281,9 +298,7 @@ class Frames(Sequence["Axes"]):
         index = index.__index__() % len(self)
         self.ax.clear()
         self.picture.draw(self.ax, *self._drawn(index))
-        width = self.ax.get_window_extent().width / self.ax.figure.dpi
-        title = wrapped(self._title(index), width)
-        self.ax.set_title(title, fontsize=11, parse_math=is_tex(title))
+        give_title(self.ax, self._title(index))
         return self.ax
 
     def _drawn(self, index: int) -> Frame:

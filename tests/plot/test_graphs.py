@@ -326,6 +326,18 @@ def test_titles_are_inside_the_figure_however_long() -> None:
         assert all(inside(frames[i]) for i in range(len(frames)))
 
 
+def test_a_title_of_a_graph_is_wrapped_and_may_have_tex() -> None:
+    title = r"The loss $\mathcal{L}(\theta) = -\log \sigma(w x + b)$ of a point, and how it comes about step by step"
+    ax = plot.graph(sg.Value(2.0) * 3.0, title=title)
+    ax.figure.canvas.draw()  # type: ignore[union-attr]
+    box, page = ax.title.get_window_extent(), ax.figure.bbox
+    assert page.x0 <= box.x0
+    assert box.x1 <= page.x1
+    assert box.y1 <= page.y1
+    assert sets_tex(ax.title)
+    assert " ".join(ax.get_title().split()) == title
+
+
 def test_exact_numbers_and_dollars_are_shown_as_text() -> None:
     x = sg.Value(Fraction(123456789, 987654321), label="$\\frac{$")
     ax = plot.graph(x**3, gradients=True)
