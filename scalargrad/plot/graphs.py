@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import fill
 
 from ..checks import require_flag, require_number
+from ..engine.many import Values
 from ..engine.value import Value, number_of
 from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name, printable, targets_in
 from ..graph.many import added, as_text, number_and_shape
@@ -408,7 +409,8 @@ def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
     ['Backward, from dv1/dv1 = 1', 'Step 1 of 1: v1 = x * x passes on', 'The gradient of v1']
     """
     if not isinstance(value, Value):
-        raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__})")
+        way = "; of many numbers draw one, or their sum, v.sum()" * isinstance(value, Values)
+        raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__}){way}")
     if not value.is_tracked:
         raise ValueError(f"backward_frames got {value!r}, which depends on no tracked value: it has no backward pass")
     return Frames(Graph([value]), ax)

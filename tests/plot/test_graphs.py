@@ -427,7 +427,11 @@ def test_frames_are_drawn_on_the_axes_given() -> None:
 
 @pytest.mark.parametrize(
     ("value", "error", "words"),
-    [(2.0, TypeError, "takes a Value, got 2.0"), (sg.constant(2.0), ValueError, "depends on no tracked value")],
+    [
+        (2.0, TypeError, "takes a Value, got 2.0"),
+        (sg.Variable([1.0, 2.0]), TypeError, r"\(Variable\); .* one, or their sum, v\.sum\(\)"),
+        (sg.constant(2.0), ValueError, "depends on no tracked value"),
+    ],
 )
 def test_what_has_no_backward_pass_has_no_frames(value: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
