@@ -50,10 +50,10 @@ def graph(
 
     Before `backward()` each `grad` is 0, and the picture says so.
 
-    The picture has every node of a graph of up to 80 nodes, 12 successive operations and 20 nodes in a column. In
-    larger graphs chains such as neurons are folded into one operation, which says how many there are of each kind and
-    how many inputs are not shown. Lines into neurons then show weights, blue above 0 and orange below, thicker if
-    larger. If a graph is still too large, use `to_dot` and Graphviz.
+    The picture has every node of a graph of up to 80 nodes, with at most 12 operations one after another and 20 nodes
+    in a column. In a larger graph chains such as neurons are folded into one operation each, which says how many
+    operations of each kind it holds, and how many inputs are not shown. Lines into neurons then show weights, blue
+    above 0 and orange below, thicker if larger. If a graph is still too large, use `to_dot` and Graphviz.
 
     Matplotlib sets TeX in a label, such as `$x_1$`; TeX that it cannot read stays text.
 
@@ -329,14 +329,17 @@ class Frames(Sequence["Axes"]):
     def save(self, path: str | Path, seconds: float = 1.5) -> list[Path]:
         """Save the frames, and return the paths of the files.
 
-        A name in .gif or .html gives one file, any other name a numbered picture for each frame. A .gif shows each
-        frame for some `seconds`. A page in .html has buttons, and is written without matplotlib.
+        A name in .gif or .html gives one file. Any other name, in .png, .pdf, .svg or another kind that matplotlib
+        knows, gives a numbered picture for each frame. A .gif shows each frame for some `seconds`. A page in .html has
+        buttons, and is written without matplotlib.
 
-        Raises ValueError if `seconds` is not above 0, or matplotlib does not know the kind of file;
-        ModuleNotFoundError, except for .html, if matplotlib is missing.
+        Raises ValueError if `seconds` is not above 0, or matplotlib does not know the kind of file; FileNotFoundError
+        if there is no such folder; ModuleNotFoundError, except for .html, if matplotlib is missing.
         """
         require_number("seconds", seconds, lambda x: 0 < x < math.inf, "a time above 0")
         path = Path(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to save {path.name} in; make it first")
         kind = path.suffix.lower()
         if kind in (".html", ".htm"):
             path.write_text(page_of(without_tex(self._title(len(self) - 1)), self._repr_html_()), encoding="utf-8")

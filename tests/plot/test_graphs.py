@@ -391,11 +391,13 @@ def test_a_frame_that_is_not_there_is_an_index_error() -> None:
     assert frames[np.int64(1)].get_title() == frames[1].get_title()
 
 
-@pytest.mark.parametrize("name", ["sweep.gif", "SWEEP.GIF", "sweep.html", "sweep.htm", "sweep.png"])
+@pytest.mark.parametrize("name", ["sweep.gif", "SWEEP.GIF", "sweep.html", "sweep.htm", "sweep.png", "sweep.pdf"])
 def test_frames_are_saved_as_an_animation_or_one_by_one(name: str, tmp_path: Path) -> None:
     x = sg.Value(2.0, label="x")
     paths = plot.backward_frames(x * x).save(tmp_path / name, seconds=0.2)
-    assert [path.name for path in paths] == ([f"sweep_0{i}.png" for i in range(3)] if name[-3:] == "png" else [name])
+    assert [path.name for path in paths] == (
+        [f"sweep_0{i}{name[-4:]}" for i in range(3)] if name[-3:] in ("png", "pdf") else [name]
+    )
     assert all(path.stat().st_size > 1000 for path in paths)
 
 
@@ -499,6 +501,14 @@ POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
             "as many numbers from the model at each point",
         ),
         (lambda: plot.backward_frames(example()).save("a.xyz"), ValueError, r"\.gif, \.html or pictures.*not \.xyz"),
+        *[
+            (
+                lambda name=name: plot.backward_frames(example()).save(f"no such/{name}"),
+                FileNotFoundError,
+                f"^there is no folder 'no such' to save {name} in; make it first$",
+            )
+            for name in ("a.png", "a.gif", "a.html")
+        ],
         (lambda: plot.backward_frames(example()).save("a.gif", seconds=0), ValueError, "seconds is a time above 0"),
         (lambda: plot.history({}), ValueError, "no trace of anything"),
         (lambda: plot.history(1.0), TypeError, "traces of history is a list of numbers, or a dict"),
