@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST_NAME, LONGEST_SOURCE = 16, 200  # letters of a name, and characters of one with TeX, which is never cut
+LONGEST_NAME, LONGEST_SOURCE = 16, 120  # letters of a name, and characters of one with TeX, which is never cut
 TEX = re.compile(r"\$(?! )[^$]+(?<! )\$(?!\d)")  # but not prices: "$5 and $6"
 UNSEEN = re.compile(r"(\\)[A-Za-z]+|[{}_^$ ]")  # in TeX: a command counts as one letter, signs and spaces do not count
 GREEK, SCRIPT = re.compile(r"\\([A-Za-z]+) ?"), re.compile(r"([_^])(\{[^{}]+\}|[^{}\\])")
