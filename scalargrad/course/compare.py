@@ -27,17 +27,12 @@ def require(condition: object, sentence: str) -> None:
 
 def gave(given: Any) -> str:
     """What a learner gave, as it follows a semicolon in a sentence."""
-    return (
-        f"you gave {given!r} ({type(given).__name__})" if given is not None else "you gave None (is `return` missing?)"
-    )
+    return f"you gave {given!r} ({'is `return` missing?' if given is None else type(given).__name__})"
 
 
 def attribute_of(value: Any, name: str, what: str) -> Any:
     """An attribute of a learner's object. Raises LearnerError if the object has none of that name."""
-    require(
-        hasattr(value, name),
-        f"{what} should have the attribute `{name}`; {gave(value)}.",
-    )
+    require(hasattr(value, name), f"{what} should have the attribute `{name}`; {gave(value)}.")
     return getattr(value, name)
 
 

@@ -44,7 +44,7 @@ class Gap:
 
 
 class NamedGaps(ast.NodeTransformer):
-    """Puts a call of OPEN, with the line, in place of three dots, so that code that runs into a gap can be told so."""
+    """Puts a call of OPEN, with the line, in place of three dots, so that it can be said which gap code runs into."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if node.value is not ...:
@@ -153,19 +153,14 @@ class LearnersFile:
             if frame.f_code.co_filename == self.path and self.lines[line - 1] not in self.given
         )
         for (line, name), times in own.items():
-            is_operator, is_lambda = name.startswith("__"), not name.isidentifier()
+            is_operator = name.startswith("__")
             if times > (3 if is_operator else 100):  # a function may go as deep as the values that it is called with
-                hint = (
-                    "Use the numbers, such as self.data."
-                    if is_operator
-                    else "Use functions of math."
-                    if is_lambda
-                    else ""
-                )
+                hint = " Use the numbers, such as self.data." * is_operator
                 if name.startswith("__r"):
-                    hint = "Make the number a Value first, as_value(number), or use the numbers, such as self.data."
-                again = "itself" if is_lambda else name
-                return line, f"calls {again} again and again, until Python raises {kind}. {hint}".rstrip()
+                    hint = " Make the number a Value first, as_value(number), or use the numbers, such as self.data."
+                if name == "<lambda>":
+                    name, hint = "itself", " Use functions of math."
+                return line, f"calls {name} again and again, until Python raises {kind}.{hint}"
         return None
 
 

@@ -47,7 +47,7 @@ def long_diamond(x: Any, y: Any, w: Any) -> Any:
     return a * (c + b) + c
 
 
-# In this order, each shows one mistake that those before it do not show.
+# In this order, each shows mistakes that those before it do not show.
 TREE = Sample("x * y + w", lambda x, y, w: x * y + w, "Nothing is used twice in it.", "nothing", "forward")
 TWO_WAYS = Sample("x * y + x", lambda x, y, w: x * y + x, "Two paths lead to x, and both count.", "replace")
 TWICE = Sample("x * x", lambda x, y, w: x * x, "x is both of its parents, and both count.", "once")
