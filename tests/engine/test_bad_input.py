@@ -305,8 +305,23 @@ VECTOR = [
             "2 were given",
             "takes 1 " + ARITY,
         )
-        for name in ("sum", "norm", "prod", "tolist", "numpy")
+        for name in ("norm", "prod", "tolist", "numpy")
     ],
+    *[
+        Case(
+            "softmax",
+            f"axis {axis}{of}",
+            lambda g, axis=axis, of=of: sg.softmax(g.m if of else g.v, axis=axis),
+            ValueError,
+            f"axis is -1, not {axis}",
+            r"each row of a Matrix.* for columns use softmax\(matrix\.T\)\.T",
+        )
+        for axis, of in ((1, ""), (None, ""), (0, " of a Matrix"), (-2, " of a Matrix"))
+    ],
+    Case(
+        "Vector.sum", "an axis of 1", lambda g: g.v.sum(axis=1), ValueError, "not 1", "axis of a Vector is 0, -1 or No"
+    ),
+    Case("Vector.mean", "an axis of text", lambda g: g.v.mean("a"), ValueError, "not 'a'", "is 0, -1 or None"),
     *[
         Case("Vector", f"in {what}", compare, TypeError, rf"Vector.* here with {came}", "compare its elements.* norm")
         for what, compare, came in (
