@@ -94,7 +94,7 @@ def test_a_history_of_one_list_has_no_legend() -> None:
         assert [line.get_ydata().tolist() for line in ax.lines] == [[0.5, 0.25]]
         assert ax.get_legend() is None
     for wrong in ("text", 2.0, None):
-        with pytest.raises(TypeError, match=r"traces of history is a list of numbers, or a dict of such lists"):
+        with pytest.raises(TypeError, match=r"traces of history is a list of numbers, or a dict from names to such lists"):
             plot.history(wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^the trace has no numbers"):
         plot.history([])
