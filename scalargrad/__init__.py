@@ -17,6 +17,7 @@ counts as a `Vector`.
 from __future__ import annotations
 
 from . import math as math
+from . import elsewhere as _elsewhere
 from . import notebook as _notebook  # noqa: F401  (teaches notebooks)
 from . import numpy_functions as _arrays  # noqa: F401  (teaches NumPy)
 from .compiler.compile import compile
@@ -68,7 +69,7 @@ def __getattr__(name: str) -> ModuleType:
         from importlib import import_module  # it takes a while to import
 
         return import_module(f"scalargrad.{name}")
-    raise AttributeError(f"module 'scalargrad' has no attribute {name!r}")
+    return _elsewhere.refuse_name(__name__, name)
 
 
 def __dir__() -> list[str]:

@@ -120,67 +120,6 @@ def refuse_order(x: Any, other: Any) -> Any:
     )
 
 
-# Attributes that numbers and arrays of other libraries have, with what to use here: for a Value, for a Vector.
-ELSEWHERE = {
-    "assign": (
-        "a Variable has it, and a leaf is set by its data, as in x.data = 3.0",
-        "a Variable of a list has it, and takes all elements at once",
-    ),
-    "detach": (
-        "stop_gradient(x) gives it as a constant, and .data the number alone",
-        "stop_gradient(v) gives it as constants, and tolist() the numbers alone",
-    ),
-    "shape": ("it is one number, and its .data is a plain float, or an exact number", ""),
-    "dtype": (
-        "it is one number, and its .data is a plain float, or an exact number",
-        "its elements are Values, and tolist() gives their numbers, as plain floats or exact numbers",
-    ),
-    "requires_grad": (
-        "is_tracked tells whether gradients flow to it, and stop_gradient() gives a constant",
-        "is_tracked of an element tells whether gradients flow to that, and stop_gradient() gives constants",
-    ),
-    "reshape": (
-        "",
-        "Matrix([v[i : i + n] for i in range(0, len(v), n)]) makes rows of a Vector, concatenate(m) undoes it",
-    ),
-    "flatten": ("", "concatenate(matrix) puts its rows into one Vector, and tolist() gives plain numbers"),
-    "transpose": ("", "the transpose of a Matrix is its T"),
-    "item": ("", "an element of it has that, and tolist() gives all the numbers"),
-}
-
-
-class Elsewhere:
-    """An attribute that a class does not have: it says what to use in its place. `help` does not list it."""
-
-    def __init__(self, name: str, way: str) -> None:
-        self.name = name
-        self.way = way
-
-    def __get__(self, x: Any, kind: type) -> Any:
-        """Raises AttributeError, except on the class itself."""
-        if x is None:
-            return self
-        raise AttributeError(f"{brief(x)} has no {self.name}; {self.way}")
-
-    def __set__(self, x: Any, value: Any) -> None:
-        self.__get__(x, type(x))
-
-
-def say_what_is_elsewhere(functions: list[str], of_one: type, *of_many: type) -> None:
-    """Let Values and Vectors say what to use for attributes that they do not have, also for functions as methods."""
-    for name in functions:
-        for kind in of_many:
-            setattr(kind, name, Elsewhere(name, f"scalargrad.{name}(x) takes it, element by element"))
-    for name, (one, many) in ELSEWHERE.items():
-        if one:
-            setattr(of_one, name, Elsewhere(name, one))
-        for kind in of_many if many else ():
-            setattr(kind, name, Elsewhere(name, many))
-    for compared in ("lt", "le", "gt", "ge"):
-        for kind in of_many:
-            setattr(kind, f"__{compared}__", refuse_order)
-
-
 RANGE_ERRORS = (ArithmeticError, ValueError)
 
 

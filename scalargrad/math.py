@@ -21,6 +21,7 @@ import math as standard
 import sys
 from _thread import RLock
 
+from . import elsewhere
 from .checks import RANGE_ERRORS, Symbol, brief, iterate, refuse_operand, refuse_rows, show
 from .engine import contexts
 from .engine.many import Values
@@ -232,6 +233,7 @@ def mirror() -> dict[str, Any]:
 _mirrored = mirror()
 globals().update(_mirrored)
 __all__ = sorted(_mirrored)
+elsewhere.say_names_elsewhere(__name__)
 
 
 def __dir__() -> list[str]:

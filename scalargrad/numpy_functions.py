@@ -65,7 +65,8 @@ def apply_to_arrays(operation: Operation, operands: Sequence[Any]) -> Any:
 
 def is_of_matrices(operands: Sequence[Any]) -> bool:
     """Whether a vector or a matrix is among operands of two dimensions at most."""
-    return any(isinstance(x, Values) for x in operands) and all(getattr(x, "ndim", 0) <= 2 for x in operands)
+    others = [x for x in operands if not isinstance(x, Values)]
+    return len(others) < len(operands) and all(getattr(x, "ndim", 0) <= 2 for x in others)
 
 
 def repeated(x: Any, width: int) -> Any:

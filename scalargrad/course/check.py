@@ -25,8 +25,8 @@ def check(lesson: Lesson, folder: Path, seconds: float = SECONDS) -> tuple[bool,
         seconds: how long each property may take.
     """
     try:
-        file = LearnersFile(folder / lesson.file)
-        gaps = file.gaps()
+        file = LearnersFile(folder / lesson.file, lesson.gaps)
+        gaps = file.gaps
         first = gaps[0].number if gaps else len(PROPERTIES)
         closed = [thing for thing in PROPERTIES if thing.step == lesson.number and thing.gap < first]
         found: list[ModuleType] = []
@@ -42,9 +42,8 @@ def check(lesson: Lesson, folder: Path, seconds: float = SECONDS) -> tuple[bool,
     held = "\n".join(f"  {thing.text}" for thing in closed)
     if gaps:
         gap = gaps[0]
-        what = f"gap {gap.number}, " if gap.number else "the three dots "
         start = f"What you have filled in is right:\n{held}\nNext is" if closed else "Begin with"
-        return False, f"{start} {what}in line {gap.line} of {lesson.file}: {gap.hint}"
+        return False, f"{start} {gap} of {lesson.file}: {gap.hint}"
     return True, f"Step {lesson.number} is right:\n{held}\n{after(lesson)}"
 
 

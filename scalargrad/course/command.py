@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
 from textwrap import fill
@@ -43,16 +44,20 @@ def learn(arguments: Sequence[str]) -> tuple[int, str]:
         from .check import check  # which takes as long to load as the rest of the command
 
         lesson = lesson_of(parser, words[1])
-        right, text = check(lesson, Path(words[2]) if len(words) == 3 else folder_of(lesson))
+        folder = Path(words[2]) if len(words) == 3 else folder_of(lesson)
+        if folder.is_file():
+            where = quote(str(folder.parent))
+            parser.error(f"expected a folder, got the file {str(folder)!r}; write check {words[1]} {where}")
+        right, text = check(lesson, folder)
         return int(not right), "\n".join(fill(line, 100) for line in text.split("\n"))
     if words[:1] == ["solution"] and len(words) == 2:
         return 0, lesson_of(parser, words[1]).solution
     if words[:1] in (["check"], ["solution"]):
         parser.error(f"expected the number of a step, from 1 to {len(LESSONS)}; write one, such as {words[0]} 1")
     if len(words) > 1:
-        parser.error(
-            f"expected one folder, got {len(words)} words ({' '.join(words)}); put a name with spaces in quotes"
-        )
+        meant = get_close_matches(words[0], ["check", "solution"])
+        hint = f"did you mean {meant[0]}?" if meant else "put a name with spaces in quotes"
+        parser.error(f"expected check, solution or one folder, got {len(words)} words ({' '.join(words)}); {hint}")
     if words and words[0].isdecimal():
         parser.error(f"expected a folder, got {words[0]!r}; write check {words[0]} to check a step, or ./{words[0]}")
     return copied(Path(words[0] if words else FOLDER))

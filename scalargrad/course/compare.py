@@ -25,21 +25,20 @@ def require(condition: object, sentence: str) -> None:
         raise LearnerError(sentence)
 
 
+def gave(given: Any) -> str:
+    """What a learner gave, as it follows a semicolon in a sentence."""
+    return f"you gave {given!r} ({'is `return` missing?' if given is None else type(given).__name__})"
+
+
 def attribute_of(value: Any, name: str, what: str) -> Any:
     """An attribute of a learner's object. Raises LearnerError if the object has none of that name."""
-    require(
-        hasattr(value, name),
-        f"{what} should have the attribute `{name}`; you gave {value!r} ({type(value).__name__}), which has none.",
-    )
+    require(hasattr(value, name), f"{what} should have the attribute `{name}`; {gave(value)}.")
     return getattr(value, name)
 
 
 def as_float_of(given: Any, what: str) -> float:
     """A learner's number as a float. Raises LearnerError if it is no plain number."""
-    require(
-        isinstance(given, (int, float)),
-        f"{what} should be a plain number; you gave {given!r} ({type(given).__name__}).",
-    )
+    require(isinstance(given, (int, float)), f"{what} should be a plain number; {gave(given)}.")
     return float(given)
 
 

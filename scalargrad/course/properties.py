@@ -19,6 +19,7 @@ from .compare import (
     compared,
     difference,
     digits,
+    gave,
     require,
     some_numbers,
     some_points,
@@ -33,10 +34,11 @@ from .sweeps import (
     compare_sweep,
     leaves_at,
     mistakes_in,
-    random_program,
+    programs,
     rows_met,
     slopes_of,
     spelled,
+    swept,
 )
 
 TYPE_CHECKING = False
@@ -97,8 +99,22 @@ def _(module: Any, generator: random.Random) -> None:
         kept = getattr(value, name)
         require(
             kept == given or kept == [parent, parent],
-            f"A Value should keep its {name} as it was given: it was {given!r}, and the attribute is {kept!r}.",
+            f"A Value should keep its {name}: self.{name} should be {given!r}, as it was given, and is {kept!r}.",
         )
+
+
+def check_parents(module: Any, z: Any, what: str) -> None:
+    """Check that a result is a Value, and that its parents are values."""
+    require(isinstance(z, module.Value), f"{what} should be a Value; {gave(z)}.")
+    require(
+        isinstance(z.parents, (tuple, list)),
+        f"{what} should have a tuple of parents; you gave {z.parents!r}."
+        + " The parentheses around both are missing." * isinstance(z.parents, module.Value),
+    )
+    require(
+        all(isinstance(parent, module.Value) for parent in z.parents),
+        f"The parents of {what} should be values, and not plain numbers; you gave {z.parents!r}.",
+    )
 
 
 def check_memory(module: Any, generator: random.Random, sign: str, apply: Callable[[Any, Any], Any]) -> None:
@@ -107,21 +123,13 @@ def check_memory(module: Any, generator: random.Random, sign: str, apply: Callab
     for a, b in zip(some_numbers(generator, 9), some_numbers(generator, 9)):
         x, y = module.Value(a, label="x"), module.Value(b, label="y")
         z = apply(x, y)
-        require(isinstance(z, module.Value), f"{what} should be a Value; you gave {z!r} ({type(z).__name__}).")
+        check_parents(module, z, what)
         require(z is not x and z is not y, f"{what} should be a new Value; you gave one of the two operands again.")
         compared(f"The number of {what}", [as_float_of(z.data, f"The data of {what}")], [apply(a, b)],
                 [{"x": a, "y": b}], source="Python's numbers give")  # fmt: skip
         require(z.operation == sign, f'The operation of {what} should be "{sign}"; you gave {z.operation!r}.')
         parents = z.parents
-        require(
-            isinstance(parents, (tuple, list)) and len(parents) == 2,
-            f"{what} should have two parents, the tuple (self, other); you gave {parents!r}.",
-        )
-        require(
-            isinstance(parents[0], module.Value) and isinstance(parents[1], module.Value),
-            f"The parents of {what} should be the values themselves, self and other, and not their numbers; you gave "
-            f"{parents!r}.",
-        )
+        require(len(parents) == 2, f"{what} should have two parents, (self, other); you gave {parents!r}.")
         require(
             not (parents[0] is y and parents[1] is x),
             f"The parents of {what} are the wrong way round: self comes first, and then other.",
@@ -156,11 +164,26 @@ def _(module: Any, generator: random.Random) -> None:
         given = module.formula(value)
         require(
             given == made[-1][1],
-            f"The formula of a value that was made as {made[-1][1]} should be that text; you gave {given!r}.",
+            f"The formula of a value that was made as {made[-1][1]} should be that text; {gave(given)}.",
         )
 
 
 # ---- Step 2: operators and their rules -------------------------------------------------------------------------------
+
+
+def slopes_in(z: Any, what: str) -> Sequence[Any]:
+    """The local derivatives of a result, one for each of its parents."""
+    given: Sequence[Any] = attribute_of(z, "local_derivatives", what)
+    require(
+        isinstance(given, (tuple, list)),
+        f"{what} should have a tuple of local derivatives; {gave(given)}. A tuple of one thing needs a comma, "
+        "as in (6.0,).",
+    )
+    require(
+        len(given) == len(z.parents),
+        f"{what} should have as many local derivatives as parents, {len(z.parents)}; you gave {given!r}.",
+    )
+    return given
 
 
 def check_rules(
@@ -178,18 +201,9 @@ def check_rules(
     slopes: dict[str, list[float]] = {name: [] for name in names.split()}
     for point in points:
         z = f(*[module.Value(x) for x in point.values()])
-        numbers.append(as_float_of(attribute_of(z, "data", what), f"The data of {what}"))
-        given = attribute_of(z, "local_derivatives", what)
-        require(
-            isinstance(given, (tuple, list)),
-            f"{what} should have a tuple of local derivatives; you gave {given!r}. A tuple of one thing needs a comma, "
-            "as in (6.0,).",
-        )
-        require(
-            len(given) == len(point),
-            f"{what} should have as many local derivatives as operands, {len(point)}; you gave {given!r}.",
-        )
-        for name, slope in zip(point, given):
+        check_parents(module, z, what)
+        numbers.append(as_float_of(z.data, f"The data of {what}"))
+        for name, slope in zip(point, slopes_in(z, what)):
             slopes[name].append(as_float_of(slope, f"The local derivative of {what} with respect to {name}"))
     compared(f"The number of {what}", numbers, [f(*p.values()) for p in points], points, source="Python gives")
     for i, name in enumerate(names.split()):
@@ -236,6 +250,7 @@ def _(module: Any, generator: random.Random) -> None:
         hints = [
             ("The factor n is missing: the power rule is n * x**(n - 1).", lambda x, n=n: x ** (n - 1)),
             ("The power should be n - 1: the power rule is n * x**(n - 1).", lambda x, n=n: n * x**n),
+            ("A power comes before a minus: put n - 1 in parentheses.", lambda x, n=n: n * x**n - 1),
         ]
         check_rules(module, generator, f"x**{n}", "x", lambda x, n=n: x**n, {"x": hints})
 
@@ -244,10 +259,16 @@ def check_number_on_the_left(module: Any, generator: random.Random, sign: str, f
     """Check an operator whose left operand is a plain number."""
     for number, x in zip(map(abs, some_numbers(generator, 9)), some_numbers(generator, 9)):
         what = f"{digits(number)} {sign} x"
-        z = f(number, module.Value(x))
-        given = as_float_of(attribute_of(z, "data", what), f"The data of {what}")
+        value = module.Value(x)
+        z = f(number, value)
+        check_parents(module, z, what)
+        given = as_float_of(z.data, f"The data of {what}")
         hints = [(f"That is x {sign} {digits(number)}: the number stands on the left.", lambda x, c=number: f(x, c))]
         compared(f"The number of {what}", [given], [f(number, x)], [{"x": x}], hints, "Python gives")
+        slopes_in(z, what)
+        slope = swept(z, rows_met(z)[::-1]).get(value, 0.0)
+        said = f"The derivative of {what}"
+        compared(said, [as_float_of(slope, said)], [difference(f, [number, x], 1)], [{"x": x}])
 
 
 @holds(2, 5, "a number minus a value is right")
@@ -269,25 +290,32 @@ def check_order(module: Any, program: Sample, point: Mapping[str, float]) -> Non
     target = program.f(*leaves.values())
     order = module.topological_order(target)
     values = [row[0] for row in rows_met(target)]
-    said = f"In the order of {program.text}"
-    require(
-        isinstance(order, list), f"topological_order should give a list; you gave {order!r} ({type(order).__name__})."
-    )
+    said = f"In the order of {program.text},"
+    require(isinstance(order, list), f"topological_order should give a list; {gave(order)}.")
     require(order, f"{said} there are no values: visit() has to append each to the list `order`.")
     for value in order:
+        require(
+            isinstance(value, module.Value),
+            f"The list `order` should hold values; it holds {value!r}. Append the value.",
+        )
         times = sum(other is value for other in order)
         require(
             times == 1,
-            f"{said}, {spelled(value)} occurs {times} times. Add each visited value to `seen`, "
-            "and do not visit it again.",
+            f"{said} {spelled(value)} occurs {times} times. Append a value once, after the loop over its parents, and "
+            "only if it was not in `seen`. Put the value itself there, and not its number.",
         )
     for value in values:
-        require(value in order, f"{said}, {spelled(value)} is missing. Each value below the target belongs in it.")
+        twin = " Two values with the same number are two values: put the value itself in `seen`, and not its number."
+        is_there = any(other.data == value.data for other in order)
+        require(
+            value in order,
+            f"{said} {spelled(value)} is missing. Each value below the target belongs in it.{twin * is_there}",
+        )
     for i, value in enumerate(order):
         for parent in value.parents:
             require(
                 parent in order[:i],
-                f"{said}, {spelled(value)} comes before {spelled(parent)}, which it was made from. Append a value "
+                f"{said} {spelled(value)} comes before {spelled(parent)}, which it was made from. Append a value "
                 "only after all of its parents were visited.",
             )
     require(order == values or order[-1] is target, f"{said} the target should come last.")
@@ -295,8 +323,9 @@ def check_order(module: Any, program: Sample, point: Mapping[str, float]) -> Non
 
 @holds(3, 1, "each value comes once, and after its parents")
 def _(module: Any, generator: random.Random) -> None:
-    for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
-        check_order(module, program, some_points(generator, "x y w", 1)[0])
+    for program, point in programs(generator):
+        check_order(module, program, point)
+    check_order(module, DIAMOND, {"x": 1.0, "y": 1.0, "w": 1.0})  # equal numbers are not equal values
 
 
 @holds(3, 1, "a value that was seen is not visited again")
@@ -315,46 +344,25 @@ def ways_from(value: Any, wanted: Any) -> int:
 
 @holds(3, 2, "count_ways() counts all paths to each value")
 def _(module: Any, generator: random.Random) -> None:
-    for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
-        leaves = leaves_at(module, some_points(generator, "x y w", 1)[0])
+    for program, point in programs(generator):
+        leaves = leaves_at(module, point)
         target = program.f(*leaves.values())
         ways = module.count_ways(target)
         rows = [(value, parents, [1.0] * len(parents)) for value, parents, _ in rows_met(target)]
         used = {name: leaf for name, leaf in leaves.items() if any(leaf is row[0] for row in rows)}
-        require(isinstance(ways, dict), f"count_ways should give a dictionary; you gave {ways!r}.")
+        require(isinstance(ways, dict), f"count_ways should give a dictionary; {gave(ways)}.")
         compare_sweep(
             "The number of paths from {program} to {name}",
-            {name: as_float_of(ways.get(leaf), f"The number of paths to {name}") for name, leaf in used.items()},
+            {name: as_float_of(ways.get(leaf, 0.0), f"The number of paths to {name}") for name, leaf in used.items()},
             {name: float(ways_from(target, leaf)) for name, leaf in used.items()},
-            {
-                kind: {name: found.get(leaf, 0.0) for name, leaf in used.items()}
-                for kind, found in mistakes_in(target, rows).items()
-            },
             program,
-            "",
-            "counting them one by one gives",
+            leaves,
+            mistakes_in(target, rows),
+            source="counting them one by one gives",
         )
 
 
 # ---- Step 4: accumulating gradients ----------------------------------------------------------------------------------
-
-
-def check_adjoints(module: Any, program: Sample, point: Mapping[str, float]) -> None:
-    leaves = leaves_at(module, point)
-    target = program.f(*leaves.values())
-    found = module.adjoints(target)
-    compare_sweep(
-        "Your gradient of {program} with respect to {name}",
-        {name: as_float_of(found.get(leaf, 0.0), f"The adjoint of {name}") for name, leaf in leaves.items()},
-        slopes_of(program, point),
-        {
-            kind: {name: found.get(leaf, 0.0) for name, leaf in leaves.items()}
-            for kind, found in mistakes_in(target, rows_met(target)).items()
-        },
-        program,
-        f", at {at(point)}",
-        DIFFERENCES,
-    )
 
 
 @holds(4, 1, "the target's own adjoint is 1")
@@ -362,18 +370,26 @@ def _(module: Any, generator: random.Random) -> None:
     (point,) = some_points(generator, "x", 1)
     leaf = module.Value(point["x"])
     found = module.adjoints(leaf)
-    require(isinstance(found, dict), f"adjoints should give a dictionary; you gave {found!r}.")
+    require(isinstance(found, dict), f"adjoints should give a dictionary; {gave(found)}.")
     one = as_float_of(found[leaf], "The adjoint of the target")
-    require(
-        one == 1.0,
-        f"The derivative of the target with respect to itself is 1; you gave {digits(one)}.",
-    )
+    require(one == 1.0, f"The derivative of the target with respect to itself is 1; you gave {digits(one)}.")
 
 
 @holds(4, 2, "adjoints() gives the gradient, even where values are used twice")
 def _(module: Any, generator: random.Random) -> None:
-    for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
-        check_adjoints(module, program, some_points(generator, "x y w", 1)[0])
+    for program, point in programs(generator):
+        leaves = leaves_at(module, point)
+        target = program.f(*leaves.values())
+        found = module.adjoints(target)
+        compare_sweep(
+            "Your gradient of {program} with respect to {name}",
+            {name: as_float_of(found.get(leaf, 0.0), f"The adjoint of {name}") for name, leaf in leaves.items()},
+            slopes_of(program, point),
+            program,
+            leaves,
+            mistakes_in(target, rows_met(target)),
+            f", at {at(point)}",
+        )
 
 
 @holds(4, 3, "backward() writes the gradient into grad")
@@ -633,38 +649,28 @@ def _(module: Any, _generator: random.Random) -> None:
         )
 
 
-def grad_given(tape: Any, target: Any, leaves: Mapping[str, Any]) -> dict[str, Any]:
-    """The derivatives that a learner's tape gives, by the names of the leaves."""
-    given = tape.gradient(target, [*leaves.values()])
-    require(
-        isinstance(given, (list, tuple)) and len(given) == len(leaves),
-        f"gradient() should give a list with one derivative for each source, {len(leaves)}; you gave {given!r}.",
-    )
-    return dict(zip(leaves, given))
-
-
 @holds(6, 4, "the gradient of a tape is right, even where values are used twice")
 def _(module: Any, generator: random.Random) -> None:
-    for program in (*SHARED, *[random_program(generator) for _ in range(20)]):
-        (point,) = some_points(generator, "x y w", 1)
+    for program, point in programs(generator):
         leaves = {name: module.Value(x) for name, x in point.items()}
         with module.Tape() as tape:
             target = program.f(*leaves.values())
-        given = grad_given(tape, target, leaves)
+        given = tape.gradient(target, [*leaves.values()])
+        require(
+            isinstance(given, (list, tuple)) and len(given) == len(leaves),
+            f"gradient() should give a list with one derivative for each source, {len(leaves)}; you gave {given!r}.",
+        )
         compare_sweep(
             "Your gradient of {program} with respect to {name}",
             {
                 name: 0.0 if x is None else as_float_of(x, f"The derivative with respect to {name}")
-                for name, x in given.items()
+                for name, x in zip(leaves, given)
             },
             slopes_of(program, point),
-            {
-                kind: {name: found.get(leaf, 0.0) for name, leaf in leaves.items()}
-                for kind, found in mistakes_in(target, tape.rows).items()
-            },
             program,
+            leaves,
+            mistakes_in(target, tape.rows),
             f", at {at(point)}",
-            DIFFERENCES,
         )
 
 
@@ -724,8 +730,7 @@ def check_second(
             (first,) = inner.gradient(z, [x])
         require(
             isinstance(first, module.Value),
-            f"The derivative of {text} should be a Value, so that it can be differentiated again; you gave {first!r} "
-            f"({type(first).__name__}).",
+            f"The derivative of {text} should be a Value, so that it can be differentiated again; you gave {first!r}.",
         )
         said = f"Your derivative of {text}"
         compared(said, [as_float_of(first.data, said)], [slope(number)], [{"x": number}], source="it should be")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .compare import are_close, difference, digits
+from .compare import DIFFERENCES, are_close, difference, digits, some_points
 from .learner import LearnerError
 
 TYPE_CHECKING = False
@@ -20,14 +20,14 @@ class Sample:
         text: what it computes.
         f: the function.
         lesson: a sentence on what it shows.
-        mistake: the common mistake that shows in it first; see MISTAKES.
+        mistakes: the common mistakes that show in it first; see MISTAKES.
     """
 
-    def __init__(self, text: str, f: Callable[..., Any], lesson: str, mistake: str = "") -> None:
+    def __init__(self, text: str, f: Callable[..., Any], lesson: str, *mistakes: str) -> None:
         self.text = text
         self.f = f
         self.lesson = lesson
-        self.mistake = mistake
+        self.mistakes = mistakes
 
 
 def square(x: Any, y: Any, _: Any) -> Any:
@@ -47,8 +47,8 @@ def long_diamond(x: Any, y: Any, w: Any) -> Any:
     return a * (c + b) + c
 
 
-# In this order, each shows one mistake that those before it do not show.
-TREE = Sample("x * y + w", lambda x, y, w: x * y + w, "Nothing is used twice in it.", "forward")
+# In this order, each shows mistakes that those before it do not show.
+TREE = Sample("x * y + w", lambda x, y, w: x * y + w, "Nothing is used twice in it.", "nothing", "forward")
 TWO_WAYS = Sample("x * y + x", lambda x, y, w: x * y + x, "Two paths lead to x, and both count.", "replace")
 TWICE = Sample("x * x", lambda x, y, w: x * x, "x is both of its parents, and both count.", "once")
 SQUARE = Sample("s * s, where s = x + y", square, "Everything that arrives at s has to go on to x and y.", "alone")
@@ -74,6 +74,12 @@ def random_program(generator: random.Random) -> Sample:
         text += f"v{k} = {a} {sign} {b}; "
         names.append(f"v{k}")
     return Sample(f"v6 in {text.rstrip('; ')}", f, "It uses values again and again.")
+
+
+def programs(generator: random.Random) -> list[tuple[Sample, dict[str, float]]]:
+    """The programs that share values, and some random ones, each with a point."""
+    samples = (*SHARED, *[random_program(generator) for _ in range(20)])
+    return [*zip(samples, some_points(generator, "x y w", len(samples)))]
 
 
 def swept(
@@ -106,6 +112,10 @@ def in_order_of_discovery(target: Any, parents: Callable[[Any], Iterable[Any]]) 
 
 
 MISTAKES = {
+    "nothing": (
+        "Nothing arrived at the inputs. A value adds its number to that of each parent: on the left of += is the "
+        "parent's, ways[parent] or found[parent]. And `return` comes after the loops."
+    ),
     "replace": (
         "The last number replaced those before it. What arrives on several paths has to be added: use += and not =."
     ),
@@ -115,8 +125,8 @@ MISTAKES = {
         "parents."
     ),
     "forward": (
-        "The loop ran through the values from the first to the last. Go the other way, from the target down, so that a "
-        "value is complete before it passes anything on."
+        "Only the target has passed on its number. Is `return` inside the loop, or does the loop go from the first "
+        "to the last? Go from the target down, so that a value is complete before it passes anything on."
     ),
     "discovery": (
         "A value passed on its number before that was complete: another value that uses it came later. Go through the "
@@ -131,6 +141,7 @@ def mistakes_in(target: Any, rows: Sequence[Any]) -> dict[str, dict[Any, float]]
     order = in_order_of_discovery(target, lambda value: by_result[value][1] if value in by_result else ())
     backward = rows[::-1]
     return {
+        "nothing": {},
         "replace": swept(target, backward, replace=True),
         "once": swept(target, backward, once=True),
         "alone": swept(target, backward, alone=True),
@@ -143,21 +154,36 @@ def compare_sweep(
     what: str,
     given: Mapping[str, float],
     expected: Mapping[str, float],
-    mistakes: Mapping[str, Mapping[str, float]],
     program: Sample,
-    point: str,
-    source: str,
+    leaves: Mapping[str, Any],
+    mistakes: Mapping[str, Mapping[Any, float]],
+    point: str = "",
+    source: str = DIFFERENCES,
 ) -> None:
-    """Raise LearnerError with a sentence on the first number of a sweep that is off, and on the mistake, if known."""
+    """Raise LearnerError with a sentence on the first number of a sweep that is off, and on the mistake, if known.
+
+    Args:
+        what: what is compared.
+        given: the learner's numbers, by the names of the leaves.
+        expected: the right ones.
+        program: what was computed.
+        leaves: the values of the leaves.
+        mistakes: the numbers of the values that each mistake gives; see mistakes_in.
+        point: where, as text.
+        source: where the right numbers come from.
+    """
     off = [name for name in expected if not are_close(given[name], expected[name])]
     if not off:
         return
-    shown_by = mistakes.get(program.mistake, {})
-    is_that = program.mistake and all(are_close(given[name], shown_by.get(name, 0.0)) for name in expected)
-    name = off[0]
+    said = [
+        MISTAKES[kind]
+        for kind in program.mistakes
+        if kind in mistakes and all(are_close(given[name], mistakes[kind].get(leaves[name], 0.0)) for name in expected)
+    ]
+    name, text = off[0], program.text + "," * ("=" in program.text)
     raise LearnerError(
-        f"{what.format(name=name, program=program.text)} is off: you gave {digits(given[name])}, {source} "
-        f"{digits(expected[name])}{point}. {MISTAKES[program.mistake] if is_that else program.lesson}"
+        f"{what.format(name=name, program=text)} is off: you gave {digits(given[name])}, {source} "
+        f"{digits(expected[name])}{point}. {[*said, program.lesson][0]}"
     )
 
 

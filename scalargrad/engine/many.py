@@ -474,14 +474,6 @@ class Values:
 
     # -- reductions: one row each
 
-    def sum(self) -> Value:
-        """The sum, added from left to right; 0 for an empty vector."""
-        return self._reduce(reductions.sum_)
-
-    def mean(self) -> Value:
-        """The sum divided by the number of elements. Raises ValueError for an empty vector."""
-        return self._reduce(reductions.mean, needs_elements=True)
-
     def norm(self) -> Value:
         """The Euclidean norm of all elements, as `math.hypot` gives it; where all are 0, its gradient is 0."""
         return self._reduce(reductions.norm)
@@ -498,7 +490,9 @@ class Values:
         """The smallest element; elements that tie share the gradient. Raises ValueError if there are none."""
         return self._reduce(reductions.min_, needs_elements=True)
 
-    def _reduce(self, operation: Operation, needs_elements: bool = False) -> Value:
+    def _reduce(self, operation: Operation, needs_elements: bool = False, axis: int | None = None) -> Value:
+        if axis not in (None, 0, -1):
+            raise ValueError(f"axis of a Vector is 0, -1 or None, which are all elements, not {axis!r}")
         if self.row[NUMBER]:
             return reduced(operation, self)
         if needs_elements:

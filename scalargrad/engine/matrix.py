@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..checks import brief, plural
+from ..operations import reductions
 from .many import (
     Live,
     Values,
@@ -189,17 +190,17 @@ class Matrix(Values):
         def sum(self, axis: int) -> Vector: ...
 
     def sum(self, axis: int | None = None) -> Any:
-        """The sum of all elements, row by row, or a Vector of the sums of each column (axis=0) or each row (axis=1).
+        """The sum of all elements, row by row, or a Vector of the sums of each column (axis=0) or row (axis=1, or -1).
 
         >>> Matrix([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
         Vector([4.0, 6.0])
         """
         if axis is None:
-            return super().sum()
+            return self._reduce(reductions.sum_)
         count, width = self.shape
-        if axis not in (0, 1):
-            raise ValueError(f"axis is 0 (each column), 1 (each row) or None (all elements), not {axis!r}")
-        return constants((1,) * count, (count,)) @ self if axis == 0 else self @ constants((1,) * width, (width,))
+        if axis not in (0, 1, -1, -2):
+            raise ValueError(f"axis is 0 or -2 (each column), 1 or -1 (each row) or None (all elements), not {axis!r}")
+        return constants((1,) * count, (count,)) @ self if axis in (0, -2) else self @ constants((1,) * width, (width,))
 
     if TYPE_CHECKING:
 
@@ -209,9 +210,9 @@ class Matrix(Values):
         def mean(self, axis: int) -> Vector: ...
 
     def mean(self, axis: int | None = None) -> Any:
-        """The mean of all elements, or a Vector of the means of each column (axis=0) or each row (axis=1)."""
+        """The mean of all elements, or a Vector of the means of each column (axis=0) or row (axis=1, or -1)."""
         if axis is None:
-            return super().mean()
+            return self._reduce(reductions.mean, needs_elements=True)
         sums = self.sum(axis)
         if not self.shape[axis]:
             raise ValueError(f"mean along axis {axis} of a Matrix of shape {self.shape}; it takes at least one element")

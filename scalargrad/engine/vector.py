@@ -6,7 +6,7 @@ import operator
 
 from ..checks import brief, iterate, plural, refuse_rows, refuse_scalar, require_callable
 from ..operations import reductions
-from ..operations.operation import of_each, of_parts, of_same_kind
+from ..operations.operation import of_each, of_parts, of_rows
 from ..operations.reductions import ZERO
 from .contexts import AMBIENT, current, open_blocks
 from .many import (
@@ -155,6 +155,14 @@ class Vector(Values):
         """
         return Vector(map(require_callable("map", function), self))
 
+    def sum(self, axis: int | None = None) -> Value:
+        """The sum, added from left to right; 0 for an empty vector. `axis` is 0, -1 or None, which are the same."""
+        return self._reduce(reductions.sum_, axis=axis)
+
+    def mean(self, axis: int | None = None) -> Value:
+        """The sum divided by the number of elements. Raises ValueError for an empty vector."""
+        return self._reduce(reductions.mean, needs_elements=True, axis=axis)
+
     def logsumexp(self) -> Value:
         """log(sum(exp(x))), without overflow; its gradient is softmax(x). Raises ValueError for an empty vector."""
         return self._reduce(reductions.logsumexp, needs_elements=True)
@@ -218,12 +226,13 @@ def logsumexp(vector: Any) -> Any:
     return plain_if_plain(vector, reductions.logsumexp)
 
 
-@of_same_kind
-def softmax(vector: Any) -> Any:
+@of_rows
+def softmax(vector: Any, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) for each x of a Vector, list or array; two rows of the record, whatever the length.
 
-    Returns a Vector; for a matrix, or a list of rows, a Matrix with the softmax of each row. Raises ValueError if there
-    are no elements, TypeError if the argument is not a sequence.
+    Returns a Vector; for a matrix, or a list of rows, a Matrix with the softmax of each row (for columns, use
+    `softmax(matrix.T).T`). Raises ValueError if there are no elements or if `axis` is not the last, TypeError if the
+    argument is not a sequence.
 
     >>> softmax([0.0, 0.0])
     Vector([0.5, 0.5])
@@ -233,6 +242,9 @@ def softmax(vector: Any) -> Any:
     values = as_values(vector)
     if not values.row[NUMBER]:
         raise ValueError("softmax of an empty Vector; it takes at least one element")
+    if axis not in (-1, len(values.shape) - 1):
+        way = "for columns use softmax(matrix.T).T"
+        raise ValueError(f"softmax goes over a Vector, or each row of a Matrix: axis is -1, not {axis!r}; {way}")
     interval = current() if open_blocks else AMBIENT
     if is_apart(interval, (values,)):
         rows = [values] if len(values.shape) == 1 else values
@@ -268,7 +280,7 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
 
     Args:
         parts: Vectors, Matrices, lists or arrays; a single Value or number counts as a Vector of one.
-        axis: 0 or, for matrices, 1.
+        axis: 0 or, for matrices, 1; -1 is the last, as in NumPy.
 
     Returns a Vector or a Matrix. Raises ValueError if the parts do not fit, TypeError if `parts` is not a sequence.
 
@@ -277,10 +289,10 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     """
     found = [as_values(x) if has_elements(x) else gathered([x]) for x in elements_for("concatenate", parts)]
     shapes = [x.shape for x in found]
-    if not shapes or len({*map(len, shapes)}) > 1 or axis not in range(len(shapes[0])):
+    if not shapes or len({*map(len, shapes)}) > 1 or axis not in range(-(most := len(shapes[0])), most):
         what = " and ".join(map(str, shapes)) or "nothing"
         raise ValueError(f"concatenate takes vectors, or matrices and axis=0 or 1, got {what} and axis={axis!r}")
-    if axis == 1:
+    if axis % most == 1:
         return concatenate([x.T for x in found]).T
     if len({shape[1:] for shape in shapes}) > 1:
         raise ValueError(f"expected parts that fit, got shapes {' and '.join(map(str, shapes))} for axis={axis}")

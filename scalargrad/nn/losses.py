@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..checks import brief, counted, is_array, plural, require_number
+from ..checks import as_number, brief, counted, is_array, plural, require_number
 from ..engine.many import Values, elements_for, elements_of, has_elements, moved, reduced
 from ..engine.matrix import Matrix
 from ..engine.rows import NUMBER, TAKE
@@ -228,6 +228,8 @@ def paired(name: str, prediction: Any, target: Any) -> Iterator[tuple[Any, Any]]
     sides = predictions, targets = elements_or_none(prediction), elements_or_none(target)
     sizes = [None if side is None else len(side) for side in sides]
     if sizes[0] != sizes[1]:
+        if targets is None and not isinstance(target, Value):
+            as_number(target, f" or a list of them as the target of {name}")  # raises if it is neither
         got = f"{counted(sizes[1])} for {counted(sizes[0])}"
         raise ValueError(f"{name} takes as many targets as predictions, got {got}")
     if predictions is None or targets is None:

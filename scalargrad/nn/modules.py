@@ -61,7 +61,7 @@ class Module:
 
     Parameters are the `Variable`s and leaf `Value`s in its attributes, also inside modules, lists, tuples, dicts,
     Vectors, Matrices and arrays, in the order in which the attributes were set. One that is found twice counts once.
-    To write a module, inherit from this class, set attributes and define `__call__`.
+    To write a module, inherit from this class, set attributes and define `__call__`, or `forward` as in PyTorch.
 
     >>> from scalargrad import Variable
     >>> class Line(Module):
@@ -74,6 +74,13 @@ class Module:
     >>> [p.grad for p in line.parameters()]
     [3.0, 1.0]
     """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of `forward`, if the module defines that in place of `__call__`. Raises TypeError if not."""
+        forward = getattr(self, "forward", None)
+        if forward is None:
+            raise TypeError(f"{type(self).__name__} cannot be called; define __call__(self, x), or forward(self, x)")
+        return forward(*args, **kwargs)
 
     def parameters(self) -> list[Value]:
         """The tracked leaves in one flat list, as in micrograd: each has `data` and `grad`.

@@ -12,8 +12,8 @@ from zlib import crc32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Protocol
+    from collections.abc import Callable, Sequence
+    from typing import Any, Never, Protocol
 
     class Part(Protocol):
         """Something that can be saved: a module or an optimiser."""
@@ -27,7 +27,7 @@ FORMAT = 1
 NOTHING_BESIDE = errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS
 
 
-def save(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Part) -> None:
+def save(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *unnamed: Never, **parts: Part) -> None:
     """Write the states of modules and optimisers to a file; a crash meanwhile leaves an existing file as it was.
 
     The text goes to a new file in the same folder. Once all of it is on disk, this file replaces the old one and takes
@@ -53,7 +53,7 @@ def save(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Par
     >>> twin.w == model.w
     True
     """
-    require_parts("save", parts)
+    require_parts("save", unnamed, parts)
     text = json.dumps({name: part.state_dict() for name, part in parts.items()}, default=refuse_number)
     content = f'{{"scalargrad": {FORMAT}, "crc32": {crc32(text.encode())}, "parts": {text}}}\n'
     name = os.fsdecode(path)
@@ -117,7 +117,7 @@ def give_permissions(name: str, old: os.stat_result) -> None:
     os.chmod(name, old.st_mode & kept)
 
 
-def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Part) -> None:
+def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *unnamed: Never, **parts: Part) -> None:
     """Load the states of modules and optimisers from a file that `save` wrote: all of them or none.
 
     Args:
@@ -141,7 +141,7 @@ def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Par
     ...         print(str(error).removeprefix(folder))
     /run.json, model: expected 3 numbers for w, got 2 numbers
     """
-    require_parts("load", parts)
+    require_parts("load", unnamed, parts)
     path = os.fsdecode(path)
     with open(path, "rb") as file:
         content = file.read()
@@ -167,7 +167,10 @@ def load(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], **parts: Par
         take()
 
 
-def require_parts(name: str, parts: dict[str, Part]) -> None:
+def require_parts(name: str, unnamed: Sequence[object], parts: dict[str, Part]) -> None:
+    if unnamed:
+        what = type(unnamed[0]).__name__
+        raise TypeError(f'{name} got a part without a name ({what}); name it, as in {name}("run.json", model=model)')
     if not parts:
         raise ValueError(f'{name} got no parts; name them, as in {name}("run.json", model=model)')
     for key, part in parts.items():

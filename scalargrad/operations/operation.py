@@ -53,6 +53,12 @@ if TYPE_CHECKING:
         @overload
         def __call__(self, x: Any, /) -> Any: ...
 
+    class OfRows(Protocol):
+        @overload
+        def __call__(self, x: HasSign[T], /, axis: int = -1) -> T: ...
+        @overload
+        def __call__(self, x: Any, /, axis: int = -1) -> Any: ...
+
     class OfEach(Protocol):
         @overload
         def __call__(self, x: HasElements[Any, T], /) -> T: ...
@@ -242,6 +248,10 @@ class Reduction(Operation):
 
 
 def of_same_kind(function: Function) -> OfSameKind:
+    return function
+
+
+def of_rows(function: Function) -> OfRows:
     return function
 
 

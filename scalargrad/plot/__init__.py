@@ -5,9 +5,12 @@ the figure. The pictures need matplotlib: pip install matplotlib. The graph as S
 needs nothing.
 """
 
+from .. import elsewhere as _elsewhere
 from .functions import decision_boundary, derivatives, descent, history
 from .graphs import Frames, backward_frames, graph, to_dot, to_mermaid, to_svg
 from .style import LINES, new_figure
 
 __all__ = ["graph", "to_dot", "to_mermaid", "to_svg", "Frames", "backward_frames"]
 __all__ += ["derivatives", "descent", "history", "decision_boundary", "LINES", "new_figure"]
+
+_elsewhere.say_names_elsewhere(__name__)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..checks import as_number, brief, counted, is_one_element, require_flag, say_what_is_elsewhere
+from ..checks import as_number, brief, counted, is_one_element, require_flag
+from ..elsewhere import say_what_is_elsewhere
 from ..engine.contexts import current, open_blocks, refuse_in_trace
 from ..engine.many import Values, as_values, constants, elements, elements_of, gathered, has_elements, on_shape
 from ..engine.matrix import Matrix, rows_and_shape

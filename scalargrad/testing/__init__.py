@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from ..elsewhere import refuse_name
 from ..engine.value import Value
 from ..engine.vector import Vector
 from .check_grads import check_grads
@@ -26,7 +27,7 @@ __all__ = ["Program", "check_grads", "programs", "values", "vectors"]
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        refuse_name(__name__, name)
     try:
         strategies = import_module("scalargrad.testing.strategies")
     except ModuleNotFoundError as error:

@@ -73,8 +73,13 @@ def test_wrong_words_are_told(capsys: Any) -> None:
         assert refused(capsys, *words) == expected
     assert refused(capsys, "3") == "expected a folder, got '3'; write check 3 to check a step, or ./3"
     assert refused(capsys, "my", "folder") == (
-        "expected one folder, got 2 words (my folder); put a name with spaces in quotes"
+        "expected check, solution or one folder, got 2 words (my folder); put a name with spaces in quotes"
     )
+    for word, meant in {"chek": "check", "Check": "check", "solutions": "solution"}.items():
+        assert refused(capsys, word, "1").endswith(f"got 2 words ({word} 1); did you mean {meant}?")
+    learn(["a b"])
+    path = str(Path("a b") / LESSONS[0].file)
+    assert refused(capsys, "check", "1", path) == f"expected a folder, got the file {path!r}; write check 1 'a b'"
 
 
 def test_its_help_lists_the_steps(capsys: Any) -> None:

@@ -61,13 +61,14 @@ def test_a_mistake_that_is_known_is_said_first() -> None:
 
 def test_what_is_no_number_is_told() -> None:
     assert as_float_of(True, "It") == 1.0
-    with pytest.raises(LearnerError, match=r"It should be a plain number; you gave 'one' \(str\)\."):
-        as_float_of("one", "It")
+    for given, said in [("one", r"you gave 'one' \(str\)\."), (None, r"you gave None \(is `return` missing\?\)\.")]:
+        with pytest.raises(LearnerError, match=f"^It should be a plain number; {said}$"):
+            as_float_of(given, "It")
 
 
 def test_what_has_not_the_attribute_is_told() -> None:
     assert attribute_of(1.5, "real", "It") == 1.5
-    with pytest.raises(LearnerError, match=r"It should have the attribute `data`; you gave 1 \(int\), which has"):
+    with pytest.raises(LearnerError, match=r"It should have the attribute `data`; you gave 1 \(int\)\."):
         attribute_of(1, "data", "It")
 
 

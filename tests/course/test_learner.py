@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scalargrad.course.learner import LearnerError, LearnersFile, run_within
+from scalargrad.course.learner import LearnerError, LearnersFile, ended, run_within
 
 
 @pytest.fixture
@@ -33,19 +33,17 @@ def told(file: LearnersFile, seconds: float = 60.0, call: str = "f") -> str:
 
 
 def test_gaps_are_told_in_the_order_of_their_numbers_with_their_comments(file: Any) -> None:
-    gaps = file(
-        "# Gap 2: the second\n# thing.\nx = ...\n\n# Gap 1, its end: the first.\nz = ..., ...\n\ny = 1\n"
-    ).gaps()
+    gaps = file("# Gap 2: the second\n# thing.\nx = ...\n\n# Gap 1, its end: the first.\nz = ..., ...\n\ny = 1\n").gaps
     assert [(gap.number, gap.line, gap.hint) for gap in gaps] == [(1, 6, "the first."), (2, 3, "the second thing.")]
 
 
 def test_a_gap_without_its_comment_is_told_by_its_line(file: Any) -> None:
-    (gap,) = file("x = 1\ny = ...\n").gaps()
+    (gap,) = file("x = 1\ny = ...\n").gaps
     assert (gap.number, gap.line, gap.hint) == (0, 2, "put your code in place of the three dots.")
 
 
 def test_dots_in_text_are_no_gap(file: Any) -> None:
-    assert file('"""To be continued ..."""\nx = 1  # ...\n').gaps() == []
+    assert file('"""To be continued ..."""\nx = 1  # ...\n').gaps == []
 
 
 def test_a_file_that_is_not_there_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -59,6 +57,13 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for name in ("folder.py", "bytes.py"):
         with pytest.raises(LearnerError, match=rf"{name} cannot be read: "):
             LearnersFile(tmp_path / name)
+
+
+def test_a_mark_at_the_end_of_pythons_own_sentence_is_kept(file: Any) -> None:
+    with pytest.raises(LearnerError, match=r"^Python cannot read line 1 ") as caught:
+        file("x = (1 2)\n")
+    assert "?." not in str(caught.value)
+    assert [ended(text) for text in ("Perhaps?", "No", "No.")] == ["Perhaps?", "No.", "No."]
 
 
 def test_what_is_no_python_is_told_with_its_line(file: Any) -> None:
@@ -88,8 +93,36 @@ def test_an_exception_outside_the_file_is_told_without_a_line(file: Any) -> None
     )
 
 
-def test_a_function_without_an_end_is_told(file: Any) -> None:
-    assert "a function calls itself without end" in told(file("def f():\n    return f()\n"))
+def test_code_that_runs_into_an_open_gap_is_told(file: Any) -> None:
+    mine = file("x = ...\n\n\ndef f():\n    return g()\n\n\ndef g():\n    # Gap 2: the rest\n    return ...\n")
+    assert told(mine) == (
+        "Your code ran into gap 2, in line 10, which is still open. Use numbers, such as other.data, and not values."
+    )
+
+
+def test_a_call_without_an_end_is_told_with_its_line(file: Any) -> None:
+    assert (
+        "Line 2 of mine.py (`return f()`) calls f again and again, until Python raises RecursionError. This happened"
+    ) in told(file("def f():\n    return f()\n"))
+    assert (
+        "(`f = lambda: f()`) calls itself again and again, until Python raises RecursionError. Use functions"
+        in told(file("f = lambda: f()\n"))
+    )
+
+
+def test_lines_that_were_given_are_not_blamed_for_a_call_without_an_end(file: Any) -> None:
+    mine = file("def f():\n    return g()\n\n\ndef g():\n    return f()\n")
+    mine.given = ["    return g()"]
+    assert told(mine).startswith("Line 6 of mine.py (`return f()`) calls g again and again")
+    mine.given = mine.lines
+    assert "raised RecursionError: maximum recursion depth exceeded" in told(mine)
+
+
+def test_a_name_that_an_assignment_makes_local_is_told(file: Any) -> None:
+    assert told(file("seen = set()\n\n\ndef f():\n    seen |= {1}\n")).startswith(
+        "Line 5 of mine.py (`seen |= {1}`) uses `seen` before it has a value, since an assignment in a function "
+        "makes a name local to it. Use a method, such as seen.add(value)"
+    )
 
 
 def test_an_endless_loop_is_told_with_its_line_and_ended(file: Any) -> None:

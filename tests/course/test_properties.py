@@ -16,14 +16,20 @@ from scalargrad.course.properties import PROPERTIES
 # A mistake is a step, a text of its solution, what stands there instead, and words of the sentence that tells of it.
 MISTAKES = [
     (1, "self.label = label", "pass", "has no attribute of that name: write self.label = label"),
-    (1, "self.operation = operation", 'self.operation = ""', "it was given: it was '+', and the attribute is ''"),
+    (1, "self.operation = operation", 'self.operation = ""', "self.operation should be '+', as it was given, and"),
     (1, 'return Value(self.data + other.data, "+", (self, other))', "return self.data + other.data",
      "x + y should be a Value"),
     (1, "Value(self.data + other.data,", "Value(self.data - other.data,", "The number of x + y is off"),
     (1, '"+", (self, other)', '"plus", (self, other)', "The operation of x + y should be \"+\"; you gave 'plus'"),
     (1, '"+", (self, other)', '"+", (self,)', "x + y should have two parents"),
     (1, '"+", (self, other)', '"+", (self.data, other.data)',
-     "should be the values themselves, self and other, and not"),
+     "The parents of x + y should be values, and not plain numbers"),
+    (1, '"+", (self, other)', '"+", self, other', "The parentheses around both are missing"),
+    (1, "self.data + other.data", "self + other", "calls __add__ again and again, until Python raises RecursionError"),
+    (1, 'return Value(self.data + other.data, "+",', 'Value(self.data + other.data, "+",',
+     "x + y should be a Value; you gave None (is `return` missing?)"),
+    (1, 'return f"({formula(left)} {value.operation} {formula(right)})"',
+     'print(f"({formula(left)} {value.operation} {formula(right)})")', "you gave None (is `return` missing?)"),
     (1, '"+", (self, other)', '"+", (other, self)', "The parents of x + y are the wrong way round"),
     (1, '"+", (self, other)', '"+", (self, Value(other.data))', "not copies of them"),
     (1, 'return Value(self.data + other.data, "+", (self, other))', "self.data += other.data\n        return self",
@@ -39,7 +45,7 @@ MISTAKES = [
     (2, "(other.data, self.data)", "(other.data, abs(self.data))",
      "x * y with respect to y is off where x is negative: you gave"),
     (2, "(other.data, self.data)", "(other.data, 2 * self.data)", "It is 2 times what it should be"),
-    (2, "(other.data, self.data)", "(other.data,)", "as many local derivatives as operands"),
+    (2, "(other.data, self.data)", "(other.data,)", "as many local derivatives as parents, 2"),
     (2, "(other.data, self.data)", "(other, self)", "should be a plain number; you gave Value("),
     (2, "(1.0, -1.0)", "(1.0, 1.0)", "when y grows, x - y gets smaller"),
     (2, "(1 / other.data, -self.data / other.data**2)", "(1 / other.data, self.data / other.data**2)",
@@ -57,7 +63,29 @@ MISTAKES = [
     (2, "(n * self.data ** (n - 1),)", "(self.data ** (n - 1),)", "The factor n is missing"),
     (2, "(n * self.data ** (n - 1),)", "(n * self.data ** (n - 1))", "A tuple of one thing needs a comma"),
     (2, "(n * self.data ** (n - 1),)", "(n * self.data**n,)", "The power should be n - 1"),
+    (2, "(n * self.data ** (n - 1),)", "(n * self.data ** n - 1,)", "put n - 1 in parentheses"),
+    (2, "(n * self.data ** (n - 1),)", "(n * self ** (n - 1),)", "calls __pow__ again and again"),
+    (2, "(1 / other.data, -self.data / other.data**2)", "(1 / other.data, -self.data / other**2)",
+     "calls __truediv__ again and again, until Python raises OverflowError. Use the numbers, such as self.data"),
+    (2, "(self, other), (other.data, self.data)", "(self, other.data), (other.data, self.data)",
+     "The parents of x * y should be values, and not plain numbers"),
     (2, "return as_value(number) - self", "return self - number", "the number stands on the left"),
+    (2, "return as_value(number) - self", "return number - self",
+     "(`return number - self`) calls __rsub__ again and again, until Python raises RecursionError. Make the number a "
+     "Value first"),
+    (2, "return as_value(number) - self", "return number - self.data", "0.76 - x should be a Value; you gave -1.17"),
+    (2, "return as_value(number) - self", 'return Value(number - self.data, "-", (number, self), (1.0, -1.0))',
+     "The parents of 0.76 - x should be values, and not plain numbers; you gave (0.76, Value(1.93))"),
+    (2, "return as_value(number) - self",
+     'return Value(number - self.data, "-", (as_value(number), self), (1.0, 1.0))', "It has the wrong sign"),
+    (2, "return as_value(number) - self",
+     'return Value(number - self.data, "-", (as_value(number), self), (as_value(1.0), self))',
+     "The derivative of 0.76 - x should be a plain number"),
+    (2, "return as_value(number) - self", "return Value(number - self.data)", "The derivative of 0.76 - x is off"),
+    (2, "return as_value(number) / self", "return number / self", "calls __rtruediv__ again and again"),
+    (2, "return as_value(number) / self",
+     'return Value(number / self.data, "/", (number, self), (1 / self.data, -number / self.data**2))',
+     "The parents of 0.76 / x should be values, and not plain numbers"),
     (2, "return as_value(number) / self", "return self / number", "the number stands on the left"),
     (3, "        order.append(value)", "        pass", "there are no values: visit() has to append each"),
     (3, "    return order\n", "    return tuple(order)\n", "topological_order should give a list"),
@@ -65,19 +93,39 @@ MISTAKES = [
     (3, "        for parent in value.parents:\n            visit(parent)\n        order.append(value)\n",
      "        order.append(value)\n        for parent in value.parents:\n            visit(parent)\n",
      "(x * y) + w comes before x * y, which it was made from"),
-    (3, "        if value in seen:\n            return\n", "", "Add each visited value to `seen`"),
+    (3, "        if value in seen:\n            return\n", "", "only if it was not in `seen`"),
+    (3, "        order.append(value)", "            order.append(value)",
+     "In the order of x * y + w, x * y occurs 2 times. Append a value once, after the loop over its parents"),
+    (3, "        if value in seen:\n            return\n        seen.add(value)\n        for parent in value.parents:\n"
+     "            visit(parent)\n",
+     "        if value not in seen:\n            seen.add(value)\n            for parent in value.parents:\n"
+     "                visit(parent)\n", "Append a value once, after the loop over its parents, and only if"),
+    (3, "seen.add(value)", "seen.add(value.data)", "Put the value itself there, and not its number"),
+    (3, "if value in seen:\n            return\n        seen.add(value)",
+     "if value.data in seen:\n            return\n        seen.add(value.data)",
+     "Two values with the same number are two values: put the value itself in `seen`"),
+    (3, "seen.add(value)", "seen = seen | {value}", "Use a method, such as seen.add(value)"),
+    (3, "order.append(value)", "order.append(value.data)", "The list `order` should hold values; it holds -2.14"),
     (3, "visit(parent)", "parent.parents and visit(parent)", "is missing. Each value below the target"),
     (3, "    visit(target)\n", "    visit(target)\n    extra = target + 0\n    order += [extra.parents[1], extra]\n",
      "the target should come last"),
     (3, "ways[parent] += ways[value]", "ways[parent] = ways[value]", "use += and not ="),
     (3, "for value in reversed(topological_order(target)):", "for value in topological_order(target):",
      "from the first to the last"),
+    (3, "    return ways\n", "        return ways\n", "Only the target has passed on its number. Is `return` inside"),
+    (3, "    return ways\n", "            return ways\n", "And `return` comes after the loops"),
+    (3, "ways[parent] += ways[value]", "ways[value] += ways[parent]",
+     "Nothing arrived at the inputs. A value adds its number to that of each parent"),
+    (3, "ways[parent] += ways[value]", "ways[parent] += 2",
+     "The number of paths from x * y + w to x is off"),
     (3, "for parent in value.parents:\n            ways", "for parent in {*value.parents}:\n            ways",
      "An operand that occurs twice was counted once"),
-    (3, "ways[parent] += ways[value]", "ways[parent] += 1", "A value passed on less than had arrived at it"),
+    (3, "ways[parent] += ways[value]", "ways[parent] += 1",
+     "from s * s, where s = x + y, to x is off: you gave 1, counting them one by one gives 2. A value passed on less"),
     (3, "    return ways\n", "    return [*ways]\n", "count_ways should give a dictionary"),
     (4, "found[target] = 1.0", "found[target] = target.data", "with respect to itself is 1; you gave"),
     (4, "found[parent] += found[value]", "found[parent] = found[value]", "use += and not ="),
+    (4, "found[parent] += found[value]", "found[value] += found[parent]", "Nothing arrived at the inputs"),
     (4, "found[parent] += found[value] * local_derivative", "found[parent] += local_derivative",
      "A value passed on less than had arrived at it"),
     (4, "for value in reversed(order):", "for value in order:", "from the first to the last"),
@@ -96,6 +144,7 @@ MISTAKES = [
      "            for parent, slope in zip(value.parents, value.local_derivatives):\n"
      "                parent.grad += value.grad * slope\n",
      "A pass must not begin with numbers that an earlier one left"),
+    (5, "lambda x: math.exp(x))", "lambda x: exp(x))", "lambda x: exp(x))`) calls itself again and again"),
     (5, "lambda x: math.exp(x))", "lambda x: x * math.exp(x - 1))", "exp is its own derivative"),
     (5, "math.log, lambda x: 1 / x", "math.log, lambda x: 1 / math.log(x + 1e-300) if x != 1 else math.inf",
      "logarithm is 1 / x"),
@@ -176,6 +225,13 @@ MISTAKES = [
 ]  # fmt: skip
 
 
+# What runs into a gap that is still open: a step, what stands in its first gaps, and the open gap.
+OPEN = [
+    (2, ["(other.data, self.data)", "(1.0, -1.0)", "(1 / other, -self / other**2)"], "gap 6, in line 60"),
+    (2, ["(other.data, self.data)", "(1.0, -1.0)", "(1 / other.data, -self.data / other**2)"], "gap 4, in line 41"),
+]
+
+
 # What is right in another way: a step, a text of its solution, and what may stand there instead.
 ALSO_RIGHT = [
     (1, "self.parents = parents", "self.parents = list(parents)"),
@@ -224,6 +280,16 @@ def test_a_common_mistake_is_told_in_a_sentence(step: int, right: str, wrong: st
     assert not is_right
     assert words in text
     assert "raised" not in text
+
+
+@pytest.mark.parametrize(("step", "fillings", "gap"), OPEN)
+def test_a_gap_that_is_still_open_is_named(step: int, fillings: list[str], gap: str, tmp_path: Path) -> None:
+    lesson = LESSONS[step - 1]
+    text = lesson.gaps
+    for filling in fillings:
+        text = text.replace("(..., ...)", filling, 1)
+    (tmp_path / lesson.file).write_text(text, encoding="utf-8")
+    assert f"is not right yet. Your code ran into {gap}, which is still open." in check(lesson, tmp_path)[1]
 
 
 @pytest.mark.parametrize(("step", "text", "other"), ALSO_RIGHT)

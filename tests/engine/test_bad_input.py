@@ -67,11 +67,26 @@ VALUE = [
             ("Vector", lambda g: g.v, "detach", r"stop_gradient\(v\) gives .* tolist\(\)"),
             ("Vector", lambda g: g.v, "dtype", r"tolist\(\) gives their numbers"),
             ("Vector", lambda g: g.v, "requires_grad", "is_tracked of an element tells"),
-            ("Vector", lambda g: g.v, "reshape", r"Matrix\(\[v\[i : i \+ n\] .* makes rows"),
+            ("Vector", lambda g: g.v, "reshape", r"Matrix\(\[v\[i : i \+ n\] .* for rows"),
             ("Vector", lambda g: g.v, "item", r"an element of it has that"),
             ("Vector", lambda g: g.v, "tanh", r"scalargrad\.tanh\(x\) takes it"),
             ("Matrix", lambda g: g.m, "flatten", r"concatenate\(matrix\) puts its rows"),
-            ("Matrix", lambda g: g.m, "transpose", "is its T"),
+            ("Matrix", lambda g: g.m, "transpose", "a Matrix has T"),
+            *[("Value", lambda g: g.x, name, "it is one number") for name in ("size", "ndim", "T", "squeeze", "std")],
+            *[("Value", lambda g: g.x, name, r"scalargrad\.clip\(x") for name in ("clamp", "clip")],
+            ("Value", lambda g: g.x, "clone", r"use it itself, or Value\(x\.data\)"),
+            ("Vector", lambda g: g.v, "T", r"Matrix\(\[v\]\)\.T a column"),
+            ("Vector", lambda g: g.v, "size", r"its shape .* and len\(\)"),
+            ("Vector", lambda g: g.v, "ndim", r"len\(v\.shape\) tells"),
+            ("Vector", lambda g: g.v, "var", r"use \(\(x - x\.mean\(\)\) \*\* 2\)\.mean\(\)"),
+            ("Vector", lambda g: g.v, "argmax", r"use v\.index\(v\.max\(\)\)"),
+            ("Vector", lambda g: g.v, "softmax", r"scalargrad\.softmax\(v\) takes it"),
+            ("Vector", lambda g: g.v, "expand_dims", r"Matrix\(\[v\]\) for one row"),
+            ("Vector", lambda g: g.v, "clone", r"use it itself, or Variable\(v\)"),
+            ("Matrix", lambda g: g.m, "view", r"for rows of n elements"),
+            ("Matrix", lambda g: g.m, "ravel", r"concatenate\(matrix\), which puts"),
+            ("Matrix", lambda g: g.m, "cpu", r"tolist\(\) gives them alone"),
+            ("Matrix", lambda g: g.m, "squeeze", r"use matrix\[0\]"),
             ("Matrix", lambda g: g.m, "exp", r"scalargrad\.exp\(x\) takes it"),
         )
     ],
@@ -290,8 +305,23 @@ VECTOR = [
             "2 were given",
             "takes 1 " + ARITY,
         )
-        for name in ("sum", "norm", "prod", "tolist", "numpy")
+        for name in ("norm", "prod", "tolist", "numpy")
     ],
+    *[
+        Case(
+            "softmax",
+            f"axis {axis}{of}",
+            lambda g, axis=axis, of=of: sg.softmax(g.m if of else g.v, axis=axis),
+            ValueError,
+            f"axis is -1, not {axis}",
+            r"each row of a Matrix.* for columns use softmax\(matrix\.T\)\.T",
+        )
+        for axis, of in ((1, ""), (None, ""), (0, " of a Matrix"), (-2, " of a Matrix"))
+    ],
+    Case(
+        "Vector.sum", "an axis of 1", lambda g: g.v.sum(axis=1), ValueError, "not 1", "axis of a Vector is 0, -1 or No"
+    ),
+    Case("Vector.mean", "an axis of text", lambda g: g.v.mean("a"), ValueError, "not 'a'", "is 0, -1 or None"),
     *[
         Case("Vector", f"in {what}", compare, TypeError, rf"Vector.* here with {came}", "compare its elements.* norm")
         for what, compare, came in (

@@ -230,6 +230,8 @@ def test_a_sum_along_an_axis_is_that_of_each_column_or_of_each_row() -> None:
     assert m.sum(axis=0) == [9.0, 18.0, 36.0]
     assert m.sum(axis=1) == [7.0, 56.0]
     assert m.mean(axis=0) == [4.5, 9.0, 18.0]
+    assert [m.sum(axis=-2), m.sum(axis=-1)] == [m.sum(axis=0), m.sum(axis=1)]
+    assert [m.mean(axis=-2), m.mean(axis=-1)] == [m.mean(axis=0), m.mean(axis=1)]
     assert m.mean(1) == [7 / 3, 56 / 3]
     assert m.mean() == 63 / 6
     m.sum(axis=0).dot([1.0, 2.0, 3.0]).backward()
@@ -398,6 +400,9 @@ def test_vectors_and_matrices_are_joined() -> None:
     assert live == [8.0, 5.0, 2.0, 3.0, 7.0]
     assert sg.concatenate([m, m[:1]]) == [[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]
     beside = sg.concatenate([m, [[10.0], [20.0]]], axis=1)
+    assert sg.concatenate([m, [[10.0], [20.0]]], axis=-1) == beside
+    assert sg.concatenate([m, m], axis=-2) == sg.concatenate([m, m])
+    assert sg.concatenate([[1.0], [2.0]], axis=-1) == [1.0, 2.0]
     assert beside == [[1.0, 2.0, 10.0], [3.0, 4.0, 20.0]]
     (beside @ [1.0, 2.0, 3.0]).sum().backward()
     assert m.grad == [[1.0, 2.0], [1.0, 2.0]]

@@ -419,3 +419,11 @@ def test_the_norm_of_numbers_near_the_largest_and_the_smallest_has_its_gradient(
     v = values(x, x)
     v.norm().backward()
     assert v.grad == pytest.approx([0.5**0.5] * 2)
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1])
+def test_the_axis_of_a_vector_may_be_named(axis: int | None) -> None:
+    v = sg.Variable([1.0, 3.0])
+    assert (v.sum(axis=axis).data, v.mean(axis=axis).data) == (4.0, 2.0)
+    v.sum(axis=axis).backward()
+    assert v.grad == [1.0, 1.0]

@@ -98,6 +98,13 @@ def test_softmax_and_logsumexp_of_plain_numbers_are_plain() -> None:
     assert sg.logsumexp((0.0, Value(1.0))).is_tracked
 
 
+def test_softmax_takes_its_axis_as_others_write_it() -> None:
+    v, m = sg.Vector([1.0, 3.0]), sg.Matrix([[1.0, 3.0], [0.0, 0.5]])
+    assert sg.softmax(v, axis=0) == sg.softmax(v, axis=-1) == sg.softmax(v)
+    assert sg.softmax(m, axis=1) == sg.softmax(m, axis=-1) == sg.softmax(m)
+    assert sg.softmax(m, -1)[1] == sg.softmax([0.0, 0.5])
+
+
 @pytest.mark.parametrize("name", ["softmax", "logsumexp"])
 def test_softmax_and_logsumexp_refuse_scalars(name: str) -> None:
     for scalar in (3.0, Value(3.0), None, "text"):

@@ -108,6 +108,14 @@ TABLE = [
     ),
     Case(
         "nn.mse_loss",
+        "no target",
+        lambda _: nn.mse_loss([1.0, 2.0], None),
+        TypeError,
+        "None",
+        "a real number or a list of them as the target of mse_loss",
+    ),
+    Case(
+        "nn.mse_loss",
         "a Matrix of another shape",
         lambda _: nn.mse_loss(sg.Matrix([[1.0, 2.0]]), [[1.0]]),
         ValueError,
@@ -268,8 +276,24 @@ TABLE = [
             (np.ma.MaskedArray, np.ma.array([1.0, 2.0]), r"use its compressed\(\) or filled\(\)$"),
         )
     ],
+    Case(
+        "nn.save",
+        "a part without a name",
+        lambda _: nn.save("run.json", nn.Neuron(1)),  # type: ignore[arg-type]
+        TypeError,
+        "(Neuron)",
+        "name it, as in save",
+    ),
     Case("nn.save", "no parts", lambda _: nn.save("run.json"), ValueError, "no parts", "name them"),
     Case("nn.save", "text", lambda _: nn.save("run.json", model="text"), TypeError, "'text'", "modules and optimisers"),
+    Case(
+        "nn.load",
+        "a part without a name",
+        lambda _: nn.load("run.json", nn.Neuron(1)),  # type: ignore[arg-type]
+        TypeError,
+        "(Neuron)",
+        "name it, as in load",
+    ),
     Case("nn.load", "no parts", lambda _: nn.load("run.json"), ValueError, "no parts", "name them"),
     Case("nn.load", "text", lambda _: nn.load("run.json", model="text"), TypeError, "'text'", "modules and optimisers"),
     Case(

@@ -140,6 +140,19 @@ def test_modules_show_themselves_as_in_micrograd() -> None:
     assert repr(nn.Sequential(nn.Neuron(2, activation="tanh"))) == "Sequential of [TanhNeuron(2)]"
 
 
+def test_a_module_is_called_by_its_forward_as_in_pytorch() -> None:
+    class Line(nn.Module):
+        def __init__(self) -> None:
+            self.w = sg.Variable(2.0)
+
+        def forward(self, x: float, scale: float = 1.0) -> sg.Value:
+            return self.w * x * scale
+
+    assert Line()(3.0, scale=10.0).data == 60.0
+    with pytest.raises(TypeError, match=r"^Module cannot be called; define __call__\(self, x\), or forward"):
+        nn.Module()(3.0)
+
+
 def test_parameters_are_the_leaves_of_the_trainable_variables() -> None:
     model = MLP(2, [3, 1])
     w, b = model.layers[0].trainable_variables

@@ -29,7 +29,7 @@ MODULES = sorted(
 ROOMS = [
     ["checks"],
     ["operations"],
-    ["engine"],
+    ["engine", "elsewhere"],
     ["math", "pytree", "graph"],
     ["tape"],
     ["transforms", "numpy_functions"],
