@@ -24,7 +24,7 @@ from scalargrad.graph.many import added, number_and_shape
 from scalargrad.graph.picture import WIDE_GAP, Cell, Picture, short
 from scalargrad.graph.svg import svg_of
 from scalargrad.graph.table import rows
-from scalargrad.plot.graphs import local_flows, place_of
+from scalargrad.plot.graphs import all_flows_back, flows_back, local_flows
 from scalargrad.tape import variable
 
 if TYPE_CHECKING:
@@ -354,7 +354,7 @@ class Shown:
         """A step: the picture, the row at work, and the sentences about it."""
         graph = self.graph
         if self.wide is None:
-            self.wide = Picture(graph, 1.5 * WIDE_GAP)
+            self.wide = Picture(graph, flows=lambda picture: all_flows_back(picture, self.backward))
         count = len(self.forward)
         if index < count:
             node = self.forward[index]
@@ -366,17 +366,9 @@ class Shown:
         index -= count
         target = graph.targets[0]
         so_far: dict[Node, Any] = {target: graph.adjoints[target]}
-        flows: dict[Any, str] = {}
         for node in self.backward[:index]:
-            flows = {}
-            locals_at = {i: local for i, _, local, _ in graph.edges(node)}
-            for i, x, term in graph.terms(node):
+            for _, x, term in graph.terms(node):
                 so_far[x] = added(so_far[x], term) if x in so_far else term
-                text, local = short(term), locals_at[i]
-                if not is_whole(node) and not is_whole(x):
-                    way = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
-                    text = f"{way} = {text}"
-                flows[place_of(self.wide, node, i), (node, "operation"), i] = text
         name = graph.names[target]
         firing = self.backward[index - 1] if 0 < index <= len(self.backward) else None
         if index == 0:
@@ -387,9 +379,9 @@ class Shown:
             title = f"Backward, {index} of {len(self.backward)}: {step} passes on"
             lines = self._words()[firing]
         else:
-            title, flows = f"The gradient of {name}", {}
+            title = f"The gradient of {name}"
             lines = [f"∂{name}/∂{graph.names[x]} = {short(so_far[x])}" for x in graph.leaves if x in so_far]
-        svg = svg_of(self.wide, so_far, flows, firing)
+        svg = svg_of(self.wide, so_far, flows_back(self.wide, firing) if firing is not None else {}, firing)
         return self._step(index + count, svg, title, lines, firing, [], so_far)
 
     def _step(

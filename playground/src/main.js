@@ -80,6 +80,7 @@ function show(answer) {
   if (answer.error) return; // the picture of the last run that went well stays, pale
   if (answer.texts) picture.retext(answer.texts);
   else picture.show(answer.svg);
+  zoom(1); // another picture may have another least zoom
   element("note").textContent = answer.note;
   element("leaves").hidden = !answer.sliders?.length;
   sliders.show(answer.sliders ?? [], given);
@@ -250,7 +251,7 @@ element("save-png").addEventListener("click", () => picture.savePng());
 
 function zoom(factor) {
   picture.scale(factor);
-  element("zoom-out").disabled = picture.zoom <= 1;
+  element("zoom-out").disabled = picture.zoom <= picture.least;
 }
 
 // ---- The page itself ----------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ export function parsed(text) {
 export class Picture {
   constructor(place, chosen) {
     this.place = place;
-    this.zoom = 1; // never less, so that texts stay readable
+    this.zoom = 1; // so that texts are readable at first
     this.chosen = chosen;
     if (chosen) {
       place.addEventListener("click", ({ target }) => this.press(target));
@@ -75,8 +75,13 @@ export class Picture {
     }
   }
 
+  /** The least zoom: one that shows the whole width, between 1/4 and 1. */
+  get least() {
+    return Math.min(1, Math.max(0.25, this.place.clientWidth / (this.size[0] || 1)));
+  }
+
   scale(factor = 1) {
-    this.zoom = Math.min(4, Math.max(1, this.zoom * factor));
+    this.zoom = Math.min(4, Math.max(this.least, this.zoom * factor));
     this.svg?.setAttribute("width", this.size[0] * this.zoom);
     this.svg?.setAttribute("height", this.size[1] * this.zoom);
   }

@@ -137,6 +137,22 @@ test("texts of a picture are never under 11 pixels", async () => {
   assert.ok(Math.min(...sizes) >= 11, String(sizes));
 });
 
+test("a wide picture can be zoomed out until it is seen whole", async () => {
+  const smaller = page.getByRole("button", { name: "Zoom out" });
+  await type(page, `${HEAD}x = sg.Value(1.0)\nwide = x\nfor _ in range(9):\n    wide = sg.sin(wide) * x`);
+  await shows("wide");
+  for (let i = 0; i < 9 && await smaller.isEnabled(); i++) await smaller.click();
+  const [inner, outer] = await page.locator("#picture").evaluate((place) => [place.scrollWidth, place.clientWidth]);
+  assert.ok(inner <= outer + 1, `${inner} ${outer}`);
+  assert.ok(await smaller.isDisabled());
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  assert.ok(await smaller.isEnabled());
+  await type(page, `${HEAD}x = sg.Value(1.0)\nnarrow = x * 2`);
+  await shows("narrow");
+  while (await smaller.isEnabled()) await smaller.click();
+  assert.equal(await page.locator("#picture svg").evaluate((svg) => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width), 1);
+});
+
 test("a picture is saved as SVG and as PNG", async () => {
   for (const [button, name, head] of [["Save SVG", "graph.svg", "<svg "], ["Save PNG", "graph.png", "\x89PNG"]]) {
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);

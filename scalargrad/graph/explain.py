@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..checks import require_integer
+from ..engine.many import Values
 from ..engine.value import Value
 from .formulas import without_middle
 from .graph import Graph, is_whole, node_shape, operation_name
@@ -70,13 +71,13 @@ def explain(value: Value, *, width: int = 80, steps: int = 40) -> str:
       dy/dx = 4.0
     """
     if not isinstance(value, Value):
-        way = "; of a Vector explain an element" * hasattr(value, "__getitem__")
+        way = "; of many numbers explain one, or their sum, v.sum()" * isinstance(value, Values)
         raise TypeError(f"explain takes a Value, got {value!r} ({type(value).__name__}){way}")
     width = require_integer("width of explain", width, 40)
     steps = require_integer("steps of explain", steps, 2)
     if not value.is_tracked:
         raise ValueError(f"explain got {value!r}, which depends on no tracked value: it has no backward pass")
-    graph = Graph([value])
+    graph = Graph([value], plain=True)
     sections = [*forward(graph, steps)], [*backward(graph, steps)], [*sums(graph, steps)], [*gradient(graph, steps)]
     texts = ["\n".join(wrapped_lines(columns(section, width), width)) for section in sections if section]
     return Explanation("\n\n".join(texts))
@@ -145,6 +146,8 @@ def backward(graph: Graph, steps: int) -> Iterator[Any]:
                 continue
             number = as_text(local, node_shape(step) or node_shape(x))
             product = f"{as_text(upstream, node_shape(step))} * {number}"
+            if is_whole(x) and not is_whole(step) and not isinstance(local, (list, tuple)) and shares.get(i):
+                share = f"{as_text(shares[i][0])}, for each of {len(shares[i]):,}"
             if is_whole(step) and node_shape(x) != step.shape:
                 product = f"sum({product}{', axis=0' * is_whole(x)})"
             at = f"    d{graph.names[step]}/d{name} = {formula}"

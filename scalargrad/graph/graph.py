@@ -42,6 +42,7 @@ from .many import (
     structure_of,
     ways_in_words,
 )
+from .tex import LONGEST_SOURCE, TEX, shortened, without_tex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     Node: TypeAlias = Value | Values
 
 
-LONGEST_NAME = 16
 BEFORE_BACKWARD = "Before backward() each grad is 0"
 
 
@@ -62,11 +62,11 @@ class Graph:
 
     `computed` are the results of operations, each after its operands. `leaves` are where the graph begins, including
     constants with a name. `parts` are the operands of each computed node, with the local derivatives. `names` are the
-    labels of the nodes; nodes without a label are numbered. If the only target is a single number, `adjoints` holds
-    d(target)/d(node) for each node that the target depends on.
+    labels of the nodes, `plain` ones without TeX; nodes without a label are numbered. If the only target is a single
+    number, `adjoints` holds d(target)/d(node) for each node that the target depends on.
     """
 
-    def __init__(self, targets: Sequence[Node]) -> None:
+    def __init__(self, targets: Sequence[Node], plain: bool = False) -> None:
         for target in targets:
             if isinstance(target, Value):
                 settle(target)
@@ -78,7 +78,7 @@ class Graph:
         operands = [x for node in self.computed for x in self.operands(node) if isinstance(x, (Value, Values))]
         begins = [x for x in operands if x not in self.parts and begins_graph(x)]
         self.leaves = [*dict.fromkeys([*begins, *[target for target in self.targets if target not in self.parts]])]
-        self.names = names_of(self.leaves, self.computed)
+        self.names = names_of(self.leaves, self.computed, plain)
 
     def node(self, row: Row) -> Node:
         """The node for a row."""
@@ -319,9 +319,9 @@ def begins_graph(x: Node) -> bool:
     return bool(operation == LEAF or (operation is CONSTANT and x.label is not None))
 
 
-def names_of(leaves: Sequence[Node], computed: Sequence[Node]) -> dict[Node, str]:
+def names_of(leaves: Sequence[Node], computed: Sequence[Node], plain: bool) -> dict[Node, str]:
     """The names of nodes: their labels; nodes without a label, or with one that is taken, are numbered."""
-    labels = {node: short_label(node.label) for node in (*leaves, *computed)}
+    labels = {node: short_label(node.label, plain) for node in (*leaves, *computed)}
     taken = {*labels.values()}
     found: dict[Node, str] = {}
     used: set[str] = set()
@@ -340,13 +340,11 @@ def names_of(leaves: Sequence[Node], computed: Sequence[Node]) -> dict[Node, str
     return found
 
 
-def short_label(label: str | None) -> str | None:
-    """A label as a name in one line, with the middle of a long one left out; None if it is empty."""
+def short_label(label: str | None, plain: bool) -> str | None:
+    """A label as a name in one line, with the middle of a long one left out if it has no TeX; None if it is empty."""
     name = printable(" ".join(("" if label is None else str(label)).split()))
-    if len(name) > LONGEST_NAME:
-        half = LONGEST_NAME // 2
-        name = f"{name[:half]}…{name[1 - half :]}"
-    return name or None
+    has_tex = len(name) <= LONGEST_SOURCE and TEX.search(name)
+    return (without_tex(name) if plain else name) if has_tex else shortened(name) or None
 
 
 def printable(text: str) -> str:

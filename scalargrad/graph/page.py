@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     Groups = dict[str, list[int]]  # groups of SVG with the frames in which they occur
     Frame = tuple[Mapping[Node, Any], Flows, Node | None]
 
-WIDE = 640  # pixels; a wider picture has a slider to zoom, which begins at its original size
+WIDE = 640  # pixels; a wider picture has a slider to zoom, which begins at its original size, easy to read
 ZOOM = (
-    '<label style="font:14px sans-serif">zoom <input class="zoom" type="range" min="1" max="3" step="0.25" value="1" '
-    'style="width:8em;vertical-align:middle"></label>'
+    '<label style="font:14px sans-serif">zoom <input class="zoom" type="range" min="0.25" max="3" step="0.25" '
+    'value="1" style="width:8em;vertical-align:middle"></label>'
 )
 IMAGE = '<img alt="{}" style="max-width:none" width="{}" src="data:image/svg+xml;base64,{}">'
 # The scripts wait, since a page may load in pieces, and a notebook may run a script before its output is in the page.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import pairwise
 
@@ -10,10 +9,11 @@ from ..engine.rows import NUMBER, OPERATION
 from .formulas import short_number, without_middle
 from .graph import Graph, is_node, is_whole, operation_name
 from .layout import layered_layout, place_texts
+from .tex import TEX, set_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -42,9 +42,9 @@ COLOURS = {
 BOX = 1.25, 0.62  # inches
 WIDE_BOX = 1.8  # for many numbers
 CENTRED: Any = {"ha": "center", "va": "center"}
-TEX = re.compile(r"\$(?! )[^$]+(?<! )\$(?!\d)")  # but not prices: "$5 and $6"
 MOST_GAP = 2.5  # between layers of a network with many weights
-GAP, WIDE_GAP = 0.45, 1.05  # between operands and operations; the wide one has room for texts on the edges
+GAP, WIDE_GAP = 0.35, 1.05  # between operands and operations; the wide one has room for short texts on the edges
+LETTER, ARROW = 0.068, 0.6  # the width of a letter on an edge, and the length of an edge to show beside its text
 
 
 class Cell:
@@ -156,18 +156,32 @@ def connect(cells: Mapping[Node, Cell], graph: Graph) -> tuple[list[tuple[Any, A
     return edges, layers
 
 
+def no_flows(_: Picture) -> Flows:
+    """No texts on edges."""
+    return {}
+
+
 class Picture:
     """The places of all things: values as boxes, operations as circles between them, and edges from left to right.
 
     `places` are the centres of things: of a value, of the operation `(node, "operation")`, and of the constant
     `(node, i)`, the i-th operand of a node. `edges` are the ways from operands, `(operand, operation, i)`, and to
     results, `(operation, node, 0)`. All lengths are in inches.
+
+    Args:
+        graph: what to draw.
+        gap: the least room between operands and operations.
+        note: a line of text at the bottom.
+        flows: gives the texts on edges, for which a column has room.
     """
 
-    def __init__(self, graph: Graph, gap: float = GAP, note: str = "") -> None:
+    def __init__(
+        self, graph: Graph, gap: float = GAP, note: str = "", flows: Callable[[Picture], Flows] = no_flows
+    ) -> None:
         self.graph = graph
-        self.note = note  # a line of text at the bottom
+        self.note = note
         self.cells = cells_of(graph)
+        self.flows = flows(self)
         edges, layers = connect(self.cells, graph)
         things = [*layers]
         at = {thing: i for i, thing in enumerate(things)}
@@ -182,10 +196,14 @@ class Picture:
         widest = [0.0] * (1 + max(layers.values()))
         for thing, layer in layers.items():
             widest[layer] = max(widest[layer], self.half_width(thing))
+        longest: dict[int, int] = {}
+        for (_, end, _), text in self.flows.items():
+            longest[layers[end]] = max(longest.get(layers[end], 0), len(text))
         across = [widest[0]]
         for i, (left, right) in enumerate(pairwise(widest)):
             crowded = min(MOST_GAP, GAP + 0.02 * crowds[i + 1])
-            across.append(across[-1] + left + (GAP if i % 2 else max(gap, crowded)) + right)
+            room = LETTER * longest[i + 1] + ARROW if longest.get(i + 1) else 0.0
+            across.append(across[-1] + left + (GAP if i % 2 else max(gap, crowded, room)) + right)
         self.places = {thing: (across[int(layer)], y) for thing, (layer, y) in zip(things, places)}
         self.edges = {}
         for edge, ((_, y0), *between, (_, y1)) in zip(edges, ways):
@@ -270,7 +288,7 @@ class Picture:
         if kind in ("constant", "operation"):
             half = 0.05 * max(map(len, self.text(thing).splitlines())) + 0.08
             return half if kind == "constant" else max(0.22, half)
-        return (WIDE_BOX if is_whole(thing) else BOX[0]) / 2
+        return max(WIDE_BOX if is_whole(thing) else BOX[0], 0.085 * set_length(self.graph.names[thing]) + 0.1) / 2
 
     def draw(self, ax: Axes, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> None:
         """Draw the picture, with gradients in the boxes and texts on edges.
@@ -329,7 +347,7 @@ class Picture:
             found.append([(x0 + self.half_width(start), y0), *between, (x1 - self.half_width(end), y1)])
         texts = [flows.get(edge, "") for edge in self.edges]
         boxes = [self.box(thing) for thing in self.places]
-        places = place_texts(found, [0.068 * len(text) for text in texts], 0.15, boxes)
+        places = place_texts(found, [LETTER * len(text) for text in texts], 0.15, boxes)
         return [*zip(self.edges, found, texts, places)]
 
     def box(self, thing: Any) -> tuple[float, float, float, float]:

@@ -8,10 +8,9 @@ has the number of its result.
 
 from __future__ import annotations
 
-import re
-
 from .graph import printable
-from .picture import COLOURS, EDGE, FIRING, INK, TEX, Picture, short
+from .picture import COLOURS, EDGE, FIRING, INK, Picture, short
+from .tex import TEX, shortened, without_tex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
 INCH = 96  # pixels
 TEXT, SMALL, SIGN = 12, 11, 17  # pixels: in boxes, on edges, of an operator
 LINE = 14  # pixels from one line of text to the next
-GREEK, SCRIPT = re.compile(r"\\([A-Za-z]+) ?"), re.compile(r"([_^])(\{[^{}]+\}|[^{}\\])")
-NAMES = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho  sigma tau upsilon phi"
-GREEK_LETTERS = dict(zip([*NAMES.split(" "), "chi", "psi", "omega"], "αβγδεζηθικλμνξοπρςστυφχψω"))
-GREEK_LETTERS |= {name.capitalize(): letter.upper() for name, letter in GREEK_LETTERS.items()}
-SCRIPTS = {
-    "_": dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")),
-    "^": dict(zip("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")),
-}
 
 
 def svg_of(picture: Picture, gradients: Mapping[Node, Any], flows: Flows, firing: Node | None = None) -> str:
@@ -111,7 +102,7 @@ def thing_in(
         look = f'fill="{fill}" stroke="{FIRING if fires else line}" stroke-width="{2.5 if fires else 1}"'
         yield f'<rect x="{x:.1f}" y="{y:.1f}" {size} rx="{21 if kind == "operation" else 8}" {look}/>'
     x, y = in_pixels(picture, picture.places[thing])
-    lines = without_tex(text).splitlines()
+    lines = TEX.sub(lambda found: shortened(found[0]), without_tex(text)).splitlines()
     height = SIGN if kind == "operation" and len(text) <= 2 else TEXT
     for i, each in enumerate(lines):
         below = y + (i - (len(lines) - 1) / 2) * LINE + height / 3
@@ -145,24 +136,6 @@ def arrow(picture: Picture, way: Sequence[Point], backward: bool) -> str:
     x, y = in_pixels(picture, way[0 if backward else -1])
     side = 9 if backward else -9
     return f"M{x:.1f},{y:.1f}l{side},-4v8z"
-
-
-def without_tex(text: str) -> str:
-    """Text with plain characters in place of TeX, `x₁` for `$x_1$`; TeX without such characters stays as it is."""
-    return TEX.sub(lambda found: signs_for(found[0][1:-1]) or found[0], text)
-
-
-def signs_for(tex: str) -> str:
-    """Plain characters for TeX, or "" if there are none."""
-    text = GREEK.sub(lambda found: GREEK_LETTERS.get(found[1], found[0]), tex)
-    text = SCRIPT.sub(lambda found: script(found[1], found[2].strip("{}")) or found[0], text)
-    return "" if set(text) & set("\\{}_^$") else text
-
-
-def script(kind: str, text: str) -> str:
-    """Superscript or subscript characters for a text, or "" if there are none."""
-    signs = SCRIPTS[kind]
-    return "".join([signs[x] for x in text]) if {*text} <= {*signs} else ""
 
 
 def escaped(text: str) -> str:

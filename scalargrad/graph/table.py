@@ -33,7 +33,7 @@ class Rows(Sequence["Node"]):
     """
 
     def __init__(self, targets: Sequence[Node], recorder: Recorder | None = None) -> None:
-        self.graph = graph = Graph(targets)
+        self.graph = graph = Graph(targets, plain=True)
         computed: set[Node] = set()
         stack = [*graph.targets]
         while stack:
@@ -94,7 +94,7 @@ def numbers_table(values: Values) -> str:
     lines = without_middle(range(shape[0]), MOST_LINES, lambda _: None) if len(shape) == 2 else [0]
     head = ["…" if j is None else str(j) for j in columns]
     body = [["…" if None in (i, j) else short_number(numbers[i * shape[-1] + j]) for j in columns] for i in lines]
-    name, kind = short_label(values.label), "Matrix" if len(shape) == 2 else "Vector"
+    name, kind = short_label(values.label, plain=True), "Matrix" if len(shape) == 2 else "Vector"
     title = f"{f'{name}: ' if name else ''}{kind} of shape {shape}"
     if len(shape) == 1:
         return html_table([head, *body] if head else [], title=title)

@@ -10,6 +10,7 @@ from reprlib import repr as brief
 from ..checks import as_number
 from ..engine.value import number_of
 from ..graph.graph import printable
+from ..graph.picture import is_tex
 from ..pytree import scalars_of
 
 TYPE_CHECKING = False
@@ -113,8 +114,9 @@ def label_places(curves: Sequence[Sequence[Point]], taken: Sequence[Point]) -> l
 
 
 def legend_text(name: Any) -> str:
-    """A name escaped for matplotlib's legends, which leave out names that begin with _ and read $ as mathematics."""
-    text = printable(str(name)).replace("$", r"\$")
+    """A name for matplotlib's legends, which leave out names that begin with _; dollars without TeX are escaped."""
+    text = printable(str(name))
+    text = text if is_tex(text) else text.replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
 
 

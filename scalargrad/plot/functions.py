@@ -35,7 +35,8 @@ def derivatives(
 
     Args:
         function: takes a number and returns one; the legend has its name.
-        lo, hi: the ends of the range, `lo` below `hi`.
+        lo: the left end of the range.
+        hi: the right end of the range, above `lo`.
         orders: the orders of the derivatives, 0 for the function itself.
         points: the number of points to compute for each line.
         ax: the axes to draw on.
@@ -176,7 +177,8 @@ def history(
         traces: a dict from names to lists with the number after 0, 1, 2, ... steps; or a single list, such as of
             losses, which is drawn without a name.
         targets: the numbers that some of them should become, by name.
-        xlabel, ylabel: the labels of the axes.
+        xlabel: the label of the axis of steps.
+        ylabel: the label of the axis of numbers.
         ax: the axes to draw on.
 
     Raises TypeError if `traces` is neither a list of numbers nor a dict of such lists, ValueError if there is nothing

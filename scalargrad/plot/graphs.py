@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
 from ..checks import require_flag, require_number
+from ..engine.many import Values
 from ..engine.value import Value, number_of
-from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name, targets_in
+from ..graph.graph import Graph, is_custom, is_whole, node_shape, operation_name, printable, targets_in
 from ..graph.many import added, as_text, number_and_shape
 from ..graph.page import Svg, page_of, steps_of
-from ..graph.picture import GAP, WIDE_GAP, Picture, is_tex, short
-from ..graph.svg import svg_of, without_tex
+from ..graph.picture import GAP, Picture, is_tex, no_flows, short
+from ..graph.svg import svg_of
+from ..graph.tex import TEX, set_length, without_tex
 from .style import new_figure, pyplot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from matplotlib.animation import FuncAnimation
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..graph.graph import Node
     from ..graph.page import Frame
+    from ..graph.picture import Flows
 
 
 NARROWEST = 5.0  # inches, of new axes
@@ -33,15 +38,22 @@ NARROWEST = 5.0  # inches, of new axes
 # ---- Graphs ----------------------------------------------------------------------------------------------------------
 
 
-def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = False, ax: Axes | None = None) -> Axes:
+def graph(
+    value: Any,
+    *,
+    local_derivatives: bool = False,
+    gradients: bool = False,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """The axes with a computation graph from left to right: values with their `grad`, and operations between them.
 
     Before `backward()` each `grad` is 0, and the picture says so.
 
-    The picture has every node of a graph of up to 80 nodes, 12 successive operations and 20 nodes in a column. In
-    larger graphs chains such as neurons are folded into one operation, which says how many there are of each kind and
-    how many inputs are not shown. Lines into neurons then show weights, blue above 0 and orange below, thicker if
-    larger. If a graph is still too large, use `to_dot` and Graphviz.
+    The picture has every node of a graph of up to 80 nodes, with at most 12 operations one after another and 20 nodes
+    in a column. In a larger graph chains such as neurons are folded into one operation each, which says how many
+    operations of each kind it holds, and how many inputs are not shown. Lines into neurons then show weights, blue
+    above 0 and orange below, thicker if larger. If a graph is still too large, use `to_dot` and Graphviz.
 
     Matplotlib sets TeX in a label, such as `$x_1$`; TeX that it cannot read stays text.
 
@@ -51,6 +63,7 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
             gradient has none and shows `?`.
         gradients: whether to compute d(value)/d(node) for the picture and show it in place of each `grad`, which stays
             unchanged; with several values no gradients are shown.
+        title: a title, in as many lines as it needs.
         ax: the axes to draw on; by default a new figure of the size that the graph needs.
 
     Raises:
@@ -66,14 +79,22 @@ def graph(value: Any, *, local_derivatives: bool = False, gradients: bool = Fals
     >>> [text.get_text().split() for text in ax.texts]
     [['*'], ['v1', '4', 'grad', '1'], ['x', '2', 'grad', '4']]
     """
+    picture, found = picture_of("graph", value, local_derivatives, gradients)
+    title = printable(str(title))
+    ax = ax if ax is not None else graph_axes(picture, [title])
+    picture.draw(ax, found, picture.flows)
+    if title:
+        give_title(ax, title)
+    return ax
+
+
+def picture_of(taker: str, value: Any, local_derivatives: bool, gradients: bool) -> tuple[Picture, Mapping[Node, Any]]:
+    """The picture of `graph`, and the gradients in its boxes."""
     require_flag("local_derivatives", local_derivatives)
     require_flag("gradients", gradients)
-    shown = Graph(targets_in("graph", value))
+    shown = Graph(targets_in(taker, value))
     found, note = shown.gradients(gradients)
-    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
-    ax = ax if ax is not None else graph_axes(picture)
-    picture.draw(ax, found, local_flows(picture) if local_derivatives else {})
-    return ax
+    return Picture(shown, GAP, note, local_flows if local_derivatives else no_flows), found
 
 
 def place_of(picture: Picture, node: Node, i: int) -> Any:
@@ -82,16 +103,26 @@ def place_of(picture: Picture, node: Node, i: int) -> Any:
     return operand if operand in picture.graph.names else (node, i)
 
 
-def graph_axes(picture: Picture, above: float = 0.5) -> Axes:
-    """New axes of the size of a picture, not too narrow, with room for a title: some inches `above`."""
+def graph_axes(picture: Picture, titles: Iterable[str]) -> Axes:
+    """New axes of the size of a picture, not too narrow, with room for each of some titles, and for one line or two."""
     width, height = max(picture.size[0], NARROWEST), picture.size[1]
+    above = max([0.5] + [0.2 + 0.2 * len(wrapped(title, width).splitlines()) for title in titles])
     return new_figure(width, height + above).add_axes((0, 0, 1, height / (height + above)))
+
+
+def give_title(ax: Axes, title: str) -> None:
+    """Set a title above axes, in lines that fit."""
+    text = wrapped(title, ax.get_window_extent().width / ax.figure.dpi)
+    ax.set_title(text, fontsize=11, parse_math=is_tex(text))
 
 
 def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = False) -> Svg:
     """The picture of `graph` as SVG, for pages and notebooks, written without matplotlib.
 
     A notebook shows the picture; a wide one scrolls there and has a slider to zoom.
+
+    TeX in a label becomes plain characters, `x₁` for `$x_1$`, if it has only letters (Greek, roman and calligraphic
+    ones, too), sub- and superscripts, fractions, and hats, bars, tildes and arrows on letters. Other TeX stays source.
 
     Args:
         value: a Value, a Vector or a Matrix, or a list of these.
@@ -109,12 +140,8 @@ def to_svg(value: Any, *, local_derivatives: bool = False, gradients: bool = Fal
     >>> to_svg(x * x).count('class="leaf"')
     1
     """
-    require_flag("local_derivatives", local_derivatives)
-    require_flag("gradients", gradients)
-    shown = Graph(targets_in("to_svg", value))
-    found, note = shown.gradients(gradients)
-    picture = Picture(shown, WIDE_GAP if local_derivatives else GAP, note)
-    return Svg(svg_of(picture, found, local_flows(picture) if local_derivatives else {}))
+    picture, found = picture_of("to_svg", value, local_derivatives, gradients)
+    return Svg(svg_of(picture, found, picture.flows))
 
 
 def local_flows(picture: Picture) -> dict[Any, str]:
@@ -200,7 +227,7 @@ def to_mermaid(value: Any, *, gradients: bool = False) -> str:
 def text_graph(value: Any, gradients: bool) -> tuple[list[tuple[str, str, str]], str]:
     """The graph as triples, (kind, name, text) for a node and ("edge", from, to), with a note on its gradients."""
     require_flag("gradients", gradients)
-    shown = Graph(targets_in("a graph as text", value))
+    shown = Graph(targets_in("a graph as text", value), plain=True)
     of_nodes, note = shown.gradients(gradients)
     found: list[tuple[str, str, str]] = []
     at = {node: i for i, node in enumerate((*shown.leaves, *shown.computed))}
@@ -227,21 +254,25 @@ class Frames(Sequence["Axes"]):
 
     def __init__(self, graph: Graph, ax: Axes | None) -> None:
         self.graph = graph
-        self.picture = Picture(graph, 1.5 * WIDE_GAP)
-        if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
-            raise ValueError(
-                f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large, or too deep, to be read "
-                "step by step; draw the frames of a part of it, such as one of its parents, or print explain(value)"
-            )
         self.steps = [node for node in reversed(graph.computed) if node in graph.adjoints]
+        self.picture = Picture(graph, flows=self._flows)
         self._ax = ax
+
+    def _flows(self, picture: Picture) -> Flows:
+        """The texts on edges in all frames. Raises ValueError if the picture has not all operations."""
+        if any(cell.is_folded or cell.hidden for cell in picture.cells.values()):
+            raise ValueError(
+                f"a graph of {len(self.graph.computed) + len(self.graph.leaves):,} nodes is too large, or too deep, to "
+                "be read step by step; draw the frames of a part of it, such as one of its parents, or print "
+                "explain(value)"
+            )
+        return all_flows_back(picture, self.steps)
 
     @property
     def ax(self) -> Axes:
         """The axes that all frames are drawn on."""
         if self._ax is None:
-            lines = max(len(wrapped(self._title(i), self.picture.size[0]).splitlines()) for i in range(len(self)))
-            self._ax = graph_axes(self.picture, above=0.2 + 0.2 * lines)
+            self._ax = graph_axes(self.picture, [self._title(i) for i in range(len(self))])
         return self._ax
 
     def _title(self, index: int) -> str:
@@ -268,28 +299,18 @@ class Frames(Sequence["Axes"]):
         index = index.__index__() % len(self)
         self.ax.clear()
         self.picture.draw(self.ax, *self._drawn(index))
-        width = self.ax.get_window_extent().width / self.ax.figure.dpi
-        title = wrapped(self._title(index), width)
-        self.ax.set_title(title, fontsize=11, parse_math=is_tex(title))
+        give_title(self.ax, self._title(index))
         return self.ax
 
     def _drawn(self, index: int) -> Frame:
         """The contents of a frame: the gradients added up so far, the texts on edges, and the node that fires."""
         graph, (target,) = self.graph, self.graph.targets
         so_far: dict[Node, Any] = {target: graph.adjoints[target]}
-        flows: dict[Any, str] = {}
         for node in self.steps[:index]:
-            flows = {}
-            locals_at = {i: local for i, _, local, _ in graph.edges(node)}
-            for i, x, term in graph.terms(node):
+            for _, x, term in graph.terms(node):
                 so_far[x] = added(so_far[x], term) if x in so_far else term
-                text, local = short(term), locals_at[i]
-                if not is_whole(node) and not is_whole(x):
-                    product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
-                    text = f"{product} = {text}"
-                flows[place_of(self.picture, node, i), (node, "operation"), i] = text
         firing = self.steps[index - 1] if 0 < index <= len(self.steps) else None
-        return so_far, flows if firing is not None else {}, firing
+        return so_far, flows_back(self.picture, firing) if firing is not None else {}, firing
 
     def _repr_html_(self) -> str:
         """All frames as HTML with a slider and two buttons, for a notebook or a page; it needs no matplotlib."""
@@ -308,14 +329,17 @@ class Frames(Sequence["Axes"]):
     def save(self, path: str | Path, seconds: float = 1.5) -> list[Path]:
         """Save the frames, and return the paths of the files.
 
-        A name in .gif or .html gives one file, any other name a numbered picture for each frame. A .gif shows each
-        frame for some `seconds`. A page in .html has buttons, and is written without matplotlib.
+        A name in .gif or .html gives one file. Any other name, in .png, .pdf, .svg or another kind that matplotlib
+        knows, gives a numbered picture for each frame. A .gif shows each frame for some `seconds`. A page in .html has
+        buttons, and is written without matplotlib.
 
-        Raises ValueError if `seconds` is not above 0, or matplotlib does not know the kind of file;
-        ModuleNotFoundError, except for .html, if matplotlib is missing.
+        Raises ValueError if `seconds` is not above 0, or matplotlib does not know the kind of file; FileNotFoundError
+        if there is no such folder; ModuleNotFoundError, except for .html, if matplotlib is missing.
         """
         require_number("seconds", seconds, lambda x: 0 < x < math.inf, "a time above 0")
         path = Path(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to save {path.name} in; make it first")
         kind = path.suffix.lower()
         if kind in (".html", ".htm"):
             path.write_text(page_of(without_tex(self._title(len(self) - 1)), self._repr_html_()), encoding="utf-8")
@@ -333,9 +357,30 @@ class Frames(Sequence["Axes"]):
         return paths
 
 
+def flows_back(picture: Picture, node: Node) -> dict[Any, str]:
+    """The texts on the edges on which a node passes numbers on: upstream times local."""
+    graph, flows = picture.graph, {}
+    locals_at = {i: local for i, _, local, _ in graph.edges(node)}
+    for i, x, term in graph.terms(node):
+        text, local = short(term), locals_at[i]
+        if not is_whole(node) and not is_whole(x):
+            product = "pullback" if local is None else f"{short(graph.adjoints[node])} * {short(local)}"
+            text = f"{product} = {text}"
+        flows[place_of(picture, node, i), (node, "operation"), i] = text
+    return flows
+
+
+def all_flows_back(picture: Picture, nodes: Sequence[Node]) -> Flows:
+    """The texts of `flows_back` for several nodes."""
+    return {edge: text for node in nodes for edge, text in flows_back(picture, node).items()}
+
+
 def wrapped(title: str, width: float) -> str:
-    """A title in lines that fit into a width in inches."""
-    return fill(title, max(20, int(10 * width)))
+    """A title in lines that fit into a width in inches; a line does not end inside of TeX."""
+    tex = iter(TEX.findall(title))
+    held = TEX.sub(lambda found: "\1" + "\0" * (set_length(found[0]) - 1), title)  # signs that no name has
+    lines = fill(held, max(20, int(10 * width)), break_long_words=False, break_on_hyphens=False)
+    return re.sub("\1\0*", lambda _: next(tex), lines)
 
 
 def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
@@ -367,7 +412,8 @@ def backward_frames(value: Value, *, ax: Axes | None = None) -> Frames:
     ['Backward, from dv1/dv1 = 1', 'Step 1 of 1: v1 = x * x passes on', 'The gradient of v1']
     """
     if not isinstance(value, Value):
-        raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__})")
+        way = "; of many numbers draw one, or their sum, v.sum()" * isinstance(value, Values)
+        raise TypeError(f"backward_frames takes a Value, got {value!r} ({type(value).__name__}){way}")
     if not value.is_tracked:
         raise ValueError(f"backward_frames got {value!r}, which depends on no tracked value: it has no backward pass")
     return Frames(Graph([value]), ax)

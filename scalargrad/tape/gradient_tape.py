@@ -330,8 +330,7 @@ class GradientTape(Block):
         for end, role in ((target, "target"), (source, "source")):
             if not isinstance(end, (Value, Values)):
                 refuse_source(end, role)
-        text = why_none(self, values_of(target), values_of(source))  # type: ignore[arg-type]  # a Variable is either
-        return Explanation(text)
+        return Explanation(why_none(self, target, source))  # type: ignore[arg-type]  # a Variable is a Value or a Vector
 
     def _adjoints(self, seeds: Seeds, differentiable: bool) -> Adjoints:
         """A sweep over its record: d(targets)/d(row) for all rows that it watches, or that depend on such rows."""

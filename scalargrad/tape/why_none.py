@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections import deque
 
+from ..engine.many import Values, elements
 from ..engine.rows import (
     CONSTANT,
+    D_RIGHT,
+    ELEMENT,
     INTERVAL,
     NUMBER,
     OPERATION,
+    RIGHT,
     SERIAL,
+    SHAPE,
     identity_of,
+    label_of,
     operands_of,
     operation_of,
     parents_of,
+    place_in,
     rows_below,
 )
+from ..engine.value import Value
 from ..graph.formulas import without_middle
-from .variable import is_cut
+from .variable import Variable, is_cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
 
     from ..engine.contexts import Recorder
     from ..engine.rows import Row
-    from ..engine.value import Value
 
     class Tape(Recorder, Protocol):
         """The attributes of a tape that are used here."""
@@ -46,10 +53,10 @@ NOT_COMPUTED = (
 )
 
 
-def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> str:
-    """A sentence on the way that gradients take from the targets to the sources, or on what ends it."""
-    ends, starts = [source.row for source in sources], [target.row for target in targets]
-    labels = {identity_of(value.row): value.label for value in (*targets, *sources)}
+def why_none(tape: Tape, target: Value | Values, source: Value | Values) -> str:
+    """A sentence on the way that gradients take from the target to the source, or on what ends it."""
+    labels = {identity_of(value.row): label for end in (target, source) for value, label in labels_in(end)}
+    starts, ends = [[value.row for value, _ in labels_in(end)] for end in (target, source)]
     if {*map(identity_of, ends)} & {*map(identity_of, starts)}:
         return "The target is the source, so the gradient is 1."
     way = shortest_way(starts, ends, tape.follows(rows_below(starts, tape)))
@@ -58,17 +65,33 @@ def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> 
         every = [name_of(row) for row in way[:-1] if row[NUMBER] is not None]
         names = without_middle(every, 20, lambda left_out: f"({left_out:,} more)")
         first, last = [labels[identity_of(row)] or repr(row[NUMBER]) for row in (way[0], way[-1])]
-        return f"The gradient flows: {first} <- {' <- '.join(names)} <- {last} (the shortest of the ways)."
-    return "None: " + reason(tape, starts, ends)
+        return f"The gradient flows: {first} <- {' <- '.join(names)} <- {last} (the shortest path)."
+    return "None: " + reason(tape, starts, ends, isinstance(source, Variable))
 
 
-def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row]) -> str:
-    """The reason why there is no way from the targets to the sources."""
+def labels_in(end: Value | Values) -> list[tuple[Value, str | None]]:
+    """A value, or each element of a vector or matrix, with its label: its own, or that of the whole with its index."""
+    if isinstance(end, Values):
+        label, shape = end.label, end.shape
+        return [(x, x.label or element_label(label, place_in(shape, i))) for i, x in enumerate(elements(end))]
+    if end.row[OPERATION] == ELEMENT and end.label is None:
+        (whole,), (i,) = end.row[RIGHT], end.row[D_RIGHT]
+        return [(end, element_label(label_of(whole), place_in(whole[SHAPE], i)))]
+    return [(end, end.label)]
+
+
+def element_label(label: str | None, place: Sequence[int]) -> str | None:
+    """The label of an element of a vector or a matrix; None if the whole has none."""
+    return label and f"{label}[{', '.join(map(str, place))}]"
+
+
+def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row], is_variable: bool) -> str:
+    """The reason why there is no way from the targets to the sources, or to a variable."""
     if not sources:
         return NOT_COMPUTED
     source = sources[0]
     if shortest_way(targets, sources, lambda row, _: tape.saw(row)):
-        return not_watched(tape, source)
+        return not_watched(tape, source, is_variable)
     beyond = shortest_way(targets, sources)
     if beyond:
         # The operation nearest to the source that the tape did not see.
@@ -77,10 +100,11 @@ def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row]) -> str:
     if all(target[OPERATION] is CONSTANT for target in targets):
         return (
             "the target is a constant: nothing it was computed from was tracked or watched, or it was computed in "
-            "no_grad() or cut off by stop_gradient()."
+            "no_grad() or cut off by stop_gradient(), or it is a gradient that was taken outside this tape's block: "
+            "take it inside."
         )
     if source[OPERATION] is CONSTANT:
-        return not_watched(tape, source)
+        return not_watched(tape, source, is_variable)
     if passes_a_cut(targets):
         return "the target uses the source, if at all, through stop_gradient(), which ends gradients."
     if source[OPERATION] and not tape.saw(source):
@@ -90,7 +114,7 @@ def reason(tape: Tape, targets: Sequence[Row], sources: Sequence[Row]) -> str:
     return NOT_COMPUTED
 
 
-def not_watched(tape: Tape, source: Row) -> str:
+def not_watched(tape: Tape, source: Row, is_variable: bool) -> str:
     """Why a source that the target may have been computed from is not followed."""
     if source[OPERATION] and tape.saw(source):
         return "the source was computed from nothing that the tape watches."
@@ -98,7 +122,8 @@ def not_watched(tape: Tape, source: Row) -> str:
         made = f"the source was computed (by {name_of(source)}) {when(tape, source)}"
         return f"{made}; watch() it, or compute it inside the block."
     if source[OPERATION] is CONSTANT:
-        return "the source is a constant, which a tape does not watch by itself; watch() it before it is used."
+        kind = "not trainable" if is_variable else "a constant, which a tape does not watch by itself"
+        return f"the source is {kind}; watch() it before it is used."
     return "the tape was made with watch_accessed_variables=False and was not asked to watch() the source."
 
 

@@ -9,7 +9,7 @@ TABLE = [
     Case("rows", "a number", lambda _: sg.rows(2.0), TypeError, r"2\.0 \(float\)", "takes a Value"),
     Case("rows", "a list of numbers", lambda _: sg.rows([2.0]), TypeError, r"\[2\.0\] \(list\)", "takes a Value"),
     Case("explain", "a number", lambda _: sg.explain(2.0), TypeError, r"2\.0 \(float\)", "takes a Value"),
-    Case("explain", "a Vector", lambda g: sg.explain(g.v), TypeError, r"\(Vector\)", "explain an element"),
+    Case("explain", "a Vector", lambda g: sg.explain(g.v), TypeError, r"\(Vector\)", "one, or their sum, v.sum()"),
     Case("explain", "a constant", lambda _: sg.explain(sg.constant(1.0)), ValueError, "constant", "no tracked value"),
     Case("explain", "a float as width", lambda g: sg.explain(g.y, width=80.0), TypeError, "80.0", "an integer"),
     Case("explain", "no width", lambda g: sg.explain(g.y, width=3), ValueError, "3", "40 or more"),

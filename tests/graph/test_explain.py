@@ -159,7 +159,7 @@ def test_exact_numbers_stay_exact() -> None:
     ("arguments", "options", "error", "words"),
     [
         ((2.0,), {}, TypeError, "explain takes a Value, got 2.0"),
-        ((sg.Vector([1.0]),), {}, TypeError, "of a Vector explain an element"),
+        ((sg.Vector([1.0]),), {}, TypeError, "of many numbers explain one, or their sum"),
         ((sg.constant(1.0),), {}, ValueError, "depends on no tracked value"),
         ((sg.Value(1.0),), {"width": 39}, ValueError, "width of explain is 40 or more, not 39"),
         ((sg.Value(1.0),), {"width": 80.0}, TypeError, "width of explain is an integer, not 80.0"),
@@ -215,7 +215,7 @@ Backward: upstream * local, from dy/dy = 1
     dy/dv3 = v4 = 31.8125      1 * 31.8125 = 31.8125
     dy/dv4 = v3 = 1.5625       1 * 1.5625 = 1.5625
   v4 = sum(h)
-    dv4/dh = 1                 1.5625 * 1 = [1.5625, 1.5625]
+    dv4/dh = 1                 1.5625 * 1 = 1.5625, for each of 2
   v3 = h[1]
     to h by upstream in its place: [-, 31.8125]
   h = v2 * v2
@@ -262,3 +262,12 @@ def test_a_pullback_gives_one_share_for_an_operand_that_stands_twice() -> None:
     x, y = sg.Value(3.0, label="x"), sg.Value(2.0, label="y")
     assert sg.explain(product(x, x)).count("to x by the pullback of product: 6") == 1
     assert re.findall(r"to (\w) by", sg.explain(product(x, y))) == ["x", "y"]
+
+
+def test_tex_in_labels_is_plain_signs_or_whole() -> None:
+    loss = sg.Value(2.0, label=r"$w_{\mathrm{out}}$") * sg.Value(3.0, label=r"$\sqrt{x_{\mathrm{in}}}$")
+    loss.label = r"$\mathcal{L}(\theta)$"
+    text = sg.explain(loss)
+    assert "  L(θ)" in text
+    assert r"dL(θ)/dwₒᵤₜ = $\sqrt{x_{\mathrm{in}}}$ = 3" in text
+    assert "wₒᵤₜ" in repr(sg.rows(loss))

@@ -183,7 +183,8 @@ def test_a_wide_picture_scrolls_and_zooms_at_full_size() -> None:
             ElementTree.tostring(ElementTree.fromstring(svg))
         ]
         assert page.scripts == [f"\n{ZOOMING}"] * zooms
-        assert [x["min"] for x in page.of("input")] == ["1"] * zooms  # text is never smaller than it is drawn
+        assert [x["min"] for x in page.of("input")] == ["0.25"] * zooms  # to see a wide one whole
+        assert [x["value"] for x in page.of("input")] == ["1"] * zooms  # but text begins as large as it is drawn
     assert [x["class"] for x in Elements(html_of(sg.sin(sg.sin(x)))).of("input")] == ["step", "zoom"]
     assert [x["class"] for x in Elements(html_of(-x)).of("input")] == ["step"]
 

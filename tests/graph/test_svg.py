@@ -106,9 +106,26 @@ def test_text_is_never_under_eleven_pixels() -> None:
         (r"$\Omega$", "Ω"),
         (r"$\sigma \tau$", "στ"),
         ("a$x$b$y^n$", "axbyⁿ"),
+        (r"$\hat{x}$", "x\u0302"),
+        (r"$\bar\theta^*$", "θ\u0304*"),
+        (r"$\mathcal{L}(\theta)$", "L(θ)"),
+        (r"$w_{\mathrm{out}}$", "wₒᵤₜ"),
+        (r"$\frac{\partial \ell}{\partial w_1}$", "∂\u2113/∂w₁"),
         *[
             (x, x)
-            for x in (r"$\hat{x}$", "$x_Q$", "$x_{1Q}$", "$a_{b$", "$5 and $6", "$a $b", "$3-$4", "$", "x_1", "$ x$")
+            for x in (
+                r"$\sqrt{x}$",
+                r"$\frac{a+b}{c}$",
+                "$x_Q$",
+                "$x_{1Q}$",
+                "$a_{b$",
+                "$5 and $6",
+                "$a $b",
+                "$3-$4",
+                "$",
+                "x_1",
+                "$ x$",
+            )
         ],
     ],
 )
@@ -116,6 +133,13 @@ def test_tex_of_a_label_is_plain_signs_or_stays_as_it_is(label: str, shown: str)
     z = sg.Value(1.0, label=label) * 2.0
     assert [lines(x)[0] for x in groups(plot.to_svg(z), "leaf")] == [shown]
     assert f'"Computation graph of {shown}"' in plot.to_svg(sg.Value(1.0, label=label))
+
+
+def test_tex_that_has_no_plain_signs_is_cut_only_in_its_box() -> None:
+    label = r"$\sqrt{x_{\mathrm{in}}}$"
+    z = sg.Value(1.0, label=label)
+    assert [lines(x)[0] for x in groups(plot.to_svg(z * 2.0), "leaf")] == [r"$\sqrt{x…{in}}}$"]
+    assert f'"Computation graph of {label}"' in plot.to_svg(z)
 
 
 def test_it_needs_no_matplotlib() -> None:

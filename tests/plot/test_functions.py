@@ -94,7 +94,9 @@ def test_a_history_of_one_list_has_no_legend() -> None:
         assert [line.get_ydata().tolist() for line in ax.lines] == [[0.5, 0.25]]
         assert ax.get_legend() is None
     for wrong in ("text", 2.0, None):
-        with pytest.raises(TypeError, match=r"traces of history is a list of numbers, or a dict from names to such lists"):
+        with pytest.raises(
+            TypeError, match=r"traces of history is a list of numbers, or a dict from names to such lists"
+        ):
             plot.history(wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^the trace has no numbers"):
         plot.history([])
@@ -198,3 +200,25 @@ def test_a_boundary_is_computed_without_recording() -> None:
 
     plot.decision_boundary(model, POINTS, [0, 1, 0, 1], steps=3)
     assert not any(seen)
+
+
+def test_tex_in_legends_is_set_and_lone_dollars_are_not() -> None:
+    def shown(ax: Any) -> list[str]:
+        return [text.get_text() for text in ax.get_legend().get_texts()]
+
+    assert shown(plot.history({"$w$": [1.0], "_$b$": [2.0], "$5": [3.0]}, {"$w$": 3.0})) == [
+        "$w$",
+        "$w$: 3",
+        " _$b$",
+        r"\$5",
+    ]
+    assert shown(plot.descent(lambda x, y: x * x + y * y, [(1.0, 1.0)], label=r"$\eta=0.05$")) == [r"$\eta=0.05$"]
+    assert shown(plot.decision_boundary(lambda p: p[0], [(0.0, 1.0), (1.0, 0.0)], ["$A$", r"$\no$"])) == [
+        "$A$",
+        r"\$\no\$",
+    ]
+    square = lambda x: x * x  # noqa: E731
+    square.__name__ = r"$\sigma$"
+    ax = plot.derivatives(square, 0, 1, orders=[0, 1], points=3)
+    assert shown(ax) == [r"$\sigma$", r"$\sigma$'"]
+    ax.figure.canvas.draw()

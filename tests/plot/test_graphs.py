@@ -226,6 +226,23 @@ def test_a_frame_shows_what_flows_and_what_has_been_added_up_so_far() -> None:
     assert sorted(texts(frames[-1])) == sorted(texts(plot.graph(example(), gradients=True)))
 
 
+def test_a_long_product_leaves_its_arrow_to_be_seen() -> None:
+    x, y = sg.Value(-2.458e-5, label="x"), sg.Value(-0.5, label="y")
+    frames = plot.backward_frames(x * y * x)
+    ax = frames[1]
+    ax.figure.canvas.draw()
+    for text in [text for text in ax.texts if " = " in text.get_text()]:
+        (left, _), (right, _) = ax.transData.inverted().transform(text.get_bbox_patch().get_window_extent())
+        ((end, way),) = [
+            (way[-1][0], way)
+            for (_, way, shown, _) in frames.picture.ways(frames.picture.flows)
+            if shown == text.get_text()
+        ]
+        assert way[-2][0] + 0.2 < left < right < end - 0.2
+    narrow, wide = [plot.graph(sg.sin(x), local_derivatives=shows).figure.get_figwidth() for shows in (False, True)]
+    assert wide <= narrow + 1.0
+
+
 def test_frames_of_a_custom_function_say_pullback() -> None:
     @sg.custom_gradient
     def twice(x: Any) -> Any:
@@ -309,6 +326,18 @@ def test_titles_are_inside_the_figure_however_long() -> None:
         assert all(inside(frames[i]) for i in range(len(frames)))
 
 
+def test_a_title_of_a_graph_is_wrapped_and_may_have_tex() -> None:
+    title = r"The loss $\mathcal{L}(\theta) = -\log \sigma(w x + b)$ of a point, and how it comes about step by step"
+    ax = plot.graph(sg.Value(2.0) * 3.0, title=title)
+    ax.figure.canvas.draw()  # type: ignore[union-attr]
+    box, page = ax.title.get_window_extent(), ax.figure.bbox
+    assert page.x0 <= box.x0
+    assert box.x1 <= page.x1
+    assert box.y1 <= page.y1
+    assert sets_tex(ax.title)
+    assert " ".join(ax.get_title().split()) == title
+
+
 def test_exact_numbers_and_dollars_are_shown_as_text() -> None:
     x = sg.Value(Fraction(123456789, 987654321), label="$\\frac{$")
     ax = plot.graph(x**3, gradients=True)
@@ -329,6 +358,21 @@ def test_tex_in_labels_is_set_in_boxes_and_titles() -> None:
     ax.figure.canvas.draw()
 
 
+def test_tex_is_never_cut_and_fits_into_its_box() -> None:
+    label = r"$\mathcal{L}(\theta) = \sigma(w_{\mathrm{out}} \hat b^* + \alpha_1 + \beta_2)$"
+    frames = plot.backward_frames(
+        sg.Value(2.0, label=label) * sg.Value(3.0, label=r"$w_{\mathrm{out}} + w_{\mathrm{in}}$")
+    )
+    ax = frames[1]
+    ax.figure.canvas.draw()
+    (text,) = [text for text in ax.texts if text.get_text().startswith(label)]
+    assert sets_tex(text)
+    (box,) = [x.get_window_extent() for x in ax.patches if x.get_facecolor() == mpl.colors.to_rgba("#d6eaf6")][:1]
+    assert text.get_window_extent().width <= box.width
+    assert sets_tex(ax.title)  # a line that ends inside of TeX could not be set
+    assert max(map(len, texts(plot.graph(sg.Value(1.0, label="$" + "a" * 300 + "$"))))) < 60
+
+
 @pytest.mark.parametrize(
     "label", ["$5 and $6", "$a $b", "$5-$6", "cost $", "$", "$$", "$\\frac{$", "$\\nothing$", "$x$ for $", "x_1"]
 )
@@ -347,11 +391,13 @@ def test_a_frame_that_is_not_there_is_an_index_error() -> None:
     assert frames[np.int64(1)].get_title() == frames[1].get_title()
 
 
-@pytest.mark.parametrize("name", ["sweep.gif", "SWEEP.GIF", "sweep.html", "sweep.htm", "sweep.png"])
+@pytest.mark.parametrize("name", ["sweep.gif", "SWEEP.GIF", "sweep.html", "sweep.htm", "sweep.png", "sweep.pdf"])
 def test_frames_are_saved_as_an_animation_or_one_by_one(name: str, tmp_path: Path) -> None:
     x = sg.Value(2.0, label="x")
     paths = plot.backward_frames(x * x).save(tmp_path / name, seconds=0.2)
-    assert [path.name for path in paths] == ([f"sweep_0{i}.png" for i in range(3)] if name[-3:] == "png" else [name])
+    assert [path.name for path in paths] == (
+        [f"sweep_0{i}{name[-4:]}" for i in range(3)] if name[-3:] in ("png", "pdf") else [name]
+    )
     assert all(path.stat().st_size > 1000 for path in paths)
 
 
@@ -383,7 +429,11 @@ def test_frames_are_drawn_on_the_axes_given() -> None:
 
 @pytest.mark.parametrize(
     ("value", "error", "words"),
-    [(2.0, TypeError, "takes a Value, got 2.0"), (sg.constant(2.0), ValueError, "depends on no tracked value")],
+    [
+        (2.0, TypeError, "takes a Value, got 2.0"),
+        (sg.Variable([1.0, 2.0]), TypeError, r"\(Variable\); .* one, or their sum, v\.sum\(\)"),
+        (sg.constant(2.0), ValueError, "depends on no tracked value"),
+    ],
 )
 def test_what_has_no_backward_pass_has_no_frames(value: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
@@ -451,6 +501,14 @@ POINTS = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
             "as many numbers from the model at each point",
         ),
         (lambda: plot.backward_frames(example()).save("a.xyz"), ValueError, r"\.gif, \.html or pictures.*not \.xyz"),
+        *[
+            (
+                lambda name=name: plot.backward_frames(example()).save(f"no such/{name}"),
+                FileNotFoundError,
+                f"^there is no folder 'no such' to save {name} in; make it first$",
+            )
+            for name in ("a.png", "a.gif", "a.html")
+        ],
         (lambda: plot.backward_frames(example()).save("a.gif", seconds=0), ValueError, "seconds is a time above 0"),
         (lambda: plot.history({}), ValueError, "no trace of anything"),
         (lambda: plot.history(1.0), TypeError, "traces of history is a list of numbers, or a dict"),

@@ -46,7 +46,7 @@ def entries() -> list[tuple[str, list[str]]]:
         for line in page.read_text(encoding="utf-8").splitlines():
             if match := re.fullmatch(r"\.\. currentmodule:: (\S+)", line):
                 module = match[1]
-            elif match := re.fullmatch(r"\.\. auto(?:class|function|data):: (\w+)(?:\(\))?", line):
+            elif match := re.fullmatch(r"\.\. (?:autoclass|autofunction|py:data):: (\w+)(?:\(\))?", line):
                 found.append((f"{module}.{match[1]}", []))
             elif match := re.fullmatch(r"   :members: (.+)", line):
                 found[-1][1].extend(match[1].split(", "))

@@ -39,13 +39,13 @@ def test_a_gradient_flows_along_the_operations_between_target_and_source():
     x = sg.Variable(3.0, name="x")
     tape, y = recorded(lambda: sg.exp(sg.sin(x) * 2.0))
     y.label = "y"
-    assert tape.explain(y, x) == "The gradient flows: y <- exp <- mul <- sin <- x (the shortest of the ways)."
+    assert tape.explain(y, x) == "The gradient flows: y <- exp <- mul <- sin <- x (the shortest path)."
 
 
 def test_the_way_shows_numbers_where_there_are_no_labels():
     x = sg.Value(3.0)
     tape, y = recorded(lambda: x * x)
-    assert tape.explain(y, x) == "The gradient flows: 9.0 <- mul <- 3.0 (the shortest of the ways)."
+    assert tape.explain(y, x) == "The gradient flows: 9.0 <- mul <- 3.0 (the shortest path)."
 
 
 def test_the_shortest_way_is_shown():
@@ -71,6 +71,21 @@ def test_the_way_goes_between_any_elements_of_vectors():
     assert "<- mul <- v[1] (" in tape.explain(w, v)
 
 
+def test_vectors_and_their_elements_go_by_the_label_of_the_whole():
+    v, a = sg.Variable([1.0, 2.0], name="v"), sg.Value(3.0)
+    tape, (w, joined, table) = recorded(lambda: (w := v * 10.0, sg.Vector([a, w[1]]), sg.Matrix([w, w]) * 2.0))
+    w.label, joined.label, table.label = "w", "joined", "M"
+    assert tape.explain(w, v) == "The gradient flows: w[0] <- mul <- v[0] (the shortest path)."
+    assert tape.explain(w[1], v).startswith("The gradient flows: w[1] <- mul <- v[1] (")
+    assert tape.explain(joined * 2.0, joined).startswith("None: ")
+    assert tape.explain(table, w).startswith("The gradient flows: M[0, 0] <- mul <- w[0] (")
+    assert tape.explain(table[1, 1], v).startswith("The gradient flows: M[1, 1] <- mul <- mul <- v[1] (")
+    with sg.GradientTape() as tape:
+        tape.watch(joined)
+        product = joined * 2.0
+    assert tape.explain(product, joined) == "The gradient flows: 6.0 <- mul <- joined[0] (the shortest path)."
+
+
 def test_the_way_goes_through_a_custom_function_by_its_name():
     @sg.custom_gradient
     def mine(x):
@@ -78,7 +93,7 @@ def test_the_way_goes_through_a_custom_function_by_its_name():
 
     x = sg.Variable(3.0, name="x")
     tape, y = recorded(lambda: sg.sin(mine(x)))
-    assert tape.explain(y, x) == f"The gradient flows: {y.data!r} <- sin <- mine <- x (the shortest of the ways)."
+    assert tape.explain(y, x) == f"The gradient flows: {y.data!r} <- sin <- mine <- x (the shortest path)."
 
 
 def test_a_target_that_is_the_source_has_gradient_one():
@@ -91,12 +106,19 @@ def test_a_target_that_is_the_source_has_gradient_one():
 # ---- Where there is none ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("still", [sg.constant(2.0), sg.constant([2.0, 3.0]), sg.Variable(2.0, trainable=False)])
+@pytest.mark.parametrize("still", [sg.constant(2.0), sg.constant([2.0, 3.0])])
 def test_a_constant_that_nobody_watched_is_named_as_one(still):
     x = sg.Variable(3.0)
     tape, y = recorded(lambda: (x * still * sg.Vector([1.0, 1.0])).sum())
     reason = why_none(tape, y, still)
     assert reason == "the source is a constant, which a tape does not watch by itself; watch() it before it is used."
+
+
+@pytest.mark.parametrize("still", [sg.Variable(2.0, trainable=False), sg.Variable([2.0, 3.0], trainable=False)])
+def test_a_variable_that_is_not_trainable_is_told_so(still):
+    x = sg.Variable(3.0)
+    tape, y = recorded(lambda: (x * still * sg.Vector([1.0, 1.0])).sum())
+    assert why_none(tape, y, still) == "the source is not trainable; watch() it before it is used."
 
 
 def test_a_constant_watched_after_its_use_is_named_as_one_to_watch_before():
@@ -238,6 +260,16 @@ def test_a_target_that_is_a_constant_is_named_as_one(make):
     assert reason.startswith("the target is a constant")
     assert "no_grad()" in reason
     assert "stop_gradient()" in reason
+
+
+def test_a_gradient_that_was_taken_outside_the_block_is_told_so():
+    x = sg.Variable(3.0)
+    with sg.GradientTape() as outer, sg.GradientTape() as inner:
+        y = x * x * x
+    first = inner.gradient(y, x)
+    assert why_none(outer, first, x).endswith(
+        ", or it is a gradient that was taken outside this tape's block: take it inside."
+    )
 
 
 def test_a_source_that_the_target_did_not_use_is_told_so():
