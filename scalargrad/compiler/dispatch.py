@@ -522,7 +522,7 @@ def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
         numbers += elements(x) if x.is_tracked or contexts.open_blocks else x.row[NUMBER]
         return Values, x.shape
     if is_array(x) and not is_passed_over(x):
-        entries = x.ravel().tolist()
+        entries = scalars_of(x, lambda part: TypeError(f"expected numbers in {name}, got {brief(part)}"))
         numbers += entries
         return "array", x.shape, tuple(map(type, entries)) if x.dtype == object else None
     if is_number(x):

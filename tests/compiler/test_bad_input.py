@@ -80,6 +80,18 @@ TABLE = [
         "name it in static_argnames",
         given=lambda _: sg.compile(square),
     ),
+    *[
+        Case(
+            "compile",
+            f"an array that holds {wrong!r}",
+            lambda function, wrong=wrong: function(np.array([1.0, wrong], dtype=object)),
+            TypeError,
+            rf"got {wrong!r}, element \[1\] of an array",
+            "expected numbers in x",
+            given=lambda _: sg.compile(square),
+        )
+        for wrong in (None, "a", True)
+    ],
     Case(
         "compile",
         "a set as static argument",
