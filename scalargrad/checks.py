@@ -50,7 +50,8 @@ class Brief:
         return brief(self.x)
 
 
-MATHS = "scalargrad.sin() or `from scalargrad import math`"
+MATHS = "scalargrad.sin(x) or `from scalargrad import math`"
+PATCH = "`with scalargrad.math.patch(module):` around code that you cannot change"
 
 
 def refuse_index(x: Any) -> NoReturn:
@@ -62,9 +63,8 @@ def refuse_index(x: Any) -> NoReturn:
 
 def refuse_float(x: Any) -> NoReturn:
     raise TypeError(
-        f"float() of {x!r}, which math.sin(x) and '%.2f' % x call, would lose its gradient silently; use {MATHS}, "
-        "scalargrad.math.patch(module) for a module that you cannot change, f'{x:.2f}' for text, or .data for the "
-        "number alone, where float(x) is what you want"
+        f"{x!r} was asked for a plain float, as by math.sin(x), '%.2f' % x or a float array, which would lose its "
+        f"gradient; use {MATHS}, dtype=object for an array, f'{{x:.2f}}' for text, x.data for the number, or {PATCH}"
     )
 
 
@@ -72,7 +72,7 @@ def refuse_ratio(x: Any) -> NoReturn:
     raise TypeError(
         f"as_integer_ratio() of {x!r}, which statistics.mean() and the like call, would lose its gradient silently; "
         "use sum(values) / len(values), math.fsum(values) of `from scalargrad import math`, statistics.fmean(values) "
-        "within scalargrad.math.patch(statistics), or .data for the number alone"
+        "within `with scalargrad.math.patch(statistics):`, or .data for the number alone"
     )
 
 

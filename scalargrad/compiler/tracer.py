@@ -11,7 +11,7 @@ import operator
 import sys
 from numbers import Real
 
-from ..checks import Symbol, as_number, file_and_line, named, place
+from ..checks import MATHS, PATCH, Symbol, as_number, file_and_line, named, place
 from ..engine.contexts import Block, current
 from ..engine.rows import INTERVAL, KEY, NUMBER, OPERATION, identity_of
 from ..engine.value import Value, make_constant, recorded
@@ -156,10 +156,7 @@ class Traced(Symbol):
         )
 
     def __float__(self) -> float:
-        self.trace.refuse_number(
-            "float() of a traced number, which math.sin() and the like call, would keep the number of this one call; "
-            "use scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
-        )
+        self.trace.refuse_number(INSTEAD["float()"])
 
     def __copy__(self) -> Traced:
         return self
@@ -455,9 +452,9 @@ INSTEAD = {
         ("data", "item()", "tolist()"),
         "the plain number of a traced value would be frozen at that of this one call; compute with the value itself",
     ),
-    "float(), which math.sin() and the like call,": (
-        "float() of a traced value, which math.sin() and the like call, would keep the number of this one call; use "
-        "scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
+    "float()": (
+        "a traced number was asked for a plain float, as by math.sin(x) or a float array, which would be frozen at "
+        f"that of this one call; use {MATHS}, dtype=object for an array, or {PATCH}"
     ),
     "grad": "grad of a traced value is not followed; use GradientTape, or scalargrad.grad",
     "backward()": "backward() is not followed, since it writes into leaves; use GradientTape, or scalargrad.grad",

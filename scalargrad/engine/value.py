@@ -648,7 +648,7 @@ class Value(Element):
         refuse_ratio(self)
 
     def __float__(self) -> float:
-        refuse_in_trace("float(), which math.sin() and the like call,", self)
+        refuse_in_trace("float()", self)
         if self.is_followed_in(current()):
             refuse_float(self)
         return float(self.row[NUMBER])

@@ -97,7 +97,7 @@ KEPT: list[Any] = []
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda x: float(x), "float()"),
+        (lambda x: float(x), "a plain float"),
         (lambda x: math.sin(x), "scalargrad.sin"),
         (lambda x: x.data, "plain number"),
         (lambda x: x.item(), "plain number"),

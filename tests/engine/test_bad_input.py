@@ -46,7 +46,7 @@ VALUE = [
         lambda g: float(g.x),
         TypeError,
         r"Value\(2\.0\)",
-        r"use .*sin\(\).* or \.data .*float\(x\)",
+        r"use .*sin\(x\).* x\.data for the number, or `with scalargrad\.math\.patch",
     ),
     *[
         Case(
@@ -116,7 +116,7 @@ VALUE = [
         lambda g: statistics.mean([g.x, g.x]),
         TypeError,
         r"Value\(2\.0\), which statistics\.mean\(\)",
-        r"from scalargrad import math`.*scalargrad\.math\.patch\(statistics\), or \.data",
+        r"from scalargrad import math`.*scalargrad\.math\.patch\(statistics\):`, or \.data",
     ),
     *[
         Case(
@@ -213,7 +213,17 @@ OPERATORS = [
     Case("Value", "a complex power", lambda g: (-g.x) ** 0.5, ValueError, r"^-2\.0 \*\* 0\.5", "base that is not neg"),
     Case("Value", "a power too large", lambda g: g.x**10_000, OverflowError, r"^2\.0 \*\* 10000", PYTHONS_OWN),
     Case("Value", "+ an integer past floats", lambda g: g.x + HUGE, OverflowError, r"^2\.0 \+ 1000", "too large"),
-    Case("Value", "math.sin", lambda g: math.sin(g.x), TypeError, r"Value\(2\.0\)", r"use scalargrad\.sin\(\).*\.data"),
+    Case(
+        "Value",
+        "in a float array",
+        lambda g: np.zeros(3).__setitem__(0, g.x * g.x),
+        TypeError,
+        r"Value\(4\.0\) was asked for a plain float, as by .* a float array",
+        "dtype=object for an array",
+    ),
+    Case(
+        "Value", "math.sin", lambda g: math.sin(g.x), TypeError, r"Value\(2\.0\)", r"use scalargrad\.sin\(x\).*\.data"
+    ),
     Case("Value", "indexed", lambda g: g.x[0], TypeError, "'Value' object", "not subscriptable"),
     Case("Value", "iterated", lambda g: list(g.x), TypeError, "'Value' object", "not iterable"),
     Case("Value", "int() of infinity", int, OverflowError, "infinity", "integer", given=lambda _: sg.Value(math.inf)),
