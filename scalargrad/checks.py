@@ -120,6 +120,13 @@ def refuse_order(x: Any, other: Any) -> Any:
     )
 
 
+NO_POWER = "has the operator ^; a power is written **, such as x**2"
+
+
+def refuse_xor(x: Any, other: Any) -> NoReturn:
+    raise TypeError(f"`{type(x).__name__} ^ {type(other).__name__}` {NO_POWER}")
+
+
 RANGE_ERRORS = (ArithmeticError, ValueError)
 
 

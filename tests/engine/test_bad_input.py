@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 import statistics
 from collections import deque
@@ -224,6 +225,19 @@ OPERATORS = [
     Case(
         "Value", "math.sin", lambda g: math.sin(g.x), TypeError, r"Value\(2\.0\)", r"use scalargrad\.sin\(x\).*\.data"
     ),
+    *[
+        Case(kind, wrong, call, TypeError, re.escape(f"`{came}`"), r"has the operator \^; a power is written \*\*")
+        for kind, wrong, call, came in [
+            ("Value", "^ 2", lambda g: g.x ^ 2, "Value ^ int"),
+            ("Value", "2.0 ^", lambda g: 2.0 ^ g.x, "float ^ Value"),
+            ("Value", "^= a Vector", lambda g: operator.ixor(g.x, g.v), "Value ^ Vector"),
+            ("Value", "an array ^", lambda g: np.ones(2) ^ g.x, "float ^ Value"),
+            ("Variable", "^ 2", lambda g: g.w ^ 2, "Variable ^ int"),
+            ("Vector", "a list ^", lambda g: [1, 2] ^ g.v, "list ^ Vector"),
+            ("Matrix", "^ 2", lambda g: g.m ^ 2, "Matrix ^ int"),
+            ("compile", "^ 2", lambda g: sg.compile(lambda x: x ^ 2)(1.0), "Value ^ int"),
+        ]
+    ],
     Case("Value", "indexed", lambda g: g.x[0], TypeError, "'Value' object", "not subscriptable"),
     Case("Value", "iterated", lambda g: list(g.x), TypeError, "'Value' object", "not iterable"),
     Case("Value", "int() of infinity", int, OverflowError, "infinity", "integer", given=lambda _: sg.Value(math.inf)),

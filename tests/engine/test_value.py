@@ -193,7 +193,7 @@ def test_a_float_of_a_tracked_value_is_refused_and_the_way_out_named(lossy: Call
     for tracked in (x, x * 2, sg.Variable(0.5)):
         with pytest.raises(
             TypeError,
-            match=r"would lose its gradient; use scalargrad\.sin\(x\).*math`, .*x\.data .*`with scalargrad\.math\.patch\(module\):`",
+            match=r"lose its gradient; use scalargrad\.sin\(x\).*math`, .*x\.data .*`with .*math\.patch\(module\):`",
         ):
             lossy(tracked)
     with pytest.raises(TypeError, match=r"Value\(0\.5, label='x'\) was asked for a plain float"):
