@@ -298,7 +298,8 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
         if not 0 <= number < len(names) or names[number] not in kwargs:
             raise TypeError(
                 f"{name} differentiates with respect to argument {number} of {function!r}, which was called with "
-                f"{plural(len(args), 'positional argument')} and {', '.join(kwargs) or 'no'} keywords"
+                f"{plural(len(args), 'positional argument')} and {', '.join(kwargs) or 'no'} keywords; "
+                f"{where_to_put(name)}"
             )
         places.append(names[number])
     if len({*places}) < len(places):
@@ -314,6 +315,11 @@ def parameter_names(function: Any, by_position: bool = False) -> list[str]:
     return [x.name for x in parameters if not (by_position and x.kind is x.KEYWORD_ONLY)]
 
 
+def where_to_put(name: str) -> str:
+    """A hint for those who gave a transform the point as its second argument."""
+    return f"the point goes in a second pair of parentheses, as in {name}(f)(2.0)"
+
+
 def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
     """The indices as a plain integer, or a tuple of plain integers.
 
@@ -321,7 +327,8 @@ def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
     """
     numbers = argnums if isinstance(argnums, (list, tuple)) else (argnums,)
     if not numbers or not all(map(is_integer, numbers)):
-        raise TypeError(f"argnums of {name} is an integer or a tuple of integers, not {brief(argnums)}")
+        expected = f"argnums of {name} is an integer or a tuple of integers"
+        raise TypeError(f"{expected}, not {brief(argnums)}; {where_to_put(name)}")
     numbers = tuple([int(number) for number in numbers])
     if len({*numbers}) < len(numbers):
         raise ValueError(f"argnums of {name} has a number twice: {brief(argnums)}")

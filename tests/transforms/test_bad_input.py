@@ -50,6 +50,23 @@ TABLE = [
             Case(
                 name, "argnums twice", lambda _, of=of: of(product, (0, 0)), ValueError, r"\(0, 0\)", "a number twice"
             ),
+            Case(
+                name,
+                "the point as argnums",
+                lambda _, of=of: of(square, 2.0),
+                TypeError,
+                r"not 2\.0",
+                rf"the point goes in a second pair of parentheses, as in {name}\(f\)\(2\.0\)",
+            ),
+            Case(
+                name,
+                "an integer point as argnums",
+                lambda f: f(1.0),
+                TypeError,
+                "argument 2 of .* called with 1 positional",
+                rf"the point goes in a second pair of parentheses, as in {name}\(f\)\(2\.0\)",
+                lambda _, of=of: of(square, 2),
+            ),
             Case(name, "an option", lambda _, of=of: of(square, argnum=0), TypeError, "'argnum'", "unexpected keyword"),
             Case(
                 name,
@@ -224,7 +241,7 @@ TABLE = [
         lambda _: sg.derivative(square, 1.5),
         TypeError,
         r"not 1\.5",
-        "order .* is an integer",
+        r"order .* is an integer.*a second pair of parentheses, as in derivative\(f\)\(2\.0\)",
     ),
     Case(
         "derivative",
