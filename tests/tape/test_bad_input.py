@@ -72,6 +72,14 @@ VARIABLE = [
             ("an unknown option", lambda v: sg.Variable(v, dtype=1), TypeError, r"Variable takes initial.* got dtype"),
         )
     ],
+    Case(
+        "Variable",
+        "a label",
+        lambda _: sg.Variable(1.0, label="z"),
+        TypeError,
+        "got label$",
+        r"trainable and name \(the label of a Value\)",
+    ),
     Case("Variable", "text", lambda _: sg.Variable("text"), TypeError, TEXT, NUMBER),
     Case("Variable", "None", lambda _: sg.Variable(None), TypeError, NOTHING, NUMBER),
     Case("Variable", "None in a list", lambda _: sg.Variable([1.0, None]), TypeError, NOTHING, NUMBER),
