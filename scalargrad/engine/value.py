@@ -641,6 +641,7 @@ class Value(Element):
     __trunc__ = of_the_number(math.trunc)
 
     def __index__(self) -> int:
+        refuse_in_trace("index", self)
         refuse_index(self)
 
     def as_integer_ratio(self) -> tuple[int, int]:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 import scalargrad as sg
 from tests.support.bad_input import HUGE, Case, Thing, check, each_of, product, square
+
+
+def power(x: Any, n: int = 3) -> Any:
+    result = 1.0
+    for _ in range(n):
+        result = result * x
+    return result
+
 
 TABLE = [
     Case("compile", "a number", lambda _: sg.compile(3.0), TypeError, r"3\.0", "compile takes a function"),
@@ -119,6 +128,23 @@ TABLE = [
         "numbers, or lists, tuples, dicts",
         given=lambda _: sg.compile(lambda x: Thing()),
     ),
+    *[
+        Case(
+            "compile",
+            f"a count that is not static, {wrong}",
+            lambda function: function(2.0),
+            TypeError,
+            "a traced number cannot be an index or a count",
+            way,
+            given=lambda _, function=function: sg.compile(function),
+        )
+        for wrong, function, way in [
+            ("by default", power, 'compile with static_argnames="n", or use int'),
+            ("below grad", sg.grad(power), 'compile with static_argnames="n", or use int'),
+            ("computed", lambda x: [1.0, 2.0][x - 1], "name the argument in static_argnames"),
+            ("part of an argument", lambda x, p=(3,): power(x, p[0]), "name the argument in static_argnames"),
+        ]
+    ],
     Case(
         "compile",
         "float(x)",
