@@ -131,6 +131,22 @@ TABLE = [
     *[
         Case(
             "compile",
+            f"an array for a vector, {wrong}",
+            lambda function: function(np.ones(2)),
+            TypeError,
+            f"raises {came}",
+            "with arrays= an array is one number at many points, so give a vector as a list",
+            given=lambda _, function=function: sg.compile(function, arrays=np),
+        )
+        for wrong, function, came in [
+            ("@", lambda x: x @ [1.0, 2.0], r"TypeError, unsupported operand type\(s\) for @: 'Value' and 'list'"),
+            ("indexed", lambda x: x[0], "TypeError, 'Value' object is not subscriptable"),
+            ("sum()", lambda x: x.sum(), "AttributeError, 'Value' object has no attribute 'sum'"),
+        ]
+    ],
+    *[
+        Case(
+            "compile",
             f"a count that is not static, {wrong}",
             lambda function: function(2.0),
             TypeError,
