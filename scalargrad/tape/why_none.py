@@ -58,7 +58,7 @@ def why_none(tape: Tape, targets: Sequence[Value], sources: Sequence[Value]) -> 
         every = [name_of(row) for row in way[:-1] if row[NUMBER] is not None]
         names = without_middle(every, 20, lambda left_out: f"({left_out:,} more)")
         first, last = [labels[identity_of(row)] or repr(row[NUMBER]) for row in (way[0], way[-1])]
-        return f"The gradient flows: {first} <- {' <- '.join(names)} <- {last} (the shortest of the ways)."
+        return f"The gradient flows: {first} <- {' <- '.join(names)} <- {last} (the shortest path)."
     return "None: " + reason(tape, starts, ends)
 
 

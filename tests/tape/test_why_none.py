@@ -39,13 +39,13 @@ def test_a_gradient_flows_along_the_operations_between_target_and_source():
     x = sg.Variable(3.0, name="x")
     tape, y = recorded(lambda: sg.exp(sg.sin(x) * 2.0))
     y.label = "y"
-    assert tape.explain(y, x) == "The gradient flows: y <- exp <- mul <- sin <- x (the shortest of the ways)."
+    assert tape.explain(y, x) == "The gradient flows: y <- exp <- mul <- sin <- x (the shortest path)."
 
 
 def test_the_way_shows_numbers_where_there_are_no_labels():
     x = sg.Value(3.0)
     tape, y = recorded(lambda: x * x)
-    assert tape.explain(y, x) == "The gradient flows: 9.0 <- mul <- 3.0 (the shortest of the ways)."
+    assert tape.explain(y, x) == "The gradient flows: 9.0 <- mul <- 3.0 (the shortest path)."
 
 
 def test_the_shortest_way_is_shown():
@@ -78,7 +78,7 @@ def test_the_way_goes_through_a_custom_function_by_its_name():
 
     x = sg.Variable(3.0, name="x")
     tape, y = recorded(lambda: sg.sin(mine(x)))
-    assert tape.explain(y, x) == f"The gradient flows: {y.data!r} <- sin <- mine <- x (the shortest of the ways)."
+    assert tape.explain(y, x) == f"The gradient flows: {y.data!r} <- sin <- mine <- x (the shortest path)."
 
 
 def test_a_target_that_is_the_source_has_gradient_one():
