@@ -55,10 +55,7 @@ PATCH = "`with scalargrad.math.patch(module):` around code that you cannot chang
 
 
 def refuse_index(x: Any) -> NoReturn:
-    raise TypeError(
-        f"{x!r} is not an integer, which an index, a count or a repetition needs; use int() of it (in a compiled "
-        "function, name the argument in static_argnames)"
-    )
+    raise TypeError(f"{x!r} is not an integer, which an index, a count or a repetition needs; use int() of it")
 
 
 def refuse_float(x: Any) -> NoReturn:
