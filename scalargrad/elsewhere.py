@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from .checks import brief, refuse_order, refuse_xor
+from .checks import refuse_order, refuse_xor
 from .operations.operation import numpy_functions, registry
 
 TYPE_CHECKING = False
@@ -195,7 +195,8 @@ class Elsewhere:
         """Raises AttributeError, except on the class itself."""
         if x is None:
             return self
-        raise AttributeError(f"{brief(x)} has no {self.name}; {self.way}")
+        # The text of x would end a trace, and so would hasattr().
+        raise AttributeError(f"a {kind.__name__} has no {self.name}; {self.way}")
 
     def __set__(self, x: Any, value: Any) -> None:
         self.__get__(x, type(x))

@@ -141,7 +141,7 @@ TABLE = [
         for wrong, function, came in [
             ("@", lambda x: x @ [1.0, 2.0], r"TypeError, unsupported operand type\(s\) for @: 'Value' and 'list'"),
             ("indexed", lambda x: x[0], "TypeError, 'Value' object is not subscriptable"),
-            ("sum()", lambda x: x.sum(), "AttributeError, 'Value' object has no attribute 'sum'"),
+            ("sum()", lambda x: x.sum(), "AttributeError, a Value has no sum"),
         ]
     ],
     *[

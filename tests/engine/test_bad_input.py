@@ -55,7 +55,7 @@ VALUE = [
             f"asked for {name}",
             lambda g, of=of, name=name: getattr(of(g), name),
             AttributeError,
-            rf"{kind}\(.*\) has no {name}",
+            rf"^a {kind} has no {name}",
             way,
         )
         for kind, of, name, way in (
