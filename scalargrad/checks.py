@@ -50,21 +50,18 @@ class Brief:
         return brief(self.x)
 
 
-MATHS = "scalargrad.sin() or `from scalargrad import math`"
+MATHS = "scalargrad.sin(x) or `from scalargrad import math`"
+PATCH = "`with scalargrad.math.patch(module):` around code that you cannot change"
 
 
 def refuse_index(x: Any) -> NoReturn:
-    raise TypeError(
-        f"{x!r} is not an integer, which an index, a count or a repetition needs; use int() of it (in a compiled "
-        "function, name the argument in static_argnames)"
-    )
+    raise TypeError(f"{x!r} is not an integer, which an index, a count or a repetition needs; use int() of it")
 
 
 def refuse_float(x: Any) -> NoReturn:
     raise TypeError(
-        f"float() of {x!r}, which math.sin(x) and '%.2f' % x call, would lose its gradient silently; use {MATHS}, "
-        "scalargrad.math.patch(module) for a module that you cannot change, f'{x:.2f}' for text, or .data for the "
-        "number alone, where float(x) is what you want"
+        f"{x!r} was asked for a plain float, as by math.sin(x), '%.2f' % x or a float array, which would lose its "
+        f"gradient; use {MATHS}, dtype=object for an array, f'{{x:.2f}}' for text, x.data for the number, or {PATCH}"
     )
 
 
@@ -72,7 +69,7 @@ def refuse_ratio(x: Any) -> NoReturn:
     raise TypeError(
         f"as_integer_ratio() of {x!r}, which statistics.mean() and the like call, would lose its gradient silently; "
         "use sum(values) / len(values), math.fsum(values) of `from scalargrad import math`, statistics.fmean(values) "
-        "within scalargrad.math.patch(statistics), or .data for the number alone"
+        "within `with scalargrad.math.patch(statistics):`, or .data for the number alone"
     )
 
 
@@ -118,6 +115,13 @@ def refuse_order(x: Any, other: Any) -> Any:
         f"{brief(x)} is a {type(x).__name__}, which <, <=, > and >= do not compare, here with {brief(other)} "
         f"({type(other).__name__}); compare {way}"
     )
+
+
+NO_POWER = "has the operator ^; a power is written **, such as x**2"
+
+
+def refuse_xor(x: Any, other: Any) -> NoReturn:
+    raise TypeError(f"`{type(x).__name__} ^ {type(other).__name__}` {NO_POWER}")
 
 
 RANGE_ERRORS = (ArithmeticError, ValueError)

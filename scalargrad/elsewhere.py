@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from .checks import brief, refuse_order
+from .checks import refuse_order, refuse_xor
 from .operations.operation import numpy_functions, registry
 
 TYPE_CHECKING = False
@@ -195,7 +195,8 @@ class Elsewhere:
         """Raises AttributeError, except on the class itself."""
         if x is None:
             return self
-        raise AttributeError(f"{brief(x)} has no {self.name}; {self.way}")
+        # The text of x would end a trace, and so would hasattr().
+        raise AttributeError(f"a {kind.__name__} has no {self.name}; {self.way}")
 
     def __set__(self, x: Any, value: Any) -> None:
         self.__get__(x, type(x))
@@ -210,6 +211,8 @@ def say_what_is_elsewhere(functions: list[str], of_one: type, *of_many: type) ->
         for name, way in found.items():
             if not hasattr(kind, name):
                 setattr(kind, name, Elsewhere(name, way))
+        for name, refuse in (("__xor__", refuse_xor), ("__rxor__", lambda x, other: refuse_xor(other, x))):
+            setattr(kind, name, refuse)
     for compared in ("lt", "le", "gt", "ge"):
         for kind in of_many:
             setattr(kind, f"__{compared}__", refuse_order)

@@ -179,7 +179,11 @@ def scalars_of(structure: Any, refuse: Callable[[Any], Exception]) -> list[Any]:
     if is_passed_over(structure):
         return []
     if is_array(structure):
-        return [scalar for entry in structure.ravel().tolist() for scalar in scalars_of(entry, refuse)]
+        if structure.dtype == object:
+            for index, entry in sys.modules["numpy"].ndenumerate(structure):
+                if not is_scalar(entry):
+                    raise TypeError(f"{refuse(entry)}, element {[*index]} of an array")
+        return structure.ravel().tolist()  # type: ignore[no-any-return]
     raise refuse(structure)
 
 

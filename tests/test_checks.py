@@ -104,7 +104,6 @@ SHORTENED: list[tuple[Any, Callable[[Any], Any]]] = [
     (MANY, lambda v: v.data),
     (MANY, float),
     (MANY, lambda v: v.index(-7.0)),
-    (MANY, lambda v: v.detach),
     (MANY, lambda v: setattr(v, "grad", [1.0])),
     (MANY, sg.grad(lambda v: v)),
     (MANY * 2.0, lambda v: sg.Vector([v])),

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from unicodedata import east_asian_width
 
 from .. import math
+from ..checks import NO_POWER
 from ..operations import elementary as operations
 from ..operations.operation import registry
 
@@ -155,9 +156,7 @@ class Expression:
                 return self._call(type(op).__name__, left, right)
             case ast.BinOp(left=left, op=ast.BitXor()):
                 column = self.text.index("^", self._column(left.end_col_offset))
-                raise self._error(
-                    column, f"{self._shown(node)} has the operator ^; a power is written **, such as x**2"
-                )
+                raise self._error(column, f"{self._shown(node)} {NO_POWER}")
             case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, COMPARISONS) for op in ops):
                 # A number, not a truth value, by an `if`, which `compile` follows.
                 compared = ast.Compare(self._checked(left), ops, [*map(self._checked, others)])

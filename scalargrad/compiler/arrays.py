@@ -110,8 +110,13 @@ class ArrayCompiler(Compiler):
         try:
             return super()._run(trace, values, inputs)
         except Exception as error:
-            if trace.refusal is not None or not trace.answers:
+            if trace.refusal is not None or not (trace.answers or isinstance(error, (TypeError, AttributeError))):
                 raise
+            if not trace.answers:
+                raise TypeError(
+                    f"{self.name} raises {type(error).__name__}, {error}; with arrays= an array is one number at many "
+                    "points, so give a vector as a list of numbers or arrays"
+                ) from error
             raise TypeError(
                 f"{self.name} raises {type(error).__name__} on one side of a decision, so both sides cannot be "
                 f"computed for arrays: {error}"

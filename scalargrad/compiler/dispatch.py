@@ -9,6 +9,7 @@ import types
 import warnings
 from _thread import RLock
 from contextlib import suppress
+from functools import partial
 from keyword import iskeyword
 from operator import attrgetter
 from os.path import basename
@@ -332,6 +333,7 @@ class Compiler:
         Raises TypeError where a number would be frozen, and any exception of the function itself.
         """
         structure = None
+        trace.names = partial(self._names, values)
         try:
             with trace:
                 structure = plain_structure(self.call(self._refilled(values, inputs)))
@@ -342,6 +344,15 @@ class Compiler:
         if isinstance(trace.refusal, TypeError):
             raise trace.refusal
         return structure
+
+    def _names(self, values: Sequence[Any]) -> list[str]:
+        """For each number of some arguments the name of its parameter, or "" if it is but a part of the argument."""
+        return [
+            parameter.name if is_number(value) else ""
+            for parameter, value in zip(self.parameters, values)
+            if not parameter.fixes(value)
+            for _ in scalars_of(value, TypeError)
+        ]
 
     def _by_code(self, version: Version, floats: Sequence[float]) -> Any:
         """The result of the code.
@@ -522,7 +533,7 @@ def shape_of(name: str, x: Any, numbers: list[Any]) -> Any:
         numbers += elements(x) if x.is_tracked or contexts.open_blocks else x.row[NUMBER]
         return Values, x.shape
     if is_array(x) and not is_passed_over(x):
-        entries = x.ravel().tolist()
+        entries = scalars_of(x, lambda part: TypeError(f"expected numbers in {name}, got {brief(part)}"))
         numbers += entries
         return "array", x.shape, tuple(map(type, entries)) if x.dtype == object else None
     if is_number(x):

@@ -11,7 +11,7 @@ import operator
 import sys
 from numbers import Real
 
-from ..checks import Symbol, as_number, file_and_line, named, place
+from ..checks import MATHS, PATCH, Symbol, as_number, file_and_line, named, place
 from ..engine.contexts import Block, current
 from ..engine.rows import INTERVAL, KEY, NUMBER, OPERATION, identity_of
 from ..engine.value import Value, make_constant, recorded
@@ -151,15 +151,12 @@ class Traced(Symbol):
         return self.trace.apply(Asked("round", round, (None, None)), (self, digits))
 
     def __index__(self) -> int:
-        self.trace.refuse_number(
-            "a traced number cannot be an index or a count; name the argument in static_argnames, or use int() of it"
-        )
+        name = self.trace.name_of(self)
+        way = f'compile with static_argnames="{name}"' if name else "name the argument in static_argnames"
+        self.trace.refuse_number(f"a traced number cannot be an index or a count; {way}, or use int() of it")
 
     def __float__(self) -> float:
-        self.trace.refuse_number(
-            "float() of a traced number, which math.sin() and the like call, would keep the number of this one call; "
-            "use scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
-        )
+        self.trace.refuse_number(INSTEAD["float()"])
 
     def __copy__(self) -> Traced:
         return self
@@ -267,6 +264,7 @@ class Trace(Block):
         self.intervals: set[int] = set()
         self.outside: dict[float, Value] = {}  # values computed before: constants here, but a tape may follow them
         self.made: dict[float, Value] = {}  # leaves that the function created
+        self.names: Callable[[], Sequence[str]] = tuple  # for each number of the arguments, see `name_of`
 
     # -- the block
 
@@ -284,6 +282,10 @@ class Trace(Block):
     def input(self, data: Any) -> Traced:
         """A symbol for a number that differs from call to call."""
         return Traced(self, None, (), data, True)
+
+    def name_of(self, number: Traced) -> str:
+        """The name of the parameter that a number is the argument of, or ""."""
+        return dict(enumerate(self.names(), 1)).get(number.index, "")
 
     def number_of(self, value: Value) -> Any:
         """The number of a value, or its symbol: a leaf from outside the trace is an input."""
@@ -321,6 +323,7 @@ class Trace(Block):
     def forget(self) -> None:
         """Drop the data of the run, since symbols keep the trace alive as long as they live."""
         self.events, self.table, self.answers, self.leaves, self.outside, self.made = [], {}, {}, {}, {}, {}
+        self.names = tuple
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """Record an operation as the engine's `record` does, on symbols and numbers; returns its value."""
@@ -424,9 +427,12 @@ class Trace(Block):
 
     def refuse(self, what: str, value: Value) -> None:
         """Raise TypeError if `what` of a value would be frozen for all calls; for text, end the trace."""
-        if isinstance(self.number_of(value), Symbol):
+        number = self.number_of(value)
+        if isinstance(number, Traced):
             if what == "text":
                 self.give_up(TEXT)
+            if what == "index":
+                operator.index(number)
             self.refuse_number(INSTEAD[what])
 
     def refuse_number(self, message: str) -> NoReturn:
@@ -455,9 +461,9 @@ INSTEAD = {
         ("data", "item()", "tolist()"),
         "the plain number of a traced value would be frozen at that of this one call; compute with the value itself",
     ),
-    "float(), which math.sin() and the like call,": (
-        "float() of a traced value, which math.sin() and the like call, would keep the number of this one call; use "
-        "scalargrad.sin() or `from scalargrad import math`, or scalargrad.math.patch(module)"
+    "float()": (
+        "a traced number was asked for a plain float, as by math.sin(x) or a float array, which would be frozen at "
+        f"that of this one call; use {MATHS}, dtype=object for an array, or {PATCH}"
     ),
     "grad": "grad of a traced value is not followed; use GradientTape, or scalargrad.grad",
     "backward()": "backward() is not followed, since it writes into leaves; use GradientTape, or scalargrad.grad",

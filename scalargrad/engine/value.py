@@ -641,6 +641,7 @@ class Value(Element):
     __trunc__ = of_the_number(math.trunc)
 
     def __index__(self) -> int:
+        refuse_in_trace("index", self)
         refuse_index(self)
 
     def as_integer_ratio(self) -> tuple[int, int]:
@@ -648,7 +649,7 @@ class Value(Element):
         refuse_ratio(self)
 
     def __float__(self) -> float:
-        refuse_in_trace("float(), which math.sin() and the like call,", self)
+        refuse_in_trace("float()", self)
         if self.is_followed_in(current()):
             refuse_float(self)
         return float(self.row[NUMBER])

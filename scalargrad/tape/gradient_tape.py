@@ -134,6 +134,11 @@ class GradientTape(Block):
         """Raises TypeError: a tape records what one process computes."""
         raise TypeError("a tape cannot be copied or pickled; keep the gradients that it gives, or the numbers")
 
+    def __repr__(self) -> str:
+        ended = "not entered yet" if self.began is None else "used up" if self._used else "ended"
+        kind = "persistent, " if self.persistent else ""
+        return f"<GradientTape, {kind}{'recording' if self.is_open else ended}; tape.rows(target) shows its record>"
+
     # -- what it records
 
     def take_part(self, interval: BlockInterval) -> None:

@@ -34,8 +34,8 @@ class Chosen:
         unknown = [name for name in options if name not in ("initial", "trainable", "name")]
         if unknown or not (args or "initial" in options):
             raise TypeError(
-                f"Variable takes initial, trainable and name, got {', '.join(unknown) or 'no initial'}; give it a "
-                "number or a list of numbers first, which become floats"
+                "Variable takes initial (a number or a list of numbers, which become floats), trainable and name (the "
+                f"label of a Value), got {', '.join(unknown) or 'no initial'}"
             )
         if cls is Variable:
             initial = args[0] if args else options["initial"]

@@ -32,6 +32,7 @@ STILL = 1e-9  # for a zero, relative to the function itself
 DROWNED = 1e-11  # for a derivative too small to be sharp, relative to either of these
 TOO_WIDE = 1e4  # if an estimate is this many times worse than a narrower one, its steps are too wide
 MODES = ("reverse", "forward")
+JAXS = {"rev": "reverse", "fwd": "forward"}  # the names of modes in JAX
 
 
 def richardson(column: Sequence[float]) -> tuple[float, float]:
@@ -235,7 +236,7 @@ def check_grads(
         function: takes numbers, Vectors, arrays and structures of them; returns numbers in any structure.
         args: a tuple or list of the arguments.
         order: the highest order; derivatives of order 2 are compared with differences of those of order 1.
-        modes: "reverse", "forward" or both: how scalargrad computes the derivatives.
+        modes: "reverse" or "rev", "forward" or "fwd", or both: how scalargrad computes the derivatives.
         gradient: other code for the first derivatives, to compare instead. Called with the same arguments, it returns
             what `jacobian(function)` would, in the same structure (for several arguments, a tuple). `function` then
             need not run on Values.
@@ -247,7 +248,7 @@ def check_grads(
         AssertionError: a derivative is wrong, or differences cannot tell; the message has the report.
         TypeError: `function` or `gradient` cannot be called, `args` is not a tuple or list or holds something other
             than numbers, or `order` is not an integer.
-        ValueError: `order` is out of range, a mode is unknown, or `gradient` returned another structure.
+        ValueError: `args` is empty, `order` is out of range, a mode is unknown, or `gradient` has another structure.
 
     >>> print(check_grads(lambda x, y: x * y, (3.0, 2.0), modes=("reverse",)))
     reverse d result / d args[0]: 2.0, differences 2.0 +- 1.6e-14: right
@@ -258,7 +259,7 @@ def check_grads(
     if gradient is not None:
         entries = compare("", function, args, rows_of_others(gradient, function, args), gradient)
     else:
-        for mode in modes:
+        for mode in [JAXS.get(mode, mode) for mode in modes]:
             derived = function
             for _ in range(order):
                 given = jacobian(derived, tuple(range(len(args))), mode=mode)
@@ -279,8 +280,10 @@ def check_options(function: object, args: object, order: object, modes: Any, gra
             raise ValueError(f"order of check_grads is 1 for a gradient of other code, not {order!r}")
     if not isinstance(args, (list, tuple)):
         raise TypeError(f"check_grads takes its args as a tuple, not {brief(args)} ({type(args).__name__})")
+    if not args:
+        raise ValueError("args of check_grads are empty; give a number to differentiate at, as in (2.0,)")
     require_integer("order of check_grads", order, 1)
-    if not isinstance(modes, (list, tuple)) or not modes or any(mode not in MODES for mode in modes):
+    if not isinstance(modes, (list, tuple)) or not modes or any(mode not in (*MODES, *JAXS) for mode in modes):
         raise ValueError(f"modes of check_grads are some of {MODES}, not {modes!r}")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..checks import brief, require_callable, require_integer
+from ..checks import brief, is_integer, require_callable, require_integer
 from ..engine.rows import identity_of
 from ..engine.value import Value, number_of, on_row
 from ..operations.elementary import zero_like
 from ..pytree import is_number, like, refill
 from . import taylor
 from .forward import forward_sweep
-from .run import Transform, are_followed, outputs_of, places_of, run_at, tangents_like
+from .run import Transform, are_followed, outputs_of, places_of, run_at, tangents_like, where_to_put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,5 +81,7 @@ def derivative(function: Callable[..., Any], order: int = 1) -> Callable[..., An
     >>> derivative(lambda x: x**5, order=3)(2.0)
     240.0
     """
+    if not is_integer(order):
+        raise TypeError(f"order of derivative is an integer, not {brief(order)}; {where_to_put('derivative')}")
     order = require_integer("order of derivative", order, 0)
     return Transform(_derivative, function, order=order)

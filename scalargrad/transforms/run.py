@@ -36,13 +36,12 @@ class Run(Block):
     """
 
     __slots__ = (
-        *("arguments", "followed", "has_structure", "intervals", "is_list", "leaves", "name", "nested", "numbers"),
+        *("arguments", "followed", "has_structure", "intervals", "is_list", "leaves", "nested", "numbers"),
         *("selective", "zeros"),
     )
 
-    def __init__(self, name: str, arguments: Sequence[Any]) -> None:
+    def __init__(self, name: str, places: Sequence[int | str], arguments: Sequence[Any]) -> None:
         super().__init__()
-        self.name = name
         self.arguments = arguments
         self.selective = self.is_list = False
         self.intervals: set[int] = set()
@@ -55,10 +54,7 @@ class Run(Block):
             self.numbers = arguments
             self.followed = {}
             return
-        self.numbers = [x for argument in arguments for x in scalars_of(argument, self.refuse)]
-        for argument in arguments:
-            if is_passed_over(argument):
-                raise self.refuse(argument)
+        self.numbers = numbers_of(name, places, arguments)
         # A flat list of numbers is rebuilt for each row of a Jacobian, so it should need no walk through structures.
         self.is_list = (
             len(arguments) == 1 and type(arguments[0]) is list and all(map(operator.is_, arguments[0], self.numbers))
@@ -69,9 +65,6 @@ class Run(Block):
             else {}
         )
         self.nested = self.nested or bool(self.followed)
-
-    def refuse(self, argument: Any) -> Exception:
-        return not_differentiable(self.name, argument)
 
     # -- the block
 
@@ -207,11 +200,22 @@ class Run(Block):
         return full
 
 
-def not_differentiable(name: str, argument: Any) -> Exception:
-    return TypeError(
-        f"{name} differentiates with respect to real numbers, Values, Vectors, arrays and nested lists, tuples, dicts "
-        f"and dataclasses of them, got {brief(argument)} ({type(argument).__name__})"
-    )
+def numbers_of(name: str, places: Iterable[int | str], arguments: Iterable[Any]) -> list[Any]:
+    """The numbers in some arguments, which are at these places of a call. Raises TypeError for anything else."""
+    numbers = []
+    for place, argument in zip(places, arguments):
+
+        def refuse(part: Any, place: int | str = place, argument: Any = argument) -> Exception:
+            return TypeError(
+                f"{name} differentiates with respect to real numbers, Values, Vectors, arrays and nested lists, "
+                f"tuples, dicts and dataclasses of them, got {brief(part)} ({type(part).__name__}) "
+                f"{'as' if part is argument else 'in'} argument {place}"
+            )
+
+        numbers += scalars_of(argument, refuse)
+        if is_passed_over(argument):
+            raise refuse(argument)
+    return numbers
 
 
 def is_forward_cheaper(rows: Sequence[Row], leaves: Sequence[Row], outputs: Sequence[Row]) -> bool:
@@ -294,7 +298,8 @@ def places_of(name: str, function: Any, argnums: Any, args: Sequence[Any], kwarg
         if not 0 <= number < len(names) or names[number] not in kwargs:
             raise TypeError(
                 f"{name} differentiates with respect to argument {number} of {function!r}, which was called with "
-                f"{plural(len(args), 'positional argument')} and {', '.join(kwargs) or 'no'} keywords"
+                f"{plural(len(args), 'positional argument')} and {', '.join(kwargs) or 'no'} keywords; "
+                f"{where_to_put(name)}"
             )
         places.append(names[number])
     if len({*places}) < len(places):
@@ -310,6 +315,11 @@ def parameter_names(function: Any, by_position: bool = False) -> list[str]:
     return [x.name for x in parameters if not (by_position and x.kind is x.KEYWORD_ONLY)]
 
 
+def where_to_put(name: str) -> str:
+    """A hint for those who gave a transform the point as its second argument."""
+    return f"the point goes in a second pair of parentheses, as in {name}(f)(2.0)"
+
+
 def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
     """The indices as a plain integer, or a tuple of plain integers.
 
@@ -317,7 +327,8 @@ def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
     """
     numbers = argnums if isinstance(argnums, (list, tuple)) else (argnums,)
     if not numbers or not all(map(is_integer, numbers)):
-        raise TypeError(f"argnums of {name} is an integer or a tuple of integers, not {brief(argnums)}")
+        expected = f"argnums of {name} is an integer or a tuple of integers"
+        raise TypeError(f"{expected}, not {brief(argnums)}; {where_to_put(name)}")
     numbers = tuple([int(number) for number in numbers])
     if len({*numbers}) < len(numbers):
         raise ValueError(f"argnums of {name} has a number twice: {brief(argnums)}")
@@ -327,7 +338,7 @@ def require_argnums(name: str, argnums: Any) -> int | tuple[int, ...]:
 def run_at(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any], argnums: Any) -> tuple[Run, Any]:
     """A run of a function with fresh leaves for the numbers in some of its arguments, and the result."""
     places = places_of(name, function, argnums, args, kwargs)
-    run = Run(name, [args[place] if isinstance(place, int) else kwargs[place] for place in places])
+    run = Run(name, places, [args[place] if isinstance(place, int) else kwargs[place] for place in places])
     args, kwargs = [*args], {**kwargs}
     with run:
         for place, argument in zip(places, run.fresh_arguments()):
@@ -377,5 +388,5 @@ def tangents_like(name: str, primals: Any, tangents: Any) -> list[Any]:
                 f"{name} takes its {role} as a tuple with one entry for each argument, not {brief(arguments)} "
                 f"({type(arguments).__name__})"
             )
-    scalars_of(primals, lambda part: not_differentiable(name, part))
+    numbers_of(name, count(), primals)
     return scalars_like(primals, tangents, "tangents")

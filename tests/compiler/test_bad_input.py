@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 import scalargrad as sg
 from tests.support.bad_input import HUGE, Case, Thing, check, each_of, product, square
+
+
+def power(x: Any, n: int = 3) -> Any:
+    result = 1.0
+    for _ in range(n):
+        result = result * x
+    return result
+
 
 TABLE = [
     Case("compile", "a number", lambda _: sg.compile(3.0), TypeError, r"3\.0", "compile takes a function"),
@@ -80,6 +89,18 @@ TABLE = [
         "name it in static_argnames",
         given=lambda _: sg.compile(square),
     ),
+    *[
+        Case(
+            "compile",
+            f"an array that holds {wrong!r}",
+            lambda function, wrong=wrong: function(np.array([1.0, wrong], dtype=object)),
+            TypeError,
+            rf"got {wrong!r}, element \[1\] of an array",
+            "expected numbers in x",
+            given=lambda _: sg.compile(square),
+        )
+        for wrong in (None, "a", True)
+    ],
     Case(
         "compile",
         "a set as static argument",
@@ -107,13 +128,46 @@ TABLE = [
         "numbers, or lists, tuples, dicts",
         given=lambda _: sg.compile(lambda x: Thing()),
     ),
+    *[
+        Case(
+            "compile",
+            f"an array for a vector, {wrong}",
+            lambda function: function(np.ones(2)),
+            TypeError,
+            f"raises {came}",
+            "with arrays= an array is one number at many points, so give a vector as a list",
+            given=lambda _, function=function: sg.compile(function, arrays=np),
+        )
+        for wrong, function, came in [
+            ("@", lambda x: x @ [1.0, 2.0], r"TypeError, unsupported operand type\(s\) for @: 'Value' and 'list'"),
+            ("indexed", lambda x: x[0], "TypeError, 'Value' object is not subscriptable"),
+            ("sum()", lambda x: x.sum(), "AttributeError, a Value has no sum"),
+        ]
+    ],
+    *[
+        Case(
+            "compile",
+            f"a count that is not static, {wrong}",
+            lambda function: function(2.0),
+            TypeError,
+            "a traced number cannot be an index or a count",
+            way,
+            given=lambda _, function=function: sg.compile(function),
+        )
+        for wrong, function, way in [
+            ("by default", power, 'compile with static_argnames="n", or use int'),
+            ("below grad", sg.grad(power), 'compile with static_argnames="n", or use int'),
+            ("computed", lambda x: [1.0, 2.0][x - 1], "name the argument in static_argnames"),
+            ("part of an argument", lambda x, p=(3,): power(x, p[0]), "name the argument in static_argnames"),
+        ]
+    ],
     Case(
         "compile",
         "float(x)",
         lambda function: function(1.0),
         TypeError,
-        "a traced value",
-        "use scalargrad.sin",
+        "a traced number was asked for a plain float",
+        r"use scalargrad.sin\(x\).*dtype=object for an array",
         given=lambda _: sg.compile(lambda x: math.sin(x)),
     ),
 ]

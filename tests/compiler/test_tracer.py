@@ -97,7 +97,7 @@ KEPT: list[Any] = []
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda x: float(x), "float()"),
+        (lambda x: float(x), "a plain float"),
         (lambda x: math.sin(x), "scalargrad.sin"),
         (lambda x: x.data, "plain number"),
         (lambda x: x.item(), "plain number"),
@@ -116,6 +116,12 @@ def test_what_cannot_be_followed_is_refused_and_never_frozen(function: Any, word
         with pytest.raises(TypeError) as caught:
             compiled(1.5)
         assert words in str(caught.value)
+
+
+def test_hasattr_of_a_name_that_other_libraries_have_is_followed() -> None:
+    compiled = sg.compile(lambda x: x * 2 if hasattr(x, "shape") else x * 3)
+    assert compiled(1.0) == 3.0
+    assert "x * 3" in compiled.source
 
 
 def test_a_refusal_that_the_function_catches_is_raised_all_the_same() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 import statistics
 from collections import deque
@@ -46,7 +47,7 @@ VALUE = [
         lambda g: float(g.x),
         TypeError,
         r"Value\(2\.0\)",
-        r"use .*sin\(\).* or \.data .*float\(x\)",
+        r"use .*sin\(x\).* x\.data for the number, or `with scalargrad\.math\.patch",
     ),
     *[
         Case(
@@ -54,7 +55,7 @@ VALUE = [
             f"asked for {name}",
             lambda g, of=of, name=name: getattr(of(g), name),
             AttributeError,
-            rf"{kind}\(.*\) has no {name}",
+            rf"^a {kind} has no {name}",
             way,
         )
         for kind, of, name, way in (
@@ -116,7 +117,7 @@ VALUE = [
         lambda g: statistics.mean([g.x, g.x]),
         TypeError,
         r"Value\(2\.0\), which statistics\.mean\(\)",
-        r"from scalargrad import math`.*scalargrad\.math\.patch\(statistics\), or \.data",
+        r"from scalargrad import math`.*scalargrad\.math\.patch\(statistics\):`, or \.data",
     ),
     *[
         Case(
@@ -213,7 +214,30 @@ OPERATORS = [
     Case("Value", "a complex power", lambda g: (-g.x) ** 0.5, ValueError, r"^-2\.0 \*\* 0\.5", "base that is not neg"),
     Case("Value", "a power too large", lambda g: g.x**10_000, OverflowError, r"^2\.0 \*\* 10000", PYTHONS_OWN),
     Case("Value", "+ an integer past floats", lambda g: g.x + HUGE, OverflowError, r"^2\.0 \+ 1000", "too large"),
-    Case("Value", "math.sin", lambda g: math.sin(g.x), TypeError, r"Value\(2\.0\)", r"use scalargrad\.sin\(\).*\.data"),
+    Case(
+        "Value",
+        "in a float array",
+        lambda g: np.zeros(3).__setitem__(0, g.x * g.x),
+        TypeError,
+        r"Value\(4\.0\) was asked for a plain float, as by .* a float array",
+        "dtype=object for an array",
+    ),
+    Case(
+        "Value", "math.sin", lambda g: math.sin(g.x), TypeError, r"Value\(2\.0\)", r"use scalargrad\.sin\(x\).*\.data"
+    ),
+    *[
+        Case(kind, wrong, call, TypeError, re.escape(f"`{came}`"), r"has the operator \^; a power is written \*\*")
+        for kind, wrong, call, came in [
+            ("Value", "^ 2", lambda g: g.x ^ 2, "Value ^ int"),
+            ("Value", "2.0 ^", lambda g: 2.0 ^ g.x, "float ^ Value"),
+            ("Value", "^= a Vector", lambda g: operator.ixor(g.x, g.v), "Value ^ Vector"),
+            ("Value", "an array ^", lambda g: np.ones(2) ^ g.x, "float ^ Value"),
+            ("Variable", "^ 2", lambda g: g.w ^ 2, "Variable ^ int"),
+            ("Vector", "a list ^", lambda g: [1, 2] ^ g.v, "list ^ Vector"),
+            ("Matrix", "^ 2", lambda g: g.m ^ 2, "Matrix ^ int"),
+            ("compile", "^ 2", lambda g: sg.compile(lambda x: x ^ 2)(1.0), "Value ^ int"),
+        ]
+    ],
     Case("Value", "indexed", lambda g: g.x[0], TypeError, "'Value' object", "not subscriptable"),
     Case("Value", "iterated", lambda g: list(g.x), TypeError, "'Value' object", "not iterable"),
     Case("Value", "int() of infinity", int, OverflowError, "infinity", "integer", given=lambda _: sg.Value(math.inf)),

@@ -193,10 +193,10 @@ def test_a_float_of_a_tracked_value_is_refused_and_the_way_out_named(lossy: Call
     for tracked in (x, x * 2, sg.Variable(0.5)):
         with pytest.raises(
             TypeError,
-            match=r"would lose its gradient silently; use scalargrad\.sin\(\).*math`, .*math\.patch.*or \.data",
+            match=r"lose its gradient; use scalargrad\.sin\(x\).*math`, .*x\.data .*`with .*math\.patch\(module\):`",
         ):
             lossy(tracked)
-    with pytest.raises(TypeError, match=r"float\(\) of Value\(0\.5, label='x'\)"):
+    with pytest.raises(TypeError, match=r"Value\(0\.5, label='x'\) was asked for a plain float"):
         lossy(x)
 
 
@@ -215,7 +215,7 @@ def test_a_float_of_a_constant_is_refused_while_a_tape_watches_it() -> None:
     with sg.GradientTape() as tape:
         assert float(x) == 0.5
         tape.watch(x)
-        with pytest.raises(TypeError, match=r"float\(\) of constant\(0\.5\).* would lose its gradient"):
+        with pytest.raises(TypeError, match=r"constant\(0\.5\) was asked for .* would lose its gradient"):
             float(x)
     assert float(x) == 0.5
 

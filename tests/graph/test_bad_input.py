@@ -8,6 +8,7 @@ from tests.support.bad_input import Case, check, each_of
 TABLE = [
     Case("rows", "a number", lambda _: sg.rows(2.0), TypeError, r"2\.0 \(float\)", "takes a Value"),
     Case("rows", "a list of numbers", lambda _: sg.rows([2.0]), TypeError, r"\[2\.0\] \(list\)", "takes a Value"),
+    Case("rows", "a tape", lambda g: sg.rows(g.tape), TypeError, "got <GradientTape", r"tape\.rows\(target\) shows"),
     Case("explain", "a number", lambda _: sg.explain(2.0), TypeError, r"2\.0 \(float\)", "takes a Value"),
     Case("explain", "a Vector", lambda g: sg.explain(g.v), TypeError, r"\(Vector\)", "one, or their sum, v.sum()"),
     Case("explain", "a constant", lambda _: sg.explain(sg.constant(1.0)), ValueError, "constant", "no tracked value"),

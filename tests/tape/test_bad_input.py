@@ -72,6 +72,14 @@ VARIABLE = [
             ("an unknown option", lambda v: sg.Variable(v, dtype=1), TypeError, r"Variable takes initial.* got dtype"),
         )
     ],
+    Case(
+        "Variable",
+        "a label",
+        lambda _: sg.Variable(1.0, label="z"),
+        TypeError,
+        "got label$",
+        r"trainable and name \(the label of a Value\)",
+    ),
     Case("Variable", "text", lambda _: sg.Variable("text"), TypeError, TEXT, NUMBER),
     Case("Variable", "None", lambda _: sg.Variable(None), TypeError, NOTHING, NUMBER),
     Case("Variable", "None in a list", lambda _: sg.Variable([1.0, None]), TypeError, NOTHING, NUMBER),
@@ -86,7 +94,7 @@ VARIABLE = [
     Case("Variable", "an integer past floats", lambda _: sg.Variable([HUGE]), OverflowError, "1329 bits", "a float"),
     Case("Variable", "an unknown option", lambda _: sg.Variable(1.0, dtype=float), TypeError, "got dtype", "floats"),
     Case("Variable", "nothing", lambda _: sg.Variable(), TypeError, "no initial", "a number or a list of numbers"),
-    Case("Variable", "a shape", lambda _: sg.Variable(1.0).shape, AttributeError, r"Variable\(1\.0\) has no", "data"),
+    Case("Variable", "a shape", lambda _: sg.Variable(1.0).shape, AttributeError, "a Variable has no shape", "data"),
     Case("Variable", "a subclass", lambda _: type("Mine", (sg.Variable,), {}), TypeError, "Mine", "hold one instead"),
     Case("Variable.trainable", "text", lambda _: sg.Variable(1.0, "text"), TypeError, TEXT, "trainable is True or Fal"),
     Case("Variable.trainable", "None", lambda _: sg.Variable([1.0], None), TypeError, NOTHING, "is True or False"),

@@ -208,6 +208,22 @@ def test_an_ordinary_value_and_a_vector_of_them_are_sources():
     assert tape.gradient(y, [x, v]) == [6.0, [6.0, 8.0]]
 
 
+def test_a_tape_shows_its_state_and_how_to_see_its_record():
+    shows = "; tape.rows(target) shows its record>"
+    x = sg.Variable(3.0)
+    tape, persistent = sg.GradientTape(), sg.GradientTape(persistent=True)
+    assert repr(tape) == f"<GradientTape, not entered yet{shows}"
+    with tape, persistent:
+        y = x * x
+        assert repr(tape) == f"<GradientTape, recording{shows}"
+        assert repr(persistent) == f"<GradientTape, persistent, recording{shows}"
+    assert repr(tape) == f"<GradientTape, ended{shows}"
+    for each in (tape, persistent):
+        each.gradient(y, x)
+    assert repr(tape) == f"<GradientTape, used up{shows}"
+    assert repr(persistent) == f"<GradientTape, persistent, ended{shows}"
+
+
 def test_the_gradients_are_constants():
     x, v = sg.Variable(3.0), sg.Variable([1.0, 2.0])
     tape, y = recorded(lambda: x * v.sum())

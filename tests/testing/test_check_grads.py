@@ -208,6 +208,11 @@ def test_both_modes_and_all_orders_are_checked() -> None:
     assert [line.split(": ")[1].split(",")[0] for line in report.splitlines()] == ["12.0", "12.0", "6.0"] * 2
 
 
+def test_modes_have_the_names_of_jax_too() -> None:
+    report = check_grads(sg.sin, (1.0,), modes=["rev", "fwd"])
+    assert [line.partition(" ")[0] for line in report.splitlines()] == ["reverse", "forward"]
+
+
 def test_gradients_of_numpy_functions_are_checked_though_those_do_not_run_on_values() -> None:
     matrix = np.array([[1.0, 2.0], [3.0, 4.0]])
 
@@ -247,7 +252,7 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: check_grads(sg.sin, (1.0,), order=0), ValueError, "order of check_grads is 1 or more, not 0"),
     (lambda: check_grads(sg.sin, (1.0,), order=1.5), TypeError, r"not 1\.5"),
     (lambda: check_grads(sg.sin, (1.0,), modes="reverse"), ValueError, r"modes of check_grads are some of"),
-    (lambda: check_grads(sg.sin, (1.0,), modes=("fwd",)), ValueError, r"not \('fwd',\)"),
+    (lambda: check_grads(sg.sin, (1.0,), modes=("both",)), ValueError, r"not \('both',\)"),
     (lambda: check_grads(sg.sin, (1.0,), modes=()), ValueError, r"not \(\)"),
     (lambda: check_grads(lambda x: "text", (1.0,)), TypeError, "this one returned holds 'text'"),
     (lambda: check_grads(sg.sin, (1.0,), gradient=lambda x: [1.0, 2.0]), ValueError, "expected a gradient of the"),

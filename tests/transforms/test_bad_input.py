@@ -50,6 +50,23 @@ TABLE = [
             Case(
                 name, "argnums twice", lambda _, of=of: of(product, (0, 0)), ValueError, r"\(0, 0\)", "a number twice"
             ),
+            Case(
+                name,
+                "the point as argnums",
+                lambda _, of=of: of(square, 2.0),
+                TypeError,
+                r"not 2\.0",
+                rf"the point goes in a second pair of parentheses, as in {name}\(f\)\(2\.0\)",
+            ),
+            Case(
+                name,
+                "an integer point as argnums",
+                lambda f: f(1.0),
+                TypeError,
+                "argument 2 of .* called with 1 positional",
+                rf"the point goes in a second pair of parentheses, as in {name}\(f\)\(2\.0\)",
+                lambda _, of=of: of(square, 2),
+            ),
             Case(name, "an option", lambda _, of=of: of(square, argnum=0), TypeError, "'argnum'", "unexpected keyword"),
             Case(
                 name,
@@ -154,6 +171,51 @@ TABLE = [
         )
         for mode in ("fwd", None, ["auto"])
     ],
+    *[
+        Case(
+            name,
+            f"an array that holds {wrong!r}",
+            lambda call, wrong=wrong: call(np.array([1.0, wrong, 2.0], dtype=object)),
+            TypeError,
+            rf"(got|not) {re.escape(repr(wrong))}.*, element \[1\] of an array",
+            "numbers",
+            given=lambda _, call=call: call,
+        )
+        for name, call in [
+            *[(of.__name__, of(sum)) for of in (sg.grad, sg.value_and_grad, sg.jacobian, sg.hessian)],
+            ("vjp", lambda array: sg.vjp(sum, array)),
+            ("jvp", lambda array: sg.jvp(sum, (array,), (array,))),
+            ("flatten", sg.flatten),
+        ]
+        for wrong in (None, "a", True, [1.0])
+    ],
+    Case(
+        "grad",
+        "a matrix that holds None",
+        lambda _: sg.grad(np.sum)(np.array([[1.0, 2.0], [None, 3.0]], dtype=object)),
+        TypeError,
+        r"element \[1, 0\] of an array",
+        "numbers",
+    ),
+    Case(
+        "jacobian",
+        "a result that is an array with None",
+        lambda _: sg.jacobian(lambda x: np.array([x, None]))(1.0),
+        TypeError,
+        r"holds None \(NoneType\), element \[1\] of an array",
+        "returns numbers",
+    ),
+    *[
+        Case("grad", wrong, call, TypeError, came, SEVERAL)
+        for wrong, call, came in [
+            ("None among five", lambda _: sg.grad(max, (0, 1, 2, 3, 4))(1.0, 2.0, None, 3.0, 4.0), "as argument 2$"),
+            ("text by keyword", lambda _: sg.grad(product, (0, 1))(1.0, y="b"), r"'b' \(str\) as argument y$"),
+            ("a set in a list", lambda _: sg.grad(product, (0, 1))(1.0, [{1}]), r"\{1\} \(set\) in argument 1$"),
+        ]
+    ],
+    Case(
+        "hvp", "None as a primal", lambda _: sg.hvp(product, (1.0, None), (1.0, 1.0)), TypeError, "argument 1$", SEVERAL
+    ),
     Case(
         "jacobian",
         "forward through a custom gradient",
@@ -179,7 +241,7 @@ TABLE = [
         lambda _: sg.derivative(square, 1.5),
         TypeError,
         r"not 1\.5",
-        "order .* is an integer",
+        r"order .* is an integer.*a second pair of parentheses, as in derivative\(f\)\(2\.0\)",
     ),
     Case(
         "derivative",
