@@ -109,6 +109,7 @@ def test_an_operation_with_every_fact_is_added_in_one_file(tmp_path: Path) -> No
 MAY_NAME = {
     "__init__.py": "what the package exports is listed there",
     "fast_path.py": "it gives methods of Value, which have names of their own, their faster forms",
+    "elsewhere.py": "it answers names of other libraries with operations of this one",
     "expression.py": "functions of Python that are more than one operation, with how many arguments they take",
 }
 
