@@ -28,7 +28,7 @@ from ..engine.vector import Vector
 from ..operations.elementary import sqrt
 from ..operations.operation import registry
 from ..pytree import elements_like
-from ..tape.variable import Variable, assign_leaves
+from ..tape.variable import Variable, assign_leaves, is_of_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -588,7 +588,11 @@ class Sequential(Module):
         self.layers = [require_callable("Sequential", layer) for layer in layers]
 
     def __call__(self, x: Any) -> Any:
+        is_batch = False
         for layer in self.layers:
+            is_batch = is_batch or (has_elements(x) and is_of_rows(x))
+            if is_batch and isinstance(x, Vector) and getattr(layer, "nin", None) == 1:
+                x = Matrix([x]).T  # the outputs of a layer of one neuron are samples, too
             x = layer(x)
         return x
 

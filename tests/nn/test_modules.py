@@ -140,6 +140,13 @@ def test_modules_show_themselves_as_in_micrograd() -> None:
     assert repr(nn.Sequential(nn.Neuron(2, activation="tanh"))) == "Sequential of [TanhNeuron(2)]"
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_layer_of_one_neuron_passes_a_batch_on(count: int) -> None:
+    model = MLP(2, [1, 1, 3], seed=1)
+    batch = [[0.1 * i, 0.5] for i in range(count)]
+    assert model(batch).tolist() == [model(sample).tolist() for sample in batch]
+
+
 def test_a_module_is_called_by_its_forward_as_in_pytorch() -> None:
     class Line(nn.Module):
         def __init__(self) -> None:
