@@ -28,11 +28,13 @@ ZOOM = (
     '<label style="font:14px sans-serif">zoom <input class="zoom" type="range" min="0.25" max="3" step="0.25" '
     'value="1" style="width:8em;vertical-align:middle"></label>'
 )
+END = '<i class="end" hidden></i>'
 IMAGE = '<img alt="{}" style="max-width:none" width="{}" src="data:image/svg+xml;base64,{}">'
 # The scripts wait, since a page may load in pieces, and a notebook may run a script before its output is in the page.
 ZOOMING = """\
 setTimeout(() => {
   for (const root of document.querySelectorAll(".scalargrad-zoom:not([data-ready])")) {
+    if (!root.querySelector(".end")) continue; // it is still being read, and its own script will come
     root.dataset.ready = "";
     const zoom = root.querySelector(".zoom"), image = root.querySelector("img"), width = image.width;
     zoom.oninput = () => { image.style.width = width * zoom.value + "px"; };
@@ -42,6 +44,7 @@ setTimeout(() => {
 STEPPING = """\
 setTimeout(() => {
   for (const root of document.querySelectorAll(".scalargrad-steps:not([data-ready])")) {
+    if (!root.querySelector(".end")) continue; // it is still being read, and its own script will come
     root.dataset.ready = "";
     const titles = JSON.parse(root.dataset.titles), find = (name) => root.querySelector("." + name);
     const title = find("title"), slider = find("step"), zoom = find("zoom"), image = root.querySelector("img");
@@ -96,7 +99,7 @@ class Svg(str):
         shown = f'<div style="overflow:auto">{image_of(self, name, int(width))}</div>'
         if int(width) <= WIDE:
             return shown
-        return f'<div class="scalargrad-zoom">{ZOOM}{shown}<script>\n{ZOOMING}</script></div>'
+        return f'<div class="scalargrad-zoom">{ZOOM}{shown}{END}<script>\n{ZOOMING}</script></div>'
 
 
 def image_of(svg: str, name: str, width: int) -> str:
@@ -125,7 +128,7 @@ def steps_of(picture: Picture, titles: Sequence[str], frames: Sequence[Frame]) -
         f"{escaped(titles[-1])}</p>\n"
         f'<div style="overflow:auto">{image_of(frames_in_one(picture, frames), name, width)}</div>\n'
         '<div class="controls" style="display:none;gap:0.5em;align-items:center;flex-wrap:wrap;font-size:14px">'
-        f"{''.join(controls)}</div>\n<script>\n{STEPPING}</script>\n</div>"
+        f"{''.join(controls)}</div>{END}\n<script>\n{STEPPING}</script>\n</div>"
     )
 
 
