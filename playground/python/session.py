@@ -1,12 +1,14 @@
 """Answers the page: runs a program, and gives what the page shows of its last value. Plain Python.
 
-Requests and answers are dicts, sent as JSON. A leaf is identified by the text of the line that makes it, so that its
-slider keeps its number until that very line is edited.
+Requests and answers are dicts, sent as JSON. A leaf is identified by the text of the statement that makes it, so that
+its slider keeps its number until that very statement is edited.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
+import gc
 import io
 import json
 import math
@@ -16,7 +18,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import many, value
-from scalargrad.engine.rows import KEY, NUMBER, OPERATION, SERIAL, identity_of
+from scalargrad.engine.many import Live, Values
+from scalargrad.engine.rows import KEY, NUMBER, OPERATION, SERIAL, identity_of, next_serial, rows_below
 from scalargrad.engine.value import Value, place_in_leaf
 from scalargrad.graph.explain import backward
 from scalargrad.graph.graph import Graph, is_node, is_whole, node_shape, operation_name
@@ -36,6 +39,9 @@ PROGRAM = "<program>"
 MOST_OUTPUT = 20_000  # characters
 MOST_SLIDERS, MOST_ROWS, MOST_STEPS = 60, 200, 80
 BETWEEN = 0.1  # seconds between two pieces of output that are sent
+NOTHING = "The program has no Value to draw at its end: those of a function go when it returns, unless it returns them."
+TIMES = 3  # as large as a figure may be, since the page scrolls
+DEEP = 1_000  # rows of a graph that is freed row by row
 
 
 # ---- The program -----------------------------------------------------------------------------------------------------
@@ -67,14 +73,46 @@ class Output(io.TextIOBase):
             self.sent = time.perf_counter()
 
 
-class Leaves:
-    """The leaves that a program makes, keyed by the lines that make them; sliders give numbers to some of them.
+@contextmanager
+def put_back(*modules: Any) -> Iterator[None]:
+    """A block after which these modules have the names that they had before."""
+    before = [vars(module).copy() for module in modules]
+    try:
+        yield
+    finally:
+        for module, names in zip(modules, before):
+            now = module.__dict__
+            now.update(names)  # first of all, since it may be `len` that is gone
+            for name in now.keys() - names.keys():
+                del now[name]
 
-    The key of a leaf is the text of its line, its place among the leaves of equal lines, and the place of an element.
+
+def statements_of(program: str) -> dict[int, str]:
+    """The text of the innermost statement on each line, with no spaces around its lines; of a block only its head."""
+    lines = [line.strip() for line in program.splitlines()]
+    found: dict[int, str] = {}
+    try:
+        nodes = [*ast.walk(ast.parse(program))]  # outer ones first
+    except (SyntaxError, ValueError, RecursionError):
+        return found  # it will not run
+    for node in nodes:
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
+            text = "\n".join(lines[node.lineno - 1 : end])
+            found.update(dict.fromkeys(range(node.lineno, end + 1), text))
+    return found
+
+
+class Leaves:
+    """The leaves that a program makes, keyed by the statements that make them; sliders give numbers to some of them.
+
+    The key of a leaf is the text of its statement, its place among the leaves of equal ones, and the place of an
+    element.
     """
 
     def __init__(self, program: str, given: Mapping[str, float]) -> None:
-        self.lines = program.splitlines()
+        self.statements = statements_of(program)
         self.given = given
         self.counts: dict[str, int] = {}
         self.made: dict[float, tuple[str, int]] = {}  # by the key of the leaf's row, or the serial of a constant's
@@ -86,7 +124,7 @@ class Leaves:
             frame = frame.f_back  # type: ignore[assignment]
         if frame is None:
             return None
-        text = self.lines[frame.f_lineno - 1].strip()
+        text = self.statements[frame.f_lineno]
         place = self.counts[text] = self.counts.get(text, -1) + 1
         return f"{text}|{place}", frame.f_lineno
 
@@ -160,13 +198,32 @@ def name_values(namespace: Mapping[str, Any]) -> None:
                     each.label = f"{name}[{i}]"
 
 
-def target_of(result: Any, namespace: Mapping[str, Any]) -> Any:
-    """What to draw: the value of the last expression, or else the value computed last; None if there is no value."""
-    if is_node(result) or (isinstance(result, (list, tuple)) and result and all(map(is_node, result))):
+def target_of(result: Any, namespace: Mapping[str, Any], since: float) -> Any:
+    """What to draw: the value of the last expression, or else the value computed last; None if there is no value.
+
+    `since` is the serial number when the program began.
+    """
+    if can_be_drawn(result):
         return result
-    values = [x for x in namespace.values() if is_node(x)]
-    computed = [x for x in values if x.row[OPERATION]]
+    parts = [part for x in namespace.values() for part in (x if isinstance(x, (list, tuple)) else (x,))]
+    values = [x for x in parts if is_node(x)]
+    computed = [x for x in values if is_computed(x)]
+    if not computed:  # perhaps an object or a deeper list holds one
+        computed = [x for x in values_alive() if is_computed(x) and x.row[SERIAL] > since]
     return max(computed or values, key=lambda x: identity_of(x.row), default=None)
+
+
+def can_be_drawn(result: Any) -> bool:
+    return is_node(result) or (isinstance(result, (list, tuple)) and bool(result) and all(map(is_node, result)))
+
+
+def is_computed(x: Any) -> bool:
+    """Whether a value is the result of an operation; a vector of leaves has a new row each time it is asked for one."""
+    return bool(x.row[OPERATION]) and not isinstance(x, Live)
+
+
+def values_alive() -> list[Any]:
+    return [x for x in gc.get_objects() if issubclass(type(x), (Value, Values))]
 
 
 def error_of(error: BaseException, program: str) -> dict[str, Any]:
@@ -188,6 +245,11 @@ def error_of(error: BaseException, program: str) -> dict[str, Any]:
 
 
 # ---- The picture -----------------------------------------------------------------------------------------------------
+
+
+def in_full(x: Any) -> str:
+    """A number, or many numbers without leaving out any, unless there are too many to read."""
+    return f"[{', '.join(map(short, x))}]" if isinstance(x, (list, tuple)) and len(x) <= 100 else short(x)
 
 
 class Kept(Picture):
@@ -257,7 +319,7 @@ class Shown:
                 if len(self.texts) == len(old.texts):
                     return {"texts": self.texts}
             else:
-                self.picture = Picture(self.graph, WIDE_GAP)
+                self.picture = Picture(self.graph, WIDE_GAP, times=TIMES)
         except ValueError as error:
             self.note = str(error)
             return {"svg": ""}
@@ -324,18 +386,18 @@ class Shown:
                 if local is None:
                     rule.append(f"to {graph.names[x]} by {formula or 'the pullback of ' + operation_name(node)}")
                 else:
-                    equal = f" = {short(local)}" if short(local) != formula else ""
+                    equal = f" = {in_full(local)}" if in_full(local) != formula else ""
                     rule.append(f"∂{name}/∂{graph.names[x]} = {formula}{equal}")
         terms, total = [], ""
         if node in graph.adjoints:
-            total = f"∂{target}/∂{name} = {short(graph.adjoints[node])}"
+            total = f"∂{target}/∂{name} = {in_full(graph.adjoints[node])}"
             for user in self.backward:
                 locals_at = {i: local for i, _, local, _ in graph.edges(user)}
                 for i, x, term in graph.terms(user):
                     if x is node:
-                        upstream, local = short(graph.adjoints[user]), locals_at[i]
-                        way = "" if local is None else f"{upstream} * {short(local)} = "
-                        terms.append(f"from {graph.names[user]}: {way}{short(term)}")
+                        upstream, local = in_full(graph.adjoints[user]), locals_at[i]
+                        way = "" if local is None else f"{upstream} * {in_full(local)} = "
+                        terms.append(f"from {graph.names[user]}: {way}{in_full(term)}")
             if node is graph.targets[0]:
                 terms.append("the reverse sweep begins here, with 1")
         return {"node": number, "name": name, "text": text, "rule": rule, "terms": terms, "total": total}
@@ -354,7 +416,7 @@ class Shown:
         """A step: the picture, the row at work, and the sentences about it."""
         graph = self.graph
         if self.wide is None:
-            self.wide = Picture(graph, flows=lambda picture: all_flows_back(picture, self.backward))
+            self.wide = Picture(graph, flows=lambda picture: all_flows_back(picture, self.backward), times=TIMES)
         count = len(self.forward)
         if index < count:
             node = self.forward[index]
@@ -429,6 +491,8 @@ class Session:
     def __init__(self, send: Callable[[str], None] = lambda text: None) -> None:
         self.send = send
         self.shown: Shown | None = None
+        self.namespace: dict[str, Any] = {}  # of the last program
+        self.before = next_serial()  # the serial number when that program began
         self.trainings: dict[str, Any] = {}
 
     def run(
@@ -438,15 +502,16 @@ class Session:
 
         With `keep`, the old layout is kept if it fits. The answer includes what the page shows of a `node`.
         """
+        self._free_deep_graph()
         leaves = Leaves(program, given)
         output = Output(self.send)
-        namespace: dict[str, Any] = {"__name__": "__main__"}
+        namespace = self.namespace = {"__name__": "__main__"}
         start = time.perf_counter()
         result = None
         try:
-            with redirect_stdout(output), redirect_stderr(output), leaves.followed():
+            with redirect_stdout(output), redirect_stderr(output), put_back(builtins, math), leaves.followed():
                 result = execute(program, namespace)
-                if result is not None and target_of(result, {}) is None:
+                if result is not None and not can_be_drawn(result):
                     print(repr(result))
         except BaseException as error:
             return {"error": error_of(error, program), "seconds": time.perf_counter() - start}
@@ -454,10 +519,10 @@ class Session:
             output.flush()
         seconds = time.perf_counter() - start
         name_values(namespace)
-        target = target_of(result, namespace)
+        target = target_of(result, namespace, self.before)
         if target is None:
             self.shown = None
-            return {"svg": "", "note": "The program has no Value to draw.", "seconds": seconds}
+            return {"svg": "", "note": NOTHING, "seconds": seconds}
         old, self.shown = self.shown, Shown(target, leaves)
         shown = self.shown
         answer: dict[str, Any] = {**shown.draw(old if keep else None), "note": shown.note, "seconds": seconds}
@@ -465,6 +530,23 @@ class Session:
         if node is not None and node < len(shown.nodes):
             answer["node"] = shown.node(node)
         return answer
+
+    def _free_deep_graph(self) -> None:
+        """Free the graphs of the last program, results before their operands, if there may be a deep one.
+
+        Python frees a chain of tuples by recursion. It stops before the stack ends, but in WebAssembly it cannot see
+        how much of the stack is left.
+        """
+        is_deep = next_serial() - self.before > DEEP
+        if is_deep:
+            held = rows_below([x.row for x in values_alive()])
+            self.shown = None
+        self.namespace.clear()
+        if is_deep:
+            gc.collect()
+            while held:
+                held.pop()
+        self.before = next_serial()
 
     def node(self, number: int) -> dict[str, Any]:
         return self._shown().node(number)

@@ -107,7 +107,7 @@ class Training:
             longest = max(longest, time.perf_counter() - start)
             self.steps += 1
             if not self.loss < 1e12:
-                over = "The loss diverged; lower the rate."
+                over = "The loss diverged; lower the rate, and then reset."
                 return {**self.state(), "steps": self.steps, "losses": losses, "over": over}
             losses.append(self.loss)
         return {**(self.state() if with_state else {}), "steps": self.steps, "losses": losses}

@@ -22,13 +22,13 @@ export class Gpt {
     element("word").addEventListener("input", () => this.look());
   }
 
-  async begin() {
-    const answer = await this.loop.begin({ kind: "names" });
-    if (!answer) return;
-    this.losses = [];
-    this.sampled = performance.now();
-    element("samples").replaceChildren();
-    await this.show(answer);
+  begin() {
+    this.loop.begin({ kind: "names" }, async (answer) => {
+      this.losses = [];
+      this.sampled = performance.now();
+      element("samples").replaceChildren();
+      await this.show(answer);
+    });
   }
 
   open() {

@@ -3,11 +3,18 @@
 const HEAD = "#program=";
 const LONGEST = 100_000; // characters
 
-export const linkTo = (program) => `${location.href.split("#")[0]}${HEAD}${encodeURIComponent(program)}`;
+/** The link to a program; null if it would be too long. */
+export function linkTo(program) {
+  const hash = `${HEAD}${encodeURIComponent(program)}`;
+  return hash.length > LONGEST ? null : `${location.href.split("#")[0]}${hash}`;
+}
 
-/** The program in the page's address; null if there is none. */
+/** Whether the page's address should hold a program. */
+export const isLink = () => location.hash.startsWith(HEAD);
+
+/** The program in the page's address; null if it holds none, or a damaged one. */
 export function linked() {
-  if (!location.hash.startsWith(HEAD) || location.hash.length > LONGEST) return null;
+  if (!isLink() || location.hash.length > LONGEST) return null;
   try {
     return decodeURIComponent(location.hash.slice(HEAD.length)).replaceAll("\r\n", "\n");
   } catch {

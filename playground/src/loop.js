@@ -23,7 +23,7 @@ export class Loop {
     await this.busy;
     this.isRunning = true;
     this.button.textContent = "Pause";
-    this.busy = this.goOn();
+    this.busy = this.guarded(this.goOn());
   }
 
   async goOn() {
@@ -46,11 +46,12 @@ export class Loop {
   async once(asked) {
     this.pause();
     await this.busy;
-    this.busy = this.slice(asked).then(async (answer) => {
+    const answered = this.slice(asked).then(async (answer) => {
       if (!answer) return;
       this.took(answer);
       await this.show(answer);
     });
+    this.busy = this.guarded(answered);
   }
 
   /** Python's answer to a slice; null after an error. */
@@ -68,18 +69,26 @@ export class Loop {
     }
   }
 
-  /** Start over, paused; Python's answer, or null after an error. */
-  async begin(settings) {
+  /** Start over, paused, when all else is done; `began` gets Python's answer, unless that is an error. */
+  begin(settings, began) {
     this.pause();
     this.problem("");
-    await this.busy;
-    try {
+    const starting = async (before) => {
+      await before;
       const answer = await this.ask("begin", settings);
       if (answer.error) this.problem(answer.error);
-      return answer.error ? null : answer;
+      else await began(answer);
+    };
+    this.busy = this.guarded(starting(this.busy));
+  }
+
+  /** Work that ends even if it fails, since others wait for its end. */
+  async guarded(work) {
+    try {
+      await work;
     } catch (error) {
+      this.pause();
       this.problem(error.message);
-      return null;
     }
   }
 }

@@ -3,7 +3,7 @@
 import { makeEditor } from "./editor.js";
 import { EXAMPLES } from "./examples.js";
 import { Gpt } from "./gpt.js";
-import { linked, linkTo } from "./links.js";
+import { isLink, linked, linkTo } from "./links.js";
 import { Picture } from "./pictures.js";
 import { Python } from "./python.js";
 import { Sliders } from "./sliders.js";
@@ -34,7 +34,17 @@ function run({ keep = false } = {}) {
   if (!mayRun) return;
   wanted = { keep: keep && (wanted?.keep ?? true) };
   if (!isRunning) follow();
-  else if (!keep && performance.now() - began > PATIENCE) python.stop("Stopped for the next program.");
+  else hurry();
+}
+
+let patience;
+
+/** End a run that keeps another program waiting, once it has had its time. */
+function hurry() {
+  clearTimeout(patience);
+  if (!isRunning || !wanted || wanted.keep) return;
+  if (performance.now() - began > PATIENCE) python.stop("Stopped for the next program.");
+  else patience = setTimeout(hurry, 100);
 }
 
 async function follow() {
@@ -70,8 +80,10 @@ function measured(milliseconds) {
   element("seconds").textContent = `${Math.round(milliseconds)} ms`;
 }
 
+let greeting = ""; // until the first edit
+
 function show(answer) {
-  say("");
+  say(greeting);
   editor.showError(answer.error ?? null);
   element("error").textContent = answer.error
     ? (answer.error.line ? `Line ${answer.error.line}. ` : "") + answer.error.text
@@ -153,8 +165,9 @@ element("again").addEventListener("click", () => {
 let pause;
 
 function edited(text) {
-  const lines = new Set(text.split("\n").map((line) => line.trim()));
-  given = Object.fromEntries(Object.entries(given).filter(([key]) => lines.has(key.replace(/\|\d+\|\d+$/, ""))));
+  greeting = "";
+  const lines = `\n${text.split("\n").map((line) => line.trim()).join("\n")}\n`;
+  given = Object.fromEntries(Object.entries(given).filter(([key]) => lines.includes(`\n${key.replace(/\|\d+\|\d+$/, "")}\n`)));
   clearTimeout(pause);
   pause = setTimeout(run, 60);
 }
@@ -176,6 +189,7 @@ element("examples").addEventListener("change", ({ target }) => {
 
 element("share").addEventListener("click", async () => {
   const link = linkTo(editor.text);
+  if (link === null) return say("The program is too long for a link.");
   history.replaceState(null, "", link);
   try {
     await navigator.clipboard.writeText(link);
@@ -187,7 +201,11 @@ element("share").addEventListener("click", async () => {
 
 function open() {
   const program = linked();
-  if (program === null) return begin(EXAMPLES[0][1]);
+  if (program === null) {
+    greeting = isLink() ? "The link is damaged; here is an example." : "";
+    return begin(EXAMPLES[0][1]);
+  }
+  stop();
   mayRun = false;
   begin(program);
   element("examples").value = EXAMPLES.length - 1;

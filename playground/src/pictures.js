@@ -75,9 +75,11 @@ export class Picture {
     }
   }
 
-  /** The least zoom: one that shows the whole width, between 1/4 and 1. */
+  /** The least zoom: one that shows the whole width, between 1/10 and 1. */
   get least() {
-    return Math.min(1, Math.max(0.25, this.place.clientWidth / (this.size[0] || 1)));
+    const { paddingLeft, paddingRight } = getComputedStyle(this.place);
+    const width = this.place.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    return Math.min(1, Math.max(0.1, width / (this.size[0] || 1)));
   }
 
   scale(factor = 1) {

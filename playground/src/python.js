@@ -2,7 +2,7 @@
 
 import source from "./python.worker.js";
 
-const LONGEST_LOADING = 60_000; // milliseconds without a message from a loading worker
+const LONGEST_LOADING = 180_000; // milliseconds without a message from a loading worker; a slow line takes minutes
 const BASE = new URL(".", location.href).href;
 const url = URL.createObjectURL(new Blob([`const BASE = ${JSON.stringify(BASE)};\n${source}`], { type: "text/javascript" }));
 
@@ -53,9 +53,15 @@ class Interpreter {
       this.end(new Ended("fatal", error));
     } else if (this.asked.has(id)) {
       const { done, failed: refuse } = this.asked.get(id);
+      let found;
+      try {
+        found = error === undefined && JSON.parse(answer);
+      } catch {
+        return this.end(new Ended("fatal", "its answer cannot be read, perhaps for lack of memory"));
+      }
       this.asked.delete(id);
       if (error !== undefined) refuse(new Error(error));
-      else done(JSON.parse(answer));
+      else done(found);
     }
   }
 

@@ -6,7 +6,6 @@ const REFUSED = [
   "fetch", "XMLHttpRequest", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "Worker", "SharedWorker",
   "BroadcastChannel", "eval", "importScripts", "indexedDB", "caches", "postMessage", "close",
 ];
-const STACK = 32 * 1024;
 
 try {
   post({ loading: "Loading Python …" });
@@ -25,12 +24,6 @@ try {
     python.FS.mkdirTree(file.slice(0, file.lastIndexOf("/")));
     python.FS.writeFile(file, text);
   }
-  // CPython frees a deep chain by recursion until it thinks that little of the stack is left, but a worker's stack is
-  // smaller than it thinks. So it is told of a stack that ends where the real one begins: then it frees without recursion.
-  const { _PyThreadState_Get, _emscripten_stack_get_base } = python._module;
-  const base = _emscripten_stack_get_base();
-  python._module._PyUnstable_ThreadState_SetStackProtection(_PyThreadState_Get(), base, STACK);
-
   const start = python.runPython(`import sys; sys.path.insert(0, "/modules"); import session; session.start`);
   let asked = 0;
   const answer = start((output) => post({ id: asked, output }));

@@ -32,7 +32,7 @@ export class Train {
     for (const id of ["train-kind", "train-optimizer"]) {
       element(id).addEventListener("change", () => {
         if (id === "train-kind") element("own").value = "";
-        element("train-rate").value = RATES[element("train-optimizer").value][this.kind];
+        element("train-rate").value = RATES[element("train-optimizer").value][this.chosenKind];
         this.begin();
       });
     }
@@ -54,7 +54,7 @@ export class Train {
     });
   }
 
-  get kind() {
+  get chosenKind() {
     return element("train-kind").value;
   }
 
@@ -63,22 +63,25 @@ export class Train {
     return rate >= 0 && rate <= 10 ? rate : null;
   }
 
-  async begin() {
-    for (const each of element("train").querySelectorAll("[data-of]")) each.hidden = each.dataset.of !== this.kind;
-    const settings = { kind: this.kind, points: element("own").value, optimizer: element("train-optimizer").value, rate: this.rate ?? 0.1 };
-    if (this.kind === "classes") {
-      const width = element("train-width").valueAsNumber;
-      settings.width = Math.min(32, Math.max(1, Math.round(width) || 16));
+  begin() {
+    const kind = this.chosenKind;
+    const settings = { kind, points: element("own").value, optimizer: element("train-optimizer").value, rate: this.rate ?? 0.1 };
+    if (kind === "classes") {
+      const field = element("train-width");
+      settings.width = Math.min(32, Math.max(1, Math.round(field.valueAsNumber) || 16));
+      field.value = settings.width;
       settings.activation = element("train-activation").value;
     }
-    const answer = await this.loop.begin(settings);
-    if (!answer) return;
-    this.history = [];
-    this.path = [...(answer.path ?? [])];
-    this.network = null;
-    this.shownPlane = -Infinity;
-    this.loss = this.kind === "line" ? await this.ask("surface", {}) : null;
-    await this.show(answer);
+    this.loop.begin(settings, async (answer) => {
+      this.kind = kind; // from now on; the last answers to the training before were about another one
+      for (const each of element("train").querySelectorAll("[data-of]")) each.hidden = each.dataset.of !== kind;
+      this.history = [];
+      this.path = [...(answer.path ?? [])];
+      this.network = null;
+      this.shownPlane = -Infinity;
+      this.loss = kind === "line" ? await this.ask("surface", {}) : null;
+      await this.show(answer);
+    });
   }
 
   /** Begin, when the tab is opened for the first time. */
@@ -93,7 +96,7 @@ export class Train {
     const own = element("own");
     const given = this.plane?.points ?? [];
     if (!own.value.trim()) own.value = given.map((point) => point.map(shown).join(", ")).join("\n");
-    own.value += `\n${shown(x)}, ${shown(y)}${this.kind === "classes" ? `, ${element("train-class").value}` : ""}`;
+    own.value += `\n${shown(x)}, ${shown(y)}${this.chosenKind === "classes" ? `, ${element("train-class").value}` : ""}`;
     this.begin();
   }
 

@@ -122,9 +122,16 @@ test("what is printed shows, up to a limit", async () => {
   assert.ok((await page.locator("#output").textContent()).length < 21_000);
 });
 
-test("a chain of ten thousand is shown, and freed", async () => {
+test("what a program no longer needs is freed", async () => {
+  await type(page, "import weakref\nclass Thing: pass\nthing = Thing()\nseen = weakref.ref(thing)\ndel thing\nprint('freed:', seen() is None)");
+  await printed("freed: True");
+});
+
+test("a chain of ten thousand is shown, and one of a hundred thousand is freed", async () => {
   await type(page, `${HEAD}x = sg.Value(1.0)\ndeep = x\nfor _ in range(10_000):\n    deep = deep + x`);
   await shows("10,000 \\+");
+  await type(page, `${HEAD}x = sg.Value(1.0)\ndeep = x\nfor _ in range(100_000):\n    deep = deep + x\nbeside = x * 3\nbeside`);
+  await shows("beside");
   await type(page, `${HEAD}x = sg.Value(1.0)\nafter = x * 2`);
   await shows("after");
 });
@@ -268,6 +275,14 @@ test("an edit ends a loop that was typed, without a click", async () => {
   assert.equal(await page.locator("#alarm").isVisible(), false);
 });
 
+test("a correction right after a loop was typed runs, too", async () => {
+  await spareReady(page);
+  await type(page, `${HEAD}while True:\n    pass`);
+  await page.waitForTimeout(300);
+  await type(page, `${HEAD}x = sg.Value(1.0)\ncorrected = x * 2`);
+  await shows("corrected");
+});
+
 test("after five seconds the page asks, and a long run may go on", async () => {
   await type(page, `import time\n${HEAD}time.sleep(0)\nend = time.time() + 6\nwhile time.time() < end:\n    pass\nx = sg.Value(1.0)\nlong = x * 2`);
   await page.getByRole("button", { name: "Go on" }).click();
@@ -351,6 +366,23 @@ test("two moons are told apart, to a loss below 0.1", async () => {
   await page.locator("#network").focus();
   for (let i = 0; i < 9; i++) await page.keyboard.press("ArrowLeft");
   assert.match(await page.locator("#weight").textContent(), /^w0\[15\]\[1\] = /);
+});
+
+test("another kind may be chosen at any time, and the last choice is what learns", async () => {
+  await page.selectOption("#train-kind", "line");
+  await page.locator("#train-says", { hasText: "Step 0. w" }).waitFor();
+  for (const kind of ["classes", "line", "classes"]) {
+    await page.locator("#train-run").click();
+    await page.waitForTimeout(400);
+    await page.selectOption("#train-kind", kind);
+    await page.locator("#train-says", { hasText: kind === "line" ? "Step 0. w" : /Step 0\. \d+ of/ }).waitFor();
+  }
+  for (const kind of ["line", "classes", "line"]) await page.selectOption("#train-kind", kind);
+  await page.locator("#train-says", { hasText: "Step 0. w" }).waitFor();
+  await page.locator("#train-step").click();
+  await page.locator("#train-says", { hasText: "Step 1," }).waitFor();
+  assert.equal(await page.locator("#train-error").textContent(), "");
+  assert.equal(await page.locator("#network").isVisible(), false);
 });
 
 test("the small GPT learns, invents names, and shows where its heads look", async () => {

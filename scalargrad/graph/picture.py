@@ -73,8 +73,10 @@ class Cell:
         return f"{shown}\n{self.hidden} {inputs}" if self.hidden else shown
 
 
-def cells_of(graph: Graph) -> dict[Node, Cell]:
+def cells_of(graph: Graph, times: int = 1) -> dict[Node, Cell]:
     """The operations of a graph; if there are too many, leaves are hidden, and if need be chains are folded.
+
+    There may be `times` as many as fit on a figure, for a picture that scrolls.
 
     Raises ValueError if there are still too many.
     """
@@ -84,7 +86,7 @@ def cells_of(graph: Graph) -> dict[Node, Cell]:
             fold_chains(cells, graph)
         if hides:
             hide_inputs(cells)
-        if fits(cells, graph):
+        if fits(cells, graph, times):
             return cells
     raise ValueError(
         f"a graph of {len(graph.computed) + len(graph.leaves):,} nodes is too large for a picture, even with chains of "
@@ -93,14 +95,14 @@ def cells_of(graph: Graph) -> dict[Node, Cell]:
     )
 
 
-def fits(cells: Mapping[Node, Cell], graph: Graph) -> bool:
+def fits(cells: Mapping[Node, Cell], graph: Graph, times: int) -> bool:
     """Whether a picture of these operations is small enough to read."""
     if sum(len(cell.inputs) for cell in cells.values()) > MOST_EDGES:
         return False
     _, layers = connect(cells, graph)
     nodes = sum(not isinstance(x, tuple) or x[1] != "operation" for x in layers)
     steps, rows = max(layers.values()) / 2, max(Counter(layers.values()).values())
-    return nodes <= MOST_NODES and steps <= MOST_STEPS and rows <= MOST_ROWS
+    return nodes <= MOST_NODES * times and steps <= MOST_STEPS * times and rows <= MOST_ROWS * times
 
 
 def uses_of(cells: Mapping[Node, Cell]) -> Counter[Node]:
@@ -176,11 +178,16 @@ class Picture:
     """
 
     def __init__(
-        self, graph: Graph, gap: float = GAP, note: str = "", flows: Callable[[Picture], Flows] = no_flows
+        self,
+        graph: Graph,
+        gap: float = GAP,
+        note: str = "",
+        flows: Callable[[Picture], Flows] = no_flows,
+        times: int = 1,
     ) -> None:
         self.graph = graph
         self.note = note
-        self.cells = cells_of(graph)
+        self.cells = cells_of(graph, times)
         self.flows = flows(self)
         edges, layers = connect(self.cells, graph)
         things = [*layers]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import weakref
 from typing import Any
 from xml.etree import ElementTree
 
@@ -41,7 +43,52 @@ def test_values_are_called_by_their_variables_unless_they_have_a_label() -> None
 
 
 def test_a_program_without_a_value_says_so() -> None:
-    assert run("3") == {"svg": "", "note": "The program has no Value to draw.", "seconds": pytest.approx(0, abs=60)}
+    assert run("3") == {"svg": "", "note": session.NOTHING, "seconds": pytest.approx(0, abs=60)}
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("a, b = sg.Value(1.0), sg.Value(2.0)\nv = sg.Vector([a, b])\nz = v.dot(v)", {"a", "b", "z"}),
+        ("W = sg.Variable([[1.0, 2.0], [3.0, 4.0]])\nrow = W[0]\nz = row.dot([1.0, 2.0])", {"z", "dot"}),
+        ("x = sg.Value(3.0)\nclass Model: pass\nmodel = Model()\nmodel.loss = x * x", {"x", "9"}),
+        ("x = sg.Value(3.0)\nlosses = []\nlosses.append(x * x)", {"x", "losses[0]", "9"}),
+    ],
+)
+def test_the_last_result_is_drawn_wherever_it_is_held(body: str, shown: set[str]) -> None:
+    assert shown <= {line for text in texts(run(body)["svg"]) for line in text.splitlines()}
+
+
+def test_what_a_program_puts_into_builtins_and_math_goes_with_it() -> None:
+    talk = session.Session()
+    talk.run("import builtins, math\nbuiltins.len = None\nmath.sin = lambda x: 42\nmath.new = 1", {})
+    assert (
+        talk.run("import math\nprint(len('abc'), math.sin(0.0), hasattr(math, 'new'))", {})["note"] == session.NOTHING
+    )
+    assert math.sin(0.0) == len("") == 0
+    assert not hasattr(math, "new")
+
+
+def test_a_deep_graph_is_freed_with_the_next_run() -> None:
+    talk = session.Session()
+    talk.run(f"{HEAD}x = sg.Value(1.0)\ny = x\nfor _ in range(3000):\n    y = y + x", {})
+    last = weakref.ref(talk.namespace["y"])
+    assert last() is not None
+    talk.run(f"{HEAD}x = sg.Value(1.0)\nz = x * x", {})
+    assert last() is None
+
+
+def test_a_leaf_over_several_lines_is_known_by_all_of_them() -> None:
+    (slider,) = run("x = sg.Value(\n    3.0,\n    label='x',\n)\ny = x * x")["sliders"]
+    assert slider["key"] == "x = sg.Value(\n3.0,\nlabel='x',\n)|0|0"
+    (slider,) = run("for i in range(2):\n    x = sg.Value(3.0)\ny = x * x")["sliders"]
+    assert slider["key"] == "x = sg.Value(3.0)|1|0"
+
+
+def test_all_numbers_of_a_vector_are_told_of_a_box() -> None:
+    talk = session.Session()
+    talk.run(f"{HEAD}v = sg.Variable([1.0, 2.0, 3.0, 4.0, 5.0])\ny = (v * v).sum()", {})
+    assert talk.node(0)["total"] == "∂y/∂v = [2, 4, 6, 8, 10]"
 
 
 def test_a_list_of_values_and_a_vector_are_drawn_together() -> None:

@@ -98,7 +98,7 @@ def test_a_loss_that_diverges_is_reported(kind: str) -> None:
     more = {"width": 4, "activation": "relu"} if kind == "classes" else {}
     points = "-50, 100\n50, 30" if kind == "line" else ""
     grown = Asked(kind, points=points, optimizer="SGD", rate=9.0, **more)
-    assert grown.ask("slice", seconds=60, rate=1e6)["over"] == "The loss diverged; lower the rate."
+    assert grown.ask("slice", seconds=60, rate=1e6)["over"] == "The loss diverged; lower the rate, and then reset."
 
 
 @pytest.mark.parametrize(
