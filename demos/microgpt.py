@@ -9,31 +9,27 @@ applied to each letter by itself, and no biases. Ctrl-C ends the training, keeps
 names. The learning rate falls to 0 at the last of --steps. With the same --steps, --load resumes an interrupted
 training to the bit. With more, the rate rises again, and the numbers are not those of one long training.
 It saves microgpt.png: the loss, and where each head looks in one word. Pictures need matplotlib and the progress bar
-tqdm: pip install matplotlib tqdm. The page docs/microgpt.md walks through this file.
+tqdm: pip install matplotlib tqdm. The page docs/microgpt.md walks through this file; options, words and the picture are
+in the files gpt_*.py beside it.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import importlib
 import math
 import random
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from options import picture, positive, target, whole
+from gpt_options import read_options
+from gpt_picture import draw
 from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
 
 import scalargrad as sg
-from scalargrad import nn, plot
+from scalargrad import nn
 from scalargrad.optim import Adam, linear_decay
 
 CONTEXT = 16  # letters that it can look back at
-MODULES = (
-    "builtins os os.path string random math socket ssl asyncio threading shutil time itertools json re ast inspect"
-)
 
 
 class Block(nn.Module):
@@ -96,14 +92,6 @@ def matrix(nin: int, nout: int, generator: random.Random) -> nn.Linear:
     return nn.Linear(nin, nout, bias=False, seed=generator)
 
 
-def names_of_python() -> list[str]:
-    """Public names of the standard library."""
-    names = {name for module in MODULES.split() for name in dir(importlib.import_module(module))}
-    return sorted(
-        {name.lower() for name in names if name.isascii() and name.isalpha() and 3 <= len(name) <= CONTEXT - 2}
-    )
-
-
 def sample(model: GPT, letters: str, temperature: float, generator: random.Random) -> str:
     """A name, letter by letter, each drawn by its probability; a lower temperature is more careful."""
     tokens = [len(letters)]
@@ -138,41 +126,10 @@ def train(model: GPT, optimizer: Adam, words: list[str], letters: str, steps: in
     return losses
 
 
-def draw(model: GPT, letters: str, word: str, losses: list[float], path: Path) -> None:
-    """Draw the loss and, for each head, where each letter of a word looks."""
-    _, shares = model([len(letters), *map(letters.index, word)])
-    figure = plot.new_figure(12, 3.2)
-    axes = figure.subplots(1, 1 + len(shares))
-    averages = [sum(losses[max(0, i - 49) : i + 1]) / min(i + 1, 50) for i in range(len(losses))]
-    plot.history({"loss": averages}, ylabel="loss, mean of 50", ax=axes[0])
-    for i, share in enumerate(shares):
-        axes[i + 1].imshow(share.tolist(), cmap="Greys", vmin=0, vmax=1)
-        axes[i + 1].set_title(f"head {i + 1}")
-        axes[i + 1].set_xticks(range(len(word) + 1), ["^", *word])
-        axes[i + 1].set_yticks(range(len(word) + 1), ["^", *word])
-    figure.suptitle(f"What each letter of “{word}” looks at (^ is the beginning)")
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Trains a small GPT on words, and lets it invent some.")
-    parser.add_argument(
-        "--text", type=Path, metavar="FILE", help="your own words, one per line (default: Python's names)"
-    )
-    for name, least, default in (("steps", 1, 1000), ("width", 1, 16), ("layers", 1, 1), ("heads", 1, 4)):
-        parser.add_argument(f"--{name}", type=whole(least), default=default, metavar="N", help="(default: %(default)s)")
-    parser.add_argument("--temperature", type=positive, default=0.5, help="of the samples (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of weights, order and samples (default: %(default)s)")
-    parser.add_argument("--save", type=target, metavar="FILE", help="write what was learned to a file")
-    parser.add_argument("--load", type=Path, metavar="FILE", help="resume from such a file")
-    parser.add_argument("--picture", type=picture, default="microgpt.png", metavar="PATH")
-    options = parser.parse_args(argv)
-    if options.width % options.heads:
-        parser.error(f"--width is a multiple of --heads, got {options.width} and {options.heads}")
-
-    words = names_of_python() if options.text is None else read_words(parser, options.text)
+    options = read_options(argv, CONTEXT)
+    words = options.words
     letters = "".join(sorted({letter for word in words for letter in word}))
     known = {*words}
     random.Random(options.seed).shuffle(words)
@@ -183,7 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             nn.load(options.load, setup=setup, model=model, optimizer=optimizer)
         except (OSError, ValueError) as error:
-            parser.error(f"--load: {error}")
+            options.error(f"--load: {error}")
     print(f"{len(words)} words, {len(letters)} letters, {len(model.parameters())} numbers to learn")
     losses = train(model, optimizer, words, letters, options.steps)
     if options.save is not None:
@@ -198,18 +155,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         draw(model, letters, words[0], losses, options.picture)
         print(f"The picture is in {options.picture}")
     return 0
-
-
-def read_words(parser: argparse.ArgumentParser, path: Path) -> list[str]:
-    """The words of a file, one per line; long ones are cut."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        parser.error(f"--text: {error}")
-    words = sorted({line.strip()[: CONTEXT - 1] for line in lines} - {""})
-    if not words:
-        parser.error(f"--text: {path} has no words; it takes one per line")
-    return words
 
 
 if __name__ == "__main__":

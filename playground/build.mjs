@@ -44,6 +44,6 @@ const take = (folder, names, as = "") => {
 const isModule = (name) => name.endsWith(".py");
 const ours = join(checkout, "scalargrad");
 take(ours, readdirSync(ours, { recursive: true }).filter(isModule), "scalargrad/");
-take(join(checkout, "demos"), ["moons.py", "microgpt.py"]);
+take(join(checkout, "demos"), ["moons.py", "microgpt.py", "gpt_options.py", "gpt_picture.py"]);
 take(join(here, "python"), readdirSync(join(here, "python")).filter(isModule));
 writeFileSync(join(dist, "modules.json"), JSON.stringify(modules));

@@ -73,7 +73,8 @@ def points_in(text: str, width: int) -> list[list[float]]:
             raise ValueError(f"line {i} of the points has {told!r}; give {width} numbers of up to a million")
         points.append(point)
     if not 2 <= len(points) <= MOST_POINTS:
-        raise ValueError(f"there are {len(points)} points; give from 2 to {MOST_POINTS}, one per line")
+        there_are = "there is 1 point" if len(points) == 1 else f"there are {len(points)} points"
+        raise ValueError(f"{there_are}; give from 2 to {MOST_POINTS}, one per line")
     return points
 
 
@@ -224,9 +225,9 @@ class Names(Training):
     """The small GPT of demos/microgpt.py, which learns names, one per step; the rate falls to 0 over `steps` steps."""
 
     def __init__(self, steps: int = 1000) -> None:
-        self.demo = demo("microgpt")
-        self.demo.MODULES = " ".join(filter(importable, self.demo.MODULES.split()))
-        self.words = self.demo.names_of_python()
+        self.demo, words = demo("microgpt"), demo("gpt_options")
+        words.MODULES = " ".join(filter(importable, words.MODULES.split()))
+        self.words = words.names_of_python(self.demo.CONTEXT - 2)
         self.known = {*self.words}
         self.letters = "".join(sorted({letter for word in self.words for letter in word}))
         random.Random(1).shuffle(self.words)

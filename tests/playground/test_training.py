@@ -26,7 +26,7 @@ class Asked:
 @pytest.fixture(autouse=True)
 def modules(monkeypatch: pytest.MonkeyPatch) -> None:
     """The demos are imported afresh, as in the page, and then forgotten."""
-    for name in ("moons", "microgpt", "options", "tqdm"):
+    for name in ("moons", "microgpt", "gpt_options", "gpt_picture", "options", "tqdm"):
         monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.setitem(sys.modules, name, None)  # so that what the test puts in its place goes with it
         del sys.modules[name]
@@ -108,7 +108,7 @@ def test_a_loss_that_diverges_is_reported(kind: str) -> None:
         ("1, 2\n3", "line 2 of the points has '3'; give 2 numbers of up to a million"),
         ("1, 2\n3, 1e9", "line 2 of the points has '3, 1e9'; give 2 numbers of up to a million"),
         ("1, nan\n3, 4", "line 1 of the points has '1, nan'; give 2 numbers of up to a million"),
-        ("1, 2", "there are 1 points; give from 2 to 400, one per line"),
+        ("1, 2", "there is 1 point; give from 2 to 400, one per line"),
         ("1, 2\n" * 401, "there are 401 points; give from 2 to 400, one per line"),
     ],
 )
