@@ -40,6 +40,7 @@ MOST_OUTPUT = 20_000  # characters
 MOST_SLIDERS, MOST_ROWS, MOST_STEPS = 60, 200, 80
 BETWEEN = 0.1  # seconds between two pieces of output that are sent
 NOTHING = "The program has no Value to draw at its end: those of a function go when it returns, unless it returns them."
+CONSTANTS = "Plain numbers and constants alone are not followed. Make a Value or a Variable of what you want to move."
 TIMES = 3  # as large as a figure may be, since the page scrolls
 DEEP = 1_000  # rows of a graph that is freed row by row
 
@@ -323,6 +324,8 @@ class Shown:
         except ValueError as error:
             self.note = str(error)
             return {"svg": ""}
+        if not any(x.is_tracked for x in self.nodes):
+            self.note = CONSTANTS
         if any(cell.is_folded or cell.hidden for cell in self.picture.cells.values()):
             self.structure = None
         self.texts = self._texts()

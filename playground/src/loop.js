@@ -23,7 +23,8 @@ export class Loop {
     await this.busy;
     this.isRunning = true;
     this.button.textContent = "Pause";
-    this.busy = this.guarded(this.goOn());
+    if (this.isReady) this.busy = this.guarded(this.goOn());
+    else this.pause();
   }
 
   async goOn() {
@@ -46,6 +47,7 @@ export class Loop {
   async once(asked) {
     this.pause();
     await this.busy;
+    if (!this.isReady) return;
     const answered = this.slice(asked).then(async (answer) => {
       if (!answer) return;
       this.took(answer);
@@ -75,9 +77,13 @@ export class Loop {
     this.problem("");
     const starting = async (before) => {
       await before;
+      this.isReady = false; // nothing goes on with what was there before, if the new training cannot begin
       const answer = await this.ask("begin", settings);
       if (answer.error) this.problem(answer.error);
-      else await began(answer);
+      else {
+        this.isReady = true;
+        await began(answer);
+      }
     };
     this.busy = this.guarded(starting(this.busy));
   }

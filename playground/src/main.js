@@ -213,11 +213,13 @@ function open() {
   void python.interpreter; // load it meanwhile
 }
 
-element("run-link").addEventListener("click", () => {
-  mayRun = true;
-  hideAlarm();
-  run();
-});
+for (const id of ["run", "run-link"]) {
+  element(id).addEventListener("click", () => {
+    mayRun = true;
+    hideAlarm();
+    run();
+  });
+}
 addEventListener("hashchange", open);
 
 // ---- Leaves, boxes, pictures --------------------------------------------------------------------------------------------

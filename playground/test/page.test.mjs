@@ -261,6 +261,10 @@ test("Stop ends an endless loop, and the spare worker runs the next program", as
   await printed("begun");
   await page.getByRole("button", { name: "Stop" }).click();
   await error("Stopped.");
+  await page.locator("#run").click();
+  await printed("begun");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await error("Stopped.");
   await type(page, `${HEAD}x = sg.Value(1.0)\nthen = x * 2`);
   await shows("then");
 });
@@ -352,6 +356,9 @@ test("a rate that is too high is reported, and the user's own points are learned
   await page.locator("#own").fill("0, what");
   await page.getByRole("button", { name: "Use these" }).click();
   await page.locator("#train-error", { hasText: "there are 0 points" }).waitFor();
+  await page.locator("#train-run").click();
+  await page.locator("#train-run", { hasText: "Run" }).waitFor();
+  assert.match(await page.locator("#train-error").textContent(), /there are 0 points/);
 });
 
 test("two moons are told apart, to a loss below 0.1", async () => {

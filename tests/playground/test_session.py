@@ -42,6 +42,11 @@ def test_values_are_called_by_their_variables_unless_they_have_a_label() -> None
     assert [x["name"] for x in answer["sliders"]] == ["mine", "bs[0]", "bs[1]"]
 
 
+def test_a_program_of_constants_alone_says_what_to_do() -> None:
+    assert run("v = sg.Vector([1.0, 2.0])\nz = v.dot(v)")["note"] == session.CONSTANTS
+    assert run("v = sg.Variable([1.0, 2.0])\nz = v.dot(v)")["note"] == ""
+
+
 def test_a_program_without_a_value_says_so() -> None:
     assert run("3") == {"svg": "", "note": session.NOTHING, "seconds": pytest.approx(0, abs=60)}
 
