@@ -172,7 +172,11 @@ function edited(text) {
   pause = setTimeout(run, 60);
 }
 
+let isForeign = false; // whether the program came with a link
+
 function begin(text) {
+  if (isForeign) python.stop(); // it may have changed the modules that show programs
+  isForeign = false;
   given = {};
   chosen = null;
   editor.text = text;
@@ -208,6 +212,7 @@ function open() {
   stop();
   mayRun = false;
   begin(program);
+  isForeign = true;
   element("examples").value = EXAMPLES.length - 1;
   alarm("This program came with the link. Read it first; it runs when you click.", "run-link");
   void python.interpreter; // load it meanwhile

@@ -1,5 +1,6 @@
 // A slider and a number field for each leaf of the program.
 
+const LARGEST = 1e300; // so that a range stays finite
 const shown = (x) => String(Number(x.toPrecision(6)));
 
 export class Sliders {
@@ -40,8 +41,10 @@ export class Sliders {
     const row = { element, name, slider, field };
     this.rows.set(key, row);
     const span = 10 ** Math.ceil(Math.log10(Math.max(1, 2 * Math.abs(number)))) / 2;
-    const reach = Math.max(2, span >= 2 * Math.abs(number) ? span : 2 * span);
-    [slider.min, slider.max, slider.step] = [number - reach, number + reach, reach / 100];
+    const isTiny = number !== 0 && Math.abs(number) < 0.01;
+    const reach = isTiny ? 10 * Math.abs(number) : Math.max(2, span >= 2 * Math.abs(number) ? span : 2 * span);
+    const [low, high] = [number - reach, number + reach].map((x) => Math.max(-LARGEST, Math.min(LARGEST, x)));
+    [slider.min, slider.max, slider.step] = [low, high, isTiny ? "any" : reach / 100];
     slider.addEventListener("input", () => this.change(key, row, Number(slider.value), field));
     field.addEventListener("input", () => {
       if (field.value !== "" && Number.isFinite(field.valueAsNumber)) this.change(key, row, field.valueAsNumber, slider);

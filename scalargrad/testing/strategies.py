@@ -7,6 +7,7 @@ both are installed.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from math import prod
@@ -312,7 +313,7 @@ def go_together(x: Shape, y: Shape) -> bool:
 
 
 def source_of(inputs: Sequence[str], steps: Sequence[tuple[str, str, tuple[str, str]]]) -> str:
-    """The source of a function with those of the steps that its result needs."""
+    """The source of a function with those of the steps that its result needs, numbered from t0."""
     needed = {steps[-1][0]}
     for name, _, operands in reversed(steps):
         if name in needed:
@@ -325,4 +326,6 @@ def source_of(inputs: Sequence[str], steps: Sequence[tuple[str, str, tuple[str, 
             lines.append(f"    {name} = {step}")
     last, step, _ = steps[-1]
     result = last if "\n" in step else step
-    return "\n".join([*lines, f"    return {result}"])
+    kept = [name for name, *_ in steps if name in needed]
+    numbered = {name: f"t{k}" for k, name in enumerate(kept)}
+    return re.sub(r"\bt\d+\b", lambda found: numbered[found[0]], "\n".join([*lines, f"    return {result}"]))
