@@ -172,7 +172,12 @@ class Selection:
             if name not in LEFT_OUT:
                 name = f"{self.place_of(item.path)}::{getattr(item, 'originalname', item.name)}"
             by_name.setdefault(name, []).append(item)
-        unknown = sorted(LEFT_OUT.keys() - by_name.keys())
+        collected = {self.place_of(item.path) for item in items}
+        unknown = [
+            name
+            for name in sorted(LEFT_OUT.keys() - by_name.keys())
+            if (file := name.partition("::")[0]) in collected or not (ROOT / file).exists()
+        ]
         if unknown and config.args_source is not config.ArgsSource.ARGS:
             raise pytest.UsageError(f"no such tests: {unknown}")
         for name in LEFT_OUT.keys() & by_name.keys():
