@@ -13,7 +13,7 @@ from ..engine.matrix import Matrix
 from ..engine.rows import NUMBER
 from ..engine.value import Value, number_of, place_in_leaf
 from ..pytree import elements_like
-from ..tape.variable import Variable, assign_leaves
+from ..tape.variable import Variable, assign_leaves, refuse_to_assign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ class Optimizer(Named):
 
     def _apply(self, parts: dict[Any, tuple[list[int] | None, Sequence[Number]]]) -> None:
         """Update the elements of leaves by their gradients, all of them at once."""
+        refuse_to_assign(parts)
         lr = self.current_lr()
         states, places = {**self.states}, {**self.places}
         numbers: dict[Any, Any] = {}

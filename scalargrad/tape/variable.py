@@ -312,11 +312,16 @@ def assign_leaves(leaves: Sequence[Any], numbers: Iterable[Any], *then: Callable
     new_numbers = [
         leaf_numbers(number)[0] if isinstance(number, (tuple, list)) else leaf_number(number) for number in numbers
     ]
+    refuse_to_assign(leaves)
+    assign_at_once(leaves, new_numbers, *then)
+
+
+def refuse_to_assign(leaves: Iterable[Any]) -> None:
+    """Raise TypeError while a function is traced, which would lose the assignment."""
     if open_blocks and current().tracer is not None:
         for leaf in leaves:
             for value in elements(leaf) if isinstance(leaf, Values) else (leaf,):
                 refuse_in_trace("assign", value)
-    assign_at_once(leaves, new_numbers, *then)
 
 
 def show_variable(number: str, variable: Any) -> str:

@@ -616,3 +616,21 @@ def test_a_step_of_a_matrix_takes_none_of_its_elements_apart() -> None:
     optim.SGD(lr=0.25).apply_gradients([(tape.gradient(loss, w), w)])
     assert w.tolist() == [[0.5, 1.0], [1.5, 2.0]]
     assert not w.handles
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.AdamW, optim.RMSProp])
+@pytest.mark.parametrize("initial", [1.0, [1.0, 2.0], [[1.0, 2.0]]])
+def test_a_compiled_step_says_that_it_cannot_assign(make: Any, initial: Any) -> None:
+    w, optimizer = sg.Variable(initial), make()
+
+    @sg.compile
+    def step(x: float) -> Any:
+        with sg.GradientTape() as tape:
+            loss = sg.Vector([w * x]).sum() if initial == 1.0 else (w * w * x).sum()
+        optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+        return loss
+
+    with pytest.raises(TypeError, match="in a compiled function a value cannot be assigned"):
+        step(2.0)
+    assert w.numpy() == pytest.approx(np.array(initial), abs=0)
+    assert optimizer.iterations == 0
